@@ -1,0 +1,112 @@
+// Package cdr is the call record: plain values. Every center on the path of a
+// call writes at most one; they share the global call id minted where the call
+// started.
+package cdr
+
+import (
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Side is what the writing center was for the call.
+type Side string
+
+// The sides.
+const (
+	Origin Side = "origin" // the caller's center
+	Home   Side = "home"   // the called number's center
+	Visit  Side = "visit"  // where the called terminal registered
+)
+
+// Cause is why a call ended or was refused, in no protocol's words. SIP and
+// Q.850 codes are chosen at the edge.
+type Cause uint8
+
+// The causes.
+const (
+	NoCause      Cause = iota
+	Normal             // answered, then someone hung up
+	Busy               // every terminal is busy
+	NoAnswer           // it rang, nobody answered
+	Declined           // the called party refused
+	Cancelled          // the caller hung up before the answer
+	Unavailable        // nobody is registered (480)
+	NotFound           // no such number (404)
+	Unregistered       // sold, but its holder has not registered it (M1)
+	NotDialable        // a kind of number we cannot carry yet
+	Forbidden          // not allowed
+	Unpaid             // no money
+	Media              // no common codec, or no sound
+	Failed             // a fault on our side
+	Lost               // a party vanished during the call
+	Timeout            // no final answer in time
+	Elsewhere          // another terminal of the party answered
+)
+
+// Answered reports whether the call was connected, whatever ended it.
+func (r *Record) Answered() bool { return !r.Answer.IsZero() }
+
+// names are the stable texts of the causes, in order.
+func names() [17]string {
+	return [...]string{"", "normal", "busy", "no_answer", "declined", "cancelled", "unavailable", "not_found", "unregistered",
+		"not_dialable", "forbidden", "unpaid", "media", "failed", "lost", "timeout", "answered_elsewhere"}
+}
+
+// String returns the stable text, which is also what the database stores.
+func (c Cause) String() string {
+	if n := names(); int(c) < len(n) {
+		return n[c]
+	}
+	return "failed"
+}
+
+// ParseCause reads what String wrote; anything unknown is Failed.
+func ParseCause(s string) Cause {
+	for i, n := range names() {
+		if n == s {
+			return Cause(i)
+		}
+	}
+	return Failed
+}
+
+// Party is one end of a call as the record keeps it. For an ordinary
+// telephone only Text is set.
+type Party struct {
+	Account string           // whose history shows it; "" for strangers
+	Number  numbering.Number // zero for strangers
+	Text    string           // as shown: "2 555 1234 82", "+82 2 555 1234", a SIP address
+}
+
+// Record is one call as one center saw it. It is append-only.
+type Record struct {
+	ID      string // ours, one per row: "cdr_…"
+	CallID  string // global, "call_…"
+	Side    Side
+	Center  center.ID
+	From    Party
+	To      Party
+	Dialled string // as the caller typed it
+	Start   time.Time
+	Answer  time.Time // zero: never answered
+	End     time.Time
+	Cause   Cause
+	Charge  money.Amount // the caller's; zero for free calls
+}
+
+// Duration is the connected time.
+func (r *Record) Duration() time.Duration {
+	if r.Answer.IsZero() || r.End.Before(r.Answer) {
+		return 0
+	}
+	return r.End.Sub(r.Answer)
+}
+
+// Page is a part of a history, newest first. Next is empty at the end.
+type Page struct {
+	Items []Record
+	Next  string
+}

@@ -1,0 +1,31 @@
+// Package location holds where terminals are registered (RFC 3261 §10.2.1
+// bindings): plain values and an index in memory that many readers use without
+// a lock. It is filled by the registrar of this node and by the replicated log
+// of the other nodes; it enforces expiry itself.
+package location
+
+import (
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+)
+
+// Binding is one registered terminal. Number is the canonical form of the
+// number its device belongs to ("2555123482", "5550100#82").
+type Binding struct {
+	ID           string    `json:"id"` // stable for one (device, instance or contact)
+	Number       string    `json:"number"`
+	MembershipID string    `json:"membership"`
+	DeviceID     string    `json:"device"`
+	SIPUser      string    `json:"sip_user"`
+	Contact      string    `json:"contact"`            // the Contact URI the terminal gave
+	Flow         string    `json:"flow"`               // opaque token of the owner's connection
+	Center       center.ID `json:"center"`             // where it registered
+	Node         string    `json:"node"`               // who owns the flow
+	Epoch        int64     `json:"epoch"`              // which life of that node
+	InstanceID   string    `json:"instance,omitempty"` // +sip.instance, RFC 5626
+	CallID       string    `json:"call_id"`
+	CSeq         uint32    `json:"cseq"`
+	Expires      time.Time `json:"expires"`
+	UserAgent    string    `json:"user_agent,omitempty"`
+}
