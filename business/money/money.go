@@ -23,10 +23,10 @@ type Amount struct {
 }
 
 // ErrCurrency says that two amounts of different currencies were combined.
-var ErrCurrency = errors.New("the amounts are in different currencies") //nolint:gochecknoglobals // sentinel
+var ErrCurrency = errors.New("the amounts are in different currencies")
 
 // ErrOverflow says that a sum does not fit into 64 bits.
-var ErrOverflow = errors.New("the amount is too large") //nolint:gochecknoglobals // sentinel
+var ErrOverflow = errors.New("the amount is too large")
 
 // Of returns units (and cents) of a currency: Of("USD", 12, 50) is 12.50 USD.
 func Of(c Currency, units, hundredths int64) Amount {

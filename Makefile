@@ -1,0 +1,79 @@
+# Everything a developer types. `make help` lists it; CI (.ci/run) types the same.
+SHELL := /bin/bash
+GO    ?= go
+LINT  := $(GO) tool -modfile=tools/go.mod golangci-lint
+TEMPL := $(GO) run github.com/a-h/templ/cmd/templ
+PKG   ?= ./...
+FUZZTIME ?= 30s
+DATA  ?= $(HOME)/.callisto-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help build check lint generate generated unit race test test-tools test-pg test-cluster e2e fuzz bench bench-sip golden gendoc dev
+
+help: ## list these targets
+	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/callisto
+	$(GO) build -trimpath -o bin/callisto ./cmd/callisto
+
+check: generated lint ## quick: formatting, vet, linters, generated files, the house rules (≤ 2 min warm)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+	$(GO) test -count=1 .
+
+lint: ## only the linters of .golangci.yml
+	$(LINT) run ./...
+
+generate: ## templates → Go, then the references under docs/
+	$(TEMPL) generate -path faces/web -log-level error
+	@$(MAKE) --no-print-directory gendoc
+
+generated: ## fail when a committed generated file is stale
+	@before=$$(git diff -- docs 'faces/*_templ.go' | sha256sum); $(MAKE) --no-print-directory generate >/dev/null || exit 1; \
+	after=$$(git diff -- docs 'faces/*_templ.go' | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- docs 'faces/*_templ.go'; exit 1; }
+
+gendoc: ## write docs/api.md, docs/openapi.json and docs/cli.md from the code
+	$(GO) run ./cmd/gendoc docs
+
+unit: ## tests of all packages, no outside programs driven
+	$(GO) test $(PKG)
+
+race: ## the same under the race detector
+	$(GO) test -race $(PKG)
+
+test: test-tools check ## everything: installs what is missing, then unit, race, PostgreSQL, softphones, browser
+	$(GO) test -race -count=1 ./...
+	$(MAKE) --no-print-directory e2e
+
+test-tools: ## install the programs the tests drive (Debian, root), only those missing
+	scripts/install-test-tools
+
+test-pg: ## the store suite on PostgreSQL and SQLite
+	$(GO) test -count=1 ./platform/store/...
+
+test-cluster: ## the bus suite with several servers
+	$(GO) test -count=1 ./platform/bus/...
+
+e2e: ## real browser and real softphones against the real binary
+	cd e2e && $(GO) test -count=1 -timeout 15m ./...
+
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+	for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | awk '{print $$2}'); do \
+	echo "== $$d $$f"; $(GO) test $$d -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME); done; done
+
+bench: ## Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+
+bench-sip: ## calls a second over real sockets, driven by SIPp
+	@test -x scripts/bench-sip || { echo "scripts/bench-sip is not there yet: it arrives with telephony/edge"; exit 1; }
+	scripts/bench-sip
+
+golden: ## rewrite golden files after looking at the diff they cause
+	UPDATE_GOLDEN=1 $(GO) test $(PKG)
+	git diff --stat -- '*testdata*'
+
+dev: ## run a telephone company on this machine, data in DATA (~/.callisto-dev)
+	$(GO) run ./cmd/callisto dev --data $(DATA)
