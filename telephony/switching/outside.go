@@ -1,0 +1,220 @@
+package switching
+
+import "errors"
+
+// ErrLater says that a result is not known yet and will come as an event.
+var ErrLater = errors.New("the result comes later") //nolint:gochecknoglobals // sentinel
+
+// Legs is the signalling side. Its methods queue messages and return: what
+// comes of them comes as events. They may call Outside.Deliver for the same
+// call (a next hop refused at once); the event is then taken in turn. SDP
+// must be copied if it is kept.
+type Legs interface {
+	Dial(r Ref, leg LegID, to *Target, sdp []byte)
+	Progress(r Ref, leg LegID, s Stage, sdp []byte)
+	Answer(r Ref, leg LegID, sdp []byte)
+	Confirm(r Ref, leg LegID, sdp []byte)
+	Modify(r Ref, leg LegID, sdp []byte)
+	Respond(r Ref, leg LegID, c Cause, sdp []byte)
+	End(r Ref, leg LegID, c Cause)
+}
+
+// Media is the sound. Offer and Answer return the description for the other
+// side, which may live in a buffer that the next call of Media reuses, or
+// ErrLater, after which MediaOffered or MediaAnswered follows; any other error
+// is a failure. CauseOf says which. Close gives back all legs, ports and
+// prompts of a call.
+type Media interface {
+	Offer(r Ref, from, to LegID, sdp []byte) ([]byte, error)
+	Answer(r Ref, from, to LegID, sdp []byte) ([]byte, error)
+	Bridge(r Ref, a, b LegID)
+	Play(r Ref, leg LegID, p Prompt)
+	Drop(r Ref, leg LegID)
+	StopAt(r Ref, at Mono)
+	Close(r Ref)
+}
+
+// Money is the payer's account. Results come as events.
+type Money interface {
+	Reserve(r Ref, p *Plan)
+	Extend(r Ref, hold string)
+	Record(r Ref, start *Record)
+	Settle(r Ref, rec *Record)
+}
+
+// Desk is the shard: routing tables and the timer wheel. Decide returns
+// ErrLater when a table misses something; Decided then follows.
+type Desk interface {
+	Decide(r Ref, a *Attempt) (*Plan, error)
+	SetTimer(r Ref, id TimerID, at Mono)
+	CancelTimer(r Ref, id TimerID)
+	Done(r Ref)
+}
+
+// Failed is implemented by errors that know their cause.
+type Failed interface{ Cause() Cause }
+
+// CauseOf returns the cause an error carries, else CauseInternal.
+func CauseOf(err error) Cause {
+	var f Failed
+	if errors.As(err, &f) {
+		return f.Cause()
+	}
+	return CauseInternal
+}
+
+// Outside is what a shard's calls act on. It is owned by the shard's thread.
+type Outside struct {
+	Legs  Legs
+	Media Media
+	Money Money
+	Desk  Desk
+	// Trace, when set, sees every event and, after it, its commands.
+	Trace func(c *Call, e *Event, done []Command)
+
+	out  Commands
+	busy bool
+	late []delivery
+}
+
+type delivery struct {
+	call *Call
+	ref  Ref
+	e    Event
+}
+
+// Deliver gives a call an event, runs what it commands, gives it the results
+// that are known at once, and so on until nothing is left. It allocates
+// nothing in the steady path. Called from within itself it queues the event.
+func (o *Outside) Deliver(c *Call, now Mono, e Event) {
+	if o.busy {
+		e.SDP = o.out.keep(e.SDP)
+		o.late = append(o.late, delivery{c, c.ref, e})
+		return
+	}
+	o.busy = true
+	o.out.Reset()
+	o.step(c, now, &e)
+	for i, l := 0, 0; i < len(o.out.list) || l < len(o.late); {
+		if i < len(o.out.list) {
+			cmd := o.out.list[i]
+			i++
+			o.run(c, now, &cmd)
+			continue
+		}
+		d := o.late[l]
+		l++
+		if d.call == c && d.ref == c.ref {
+			o.step(c, now, &d.e)
+			continue
+		}
+		// Another call was struck; it is rare enough to nest.
+		o.other(d, now)
+	}
+	clear(o.late)
+	o.late = o.late[:0]
+	o.busy = false
+}
+
+// other delivers an event to a call other than the one in hand.
+func (o *Outside) other(d delivery, now Mono) {
+	if d.call.ref != d.ref {
+		return
+	}
+	n := Outside{Legs: o.Legs, Media: o.Media, Money: o.Money, Desk: o.Desk, Trace: o.Trace}
+	n.Deliver(d.call, now, d.e)
+}
+
+func (o *Outside) step(c *Call, now Mono, e *Event) {
+	at := len(o.out.list)
+	c.Step(now, *e, &o.out)
+	if o.Trace != nil {
+		o.Trace(c, e, o.out.list[at:])
+	}
+}
+
+func (o *Outside) run(c *Call, now Mono, cmd *Command) {
+	r := c.ref
+	switch cmd.Op {
+	case OpDial:
+		o.Legs.Dial(r, cmd.Leg, cmd.Target, cmd.SDP)
+	case OpProgress:
+		o.Legs.Progress(r, cmd.Leg, cmd.Stage, cmd.SDP)
+	case OpAnswer:
+		o.Legs.Answer(r, cmd.Leg, cmd.SDP)
+	case OpConfirm:
+		o.Legs.Confirm(r, cmd.Leg, cmd.SDP)
+	case OpModify:
+		o.Legs.Modify(r, cmd.Leg, cmd.SDP)
+	case OpRespond:
+		o.Legs.Respond(r, cmd.Leg, cmd.Cause, cmd.SDP)
+	case OpEnd:
+		o.Legs.End(r, cmd.Leg, cmd.Cause)
+	case OpMediaOffer:
+		sdp, err := o.Media.Offer(r, cmd.Leg, cmd.Peer, cmd.SDP)
+		o.described(c, now, MediaOffered, cmd, sdp, err)
+	case OpMediaAnswer:
+		sdp, err := o.Media.Answer(r, cmd.Leg, cmd.Peer, cmd.SDP)
+		o.described(c, now, MediaAnswered, cmd, sdp, err)
+	case OpBridge:
+		o.Media.Bridge(r, cmd.Leg, cmd.Peer)
+	case OpPlay:
+		o.Media.Play(r, cmd.Leg, cmd.Prompt)
+	case OpMediaDrop:
+		o.Media.Drop(r, cmd.Leg)
+	case OpStopAt:
+		o.Media.StopAt(r, cmd.At)
+	case OpMediaClose:
+		o.Media.Close(r)
+	default:
+		o.runRest(c, now, cmd)
+	}
+}
+
+// runRest runs the commands that are not for Legs or Media.
+func (o *Outside) runRest(c *Call, now Mono, cmd *Command) {
+	r := c.ref
+	switch cmd.Op {
+	case OpReserve:
+		o.Money.Reserve(r, cmd.Plan)
+	case OpExtend:
+		o.Money.Extend(r, cmd.Hold)
+	case OpRecord:
+		o.Money.Record(r, cmd.Record)
+	case OpSettle:
+		o.Money.Settle(r, cmd.Record)
+	case OpDecide:
+		d, err := o.Desk.Decide(r, cmd.Attempt)
+		if errors.Is(err, ErrLater) {
+			return
+		}
+		e := Event{Kind: Decided, Plan: d}
+		if err != nil || d == nil {
+			e.Plan, e.Cause = nil, CauseOf(err)
+		}
+		o.step(c, now, &e)
+	case OpSetTimer:
+		o.Desk.SetTimer(r, cmd.Timer, cmd.At)
+	case OpCancelTimer:
+		o.Desk.CancelTimer(r, cmd.Timer)
+	case OpDone:
+		o.Desk.Done(r)
+	}
+}
+
+// described steps with the outcome of a media command.
+func (o *Outside) described(c *Call, now Mono, k Kind, cmd *Command, sdp []byte, err error) {
+	if errors.Is(err, ErrLater) {
+		return
+	}
+	e := Event{Kind: k, Leg: cmd.Peer}
+	if cmd.Peer == NoLeg {
+		e.Leg = cmd.Leg
+	}
+	if err != nil {
+		e.Kind, e.Cause = MediaFailed, CauseOf(err)
+	} else {
+		e.SDP = o.out.keep(sdp)
+	}
+	o.step(c, now, &e)
+}
