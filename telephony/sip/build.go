@@ -1,0 +1,7 @@
+package sip
+
+import (
+	"strconv"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
