@@ -1,24 +1,247 @@
 package numbering
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
-// Plans is what we know of every country's dialling plan. Make one with Load
-// and share it; it is safe for many goroutines.
-type Plans struct{}
+// Plans is what we know of every country's dialling plan, from
+// libphonenumber's metadata. Make one with Load and share it; it is safe for
+// many goroutines.
+type Plans struct {
+	regions map[string]*region
+	byCode  map[string][]*region // calling code → regions, the main one first
+}
+
+// region is one country's plan. Lengths are bit sets: bit 7 is seven digits.
+type region struct {
+	iso, code       string
+	nationalPrefix  string // "0" in KR, "1" in the US
+	international   *pattern
+	internationals  []string // every international prefix, where they are few
+	nationalParsing *pattern
+	transform       string
+	general, valid  *pattern // a valid number matches both
+	ownable         *pattern // fixed, mobile or VoIP: what a person can own
+	lengths         uint32   // of whole national numbers
+	formats         []format
+	emergency       map[string]bool
+	short, sms      *pattern
+	shortLengths    uint32
+	leadingZero     bool
+	mainCountry     bool
+}
+
+// format says how a group of national numbers is written, and so whether the
+// national prefix must be dialled before them.
+type format struct {
+	digits, leading *pattern
+	required        bool
+}
 
 // Load reads the plans that come with the program.
-func Load() (*Plans, error) { return &Plans{}, nil }
+func Load() (*Plans, error) {
+	all, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		return nil, fmt.Errorf("read the numbering plans: %w", err)
+	}
+	shorts, err := phonenumbers.ShortNumberMetadataCollection()
+	if err != nil {
+		return nil, fmt.Errorf("read the short numbers: %w", err)
+	}
+	p := &Plans{regions: map[string]*region{}, byCode: map[string][]*region{}}
+	for _, m := range all.GetMetadata() {
+		if m.GetId() == "001" { // non-geographic codes are never sold and never dialled nationally
+			continue
+		}
+		r := newRegion(m)
+		p.regions[r.iso] = r
+		p.byCode[r.code] = append(p.byCode[r.code], r)
+	}
+	for _, list := range p.byCode {
+		slices.SortFunc(list, func(a, b *region) int {
+			if a.mainCountry != b.mainCountry {
+				if a.mainCountry {
+					return -1
+				}
+				return 1
+			}
+			return strings.Compare(a.iso, b.iso)
+		})
+	}
+	missing := missingEmergency()
+	for _, m := range shorts.GetMetadata() {
+		if r := p.regions[m.GetId()]; r != nil {
+			if err := r.addShort(m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, r := range p.regions {
+		if r.emergency == nil {
+			r.emergency = map[string]bool{}
+		}
+		for _, c := range slices.Concat(everywhere(), missing[r.iso]) {
+			r.emergency[c] = true
+		}
+	}
+	return p, nil
+}
+
+func newRegion(m *phonenumbers.PhoneMetadata) *region {
+	r := &region{
+		iso: m.GetId(), code: strconv.Itoa(int(m.GetCountryCode())), nationalPrefix: m.GetNationalPrefix(),
+		international: newPattern(m.GetInternationalPrefix()), nationalParsing: newPattern(m.GetNationalPrefixForParsing()),
+		transform: dollar(m.GetNationalPrefixTransformRule()),
+		general:   newPattern(m.GetGeneralDesc().GetNationalNumberPattern()),
+		valid: alternation(m.GetFixedLine(), m.GetMobile(), m.GetTollFree(), m.GetPremiumRate(), m.GetSharedCost(),
+			m.GetPersonalNumber(), m.GetVoip(), m.GetPager(), m.GetUan(), m.GetVoicemail()),
+		ownable:     alternation(m.GetFixedLine(), m.GetMobile(), m.GetVoip()),
+		lengths:     lengthSet(m.GetGeneralDesc()),
+		mainCountry: m.GetMainCountryForCode(),
+	}
+	r.internationals, _ = expand(m.GetInternationalPrefix(), 200)
+	for _, f := range m.GetNumberFormat() {
+		lead := f.GetLeadingDigitsPattern()
+		last := ""
+		if len(lead) > 0 {
+			last = lead[len(lead)-1] // the last one is the most detailed
+		}
+		rule := digitsOf(strings.ReplaceAll(f.GetNationalPrefixFormattingRule(), "$1", ""))
+		r.formats = append(r.formats, format{
+			digits: newPattern(f.GetPattern()), leading: newPattern(last),
+			required: r.nationalPrefix != "" && strings.HasPrefix(rule, r.nationalPrefix) && !f.GetNationalPrefixOptionalWhenFormatting(),
+		})
+	}
+	return r
+}
+
+// addShort takes emergency codes as a set and short codes as a pattern.
+func (r *region) addShort(m *phonenumbers.PhoneMetadata) error {
+	r.emergency = map[string]bool{}
+	if src := m.GetEmergency().GetNationalNumberPattern(); src != "" && src != "NA" {
+		codes, ok := expand(src, 1000)
+		if !ok {
+			return fmt.Errorf("the emergency codes of %s are no finite set: %s", r.iso, src)
+		}
+		for _, c := range codes {
+			r.emergency[c] = true
+		}
+	}
+	r.short = newPattern(m.GetShortCode().GetNationalNumberPattern())
+	r.sms = newPattern(m.GetSmsServices().GetNationalNumberPattern())
+	r.shortLengths = lengthSet(m.GetGeneralDesc())
+	return nil
+}
+
+func alternation(descs ...*phonenumbers.PhoneNumberDesc) *pattern {
+	var parts []string
+	for _, d := range descs {
+		if s := d.GetNationalNumberPattern(); s != "" && s != "NA" {
+			parts = append(parts, s)
+		}
+	}
+	return newPattern(strings.Join(parts, "|"))
+}
+
+func lengthSet(d *phonenumbers.PhoneNumberDesc) (set uint32) {
+	for _, l := range d.GetPossibleLength() {
+		if l > 0 && l < 32 {
+			set |= 1 << l
+		}
+	}
+	return set
+}
+
+// dollar turns "$1" into "${1}", so that digits may follow it.
+func dollar(rule string) string {
+	for i := '1'; i <= '9'; i++ {
+		rule = strings.ReplaceAll(rule, "$"+string(i), "${"+string(i)+"}")
+	}
+	return rule
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
 
 // CallingCode returns the calling code of a country: "82" for "KR"; "" for an
 // unknown country.
 func (p *Plans) CallingCode(iso string) string {
-	cc := phonenumbers.GetCountryCodeForRegion(iso)
-	if cc == 0 {
-		return ""
+	if r := p.regions[iso]; r != nil {
+		return r.code
 	}
-	return strconv.Itoa(cc)
+	return ""
+}
+
+// Countries lists every country with a plan, sorted.
+func (p *Plans) Countries() []string { return slices.Sorted(maps.Keys(p.regions)) }
+
+// Country reads a country as people and programs name it: "KR", "kr", "82",
+// "+82". A calling code of several countries gives the main one.
+func (p *Plans) Country(s string) (string, bool) {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	if p.regions[s] != nil {
+		return s, true
+	}
+	if list := p.byCode[strings.TrimPrefix(s, "+")]; len(list) > 0 {
+		return list[0].iso, true
+	}
+	return "", false
+}
+
+// SameCode lists the countries on one calling code, the main one first.
+func (p *Plans) SameCode(callingCode string) []string {
+	var out []string
+	for _, r := range p.byCode[callingCode] {
+		out = append(out, r.iso)
+	}
+	return out
+}
+
+// valid reports whether national digits are a valid number of a calling code.
+func (p *Plans) valid(code, national string) *region {
+	for _, r := range p.byCode[code] {
+		if len(national) < 32 && r.lengths&(1<<len(national)) != 0 && r.general.match(national) && r.valid.match(national) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Valid reports whether a number is an ordinary telephone number valid in its
+// country's plan, and in which country.
+func (p *Plans) Valid(callingCode, national string) (iso string, ok bool) {
+	if r := p.valid(callingCode, national); r != nil {
+		return r.iso, true
+	}
+	return "", false
+}
+
+// Ownable reports whether a valid number is of a type that a person can own
+// and prove (N1): fixed, mobile or VoIP.
+func (p *Plans) Ownable(callingCode, national string) bool {
+	r := p.valid(callingCode, national)
+	return r != nil && r.ownable.match(national)
+}
+
+// SplitE164 parts the digits of a + form into calling code and national
+// number, and tells whether that is a valid ordinary number.
+func (p *Plans) SplitE164(digits string) (callingCode, national string, valid bool) {
+	for n := 1; n <= 3 && n < len(digits); n++ {
+		if _, known := p.byCode[digits[:n]]; known { // calling codes are prefix-free
+			return digits[:n], digits[n:], p.valid(digits[:n], digits[n:]) != nil
+		}
+	}
+	return "", "", false
 }
