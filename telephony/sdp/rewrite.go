@@ -139,15 +139,16 @@ func mLine(dst []byte, m *Media, port uint16) []byte {
 
 // ending writes what is ours to say of a media line.
 func ending(dst []byte, l *Line, m *Media) []byte {
-	if m.Proto.RTP() {
-		switch {
-		case l.Mux:
-			dst = append(dst, "a=rtcp-mux\r\n"...)
-		case l.RTCP != 0 && l.RTCP != l.Port+1: // the next port needs no words (RFC 3605 §2.1)
-			dst = append(dst, "a=rtcp:"...)
-			dst = strconv.AppendUint(dst, uint64(l.RTCP), 10)
-			dst = append(dst, '\r', '\n')
-		}
+	if !m.Proto.RTP() { // no RTCP, and nobody holds a fax
+		return dst
+	}
+	switch {
+	case l.Mux:
+		dst = append(dst, "a=rtcp-mux\r\n"...)
+	case l.RTCP != 0 && l.RTCP != l.Port+1: // the next port needs no words (RFC 3605 §2.1)
+		dst = append(dst, "a=rtcp:"...)
+		dst = strconv.AppendUint(dst, uint64(l.RTCP), 10)
+		dst = append(dst, '\r', '\n')
 	}
 	dst = append(dst, "a="...)
 	dst = append(dst, l.Dir.String()...)

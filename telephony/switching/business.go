@@ -1,18 +1,18 @@
 package switching
 
-import "time"
+import (
+	"time"
 
-// Attempt, Target and Record stand in for routing.Attempt, routing.Target and
-// cdr.Record until those are there; then they become aliases of them.
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+// The values of the business that go through a call.
 type (
-	Attempt  struct{ Dialled string }
-	Target   struct{ URI string }
-	Record   struct{ Start, Answer, End time.Time }
-	Decision struct {
-		Targets []Target
-		RingFor time.Duration
-		Cause   Cause
-	}
+	Attempt  = routing.Attempt
+	Target   = routing.Target
+	Decision = routing.Decision
+	Record   = cdr.Record
 )
 
 // Plan is a routing decision with what the shard adds to it.
@@ -34,4 +34,82 @@ type Lease struct {
 	Hold string
 	For  time.Duration
 	More bool
+}
+
+// Recorded returns the word of the call record for c.
+func (c Cause) Recorded() cdr.Cause {
+	switch c {
+	case CauseNone:
+		return cdr.NoCause
+	case CauseNormal, CauseOperator, CauseReplaced:
+		return cdr.Normal
+	case CauseCancelled:
+		return cdr.Cancelled
+	case CauseElsewhere:
+		return cdr.Elsewhere
+	case CauseBusy, CauseBusyEverywhere:
+		return cdr.Busy
+	case CauseNoAnswer:
+		return cdr.NoAnswer
+	case CauseDeclined, CauseDeclinedAll, CauseUnwanted:
+		return cdr.Declined
+	case CauseNotFound, CauseNowhere, CauseGone, CauseIncomplete:
+		return cdr.NotFound
+	case CauseUnregistered:
+		return cdr.Unregistered
+	case CauseNotDialable:
+		return cdr.NotDialable
+	case CauseAbsent:
+		return cdr.Unavailable
+	case CauseForbidden:
+		return cdr.Forbidden
+	case CauseUnpaid, CauseCutOff:
+		return cdr.Unpaid
+	case CauseIncompatible, CauseIncompatibleAll, CauseUnsupported:
+		return cdr.Media
+	case CauseSilent, CauseExpired:
+		return cdr.Lost
+	case CauseTimeout, CauseNoResponse:
+		return cdr.Timeout
+	default:
+		return cdr.Failed
+	}
+}
+
+// causeOf returns the cause for a word of routing or of a record.
+func causeOf(c cdr.Cause) Cause {
+	switch c {
+	case cdr.Normal:
+		return CauseNormal
+	case cdr.Busy:
+		return CauseBusy
+	case cdr.NoAnswer:
+		return CauseNoAnswer
+	case cdr.Declined:
+		return CauseDeclined
+	case cdr.Cancelled:
+		return CauseCancelled
+	case cdr.Unavailable:
+		return CauseAbsent
+	case cdr.NotFound:
+		return CauseNotFound
+	case cdr.Unregistered:
+		return CauseUnregistered
+	case cdr.NotDialable:
+		return CauseNotDialable
+	case cdr.Forbidden:
+		return CauseForbidden
+	case cdr.Unpaid:
+		return CauseUnpaid
+	case cdr.Media:
+		return CauseIncompatible
+	case cdr.Lost:
+		return CauseExpired
+	case cdr.Timeout:
+		return CauseTimeout
+	case cdr.Elsewhere:
+		return CauseElsewhere
+	default:
+		return CauseInternal
+	}
 }

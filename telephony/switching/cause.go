@@ -1,47 +1,49 @@
 package switching
 
 // Cause is why something ended or was refused. The values are neutral: ITU-T
-// Q.850 and SIP numbers are chosen at the edge (RFC 3398 §7.2.4.1, §8.2.6.1
-// and RFC 4497 §8.4 have the usual tables).
+// Q.850 and SIP numbers are chosen at the edge (RFC 3398 §7.2.4.1 and §8.2.6.1
+// have the usual tables).
 type Cause uint8
 
 // The causes. The comment gives the nearest Q.850 number and SIP status for
 // whoever writes the table at the edge.
 const (
-	CauseNone           Cause = iota // nothing is wrong
-	CauseNormal                      // 16, BYE: a party hung up
-	CauseCancelled                   // 16, 487: the caller gave up before the answer
-	CauseElsewhere                   // 26, CANCEL with "Call completed elsewhere" (RFC 3326): another terminal answered
-	CauseBusy                        // 17, 486: the terminal is busy
-	CauseNoAnswer                    // 19, 408 or 480: it rang, nobody answered
-	CauseNoResponse                  // 18, 408: the terminal said nothing at all
-	CauseDeclined                    // 21, 480 or 603 of one terminal: this terminal refuses
-	CauseBusyEverywhere              // 17, 600: busy, and no other place may be tried
-	CauseDeclinedAll                 // 21, 603: declined, and no other place may be tried
-	CauseUnwanted                    // 21, 607 (RFC 8197): the called party wants no such calls
-	CauseNotFound                    // 1, 404: no such number
-	CauseNowhere                     // 1, 604: no such number anywhere
-	CauseGone                        // 22, 410: the number was given back
-	CauseIncomplete                  // 28, 484: more digits are needed
-	CauseAbsent                      // 20, 480: the member is not signed in
-	CauseForbidden                   // 21, 403: a rule forbids it
-	CauseUnpaid                      // 21, 402 or 403: the money does not suffice
-	CauseUnproven                    // 21, 401 or 407 from the far side: it does not trust us
-	CauseIncompatible                // 88, 488: no common codec or transport
-	CauseIncompatibleAll             // 88, 606: no terminal of the party could take it
-	CauseCongestion                  // 34, 503: no circuit, port or trunk is free
-	CauseNetwork                     // 38, 502 or 503: the next hop is out of order
-	CauseUnsupported                 // 79, 501 or 420: the far side cannot do that
-	CauseTimeout                     // 102, 504: a step took too long
-	CauseInternal                    // 41, 500: a fault of ours
-	CauseSilent                      // 31: no sound came for too long
-	CauseExpired                     // 31: the session timer ran out (RFC 4028 §10)
-	CauseCutOff                      // 31: the money is used up
-	CauseOperator                    // 31: the operator ended it
-	CauseReplaced                    // 31: another leg took this one's place
-	CauseGlare                       // 491: both sides asked to change the session at once; only for Respond
-	CauseGlobal                      // 31, another 6xx: an end that forbids further tries
-	CauseOther                       // 31, any other 4xx
+	CauseNone            Cause = iota // nothing is wrong
+	CauseNormal                       // 16, BYE: a party hung up
+	CauseCancelled                    // 16, 487: the caller gave up before the answer
+	CauseElsewhere                    // 26, CANCEL with "Call completed elsewhere" (RFC 3326): another terminal answered
+	CauseBusy                         // 17, 486: the terminal is busy
+	CauseNoAnswer                     // 19, 408 or 480: it rang, nobody answered
+	CauseNoResponse                   // 18, 408: the terminal said nothing at all
+	CauseDeclined                     // 21, 480 or 603 of one terminal: this terminal refuses
+	CauseBusyEverywhere               // 17, 600: busy, and no other place may be tried
+	CauseDeclinedAll                  // 21, 603: declined, and no other place may be tried
+	CauseUnwanted                     // 21, 607 (RFC 8197): the called party wants no such calls
+	CauseNotFound                     // 1, 404: no such number
+	CauseNowhere                      // 1, 604: no such number anywhere
+	CauseGone                         // 22, 410: the number was given back
+	CauseIncomplete                   // 28, 484: more digits are needed
+	CauseUnregistered                 // 20, 480: sold, but its holder has not registered it
+	CauseNotDialable                  // 1, 404: a kind of number that is not carried
+	CauseAbsent                       // 20, 480: the member is not signed in
+	CauseForbidden                    // 21, 403: a rule forbids it
+	CauseUnpaid                       // 21, 402 or 403: the money does not suffice
+	CauseUnproven                     // 21, 401 or 407 from the far side: it does not trust us
+	CauseIncompatible                 // 88, 488: no common codec or transport
+	CauseIncompatibleAll              // 88, 606: no terminal of the party could take it
+	CauseCongestion                   // 34, 503: no circuit, port or trunk is free
+	CauseNetwork                      // 38, 502 or 503: the next hop is out of order
+	CauseUnsupported                  // 79, 501 or 420: the far side cannot do that
+	CauseTimeout                      // 102, 504: a step took too long
+	CauseInternal                     // 41, 500: a fault of ours
+	CauseSilent                       // 31: no sound came for too long
+	CauseExpired                      // 31: the session timer ran out (RFC 4028 §10)
+	CauseCutOff                       // 31: the money is used up
+	CauseOperator                     // 31: the operator ended it
+	CauseReplaced                     // 31: another leg took this one's place
+	CauseGlare                        // 491: both sides asked to change the session at once; only for Respond
+	CauseGlobal                       // 31, another 6xx: an end that forbids further tries
+	CauseOther                        // 31, any other 4xx
 	causeCount
 )
 
@@ -91,6 +93,10 @@ func (c Cause) traits() causeTraits {
 		return causeTraits{"incompatible", 9, false}
 	case CauseNotFound:
 		return causeTraits{"not-found", 10, false}
+	case CauseNotDialable:
+		return causeTraits{"not-dialable", 10, false}
+	case CauseUnregistered:
+		return causeTraits{"unregistered", 11, false}
 	case CauseAbsent:
 		return causeTraits{"absent", 11, false}
 	case CauseOther:

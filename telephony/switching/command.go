@@ -84,20 +84,20 @@ const (
 // Command is one thing to do. SDP is valid until the event that caused it has
 // been delivered; pointers until the next Step of the call.
 type Command struct {
-	Op       Op
-	Leg      LegID
-	Peer     LegID
-	Stage    Stage
-	Cause    Cause
-	Timer    TimerID
-	At       Mono
-	SDP      []byte
-	Prompt   Prompt
-	Target   *Target
-	Attempt  *Attempt
-	Plan     *Plan
-	Record   *Record
-	Hold     string
+	Op      Op
+	Leg     LegID
+	Peer    LegID
+	Stage   Stage
+	Cause   Cause
+	Timer   TimerID
+	At      Mono
+	SDP     []byte
+	Prompt  Prompt
+	Target  *Target
+	Attempt *Attempt
+	Plan    *Plan
+	Record  *Record
+	Hold    string
 }
 
 // Commands collects what Step wants done, in order. It is reused: Reset keeps
