@@ -27,5 +27,6 @@ type Binding struct {
 	CallID       string    `json:"call_id"`
 	CSeq         uint32    `json:"cseq"`
 	Expires      time.Time `json:"expires"`
+	Updated      time.Time `json:"updated"` // when its owner last wrote it
 	UserAgent    string    `json:"user_agent,omitempty"`
 }

@@ -1,35 +1,223 @@
 package location
 
-import "time"
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
-// Table is the index of bindings in memory.
-type Table struct{}
+	"github.com/callisto-tel/callisto/business/index"
+)
+
+// Table is the index of bindings in memory. Reading takes no lock; neither
+// does refreshing a known binding, which is most of all writes. Only a new, a
+// moved or a removed binding takes the writers' lock, shortly.
+type Table struct {
+	mu       sync.Mutex // writers of the indexes
+	byID     *index.Map[*cell]
+	byNumber *index.Map[[]*cell]
+	byDevice *index.Map[[]*cell]
+	count    atomic.Int64
+}
+
+// cell holds the newest state of one binding; nil once it was removed.
+type cell struct{ now atomic.Pointer[Binding] }
 
 // NewTable returns an empty table.
-func NewTable() *Table { return &Table{} }
+func NewTable() *Table {
+	return &Table{byID: index.New[*cell](), byNumber: index.New[[]*cell](), byDevice: index.New[[]*cell]()}
+}
 
-// Put applies a binding if it is newer than what is known of its id (by epoch
-// of one node, else by expiry) and reports whether it was.
-func (t *Table) Put(b Binding) bool { return false }
+// newer reports whether b replaces old: a later life of the same node always
+// does, else what its owner wrote later.
+func newer(old, b *Binding) bool {
+	if old.Node == b.Node && old.Epoch != b.Epoch {
+		return b.Epoch > old.Epoch
+	}
+	if !b.Updated.Equal(old.Updated) {
+		return b.Updated.After(old.Updated)
+	}
+	return b.Expires.After(old.Expires) || b.Expires.Equal(old.Expires) && b.CSeq > old.CSeq
+}
 
-// Remove forgets a binding.
-func (t *Table) Remove(id string) {}
+// Put applies a binding if it is newer than what is known of its id and
+// reports whether it was.
+func (t *Table) Put(b Binding) bool {
+	if c, ok := t.byID.Get(b.ID); ok {
+		if done, applied := c.refresh(&b); done {
+			return applied
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c, ok := t.byID.Get(b.ID); ok {
+		if done, applied := c.refresh(&b); done {
+			return applied
+		}
+		if old := c.now.Load(); old != nil { // it moved to another number or device
+			t.drop(b.ID, c, old)
+		}
+	}
+	c := &cell{}
+	c.now.Store(&b)
+	t.byID.Set(b.ID, c)
+	attach(t.byNumber, b.Number, c)
+	attach(t.byDevice, b.DeviceID, c)
+	t.count.Add(1)
+	return true
+}
+
+// refresh replaces the state in place. done is false when the indexes must
+// change too.
+func (c *cell) refresh(b *Binding) (done, applied bool) {
+	for {
+		old := c.now.Load()
+		if old == nil {
+			return false, false
+		}
+		if !newer(old, b) {
+			return true, false
+		}
+		if old.Number != b.Number || old.DeviceID != b.DeviceID {
+			return false, false
+		}
+		if c.now.CompareAndSwap(old, b) {
+			return true, true
+		}
+	}
+}
+
+func attach(x *index.Map[[]*cell], key string, c *cell) {
+	list, _ := x.Get(key)
+	x.Set(key, append(slices.Clone(list), c))
+}
+
+func detach(x *index.Map[[]*cell], key string, c *cell) {
+	list, _ := x.Get(key)
+	rest := slices.DeleteFunc(slices.Clone(list), func(o *cell) bool { return o == c })
+	if len(rest) == 0 {
+		x.Delete(key)
+		return
+	}
+	x.Set(key, rest)
+}
+
+// drop takes a cell out; the caller holds the lock. It fails when the cell was
+// refreshed since old was read.
+func (t *Table) drop(id string, c *cell, old *Binding) bool {
+	if !c.now.CompareAndSwap(old, nil) {
+		return false
+	}
+	t.byID.Delete(id)
+	detach(t.byNumber, old.Number, c)
+	detach(t.byDevice, old.DeviceID, c)
+	t.count.Add(-1)
+	return true
+}
+
+// Remove forgets a binding and returns what it was.
+func (t *Table) Remove(id string) (Binding, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, ok := t.byID.Get(id)
+	if !ok {
+		return Binding{}, false
+	}
+	for {
+		old := c.now.Load()
+		if old == nil {
+			return Binding{}, false
+		}
+		if t.drop(id, c, old) {
+			return *old, true
+		}
+	}
+}
 
 // ByNumber appends the live bindings of a number (canonical form) to dst.
-func (t *Table) ByNumber(dst []Binding, number string, now time.Time) []Binding { return dst }
+func (t *Table) ByNumber(dst []Binding, number string, now time.Time) []Binding {
+	list, _ := t.byNumber.Get(number)
+	return live(dst, list, now)
+}
 
 // ByDevice appends the live bindings of a device to dst.
-func (t *Table) ByDevice(dst []Binding, device string, now time.Time) []Binding { return dst }
+func (t *Table) ByDevice(dst []Binding, device string, now time.Time) []Binding {
+	list, _ := t.byDevice.Get(device)
+	return live(dst, list, now)
+}
+
+func live(dst []Binding, list []*cell, now time.Time) []Binding {
+	for _, c := range list {
+		if b := c.now.Load(); b != nil && b.Expires.After(now) {
+			dst = append(dst, *b)
+		}
+	}
+	return dst
+}
 
 // Get returns a live binding by its id.
-func (t *Table) Get(id string, now time.Time) (Binding, bool) { return Binding{}, false }
+func (t *Table) Get(id string, now time.Time) (Binding, bool) {
+	c, ok := t.byID.Get(id)
+	if !ok {
+		return Binding{}, false
+	}
+	b := c.now.Load()
+	if b == nil || !b.Expires.After(now) {
+		return Binding{}, false
+	}
+	return *b, true
+}
 
 // RemoveDevice forgets every binding of a device (it was revoked) and returns
 // them.
-func (t *Table) RemoveDevice(device string) []Binding { return nil }
+func (t *Table) RemoveDevice(device string) []Binding {
+	list, _ := t.byDevice.Get(device)
+	var out []Binding
+	for _, c := range list {
+		if b := c.now.Load(); b != nil {
+			if was, ok := t.Remove(b.ID); ok {
+				out = append(out, was)
+			}
+		}
+	}
+	return out
+}
+
+// RemoveNode forgets what an earlier life of a node, or a dead node, owned:
+// all its bindings of epochs before the given one.
+func (t *Table) RemoveNode(node string, before int64) []Binding {
+	return t.removeWhere(func(b *Binding) bool { return b.Node == node && b.Epoch < before })
+}
 
 // Sweep forgets what expired before now and returns how many those were.
-func (t *Table) Sweep(now time.Time) int { return 0 }
+func (t *Table) Sweep(now time.Time) int {
+	return len(t.removeWhere(func(b *Binding) bool { return !b.Expires.After(now) }))
+}
+
+// removeWhere takes the lock once per binding, so that no registration waits
+// for a whole sweep.
+func (t *Table) removeWhere(doomed func(*Binding) bool) []Binding {
+	var out []Binding
+	for id, c := range t.byID.All {
+		if old := c.now.Load(); old != nil && doomed(old) {
+			t.mu.Lock()
+			if t.drop(id, c, old) {
+				out = append(out, *old)
+			}
+			t.mu.Unlock()
+		}
+	}
+	return out
+}
+
+// All calls yield for every binding held, expired ones not yet swept included.
+func (t *Table) All(yield func(Binding) bool) {
+	for _, c := range t.byID.All {
+		if b := c.now.Load(); b != nil && !yield(*b) {
+			return
+		}
+	}
+}
 
 // Len is how many bindings are held, expired ones not yet swept included.
-func (t *Table) Len() int { return 0 }
+func (t *Table) Len() int { return int(t.count.Load()) }

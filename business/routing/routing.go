@@ -145,8 +145,3 @@ type Tables struct {
 	Sold     Sold
 	Bindings Bindings
 }
-
-// Decide answers one question.
-func (t *Tables) Decide(a *Attempt) Decision {
-	return Decision{Cause: cdr.NotFound, Reason: fault.Reason{Code: "not_found", Text: "There is no such number."}}
-}

@@ -1,0 +1,133 @@
+package location
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+)
+
+func at(s int) time.Time { return time.Unix(1_800_000_000+int64(s), 0) }
+
+func binding(id, number string, updated, expires int) Binding {
+	return Binding{ID: id, Number: number, DeviceID: "dev_" + number, Node: "a", Epoch: 1, Updated: at(updated), Expires: at(expires)}
+}
+
+func TestNewerWinsInAnyOrder(t *testing.T) {
+	first, second := binding("b1", "1", 0, 100), binding("b1", "1", 5, 20) // the second shortens its life
+	for _, order := range [][]Binding{{first, second}, {second, first}} {
+		tab := NewTable()
+		for _, b := range order {
+			tab.Put(b)
+		}
+		if got, ok := tab.Get("b1", at(10)); !ok || !got.Expires.Equal(at(20)) {
+			t.Errorf("got %+v %v", got, ok)
+		}
+	}
+	tab := NewTable()
+	tab.Put(second)
+	old := first
+	old.Epoch, old.Updated = 0, at(50)
+	if tab.Put(old) {
+		t.Error("an earlier life of the node replaced a later one")
+	}
+}
+
+func TestExpiryIsOursToEnforce(t *testing.T) {
+	tab := NewTable()
+	tab.Put(binding("b1", "1", 0, 10))
+	tab.Put(binding("b2", "1", 0, 30))
+	if n := len(tab.ByNumber(nil, "1", at(10))); n != 1 {
+		t.Errorf("%d live, want 1", n)
+	}
+	if n := tab.Sweep(at(10)); n != 1 || tab.Len() != 1 {
+		t.Errorf("swept %d, left %d", n, tab.Len())
+	}
+	if _, ok := tab.Get("b1", at(0)); ok {
+		t.Error("swept but there")
+	}
+}
+
+func TestMovingToAnotherNumber(t *testing.T) {
+	tab := NewTable()
+	tab.Put(binding("b1", "1", 0, 10))
+	tab.Put(binding("b1", "2", 1, 10))
+	if len(tab.ByNumber(nil, "1", at(0))) != 0 || len(tab.ByNumber(nil, "2", at(0))) != 1 || tab.Len() != 1 {
+		t.Error("the binding did not move")
+	}
+	if gone := tab.RemoveDevice("dev_2"); len(gone) != 1 || tab.Len() != 0 {
+		t.Errorf("revoked %v, left %d", gone, tab.Len())
+	}
+}
+
+func TestRemoveNode(t *testing.T) {
+	tab := NewTable()
+	tab.Put(binding("b1", "1", 0, 10))
+	b := binding("b2", "1", 0, 10)
+	b.Epoch = 2
+	tab.Put(b)
+	if gone := tab.RemoveNode("a", 2); len(gone) != 1 || gone[0].ID != "b1" {
+		t.Errorf("removed %v", gone)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	tab := NewTable()
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			for i := range 2000 {
+				id := fmt.Sprint("b", i%50)
+				switch (i + w) % 4 {
+				case 0:
+					tab.Remove(id)
+				case 1:
+					tab.Sweep(at(i % 3))
+				default:
+					tab.Put(binding(id, fmt.Sprint(i%7), i, i+5))
+				}
+				tab.ByNumber(nil, "3", at(0))
+			}
+		})
+	}
+	wg.Wait()
+	n := 0
+	for range tab.All {
+		n++
+	}
+	if n != tab.Len() {
+		t.Errorf("counted %d, Len %d", n, tab.Len())
+	}
+	for _, b := range tab.RemoveNode("a", 9) {
+		_ = b
+	}
+	if tab.Len() != 0 || len(tab.ByNumber(nil, "3", time.Time{})) != 0 {
+		t.Error("something is left in an index")
+	}
+}
+
+func BenchmarkByNumber(b *testing.B) {
+	tab := NewTable()
+	for i := range 100_000 {
+		tab.Put(binding(fmt.Sprint(i), fmt.Sprint(i), 0, 100))
+	}
+	dst := make([]Binding, 0, 4)
+	now := at(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = tab.ByNumber(dst[:0], "77777", now)
+	}
+}
+
+func BenchmarkRefresh(b *testing.B) {
+	tab := NewTable()
+	for i := range 100_000 {
+		tab.Put(binding(fmt.Sprint(i), fmt.Sprint(i), 0, 100))
+	}
+	next := binding("77777", "77777", 1, 200)
+	b.ReportAllocs()
+	for b.Loop() {
+		next.Updated = next.Updated.Add(1)
+		tab.Put(next)
+	}
+}
