@@ -1,0 +1,241 @@
+//go:build linux && !portable
+
+package rtp
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// socket is a bound UDP socket.
+type socket struct{ fd int }
+
+// loop is the media thread: epoll over all sockets, level-triggered, one
+// packet a ready socket and turn (streams are 20 ms apart; a second read would
+// find nothing).
+type loop struct {
+	e     *Engine
+	ep    int
+	event int // eventfd that ends a wait
+	quit  atomic.Bool
+	done  chan struct{}
+	paths [2][]atomic.Pointer[path] // by family, index*2+isRTCP
+}
+
+const eventID = 1<<31 - 1
+
+func (p *loop) start(e *Engine) error {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	ev, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(ep)
+		return fmt.Errorf("eventfd: %w", err)
+	}
+	p.e, p.ep, p.event, p.done = e, ep, ev, make(chan struct{})
+	for i := range p.paths {
+		p.paths[i] = make([]atomic.Pointer[path], 65536)
+	}
+	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, ev, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: eventID}); err != nil {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	go p.run()
+	return nil
+}
+
+func (p *loop) stop() {
+	if p.quit.Swap(true) {
+		return
+	}
+	p.wake()
+	<-p.done
+	unix.Close(p.event)
+	unix.Close(p.ep)
+}
+
+// wake ends a wait.
+func (p *loop) wake() {
+	one := [8]byte{1}
+	_, _ = unix.Write(p.event, one[:]) // full means it is awake anyway
+}
+
+// open binds a socket and has it read from now on.
+func (p *loop) open(x *path, at netip.AddrPort) error {
+	dom := unix.AF_INET
+	if at.Addr().Is6() {
+		dom = unix.AF_INET6
+	}
+	fd, err := unix.Socket(dom, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("media socket %s: %w", at, err)
+	}
+	x.sock = socket{fd}
+	var sa unix.Sockaddr
+	if dom == unix.AF_INET6 {
+		sa = &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, 0xB8)
+	} else {
+		sa = &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TOS, 0xB8) // DSCP EF, RFC 2474 §3
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		unix.Close(fd)
+		return fmt.Errorf("media socket %s: %w", at, err)
+	}
+	f := family(dom == unix.AF_INET6)
+	p.paths[f][at.Port()].Store(x)
+	id := int32(f)<<16 | int32(at.Port())
+	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: id}); err != nil {
+		unix.Close(fd)
+		return fmt.Errorf("epoll: %w", err)
+	}
+	return nil
+}
+
+// The naps while traffic is dense. The runtime is told of them, unlike in the
+// signalling loop: two threads that both kept a processor would starve the
+// rest of a two-core machine.
+const (
+	napTime  = 800_000 // ns: with the turn itself less than a millisecond
+	denseOf  = 10      // packets in one tick of 20 ms from which on napping pays
+	idleWait = 100     // ms
+)
+
+func (p *loop) run() {
+	runtime.LockOSThread()
+	defer close(p.done)
+	events := make([]unix.EpollEvent, 512)
+	buf := make([]byte, 2048)
+	var next int64
+	count, dense := 0, false
+	for !p.quit.Load() {
+		now := p.e.cfg.Now()
+		if now >= next {
+			p.e.tick(now)
+			next = now + frameTime
+			dense, count = count >= denseOf, 0
+		}
+		wait := 0
+		if !dense {
+			wait = p.e.wait(next - now)
+		}
+		n, err := p.poll(events, wait)
+		if err != nil && err != unix.EINTR {
+			return // the epoll descriptor is gone: Close
+		}
+		now = p.e.cfg.Now()
+		for i := range max(n, 0) {
+			p.ready(events[i].Fd, buf, now)
+		}
+		count += max(n, 0)
+		if dense && n < len(events) {
+			nap := unix.Timespec{Nsec: napTime}
+			_ = unix.Nanosleep(&nap, nil)
+		}
+	}
+}
+
+// poll asks epoll; without waiting it does so without telling the runtime.
+func (p *loop) poll(events []unix.EpollEvent, wait int) (int, error) {
+	if wait != 0 {
+		return unix.EpollWait(p.ep, events, wait)
+	}
+	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.ep), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
+}
+
+// wait returns how long epoll may wait, in ms, when the next tick is due in ns.
+func (e *Engine) wait(due int64) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.players) == 0 {
+		return idleWait
+	}
+	return int((due + 999_999) / 1_000_000)
+}
+
+func (p *loop) ready(id int32, buf []byte, now int64) {
+	if id == eventID {
+		_, _ = unix.Read(p.event, buf[:8])
+		return
+	}
+	x := p.paths[id>>16][id&0xFFFF].Load()
+	if x == nil {
+		return
+	}
+	var sa unix.RawSockaddrAny
+	salen := uint32(unix.SizeofSockaddrAny)
+	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(x.sock.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&salen)))
+	if e != 0 || n == 0 {
+		return // also an ICMP error of an earlier send: the other end is not there (yet)
+	}
+	p.e.packet(x, buf[:n], source(&sa), now)
+}
+
+func source(sa *unix.RawSockaddrAny) netip.AddrPort {
+	if sa.Addr.Family == unix.AF_INET {
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
+		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), swap(in.Port))
+	}
+	in := (*unix.RawSockaddrInet6)(unsafe.Pointer(sa))
+	return netip.AddrPortFrom(netip.AddrFrom16(in.Addr), swap(in.Port))
+}
+
+// swap turns a port between the order of the network and of the machine.
+func swap(p uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(&p))
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+// sockaddr writes to into sa and returns its length.
+func sockaddr(sa *unix.RawSockaddrInet6, to netip.AddrPort) uintptr {
+	if to.Addr().Is4() {
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
+		in.Family, in.Port, in.Addr = unix.AF_INET, swap(to.Port()), to.Addr().As4()
+		return unix.SizeofSockaddrInet4
+	}
+	sa.Family, sa.Port, sa.Addr = unix.AF_INET6, swap(to.Port()), to.Addr().As16()
+	return unix.SizeofSockaddrInet6
+}
+
+// send sends b to an address, which the kernel knows already if joined. What
+// cannot be sent now is lost, as on the wire.
+func (s socket) send(b []byte, to netip.AddrPort, joined bool) bool {
+	var e unix.Errno
+	if joined {
+		_, _, e = unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	} else {
+		var sa unix.RawSockaddrInet6
+		size := sockaddr(&sa, to)
+		_, _, e = unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL,
+			uintptr(unsafe.Pointer(&sa)), size)
+	}
+	return e == 0
+}
+
+// join connects the socket, or parts it from what it was connected to.
+func (s socket) join(to netip.AddrPort) bool {
+	var sa unix.RawSockaddrInet6
+	size := uintptr(unix.SizeofSockaddrInet4)
+	if to.IsValid() {
+		size = sockaddr(&sa, to)
+	} else {
+		sa.Family = unix.AF_UNSPEC
+	}
+	_, _, e := unix.RawSyscall(unix.SYS_CONNECT, uintptr(s.fd), uintptr(unsafe.Pointer(&sa)), size)
+	return e == 0
+}
+
+func (s socket) close() { unix.Close(s.fd) }

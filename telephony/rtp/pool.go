@@ -1,0 +1,161 @@
+package rtp
+
+import (
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// pool hands out the port pairs of one address. A pair is bound when it is
+// first taken and stays bound: creating and closing costs several times what
+// connecting anew does.
+type pool struct {
+	mu      sync.Mutex
+	e       *Engine
+	addr    netip.Addr
+	n       int
+	used    []uint64               // bit set: taken, resting, or unusable
+	lines   []atomic.Pointer[Line] // by index; the media thread reads them
+	rest    []resting              // FIFO: all rest equally long
+	restAt  int
+	taken   int
+	blocked int // ports that someone else has bound
+}
+
+type resting struct {
+	line  *Line
+	until int64
+}
+
+func (p *pool) init(e *Engine, a netip.Addr, n int) {
+	p.e, p.addr, p.n = e, a, n
+	p.used = make([]uint64, (n+63)/64)
+	for i := n; i < len(p.used)*64; i++ {
+		p.used[i/64] |= 1 << (i % 64)
+	}
+	p.lines = make([]atomic.Pointer[Line], n)
+}
+
+func (p *pool) prebind(n int) error {
+	for i := range p.n {
+		if n == 0 {
+			break
+		}
+		if _, err := p.bind(i); err != nil {
+			p.used[i/64] |= 1 << (i % 64)
+			p.blocked++
+			continue
+		}
+		n--
+	}
+	if p.blocked == p.n {
+		return fmt.Errorf("none of the media ports %d to %d can be bound at %s", p.e.cfg.MinPort, p.e.cfg.MaxPort, p.addr)
+	}
+	return nil
+}
+
+func (p *pool) bind(i int) (*Line, error) {
+	if l := p.lines[i].Load(); l != nil {
+		return l, nil
+	}
+	l := &Line{pool: p, index: i, port: p.e.cfg.MinPort + uint16(2*i)}
+	l.media.line, l.control.line, l.control.isRTCP = l, l, true
+	// Stored first: a reader may see a packet before bind returns.
+	p.lines[i].Store(l)
+	if err := p.e.loop.open(&l.media, netip.AddrPortFrom(p.addr, l.port)); err != nil {
+		p.lines[i].Store(nil)
+		return nil, err
+	}
+	if err := p.e.loop.open(&l.control, netip.AddrPortFrom(p.addr, l.port+1)); err != nil {
+		l.media.sock.close()
+		p.lines[i].Store(nil)
+		return nil, err
+	}
+	return l, nil
+}
+
+// take returns a pair from a random place, so that an attacker cannot tell
+// the next port from the last.
+func (p *pool) take(now int64) (*Line, error) {
+	if !p.addr.IsValid() {
+		return nil, ErrFamily
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wake(now)
+	for {
+		i := p.find(rand.IntN(p.n))
+		if i < 0 {
+			return nil, ErrPorts
+		}
+		p.used[i/64] |= 1 << (i % 64)
+		l, err := p.bind(i)
+		if err != nil {
+			p.blocked++ // someone else's port, or no more files: not asked again
+			continue
+		}
+		p.taken++
+		return l, nil
+	}
+}
+
+// find returns the first free index at or after start, round the end.
+func (p *pool) find(start int) int {
+	w := start / 64
+	mask := ^uint64(0) << (start % 64)
+	for range len(p.used) + 1 {
+		if f := ^p.used[w] & mask; f != 0 {
+			return w*64 + bits.TrailingZeros64(f)
+		}
+		mask = ^uint64(0)
+		if w++; w == len(p.used) {
+			w = 0
+		}
+	}
+	return -1
+}
+
+// put lets a pair rest.
+func (p *pool) put(l *Line, now int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken--
+	p.rest = append(p.rest, resting{l, now + int64(p.e.cfg.Quarantine)})
+}
+
+// wake frees the pairs that have rested.
+func (p *pool) wake(now int64) {
+	for p.restAt < len(p.rest) && p.rest[p.restAt].until <= now {
+		i := p.rest[p.restAt].line.index
+		p.used[i/64] &^= 1 << (i % 64)
+		p.restAt++
+	}
+	if p.restAt == len(p.rest) {
+		p.rest, p.restAt = p.rest[:0], 0
+	} else if p.restAt > 1024 && p.restAt > len(p.rest)/2 {
+		n := copy(p.rest, p.rest[p.restAt:])
+		p.rest, p.restAt = p.rest[:n], 0
+	}
+}
+
+func (p *pool) count(now int64) (taken, resting int) {
+	if !p.addr.IsValid() {
+		return 0, 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wake(now)
+	return p.taken, len(p.rest) - p.restAt
+}
+
+func (p *pool) close() {
+	for i := range p.lines {
+		if l := p.lines[i].Load(); l != nil {
+			l.media.sock.close()
+			l.control.sock.close()
+		}
+	}
+}

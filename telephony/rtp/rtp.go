@@ -1,0 +1,211 @@
+// Package rtp moves RTP and RTCP (RFC 3550) between sockets: a pool of bound
+// even/odd port pairs, learning of the true source behind a NAT ("latching",
+// RFC 4961 symmetric RTP) that cannot be hijacked, relaying, tones, counters,
+// and an absolute time at which all sound ends. It knows no SDP.
+//
+// One thread per Engine reads all sockets through epoll on Linux and naps up
+// to a millisecond while traffic is dense: wake-ups, not packets, are what
+// costs. Elsewhere a goroutine reads each socket.
+//
+// A Session is operated by one caller at a time and by the media thread; its
+// lock is held for one packet or one operation.
+package rtp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// ErrPorts says that every port pair is in use or in quarantine.
+var ErrPorts = errors.New("no RTP port is free: widen the port range of the media settings, or spread the calls over more nodes") //nolint:gochecknoglobals // sentinel
+
+// ErrFamily says that no address of that IP version is configured.
+var ErrFamily = errors.New("the media settings have no address of this IP version") //nolint:gochecknoglobals // sentinel
+
+// Config is how an Engine is set up.
+type Config struct {
+	// Addr4 and Addr6 are the local addresses to bind; at least one is given,
+	// and it is a concrete one: sockets are connected anew for each call, and
+	// the kernel would keep the source address of an earlier one.
+	Addr4, Addr6 netip.Addr
+	// MinPort and MaxPort bound the range; RTP takes the even ports.
+	MinPort, MaxPort uint16
+	// Prebind is how many pairs per family are bound at the start; the others
+	// are bound when first needed and kept.
+	Prebind int
+	// Quarantine is how long a pair rests after use, so that the packets of
+	// an old call do not fall into a new one; default 3 s.
+	Quarantine time.Duration
+	// Silence is after how long without sound Silent is noted; 0 is never.
+	Silence time.Duration
+	// Now is the monotonic clock that StopAt is measured by; default is one
+	// of the Engine's own.
+	Now func() int64
+	// Notify is told what happens, from the media thread. It must not block
+	// and may call the Session.
+	Notify func(Note)
+}
+
+// NoteKind says what a Note is about.
+type NoteKind uint8
+
+// The kinds of Note.
+const (
+	Silent  NoteKind = iota // nothing was heard on the line for Config.Silence
+	Stopped                 // the session's stop time was reached
+	Played                  // the player on the line has ended
+)
+
+// Note is something that happened to a session.
+type Note struct {
+	Kind NoteKind
+	Tag  uint64 // of the session
+	Leg  uint16 // of the line
+}
+
+// Engine owns the sockets and the thread that reads them.
+type Engine struct {
+	cfg   Config
+	pools [2]pool // by family: 4, 6
+	loop  loop
+	free  sync.Pool // *Session
+
+	mu      sync.Mutex
+	live    map[*Session]struct{}
+	players []*Line
+
+	sweepAt int64
+	notes   []Note
+	sweeps  []*Session
+}
+
+// New binds the first sockets and starts the media thread.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Quarantine == 0 {
+		cfg.Quarantine = 3 * time.Second
+	}
+	if cfg.Now == nil {
+		base := time.Now()
+		cfg.Now = func() int64 { return int64(time.Since(base)) }
+	}
+	if cfg.Notify == nil {
+		cfg.Notify = func(Note) {}
+	}
+	if cfg.MinPort%2 == 1 {
+		cfg.MinPort++
+	}
+	if int(cfg.MaxPort) < int(cfg.MinPort)+1 || cfg.MinPort == 0 {
+		return nil, fmt.Errorf("media ports %d to %d hold no even/odd pair", cfg.MinPort, cfg.MaxPort)
+	}
+	e := &Engine{cfg: cfg, live: map[*Session]struct{}{}}
+	if err := e.loop.start(e); err != nil {
+		return nil, err
+	}
+	n := (int(cfg.MaxPort) - int(cfg.MinPort) + 1) / 2
+	for i, a := range [2]netip.Addr{cfg.Addr4, cfg.Addr6} {
+		if !a.IsValid() {
+			continue
+		}
+		if a.IsUnspecified() {
+			e.Close()
+			return nil, fmt.Errorf("media address %s is not concrete", a)
+		}
+		e.pools[i].init(e, a, n)
+		if err := e.pools[i].prebind(min(cfg.Prebind, n)); err != nil {
+			e.Close()
+			return nil, err
+		}
+	}
+	if !cfg.Addr4.IsValid() && !cfg.Addr6.IsValid() {
+		e.Close()
+		return nil, ErrFamily
+	}
+	return e, nil
+}
+
+// Close ends the thread and closes every socket.
+func (e *Engine) Close() {
+	e.loop.stop()
+	for i := range e.pools {
+		e.pools[i].close()
+	}
+}
+
+// Now reads the engine's clock.
+func (e *Engine) Now() int64 { return e.cfg.Now() }
+
+// Has reports whether there is an address of the family.
+func (e *Engine) Has(v6 bool) bool { return e.pools[family(v6)].addr.IsValid() }
+
+// InUse returns how many pairs are taken, and how many more are resting.
+func (e *Engine) InUse() (taken, resting int) {
+	for i := range e.pools {
+		t, r := e.pools[i].count(e.cfg.Now())
+		taken, resting = taken+t, resting+r
+	}
+	return taken, resting
+}
+
+// Sessions returns how many sessions are open.
+func (e *Engine) Sessions() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.live)
+}
+
+func family(v6 bool) int {
+	if v6 {
+		return 1
+	}
+	return 0
+}
+
+// packet is called by the reader of a socket with what came in.
+func (e *Engine) packet(p *path, b []byte, src netip.AddrPort, now int64) {
+	l := p.line
+	s := l.owner.Load()
+	if s == nil {
+		return // resting: this is the drain
+	}
+	s.mu.Lock()
+	if l.owner.Load() == s && !s.stopped {
+		s.relay(l, p, b, src, now)
+	}
+	s.mu.Unlock()
+}
+
+// tick is called by the media thread every 20 ms or later: it moves the
+// players, and every 100 ms looks after stop times, silence and learning.
+func (e *Engine) tick(now int64) {
+	e.mu.Lock()
+	e.play(now)
+	if now < e.sweepAt {
+		e.mu.Unlock()
+		e.tell()
+		return
+	}
+	e.sweepAt = now + int64(100*time.Millisecond)
+	for s := range e.live {
+		e.sweeps = append(e.sweeps, s)
+	}
+	e.mu.Unlock()
+	for i, s := range e.sweeps {
+		s.mu.Lock()
+		s.sweep(now)
+		s.mu.Unlock()
+		e.sweeps[i] = nil
+	}
+	e.sweeps = e.sweeps[:0]
+	e.tell()
+}
+
+// tell gives out the notes, with no lock held.
+func (e *Engine) tell() {
+	for _, n := range e.notes {
+		e.cfg.Notify(n)
+	}
+	e.notes = e.notes[:0]
+}
