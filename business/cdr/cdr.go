@@ -4,6 +4,7 @@
 package cdr
 
 import (
+	"context"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -109,4 +110,13 @@ func (r *Record) Duration() time.Duration {
 type Page struct {
 	Items []Record
 	Next  string
+}
+
+// Store appends records and lists histories.
+type Store interface {
+	// AppendRecords stores records, each once however often it is given.
+	AppendRecords(ctx context.Context, records []Record) error
+	// History lists the calls an account made or received before the cursor,
+	// newest first.
+	History(ctx context.Context, account, cursor string, limit int) (Page, error)
 }

@@ -2,72 +2,352 @@ package shop
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
-	"github.com/callisto-tel/callisto/business/payment"
 )
 
 // Service is the shop.
-type Service struct{}
+type Service struct {
+	store   Store
+	book    Book
+	policy  Policy
+	publish Publisher
+	now     func() time.Time
+}
 
-// Search lists numbers for sale.
-func (s *Service) Search(ctx context.Context, q Query) (Page, error) { return Page{}, nil }
+// New opens the shop. It refuses stock that the rules forbid.
+func New(store Store, book Book, policy Policy, publish Publisher, now func() time.Time) (*Service, error) {
+	if err := policy.CheckBlocks(); err != nil {
+		return nil, err
+	}
+	return &Service{store: store, book: book, policy: policy, publish: publish, now: now}, nil
+}
 
 // Form is the fields of an order.
-func (s *Service) Form(kind numbering.Kind) form.Form { return form.Form{} }
+func (s *Service) Form(kind numbering.Kind) form.Form {
+	f := form.Form{Fields: []form.Field{
+		{Name: "kind", Label: "Kind of number", Type: "choice", Required: true, Options: []string{"individual", "company"}},
+		{Name: "country", Label: "Country", Type: "country", Required: true, Options: slices.Clone(s.policy.Countries)},
+		{Name: "national", Label: "Number without the country code", Type: "tel", Required: true, Max: 15, Help: "Choose one from the search."},
+	}}
+	if kind == numbering.Company {
+		f.Fields[2].Label, f.Fields[2].Help = "Root (the part before the #)", "It is the same in every country."
+		f.Fields = append(f.Fields,
+			form.Field{Name: "countries", Label: "Further countries", Type: "list", Options: slices.Clone(s.policy.Countries), Help: "Each gets an office."},
+			form.Field{Name: "refuse", Label: "Refuse calls for other countries", Type: "choice", Options: []string{"false", "true"}, Help: "Else they go to the home office."})
+	}
+	return f
+}
 
 // Request asks for a number: it is approved and held, rejected with a reason,
 // or goes to review. A refusal by policy is an order in state rejected, not an
 // error.
 func (s *Service) Request(ctx context.Context, by member.Actor, r Request) (Order, error) {
-	return Order{}, nil
+	if by.Account == "" {
+		return Order{}, fault.New(fault.Unproven, "sign_in", "Sign in to order a number.")
+	}
+	o, err := s.order(by.Account, r)
+	if err != nil {
+		return Order{}, err
+	}
+	return s.request(ctx, by, o)
+}
+
+// order reads a request's fields.
+func (s *Service) order(account string, r Request) (Order, error) {
+	var wrong []fault.Field
+	iso, known := s.policy.Plans.Country(r.Country)
+	if !known {
+		wrong = append(wrong, fault.Field{Name: "country", Text: "Use the two-letter code of a country, as in KR."})
+	}
+	if r.Kind != numbering.Individual && r.Kind != numbering.Company {
+		wrong = append(wrong, fault.Field{Name: "kind", Text: "Use individual or company."})
+	}
+	national := ""
+	if typed, err := numbering.ParseTyped(r.National); err == nil && typed.Kind == numbering.Digits {
+		national = typed.Text
+	}
+	if national == "" || len(national) > 15 {
+		wrong = append(wrong, fault.Field{Name: "national", Text: "Use 1 to 15 digits, without the country code."})
+	}
+	var countries []string
+	for _, c := range r.Countries {
+		other, ok := s.policy.Plans.Country(c)
+		if !ok || r.Kind != numbering.Company {
+			wrong = append(wrong, fault.Field{Name: "countries", Text: "Only a company number has further countries, as two-letter codes."})
+			break
+		}
+		if other != iso {
+			countries = append(countries, other)
+		}
+	}
+	if len(wrong) > 0 {
+		return Order{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+	}
+	slices.Sort(countries)
+	now := s.now()
+	n := numbering.Number{Kind: r.Kind, CallingCode: s.policy.Plans.CallingCode(iso), National: national}
+	return Order{ID: ident.New("ord", now), Account: account, Number: n, Country: iso, Countries: slices.Compact(countries), Refuse: r.Refuse,
+		State: Requested, AmountDue: s.policy.Price(n), Created: now, Updated: now}, nil
+}
+
+// request stores the order, judges it and claims its forms, in one
+// transaction.
+func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Order, error) {
+	if _, err := s.ExpireHolds(ctx); err != nil { // what expired this moment is free this moment
+		return Order{}, err
+	}
+	var o Order
+	err := s.store.Do(ctx, func(tx Tx) error {
+		o = fresh
+		if err := tx.InsertOrder(ctx, o); err != nil {
+			return err
+		}
+		if err := s.event(ctx, tx, o, "requested", o.Number.Display(), by); err != nil {
+			return err
+		}
+		v, err := s.policy.judge(ctx, tx, &o)
+		if err != nil {
+			return err
+		}
+		if v.state != Rejected {
+			if v, err = s.claim(ctx, tx, &o, v); err != nil {
+				return err
+			}
+		}
+		o.State, o.Reason, o.OffIn = v.state, v.reason, v.off
+		switch v.state {
+		case Approved:
+			o.HeldUntil = s.now().Add(HoldFor)
+		case InReview:
+			o.HeldUntil = s.now().Add(ReviewFor)
+		case Rejected:
+			o.AmountDue = money.Amount{Currency: o.AmountDue.Currency}
+		}
+		return s.move(ctx, tx, &o, string(o.State), o.Reason.Text, member.System())
+	})
+	return o, err
+}
+
+// claim takes every form of the number; if another order was quicker, it gives
+// back what it took and rejects.
+func (s *Service) claim(ctx context.Context, tx Tx, o *Order, v verdict) (verdict, error) {
+	forms := numbering.Forms(o.Number)
+	slices.Sort(forms) // one order for all, or two buyers could wait for each other
+	for _, f := range forms {
+		ok, err := tx.Claim(ctx, f, o.ID, o.Number)
+		if err != nil {
+			return v, err
+		}
+		if !ok {
+			if err := tx.Unclaim(ctx, o.ID); err != nil {
+				return v, err
+			}
+			return verdict{state: Rejected, reason: numbering.Held(o.Number)}, nil
+		}
+	}
+	return v, nil
+}
+
+// event stores a step.
+func (s *Service) event(ctx context.Context, tx Tx, o Order, code, text string, by member.Actor) error {
+	return tx.AddEvent(ctx, Event{Order: o.ID, State: o.State, Code: code, Text: text, Actor: by.Account, At: s.now()})
+}
+
+// move writes a changed order and its event.
+func (s *Service) move(ctx context.Context, tx Tx, o *Order, code, text string, by member.Actor) error {
+	o.Updated = s.now()
+	ok, err := tx.ChangeOrder(ctx, *o)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Conflict, "order_changed", "The order was changed at the same moment. Look at it again.")
+	}
+	o.Version++
+	return s.event(ctx, tx, *o, code, text, by)
+}
+
+// open reads an order its owner may change.
+func (s *Service) open(ctx context.Context, tx Orders, by member.Actor, id string) (Order, error) {
+	o, found, err := tx.Order(ctx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if !found || !by.May(o.Account) { // a stranger's order does not exist for others
+		return Order{}, fault.New(fault.Unknown, "order_unknown", "There is no order %s.", id)
+	}
+	return o, nil
+}
+
+func (o Order) wrongState(wanted string) error {
+	return fault.New(fault.Conflict, "order_state", "The order is %s; this needs one that is %s.", strings.ReplaceAll(string(o.State), "_", " "), wanted)
 }
 
 // Select is the buyer's final selection: the amount is due.
 func (s *Service) Select(ctx context.Context, by member.Actor, id string) (Order, error) {
-	return Order{}, nil
+	var o Order
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		if o, err = s.open(ctx, tx, by, id); err != nil {
+			return err
+		}
+		switch {
+		case o.State == AwaitingPayment:
+			return nil // selected before: the same answer
+		case o.State != Approved:
+			return o.wrongState("approved")
+		case !s.now().Before(o.HeldUntil):
+			return holdOver(o)
+		}
+		if err := s.move(ctx, tx, &o, "selected", "", by); err != nil {
+			return err
+		}
+		o.State = AwaitingPayment
+		return s.move(ctx, tx, &o, "settlement_requested", o.AmountDue.String(), member.System())
+	})
+	return o, err
 }
 
-// Pay settles an order; a wallet payment ends in state sold.
-func (s *Service) Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (Order, error) {
-	return Order{}, nil
+func holdOver(o Order) error {
+	return fault.New(fault.Conflict, "hold_over", "%s was kept for you until %s. Order it again.", o.Number.Display(), o.HeldUntil.UTC().Format("15:04 UTC"))
 }
 
 // Cancel gives an unpaid order up and frees the number.
 func (s *Service) Cancel(ctx context.Context, by member.Actor, id string) (Order, error) {
-	return Order{}, nil
+	var o Order
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		if o, err = s.open(ctx, tx, by, id); err != nil {
+			return err
+		}
+		if o.State == Cancelled {
+			return nil
+		}
+		if o.State.Final() || o.State == Paid || o.Settling {
+			return o.wrongState("not paid yet")
+		}
+		return s.release(ctx, tx, &o, Cancelled, "cancelled", "", by)
+	})
+	return o, err
 }
 
-// Refund turns a sale back by a reversing posting and frees the number.
-func (s *Service) Refund(ctx context.Context, by member.Actor, id, why string) (Order, error) {
-	return Order{}, nil
+// release ends an order that holds a number.
+func (s *Service) release(ctx context.Context, tx Tx, o *Order, to State, code, text string, by member.Actor) error {
+	o.State, o.HeldUntil = to, time.Time{}
+	if err := tx.Unclaim(ctx, o.ID); err != nil {
+		return err
+	}
+	return s.move(ctx, tx, o, code, text, by)
 }
 
 // Review decides an order in review.
 func (s *Service) Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (Order, error) {
-	return Order{}, nil
+	if by.Role != member.Operator {
+		return Order{}, fault.New(fault.Forbidden, "operator_only", "Only the operator decides reviews.")
+	}
+	if !approve && why == "" {
+		return Order{}, fault.New(fault.Invalid, "fields", "A rejection needs a reason that the buyer understands.").
+			WithFields(fault.Field{Name: "reason", Text: "Write why."})
+	}
+	var o Order
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		if o, err = s.open(ctx, tx, by, id); err != nil {
+			return err
+		}
+		if o.State != InReview {
+			return o.wrongState("in review")
+		}
+		if !approve {
+			o.Reason = fault.Reason{Code: "review_rejected", Text: why}
+			return s.release(ctx, tx, &o, Rejected, "rejected", why, by)
+		}
+		o.State, o.HeldUntil, o.Reason = Approved, s.now().Add(HoldFor), s.policy.warning(o.Number)
+		return s.move(ctx, tx, &o, "approved", why, by)
+	})
+	return o, err
 }
 
 // Order returns one order.
 func (s *Service) Order(ctx context.Context, by member.Actor, id string) (Order, error) {
-	return Order{}, nil
+	var o Order
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		o, err = s.open(ctx, tx, by, id)
+		return err
+	})
+	return o, err
 }
 
 // Orders lists an account's orders, newest first ("" and an operator: all).
 func (s *Service) Orders(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]Order, string, error) {
-	return nil, "", nil
+	if !by.May(account) {
+		return nil, "", fault.New(fault.Forbidden, "not_yours", "These are the orders of somebody else.")
+	}
+	limit = min(max(limit, 1), 200)
+	list, err := s.store.Orders(ctx, account, cursor, limit+1)
+	if err != nil || len(list) <= limit {
+		return list, "", err
+	}
+	return list[:limit], list[limit-1].ID, nil
 }
 
 // Events lists the steps of an order.
 func (s *Service) Events(ctx context.Context, by member.Actor, id string) ([]Event, error) {
-	return nil, nil
+	if _, err := s.Order(ctx, by, id); err != nil {
+		return nil, err
+	}
+	return s.store.Events(ctx, id)
 }
 
-// ExpireHolds frees the numbers whose time is over.
-func (s *Service) ExpireHolds(ctx context.Context) (int, error) { return 0, nil }
+// ExpireHolds frees the numbers whose time is over and returns how many.
+func (s *Service) ExpireHolds(ctx context.Context) (int, error) {
+	freed := 0
+	for {
+		ids, err := s.store.Expired(ctx, s.now(), 100)
+		if err != nil || len(ids) == 0 {
+			return freed, err
+		}
+		for _, id := range ids {
+			err := s.store.Do(ctx, func(tx Tx) error {
+				o, found, err := tx.Order(ctx, id)
+				if err != nil || !found || o.Settling || o.State.Final() || o.HeldUntil.IsZero() || s.now().Before(o.HeldUntil) {
+					return err
+				}
+				return s.release(ctx, tx, &o, Expired, "expired", "The hold is over.", member.System())
+			})
+			if err != nil && fault.ReasonOf(err).Code != "order_changed" {
+				return freed, err
+			}
+			freed++
+		}
+	}
+}
 
-// Resume finishes sales that a crash interrupted. Call it at start and now and
-// then.
-func (s *Service) Resume(ctx context.Context) error { return nil }
+// Resume finishes sales and refunds that a crash interrupted. Call it at start
+// and now and then.
+func (s *Service) Resume(ctx context.Context) error {
+	var failures []error
+	for topic, finish := range map[string]func(context.Context, string) (Order, error){
+		topicPay:    func(ctx context.Context, id string) (Order, error) { return s.settle(ctx, member.System(), id) },
+		topicRefund: func(ctx context.Context, id string) (Order, error) { return s.settleRefund(ctx, member.System(), id) },
+	} {
+		ids, err := s.store.Tasks(ctx, topic, 1000)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if _, err := finish(ctx, id); err != nil && fault.KindOf(err) != fault.Unpaid {
+				failures = append(failures, fmt.Errorf("%s %s: %w", topic, id, err))
+			}
+		}
+	}
+	return errors.Join(failures...)
+}

@@ -52,12 +52,28 @@ type Order struct {
 	Country   string   // ISO
 	Countries []string // company: offices besides the home one
 	Refuse    bool     // company: calls for other countries are refused instead of going to the home office
+	Proved    bool     // the holder proved it as his own telephone number
+	OffIn     []string // dial countries where the typed form is switched off
 	State     State
 	Reason    fault.Reason // of a rejection; also warnings of an approval
 	AmountDue money.Amount
 	HeldUntil time.Time // zero: not held
+	Settling  bool      // a payment or refund is under way; the hold cannot expire
+	Version   int64     // counts changes; a change of an older version is refused
 	Created   time.Time
 	Updated   time.Time
+}
+
+// Numbers returns the world numbers the order stands for: one, or one for each
+// office of a company, the home office first.
+func (o Order) Numbers(callingCode func(iso string) string) map[string]numbering.Number {
+	out := map[string]numbering.Number{o.Country: o.Number}
+	for _, iso := range o.Countries {
+		if cc := callingCode(iso); cc != "" && iso != o.Country {
+			out[iso] = numbering.Number{Kind: o.Number.Kind, CallingCode: cc, National: o.Number.National}
+		}
+	}
+	return out
 }
 
 // Event is one step of an order.
@@ -78,8 +94,18 @@ type StockItem struct {
 	Price   money.Amount
 }
 
-// Query is a search. Pattern is Contains, Starts or Ends, with * and ? as
-// wildcards in Contains.
+// Block is a range of numbers for sale: every national number (or company
+// root) that begins with Prefix and has Length digits.
+type Block struct {
+	ID      string
+	Kind    numbering.Kind
+	Country string // ISO
+	Prefix  string
+	Length  int
+}
+
+// Query is a search. Contains, Starts and Ends are about the national digits
+// (or the root); * stands for any digits and ? for one.
 type Query struct {
 	Country  string // ISO or calling code; "" is all
 	Kind     numbering.Kind
@@ -99,8 +125,8 @@ type Page struct {
 // Request is what a buyer asks for.
 type Request struct {
 	Kind      numbering.Kind
-	Country   string // ISO or calling code
-	National  string // or a company's root
-	Countries []string
-	Refuse    bool
+	Country   string   // ISO or calling code
+	National  string   // or a company's root
+	Countries []string // company: further countries to switch on
+	Refuse    bool     // company: refuse calls for other countries
 }

@@ -1,0 +1,266 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/money"
+)
+
+// Tx is one transaction of the book, given by the store.
+type Tx interface {
+	// Claim writes the head of a posting unless its key is taken; then fresh
+	// is false and the digest of the posting that took it is returned.
+	Claim(ctx context.Context, p Posted, digest string) (oldDigest string, fresh bool, err error)
+	// Open inserts an account if it is not there.
+	Open(ctx context.Context, a Account) error
+	// Apply adds to a balance and writes the entry; ok is false, with nothing
+	// written, when the account is missing, of another currency, or its floor
+	// forbids it.
+	Apply(ctx context.Context, posting string, at time.Time, e Entry) (ok bool, err error)
+	// ByKey finds a posting with its entries.
+	ByKey(ctx context.Context, key string) (Posted, bool, error)
+	// Account reads an account as this transaction sees it.
+	Account(ctx context.Context, id string) (Account, bool, error)
+}
+
+// Store runs transactions and answers questions. Do may run f twice.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	Account(ctx context.Context, id string) (Account, bool, error)
+	// Lines lists entries of an account numbered below before (0: the newest),
+	// newest first.
+	Lines(ctx context.Context, account string, before int64, limit int) ([]Line, error)
+	Audit(ctx context.Context) (Report, error)
+}
+
+// Service is the book.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// New returns the book over a store.
+func New(store Store, now func() time.Time) *Service { return &Service{store: store, now: now} }
+
+// Open opens an account; opening it again changes nothing.
+func (s *Service) Open(ctx context.Context, a Account) error {
+	a.Balance, a.Opened = 0, s.now()
+	if a.Floor > 0 {
+		return fault.New(fault.Invalid, "floor", "The floor of an account may not be above zero.")
+	}
+	return s.store.Do(ctx, func(tx Tx) error { return tx.Open(ctx, a) })
+}
+
+// Post books a posting. The same key with the same body returns the stored
+// answer; with another body it is a Conflict. Too little money is Unpaid.
+func (s *Service) Post(ctx context.Context, p Posting) (Posted, error) {
+	if err := check(p); err != nil {
+		return Posted{}, err
+	}
+	digest, err := digestOf(p)
+	if err != nil {
+		return Posted{}, err
+	}
+	var out Posted
+	err = s.store.Do(ctx, func(tx Tx) error {
+		out, err = s.post(ctx, tx, p, digest)
+		return err
+	})
+	return out, err
+}
+
+// check holds what makes a posting a posting.
+func check(p Posting) error {
+	if p.Key == "" || p.Kind == "" || len(p.Entries) < 2 {
+		return fault.New(fault.Invalid, "posting", "A posting needs a key, a kind and at least two entries.")
+	}
+	sums := map[money.Currency]money.Amount{}
+	for _, e := range p.Entries {
+		if e.Amount.Zero() || e.Amount.Currency == "" || e.Account == "" {
+			return fault.New(fault.Invalid, "posting", "Every entry needs an account, a currency and an amount other than zero.")
+		}
+		sum := sums[e.Amount.Currency]
+		sum.Currency = e.Amount.Currency
+		next, err := sum.Add(e.Amount)
+		if err != nil {
+			return fault.Wrap(fault.Invalid, "posting", "The amounts are too large.", err)
+		}
+		sums[e.Amount.Currency] = next
+	}
+	for c, sum := range sums {
+		if !sum.Zero() {
+			return fault.New(fault.Invalid, "unbalanced", "Debits and credits in %s differ by %s.", string(c), sum.String())
+		}
+	}
+	return nil
+}
+
+func digestOf(p Posting) (string, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("digest of posting %s: %w", p.Key, err)
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// post runs in a transaction: the key first, then the accounts by ascending
+// id, so that two postings never wait for each other in a circle.
+func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string) (Posted, error) {
+	now := s.now()
+	posted := Posted{ID: ident.New("pst", now), At: now, Posting: p}
+	old, fresh, err := tx.Claim(ctx, posted, digest)
+	switch {
+	case err != nil:
+		return Posted{}, err
+	case !fresh && old != digest:
+		return Posted{}, fault.New(fault.Conflict, "key_reused", "The key %s was used for another posting.", p.Key)
+	case !fresh:
+		stored, _, err := tx.ByKey(ctx, p.Key)
+		return stored, err
+	}
+	entries := slices.SortedFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
+	for _, e := range entries {
+		ok, err := tx.Apply(ctx, posted.ID, now, e)
+		if err != nil {
+			return Posted{}, err
+		}
+		if !ok {
+			return Posted{}, s.refusal(ctx, tx, e)
+		}
+	}
+	return posted, nil
+}
+
+// refusal says why an entry was not possible.
+func (s *Service) refusal(ctx context.Context, tx Tx, e Entry) error {
+	a, found, err := tx.Account(ctx, e.Account)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", e.Account)
+	case a.Currency != e.Amount.Currency:
+		return fault.New(fault.Invalid, "ledger_currency", "The account %s is kept in %s, not in %s.", e.Account, string(a.Currency), string(e.Amount.Currency))
+	default:
+		have := money.Amount{Currency: a.Currency, Micros: a.Balance - a.Floor}
+		return fault.New(fault.Unpaid, "funds", "%s is needed and %s is available. Add money to the wallet, then try again.", e.Amount.Neg().String(), have.String())
+	}
+}
+
+// Reverse books the opposite of a posting, once.
+func (s *Service) Reverse(ctx context.Context, key, of, memo string) (Posted, error) {
+	var out Posted
+	err := s.store.Do(ctx, func(tx Tx) error {
+		orig, found, err := tx.ByKey(ctx, of)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.New(fault.Unknown, "posting_unknown", "There is no posting %s to turn back.", of)
+		}
+		back := Posting{Key: key, Kind: "reversal", Ref: orig.Ref, Memo: memo, Reverses: of}
+		for _, e := range orig.Entries {
+			back.Entries = append(back.Entries, Entry{Account: e.Account, Amount: e.Amount.Neg()})
+		}
+		digest, err := digestOf(back)
+		if err != nil {
+			return err
+		}
+		out, err = s.post(ctx, tx, back, digest)
+		return err
+	})
+	return out, err
+}
+
+// Balance returns what an account holds.
+func (s *Service) Balance(ctx context.Context, account string) (money.Amount, error) {
+	a, found, err := s.store.Account(ctx, account)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	if !found {
+		return money.Amount{}, fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", account)
+	}
+	return money.Amount{Currency: a.Currency, Micros: a.Balance}, nil
+}
+
+// History returns an account's lines, newest first, and the cursor of the next
+// page ("" at the end).
+func (s *Service) History(ctx context.Context, account, cursor string, limit int) ([]Line, string, error) {
+	var before int64
+	if cursor != "" {
+		n, err := strconv.ParseInt(cursor, 10, 64)
+		if err != nil || n < 1 {
+			return nil, "", fault.New(fault.Invalid, "cursor", "The cursor is not one of ours. Start at the first page.")
+		}
+		before = n
+	}
+	limit = min(max(limit, 1), 200)
+	lines, err := s.store.Lines(ctx, account, before, limit+1)
+	if err != nil || len(lines) <= limit {
+		return lines, "", err
+	}
+	lines = lines[:limit]
+	return lines, strconv.FormatInt(lines[limit-1].Seq, 10), nil
+}
+
+// Verify checks the whole book.
+func (s *Service) Verify(ctx context.Context) (Report, error) { return s.store.Audit(ctx) }
+
+// PromotionAccount is where given-away money comes from.
+func PromotionAccount(c money.Currency) string { return "promotion:" + string(c) }
+
+// RevenueAccount is where the price of numbers goes.
+func RevenueAccount(c money.Currency) string { return "revenue:numbers:" + string(c) }
+
+// OpenHouse opens the accounts of the house in a currency.
+func (s *Service) OpenHouse(ctx context.Context, c money.Currency) error {
+	return errors.Join(
+		s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded}),
+		s.Open(ctx, Account{ID: RevenueAccount(c), Kind: Revenue, Currency: c, Floor: Unbounded}),
+	)
+}
+
+// OpenWallet opens the wallet of a member account and gives it a promotion,
+// once: running it again changes nothing.
+func (s *Service) OpenWallet(ctx context.Context, owner string, gift money.Amount) error {
+	wallet := WalletID(owner, gift.Currency)
+	if err := s.Open(ctx, Account{ID: wallet, Kind: Wallet, Owner: owner, Currency: gift.Currency}); err != nil {
+		return err
+	}
+	if gift.Zero() {
+		return nil
+	}
+	_, err := s.Post(ctx, Posting{Key: "promotion:" + owner, Kind: "promotion", Ref: owner, Memo: "Welcome credit", Entries: []Entry{
+		{Account: PromotionAccount(gift.Currency), Amount: gift.Neg()},
+		{Account: wallet, Amount: gift},
+	}})
+	return err
+}
+
+// PayFromWallet books the price of an order, once per order.
+func (s *Service) PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error {
+	_, err := s.Post(ctx, Posting{Key: "order:" + order, Kind: "order", Ref: order, Memo: memo, Entries: []Entry{
+		{Account: RevenueAccount(price.Currency), Amount: price},
+		{Account: WalletID(owner, price.Currency), Amount: price.Neg()},
+	}})
+	return err
+}
+
+// RefundOrder turns the price of an order back, once.
+func (s *Service) RefundOrder(ctx context.Context, order, memo string) error {
+	_, err := s.Reverse(ctx, "refund:"+order, "order:"+order, memo)
+	return err
+}

@@ -1,0 +1,36 @@
+package member
+
+import "github.com/callisto-tel/callisto/business/index"
+
+// Directory is every device credential in memory, by SIP user: the registrar
+// asks it without blocking. Changes are pushed into it.
+type Directory struct{ users *index.Map[Credential] }
+
+// NewDirectory returns an empty directory.
+func NewDirectory() *Directory { return &Directory{users: index.New[Credential]()} }
+
+// Get finds a live credential by SIP user.
+func (d *Directory) Get(sipUser string) (Credential, bool) { return d.users.Get(sipUser) }
+
+// Apply takes a new credential in, or a revoked one out.
+func (d *Directory) Apply(c Credential) {
+	if c.Revoked {
+		d.users.Delete(c.SIPUser)
+		return
+	}
+	d.users.Set(c.SIPUser, c)
+}
+
+// Where lists the live credentials that a condition picks. It looks at all.
+func (d *Directory) Where(pick func(Credential) bool) []Credential {
+	var out []Credential
+	for _, c := range d.users.All {
+		if pick(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Len is how many live credentials there are.
+func (d *Directory) Len() int { return d.users.Len() }

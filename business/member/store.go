@@ -1,0 +1,90 @@
+package member
+
+import (
+	"context"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Accounts are the rows of accounts, in a transaction.
+type Accounts interface {
+	// InsertAccount is false if the e-mail address is taken.
+	InsertAccount(ctx context.Context, a Account, password string) (bool, error)
+	Account(ctx context.Context, id string) (Account, bool, error)
+	AccountByEmail(ctx context.Context, email string) (a Account, password string, found bool, err error)
+	SetPassword(ctx context.Context, account, password string) error
+}
+
+// Keys are the rows of sessions and API keys, in a transaction. Only hashes
+// are stored.
+type Keys interface {
+	InsertSession(ctx context.Context, hash string, s Session) error
+	Session(ctx context.Context, hash string, now time.Time) (account string, found bool, err error)
+	DeleteSession(ctx context.Context, hash string) error
+	InsertAPIKey(ctx context.Context, hash string, k APIKey) error
+	APIKey(ctx context.Context, hash string) (APIKey, bool, error)
+	APIKeyByID(ctx context.Context, id string) (APIKey, bool, error)
+	RevokeAPIKey(ctx context.Context, id string, at time.Time) error
+}
+
+// Bought is a sold number as the order has it.
+type Bought struct {
+	Order     string
+	Account   string
+	Number    numbering.Number
+	Country   string
+	Countries []string // company: further offices
+}
+
+// Registrations are the rows of memberships and devices, in a transaction.
+type Registrations interface {
+	// Bought finds the sold number of an order; found is false unless the
+	// order is in state sold.
+	Bought(ctx context.Context, order string) (b Bought, found bool, err error)
+	// InsertMembership is false if the order has one.
+	InsertMembership(ctx context.Context, m Membership) (bool, error)
+	Membership(ctx context.Context, id string) (Membership, bool, error)
+	// NextDevice counts a membership's devices up and returns the new count.
+	NextDevice(ctx context.Context, membership string) (int, error)
+	InsertDevice(ctx context.Context, d Device, c Credential) error
+	Device(ctx context.Context, id string) (Device, bool, error)
+	RevokeDevice(ctx context.Context, id string, at time.Time) error
+}
+
+// Tx is one transaction.
+type Tx interface {
+	Accounts
+	Keys
+	Registrations
+	// Enqueue and Dequeue are the outbox.
+	Enqueue(ctx context.Context, topic, key string) error
+	Dequeue(ctx context.Context, topic, key string) error
+}
+
+// Store runs transactions and answers questions. Do may run f twice; View
+// reads only.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	View(ctx context.Context, f func(Tx) error) error
+	Memberships(ctx context.Context, account string) ([]Membership, error)
+	Devices(ctx context.Context, membership string) ([]Device, error)
+	APIKeys(ctx context.Context, account string) ([]APIKey, error)
+	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
+}
+
+// Wallets is what sign-up needs of the ledger; it is idempotent.
+type Wallets interface {
+	OpenWallet(ctx context.Context, owner string, gift money.Amount) error
+}
+
+// Publisher is told of registrations and credentials, so that they count at
+// once.
+type Publisher interface {
+	Registered(ctx context.Context, m Membership) error
+	Device(ctx context.Context, c Credential) error
+}
+
+// topicWallet is the outbox topic of wallets to open.
+const topicWallet = "wallet.open"

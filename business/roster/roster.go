@@ -1,0 +1,209 @@
+// Package roster keeps what every center must know in memory, sold numbers and
+// device credentials, and tells the other processes of each change. It is the
+// publisher of shop and member: what is sold or revoked here counts here at
+// once, and elsewhere as fast as the bus is.
+package roster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Change is one piece of news; exactly one field is set.
+type Change struct {
+	Sold       *Sold              `json:"sold,omitempty"`
+	Released   *numbering.Number  `json:"released,omitempty"`
+	Registered *Registered        `json:"registered,omitempty"`
+	Device     *member.Credential `json:"device,omitempty"`
+}
+
+// Sold is a sale.
+type Sold struct {
+	Number    numbering.Number `json:"number"`
+	Country   string           `json:"country"`
+	Countries []string         `json:"countries,omitempty"`
+	Refuse    bool             `json:"refuse,omitempty"`
+	Account   string           `json:"account"`
+	OwnPhone  bool             `json:"own_phone,omitempty"`
+	OffIn     []string         `json:"off_in,omitempty"`
+}
+
+// Registered is a registration.
+type Registered struct {
+	Number     numbering.Number `json:"number"`
+	Membership string           `json:"membership"`
+}
+
+// Sender carries a change to the other processes; nil where there are none.
+type Sender interface {
+	SendChange(ctx context.Context, change []byte) error
+}
+
+// Source is where everything is read from at start.
+type Source interface {
+	SoldOrders(ctx context.Context, yield func(shop.Order) error) error
+	AllMemberships(ctx context.Context, yield func(member.Membership) error) error
+	AllCredentials(ctx context.Context, yield func(member.Credential) error) error
+}
+
+// Roster is the memory. Numbers and Devices are safe for many readers.
+type Roster struct {
+	Numbers *routing.Numbers
+	Devices *member.Directory
+	plans   *numbering.Plans
+	centers func() *center.Directory
+	send    Sender
+	revoked func(device string)
+}
+
+// New returns an empty roster. send may be nil; revoked, which may be nil, is
+// called with each device whose credential ended.
+func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
+	return &Roster{Numbers: routing.NewNumbers(), Devices: member.NewDirectory(), plans: plans, centers: centers, send: send, revoked: revoked}
+}
+
+// Load reads everything. Changes that arrive meanwhile may be applied before:
+// they say the same.
+func (r *Roster) Load(ctx context.Context, from Source) error {
+	if err := from.SoldOrders(ctx, func(o shop.Order) error { r.Apply(Change{Sold: sold(o)}); return nil }); err != nil {
+		return fmt.Errorf("read the sold numbers: %w", err)
+	}
+	err := from.AllMemberships(ctx, func(m member.Membership) error {
+		r.Apply(Change{Registered: &Registered{Number: m.Number, Membership: m.ID}})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the memberships: %w", err)
+	}
+	err = from.AllCredentials(ctx, func(c member.Credential) error { r.Apply(Change{Device: &c}); return nil })
+	if err != nil {
+		return fmt.Errorf("read the devices: %w", err)
+	}
+	return nil
+}
+
+func sold(o shop.Order) *Sold {
+	return &Sold{Number: o.Number, Country: o.Country, Countries: o.Countries, Refuse: o.Refuse, Account: o.Account, OwnPhone: o.Proved, OffIn: o.OffIn}
+}
+
+// Apply takes a change in. Applying one twice changes nothing.
+func (r *Roster) Apply(c Change) {
+	switch {
+	case c.Sold != nil:
+		r.sold(c.Sold)
+	case c.Released != nil:
+		r.Numbers.Remove(*c.Released)
+		for _, d := range r.devicesOf(*c.Released) {
+			d.Revoked = true
+			r.device(d)
+		}
+	case c.Registered != nil:
+		r.registered(c.Registered)
+	case c.Device != nil:
+		r.device(*c.Device)
+	}
+}
+
+func (r *Roster) sold(s *Sold) {
+	base := routing.Holder{Country: s.Country, Account: s.Account, OwnPhone: s.OwnPhone, OffIn: s.OffIn}
+	order := shop.Order{Number: s.Number, Country: s.Country, Countries: s.Countries}
+	company := routing.Company{Root: s.Number.National, Home: s.Number.CallingCode, Offices: map[string]string{}, Refuse: s.Refuse}
+	for iso, n := range order.Numbers(r.plans.CallingCode) {
+		h := base
+		h.Number, h.Country = n, iso
+		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
+			h.Membership, h.Registered = old.Membership, old.Registered
+		}
+		r.Numbers.Set(h)
+		company.Offices[n.CallingCode] = iso
+	}
+	if s.Number.Kind == numbering.Company {
+		r.Numbers.SetCompany(company)
+	}
+}
+
+// registered marks the number, or every office of a company.
+func (r *Roster) registered(m *Registered) {
+	numbers := []numbering.Number{m.Number}
+	if c, ok := r.Numbers.Root(m.Number.National); ok && m.Number.Kind == numbering.Company {
+		numbers = numbers[:0]
+		for cc := range c.Offices {
+			numbers = append(numbers, numbering.Number{Kind: numbering.Company, CallingCode: cc, National: c.Root})
+		}
+	}
+	for _, n := range numbers {
+		if h, ok := r.Numbers.Typed(n.Canonical()); ok {
+			h.Membership, h.Registered = m.Membership, true
+			r.Numbers.Set(h)
+		}
+	}
+}
+
+func (r *Roster) device(c member.Credential) {
+	if home, ok := r.centers().ForCountry(c.Country); ok {
+		c.Home = home
+	}
+	r.Devices.Apply(c)
+	if c.Revoked && r.revoked != nil {
+		r.revoked(c.Device)
+	}
+}
+
+func (r *Roster) devicesOf(n numbering.Number) []member.Credential {
+	return r.Devices.Where(func(c member.Credential) bool {
+		return c.Number == n || n.Kind == numbering.Company && c.Number.Kind == n.Kind && c.Number.National == n.National
+	})
+}
+
+// Receive applies a change another process sent.
+func (r *Roster) Receive(raw []byte) error {
+	var c Change
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return fmt.Errorf("a change of another process cannot be read: %w", err)
+	}
+	r.Apply(c)
+	return nil
+}
+
+func (r *Roster) tell(ctx context.Context, c Change) error {
+	r.Apply(c)
+	if r.send == nil {
+		return nil
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("write a change: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return r.send.SendChange(ctx, raw)
+}
+
+// Sold is called by the shop.
+func (r *Roster) Sold(ctx context.Context, o shop.Order) error {
+	return r.tell(ctx, Change{Sold: sold(o)})
+}
+
+// Released is called by the shop.
+func (r *Roster) Released(ctx context.Context, o shop.Order) error {
+	n := o.Number
+	return r.tell(ctx, Change{Released: &n})
+}
+
+// Registered is called by member.
+func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
+	return r.tell(ctx, Change{Registered: &Registered{Number: m.Number, Membership: m.ID}})
+}
+
+// Device is called by member.
+func (r *Roster) Device(ctx context.Context, c member.Credential) error {
+	return r.tell(ctx, Change{Device: &c})
+}

@@ -1,0 +1,76 @@
+package shop
+
+import (
+	"context"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Orders are the rows of orders and their events, in a transaction.
+type Orders interface {
+	Order(ctx context.Context, id string) (Order, bool, error)
+	InsertOrder(ctx context.Context, o Order) error
+	// ChangeOrder writes o if its version is still the stored one, and counts
+	// the version up.
+	ChangeOrder(ctx context.Context, o Order) (bool, error)
+	// AddEvent numbers the event and stores it.
+	AddEvent(ctx context.Context, e Event) error
+}
+
+// Claims are the rows of claimed_form, in a transaction.
+type Claims interface {
+	// Claimed tells whose a form is.
+	Claimed(ctx context.Context, form string) (numbering.Number, bool, error)
+	// Claim takes a form for an order; false if it is taken.
+	Claim(ctx context.Context, form, order string, n numbering.Number) (bool, error)
+	// Unclaim frees all forms of an order.
+	Unclaim(ctx context.Context, order string) error
+}
+
+// Outbox is the rows of work that must be finished once it was begun.
+type Outbox interface {
+	Enqueue(ctx context.Context, topic, key string) error
+	Dequeue(ctx context.Context, topic, key string) error
+}
+
+// Tx is one transaction of the hub.
+type Tx interface {
+	Orders
+	Claims
+	Outbox
+}
+
+// Store runs transactions and answers questions. Do may run f twice.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	// Orders lists an account's orders ("": all) older than the cursor, newest
+	// first.
+	Orders(ctx context.Context, account, before string, limit int) ([]Order, error)
+	Events(ctx context.Context, order string) ([]Event, error)
+	// Expired lists orders whose hold ended before now and which settle nothing.
+	Expired(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Tasks lists the keys waiting under a topic, oldest first.
+	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
+	// Taken tells which of the forms are claimed.
+	Taken(ctx context.Context, forms []string) (map[string]bool, error)
+}
+
+// Book is what the shop needs of the ledger. Both are idempotent by the order.
+type Book interface {
+	PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error
+	RefundOrder(ctx context.Context, order, memo string) error
+}
+
+// Publisher is told of sales, so that a number bought now rings now.
+type Publisher interface {
+	Sold(ctx context.Context, o Order) error
+	Released(ctx context.Context, o Order) error
+}
+
+// The topics of the outbox.
+const (
+	topicPay    = "order.pay"
+	topicRefund = "order.refund"
+)
