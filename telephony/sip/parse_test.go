@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -38,7 +39,7 @@ func withLength(text string) string {
 	if i < 0 {
 		return text
 	}
-	return head[:i] + "Content-Length: " + itoa(len(body)) + "\r\n\r\n" + body
+	return head[:i] + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 }
 
 func TestParseTypicalInvite(t *testing.T) {

@@ -1,0 +1,308 @@
+package sip
+
+type clientState uint8
+
+const (
+	clientCalling    clientState = iota // "Trying" for other methods
+	clientProceeding                    // a provisional answer came
+	clientCompleted                     // a final non-2xx answer came and was acknowledged (INVITE only)
+	clientAccepted                      // a 2xx came (INVITE only, RFC 6026 §7.2)
+)
+
+// clientTx is a client transaction: INVITE (RFC 3261 §17.1.1 with RFC 6026
+// §7.2) or not (§17.1.2). An answer finds it by the token in the branch. One
+// for another method ends with its final answer: the answer's repetitions find
+// nothing and are dropped, which is all that timer K is for.
+type clientTx struct {
+	timer
+	state      clientState
+	method     Method
+	use        use
+	cancelled  bool // CANCEL is wanted, and sent with the first provisional answer
+	cancelSent bool
+	flow       Flow
+	msg        []byte // the request; after a final answer to INVITE its ACK
+	interval   Mono
+	deadline   Mono
+	dialog     uint32 // slot of its dialog
+	dialogGen  uint16
+	hasDialog  bool
+}
+
+// use is what the request is for.
+type use uint8
+
+const (
+	useOther   use = iota // nobody waits for the answer
+	useInvite             // begins a dialog
+	useModify             // re-INVITE or UPDATE with an offer
+	useRefresh            // keeps a session timer going
+	useBye
+)
+
+// newClient begins a client transaction; the caller builds the request with
+// the branch and calls start.
+func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *clientTx) {
+	slot, t := s.clients.alloc()
+	t.timer.owner, t.timer.slot = ownerClient, slot
+	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
+	t.cancelled, t.cancelSent = false, false
+	t.hasDialog = d != nil
+	if d != nil {
+		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)
+	}
+	t.msg = t.msg[:0]
+	return slot, t
+}
+
+func (s *Shard) clientToken(slot uint32) token {
+	return s.token(tokenClient, slot, s.clients.gen(slot))
+}
+
+// start sends the request of a client transaction.
+func (s *Shard) start(slot uint32) {
+	t := s.clients.at(slot)
+	s.sendCopy(t.flow, t.msg)
+	t.interval, t.deadline = T1, s.now+timeout
+	at := s.now + T1
+	if t.flow.Reliable() {
+		at = t.deadline
+	}
+	s.wheel.set(&t.timer, at)
+}
+
+func (s *Shard) endClient(slot uint32) {
+	t := s.clients.at(slot)
+	s.wheel.clear(&t.timer)
+	t.flow = Flow{}
+	s.clients.release(slot)
+}
+
+func (s *Shard) clientDialog(t *clientTx) *Dialog {
+	if !t.hasDialog {
+		return nil
+	}
+	return s.dialogs.get(t.dialog, t.dialogGen)
+}
+
+// response is an answer to a request of ours.
+func (s *Shard) response(m *Msg) {
+	tok, ok := s.branchToken(m)
+	if !ok || tok.kind != tokenClient {
+		s.stats.Dropped++
+		return
+	}
+	t := s.clients.get(tok.slot, tok.gen)
+	if t != nil && m.Method == CANCEL && t.cancelSent && t.state == clientProceeding {
+		s.wheel.set(&t.timer, t.deadline) // no need to repeat the CANCEL
+		return
+	}
+	if t == nil || m.Method != t.method {
+		s.stats.Dropped++ // a repetition after the end (timer K), or a stray
+		return
+	}
+	if t.method == INVITE {
+		s.inviteResponse(tok.slot, t, m)
+		return
+	}
+	if m.Status < 200 {
+		if t.state == clientCalling {
+			t.state = clientProceeding
+			t.interval = T2
+		}
+		return
+	}
+	d, u := s.clientDialog(t), t.use
+	s.endClient(tok.slot)
+	if d != nil {
+		s.requestDone(d, u, m.Status, m)
+	}
+}
+
+func (s *Shard) branchToken(m *Msg) (token, bool) {
+	b := m.Via.Branch
+	if !m.Via.Cookie() {
+		return token{}, false
+	}
+	return parseToken(b[len(magicCookie):], s.core.key)
+}
+
+// inviteResponse is RFC 3261 figure 5 with the Accepted state of RFC 6026.
+func (s *Shard) inviteResponse(slot uint32, t *clientTx, m *Msg) {
+	switch {
+	case m.Status < 200:
+		if t.state > clientProceeding {
+			return
+		}
+		if t.state == clientCalling {
+			t.state = clientProceeding
+			s.wheel.clear(&t.timer) // the caller's own time-out rules now
+		}
+		if t.cancelled {
+			s.sendCancel(slot, t)
+			return
+		}
+		if d := s.clientDialog(t); d != nil {
+			s.provisional(d, t, m)
+		}
+	case m.Status < 300:
+		s.success(slot, t, m)
+	case t.state == clientAccepted:
+		// A 2xx came first; a fork's failure changes nothing.
+	case t.state == clientCompleted:
+		s.sendCopy(t.flow, t.msg)
+	default:
+		s.failure(slot, t, m)
+	}
+}
+
+// failure acknowledges a final non-2xx answer (RFC 3261 §17.1.1.3) and tells
+// the dialog.
+func (s *Shard) failure(slot uint32, t *clientTx, m *Msg) {
+	req := &s.aux
+	if err := req.Parse(t.msg); err != nil {
+		panic("sip: a request of ours does not parse: " + err.Error())
+	}
+	b := s.scratch[:0]
+	b = append(b, "ACK "...)
+	b = append(b, req.RequestURI()...)
+	b = append(b, " SIP/2.0\r\nVia: "...)
+	b = append(b, req.Header(HVia)...)
+	b = append(b, "\r\nMax-Forwards: 70\r\n"...)
+	req.Each(HRoute, func(v []byte) bool { b = appendHeader(b, HRoute, v); return true })
+	b = appendHeader(b, HFrom, req.Header(HFrom))
+	b = appendHeader(b, HTo, m.Header(HTo))
+	b = appendHeader(b, HCallID, req.CallID)
+	b = appendCSeq(b, req.CSeq, "ACK")
+	b = appendBody(b, nil)
+	s.scratch = b
+	s.sendCopy(t.flow, b)
+
+	d, u := s.clientDialog(t), t.use
+	if d != nil && u == useInvite && m.Status == 422 && s.retryInterval(d, t, m) {
+		s.finishInvite(slot, t, b)
+		return
+	}
+	s.finishInvite(slot, t, b)
+	if d != nil {
+		s.requestDone(d, u, m.Status, m)
+	}
+}
+
+// finishInvite keeps the ACK for repetitions of the final answer (timer D).
+func (s *Shard) finishInvite(slot uint32, t *clientTx, ack []byte) {
+	if t.flow.Reliable() {
+		s.endClient(slot)
+		return
+	}
+	t.state = clientCompleted
+	t.msg = append(t.msg[:0], ack...)
+	s.wheel.set(&t.timer, s.now+timeout)
+}
+
+// success is a 2xx to INVITE: the first, a repetition, or that of another fork.
+func (s *Shard) success(slot uint32, t *clientTx, m *Msg) {
+	d := s.clientDialog(t)
+	if t.state == clientAccepted {
+		s.successAgain(t, m)
+		return
+	}
+	t.state = clientAccepted
+	t.msg = append(t.msg[:0], m.ToTag...) // which fork won; the ACK takes its place below
+	s.wheel.set(&t.timer, s.now+timeout)  // timer M
+	if d == nil {
+		// Nobody wants this answer any more: CANCEL crossed it (RFC 3261 §9.1).
+		t.msg = s.ackAndBye(t.flow, m, t.msg[:0])
+		return
+	}
+	s.accepted(d, slot, t, m)
+}
+
+// successAgain repeats the ACK for a repeated 2xx, and ends another fork's
+// answer with ACK and BYE (RFC 3261 §13.2.2.4).
+func (s *Shard) successAgain(t *clientTx, m *Msg) {
+	ack := &s.aux
+	if len(t.msg) == 0 || t.msg[0] != 'A' || ack.Parse(t.msg) != nil {
+		return // the ACK waits for its answer (a late offer)
+	}
+	if equalBytes(ack.ToTag, m.ToTag) {
+		s.sendCopy(t.flow, t.msg)
+		return
+	}
+	s.ackAndBye(t.flow, m, nil)
+}
+
+// clientTimer is timer A or E (repeat), B or F (give up), D or M (forget).
+func (s *Shard) clientTimer(slot uint32) {
+	t := s.clients.at(slot)
+	if t.state == clientCompleted || t.state == clientAccepted {
+		s.endClient(slot)
+		return
+	}
+	if s.now < t.deadline {
+		s.sendCopy(t.flow, t.msg)
+		t.interval *= 2
+		if t.method != INVITE {
+			t.interval = min(t.interval, T2)
+		}
+		s.wheel.set(&t.timer, min(s.now+t.interval, t.deadline))
+		return
+	}
+	s.giveUp(slot, t, 408)
+}
+
+// giveUp ends a transaction that got no answer: to the user as if it were one.
+func (s *Shard) giveUp(slot uint32, t *clientTx, status int) {
+	d, u := s.clientDialog(t), t.use
+	s.endClient(slot)
+	if d != nil {
+		s.requestDone(d, u, status, nil)
+	}
+}
+
+// cancel asks for the end of an INVITE (RFC 3261 §9.1): at once if a
+// provisional answer came, else with the first one.
+func (s *Shard) cancel(slot uint32, t *clientTx) {
+	if t.cancelled {
+		return
+	}
+	t.cancelled = true
+	if t.state == clientProceeding {
+		s.sendCancel(slot, t)
+	}
+}
+
+func (s *Shard) sendCancel(slot uint32, t *clientTx) {
+	if t.cancelSent {
+		return
+	}
+	t.cancelSent = true
+	req := &s.aux
+	if err := req.Parse(t.msg); err != nil {
+		panic("sip: a request of ours does not parse: " + err.Error())
+	}
+	// CANCEL carries the branch of its INVITE, so its answer would find that
+	// transaction; it is told apart by the method of CSeq. It is repeated with
+	// the INVITE's timer.
+	b := s.scratch[:0]
+	b = append(b, "CANCEL "...)
+	b = append(b, req.RequestURI()...)
+	b = append(b, " SIP/2.0\r\nVia: "...)
+	b = append(b, req.Header(HVia)...)
+	b = append(b, "\r\nMax-Forwards: 70\r\n"...)
+	req.Each(HRoute, func(v []byte) bool { b = appendHeader(b, HRoute, v); return true })
+	b = appendHeader(b, HFrom, req.Header(HFrom))
+	b = appendHeader(b, HTo, req.Header(HTo))
+	b = appendHeader(b, HCallID, req.CallID)
+	b = appendCSeq(b, req.CSeq, "CANCEL")
+	b = appendBody(b, nil)
+	s.scratch = b
+	t.msg = append(t.msg[:0], b...)
+	s.sendCopy(t.flow, b)
+	t.interval, t.deadline = T1, s.now+timeout
+	at := s.now + T1
+	if t.flow.Reliable() {
+		at = t.deadline
+	}
+	s.wheel.set(&t.timer, at)
+}

@@ -1,0 +1,238 @@
+package sip
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Config describes a Core.
+type Config struct {
+	Node       uint16 // number of this node
+	Epoch      uint16 // changes with every start of the node, so that old tokens die
+	Shards     int    // default 1
+	MaxDialogs int    // per shard; default 100,000
+	Secret     []byte // at least 16 bytes, the same on every node; random if empty
+	Log        *slog.Logger
+	Handler    func(*Shard) Handler
+	// Portable chooses the driver without epoll, on Linux too.
+	Portable bool
+}
+
+// Core is the SIP side of a node: its listeners, connections and shards.
+type Core struct {
+	cfg       Config
+	key       key
+	log       *slog.Logger
+	shards    []*Shard
+	listeners []*Listener
+	sockets   []socket
+	conns     connTable
+	clock     func() Mono
+	wg        sync.WaitGroup
+	ctx       context.Context //nolint:containedctx // the lifetime of the core's own goroutines
+	cancel    context.CancelFunc
+	drivers   []driver
+}
+
+// driver moves packets between sockets and a shard.
+type driver interface {
+	run(ctx context.Context)
+	close()
+}
+
+// socket is what a listener listens on.
+type socket struct {
+	udp    *net.UDPConn
+	tcp    net.Listener
+	config *tls.Config
+}
+
+// New returns a Core without listeners.
+func New(cfg Config) (*Core, error) {
+	if cfg.Shards == 0 {
+		cfg.Shards = 1
+	}
+	if cfg.Shards < 0 || cfg.Shards > 255 {
+		return nil, fmt.Errorf("%d shards: between 1 and 255 are possible", cfg.Shards)
+	}
+	if cfg.MaxDialogs == 0 {
+		cfg.MaxDialogs = 100_000
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.Secret) == 0 {
+		cfg.Secret = make([]byte, 32)
+		if _, err := rand.Read(cfg.Secret); err != nil {
+			return nil, err
+		}
+	}
+	if len(cfg.Secret) < 16 {
+		return nil, errors.New("the secret of the SIP core needs at least 16 bytes")
+	}
+	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: monotonic()}
+	c.conns.byID = map[uint64]*Conn{}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	for i := range cfg.Shards {
+		var seed [32]byte
+		if _, err := rand.Read(seed[:]); err != nil {
+			return nil, err
+		}
+		s := newShard(c, uint8(i), c.Now(), seed)
+		s.h = cfg.Handler(s)
+		c.shards = append(c.shards, s)
+	}
+	return c, nil
+}
+
+// Now is the time on the core's clock.
+func (c *Core) Now() Mono { return c.clock() }
+
+func monotonic() func() Mono {
+	start := time.Now()
+	return func() Mono { return Mono(time.Since(start)) }
+}
+
+// Shards returns the shards.
+func (c *Core) Shards() []*Shard { return c.shards }
+
+// Listeners returns the listeners in the order they were added.
+func (c *Core) Listeners() []*Listener { return c.listeners }
+
+// Listener finds a listener by its tag and transport, for addresses of the
+// family of remote.
+func (c *Core) Listener(tag string, t Transport, remote netip.Addr) *Listener {
+	v4 := remote.Unmap().Is4()
+	for _, l := range c.listeners {
+		if l.Tag == tag && l.Transport == t && l.Addr.Addr().Unmap().Is4() == v4 {
+			return l
+		}
+	}
+	return nil
+}
+
+// Listen opens a socket. Port 0 lets the system choose. advertise is the host
+// others are told, if it is not the address itself. TLS needs a config.
+func (c *Core) Listen(tag string, t Transport, addr netip.AddrPort, advertise string, config *tls.Config) (*Listener, error) {
+	var sock socket
+	var bound net.Addr
+	switch t {
+	case UDP:
+		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen for SIP over UDP on %s: %w", addr, err)
+		}
+		_ = u.SetReadBuffer(4 << 20)
+		_ = u.SetWriteBuffer(4 << 20)
+		sock.udp, bound = u, u.LocalAddr()
+	default:
+		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(addr))
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen for SIP over %s on %s: %w", t, addr, err)
+		}
+		sock.tcp, sock.config, bound = l, config, l.Addr()
+		if t == TLS && config == nil {
+			_ = l.Close()
+			return nil, errors.New("a TLS listener needs a certificate")
+		}
+	}
+	ap, err := netip.ParseAddrPort(bound.String())
+	if err != nil {
+		return nil, err
+	}
+	l := newListener(len(c.listeners), tag, t, ap, advertise)
+	c.listeners = append(c.listeners, l)
+	c.sockets = append(c.sockets, sock)
+	return l, nil
+}
+
+// Start begins to serve the listeners.
+func (c *Core) Start() error {
+	for _, s := range c.shards {
+		d, err := c.newDriver(s)
+		if err != nil {
+			return err
+		}
+		c.drivers = append(c.drivers, d)
+	}
+	for i, sock := range c.sockets {
+		if sock.udp != nil && !c.cfg.Portable && ownDescriptors {
+			// The driver has descriptors of its own; the runtime's poller must
+			// not be woken by every datagram too.
+			_ = sock.udp.Close()
+		}
+		if sock.tcp != nil {
+			c.wg.Go(func() { c.accept(c.listeners[i], sock) })
+		}
+	}
+	for _, d := range c.drivers {
+		c.wg.Go(func() { d.run(c.ctx) })
+	}
+	return nil
+}
+
+// Close ends everything. Calls are not ended: do that before.
+func (c *Core) Close() {
+	c.cancel()
+	for _, sock := range c.sockets {
+		if sock.udp != nil {
+			_ = sock.udp.Close()
+		}
+		if sock.tcp != nil {
+			_ = sock.tcp.Close()
+		}
+	}
+	c.conns.closeAll()
+	for _, s := range c.shards {
+		s.wakeUp()
+	}
+	c.wg.Wait()
+	for _, d := range c.drivers {
+		d.close()
+	}
+}
+
+func (s *Shard) wakeUp() {
+	s.inbox.Lock()
+	wake := s.inbox.wake
+	s.inbox.Unlock()
+	if wake != nil {
+		wake()
+	}
+}
+
+// ShardFor is the shard that gets the calls with this Call-ID.
+func (c *Core) ShardFor(callID []byte) *Shard {
+	return c.shards[c.key.sum(callID)%uint64(len(c.shards))]
+}
+
+// Flow finds the flow a token names (see [Flow.Token]). ok is false if its
+// connection is gone.
+func (c *Core) Flow(tok string) (f Flow, ok bool) {
+	b := []byte(tok)
+	id, rest, ok1 := cutByte(b, '/')
+	n, ok2 := number(id, uint64(len(c.listeners)))
+	if !ok1 || !ok2 || int(n) >= len(c.listeners) {
+		return f, false
+	}
+	f.Listener = c.listeners[n]
+	if len(rest) > 0 && rest[0] == 'c' {
+		var conn []byte
+		conn, rest, _ = cutByte(rest[1:], '/')
+		k, good := number(conn, 1<<63)
+		if f.Conn = c.conns.get(k); !good || f.Conn == nil {
+			return f, false
+		}
+	}
+	remote, err := netip.ParseAddrPort(string(rest))
+	f.Remote = remote
+	return f, err == nil
+}

@@ -1,0 +1,329 @@
+package sip
+
+import (
+	"strconv"
+)
+
+type dialogState uint8
+
+const (
+	dialogEarly     dialogState = iota // before the 2xx
+	dialogAnswered                     // our 2xx is out, its ACK is not in
+	dialogConfirmed                    // both sides know
+)
+
+// Dialog is a call's dialog with one party (RFC 3261 §12), ours being the
+// calling (UAC) or the called (UAS) end. All its functions are called on its
+// shard's thread. After the last event ([EventFail], [EventCancel],
+// [EventBye]) or after [Dialog.End] it must not be touched any more.
+type Dialog struct {
+	timer // session timer (RFC 4028), or repetition of a reliable 1xx (RFC 3262)
+
+	// User is the user's own reference, for example its leg.
+	User any
+
+	shard *Shard
+	slot  uint32
+	state dialogState
+	uas   bool
+	quiet bool // ended by the user: no more events
+
+	flow   Flow
+	nat    bool // the peer's Contact may be a lie: keep to its flow
+	callID []byte
+	local  []byte // From or To value of ours with its tag
+	remote []byte // the other's
+	rtag   []byte
+	target []byte // remote target: the URI of the other's Contact
+	routes [][]byte
+
+	localSeq, remoteSeq uint32
+	inviteSeq           uint32 // CSeq of the INVITE its ACK repeats
+
+	in         txRef // server transaction of an INVITE not yet answered, or whose 2xx is not yet acknowledged
+	out        txRef // client transaction of our last INVITE
+	offer      txRef // server transaction of an offer the user has to answer
+	offering   bool  // an offer of ours is out
+	ackPending bool  // a 2xx with an offer waits for the user's answer
+	canUpdate  bool  // the other side allows UPDATE
+	endAfter   bool  // BYE as soon as the ACK is in
+	late       bool  // the INVITE had no offer: its ACK brings the answer
+
+	rel  reliable
+	sess session
+	sdp  []byte // our last session description, for a refresh by re-INVITE
+}
+
+// txRef refers to a transaction of either kind.
+type txRef struct {
+	slot uint32
+	gen  uint16
+	ok   bool
+}
+
+// EventKind says what happened in a dialog.
+type EventKind uint8
+
+// The events.
+const (
+	EventProgress EventKind = iota // UAC: a provisional answer, Status, perhaps SDP
+	EventAnswer                    // UAC: the 2xx. After an INVITE without offer SDP is the offer: call Ack
+	EventFail                      // UAC: the call failed with Status. The dialog is gone
+	EventAck                       // UAS: the 2xx was acknowledged; after a late offer SDP is the answer
+	EventCancel                    // UAS: the caller gave up. The dialog is gone
+	EventOffer                     // re-INVITE or UPDATE: answer with AcceptOffer or RefuseOffer; nil SDP asks for an offer
+	EventModified                  // our offer was accepted, SDP is the answer (an offer, if ours was empty: call Ack)
+	EventRefused                   // our offer was refused with Status
+	EventInfo                      // INFO, for example DTMF; answered already
+	EventBye                       // the other side ended, or is lost. The dialog is gone
+)
+
+// Event is what happened in a dialog. Msg and SDP are valid only during the
+// call; Msg is nil if no message caused it.
+type Event struct {
+	Kind   EventKind
+	Status int
+	Msg    *Msg
+	SDP    []byte
+}
+
+// Handler is the user of a shard. Its functions run on the shard's thread and
+// must not block.
+type Handler interface {
+	// Request is a request outside of dialogs, INVITE included.
+	Request(in *Incoming)
+	// Event is an event of a dialog.
+	Event(d *Dialog, e Event)
+	// Timer is a timer set with [Shard.SetTimer].
+	Timer(t *UserTimer)
+	// Overloaded reports whether an INVITE has to be served even so (emergency).
+	Urgent(m *Msg) bool
+}
+
+func (s *Shard) newDialog(uas bool, f Flow) *Dialog {
+	slot, d := s.dialogs.alloc()
+	routes := d.routes[:0]
+	*d = Dialog{
+		shard: s, slot: slot, uas: uas, flow: f, routes: routes,
+		callID: d.callID[:0], local: d.local[:0], remote: d.remote[:0], rtag: d.rtag[:0], target: d.target[:0], sdp: d.sdp[:0],
+		rel: reliable{msg: d.rel.msg[:0], answer: d.rel.answer[:0]},
+	}
+	d.timer.owner, d.timer.slot = ownerDialog, slot
+	return d
+}
+
+func (s *Shard) freeDialog(d *Dialog) {
+	s.wheel.clear(&d.timer)
+	d.User = nil
+	d.flow = Flow{}
+	s.dialogs.release(d.slot)
+}
+
+// Flow is the way to the other side.
+func (d *Dialog) Flow() Flow { return d.flow }
+
+// CallID is the Call-ID of the dialog.
+func (d *Dialog) CallID() []byte { return d.callID }
+
+// Shard is the shard the dialog lives on.
+func (d *Dialog) Shard() *Shard { return d.shard }
+
+// Confirmed tells whether the call was answered and acknowledged.
+func (d *Dialog) Confirmed() bool { return d.state == dialogConfirmed }
+
+// LateOffer tells, of a called dialog, whether the INVITE came without an offer.
+func (d *Dialog) LateOffer() bool { return d.late }
+
+func (d *Dialog) appendTag(b []byte) []byte {
+	return d.shard.token(tokenDialog, d.slot, d.shard.dialogs.gen(d.slot)).append(b, d.shard.core.key)
+}
+
+// fromRequest fills a called dialog from its INVITE (RFC 3261 §12.1.1).
+func (d *Dialog) fromRequest(m *Msg) {
+	d.callID = append(d.callID, m.CallID...)
+	d.local = append(append(d.local, m.Header(HTo)...), ";tag="...)
+	d.local = d.appendTag(d.local)
+	d.remote = append(d.remote, m.Header(HFrom)...)
+	d.rtag = append(d.rtag, m.FromTag...)
+	d.remoteSeq, d.inviteSeq, d.localSeq = m.CSeq, m.CSeq, 0
+	m.Each(HRecordRoute, func(v []byte) bool { d.addRoute(v); return true })
+	d.learn(m)
+}
+
+// fromResponse fills a calling dialog from a 2xx, or a provisional answer, to
+// its INVITE (RFC 3261 §12.1.2).
+func (d *Dialog) fromResponse(m *Msg) {
+	d.remote = append(d.remote[:0], m.Header(HTo)...)
+	d.rtag = append(d.rtag[:0], m.ToTag...)
+	d.routes = d.routes[:0]
+	m.Each(HRecordRoute, func(v []byte) bool { d.addRoute(v); return true })
+	for i, j := 0, len(d.routes)-1; i < j; i, j = i+1, j-1 {
+		d.routes[i], d.routes[j] = d.routes[j], d.routes[i]
+	}
+	d.learn(m)
+}
+
+func (d *Dialog) addRoute(v []byte) {
+	if len(d.routes) < MaxHeaders {
+		d.routes = append(d.routes, append([]byte(nil), v...))
+	}
+}
+
+// learn takes the remote target (RFC 3261 §12.2.1.2) and what the other side
+// allows.
+func (d *Dialog) learn(m *Msg) {
+	d.refreshTarget(m)
+	if m.Has(HAllow) {
+		d.canUpdate = m.HasToken(HAllow, "UPDATE")
+	}
+}
+
+func (d *Dialog) refreshTarget(m *Msg) {
+	v, _ := cutList(m.Header(HContact))
+	if a, ok := ParseAddress(v); ok {
+		d.target = append(d.target[:0], a.URI...)
+	}
+}
+
+// appendRequest appends a request within the dialog up to its own header
+// fields (RFC 3261 §12.2.1.1).
+func (d *Dialog) appendRequest(b []byte, method Method, cseq uint32, branch token) []byte {
+	strict := len(d.routes) > 0 && !loose(d.routes[0])
+	b = append(b, methodName[method]...)
+	b = append(b, ' ')
+	if strict {
+		a, _ := ParseAddress(d.routes[0])
+		b = append(b, a.URI...)
+	} else {
+		b = append(b, d.target...)
+	}
+	b = append(b, " SIP/2.0\r\n"...)
+	b = append(b, d.flow.Listener.via...)
+	b = branch.append(b, d.shard.core.key)
+	b = append(b, "\r\nMax-Forwards: 70\r\n"...)
+	for i, r := range d.routes {
+		if !strict || i > 0 {
+			b = appendHeader(b, HRoute, r)
+		}
+	}
+	if strict {
+		b = append(b, "Route: <"...)
+		b = append(b, d.target...)
+		b = append(b, ">\r\n"...)
+	}
+	b = appendHeader(b, HFrom, d.local)
+	b = appendHeader(b, HTo, d.remote)
+	b = appendHeader(b, HCallID, d.callID)
+	return appendCSeq(b, cseq, methodName[method])
+}
+
+func loose(route []byte) bool {
+	a, ok := ParseAddress(route)
+	if !ok {
+		return false
+	}
+	u, ok := ParseURI(a.URI)
+	_, lr := u.Param("lr")
+	return ok && lr
+}
+
+func appendCSeq(b []byte, n uint32, method string) []byte {
+	b = append(b, "CSeq: "...)
+	b = strconv.AppendUint(b, uint64(n), 10)
+	b = append(b, ' ')
+	b = append(b, method...)
+	return append(b, crlf...)
+}
+
+// nextHop is where a request within the dialog goes. A connection or the flow
+// of a registered phone is kept to: its Contact may be an address behind a
+// NAT. Else the first route or the target decides, if it is an address; a name
+// stands for the peer we already talk to.
+func (d *Dialog) nextHop() Flow {
+	f := d.flow
+	if f.Conn != nil {
+		return f
+	}
+	uri := d.target
+	if len(d.routes) > 0 {
+		a, _ := ParseAddress(d.routes[0])
+		uri = a.URI
+	}
+	u, ok := ParseURI(uri)
+	if !ok {
+		return f
+	}
+	addr, ok := u.Addr()
+	if !ok || addr.Is4() != f.Remote.Addr().Unmap().Is4() {
+		return f
+	}
+	if d.nat && addr != f.Remote.Addr().Unmap() {
+		return f
+	}
+	port := u.Port
+	if port == 0 {
+		port = 5060
+	}
+	if d.nat && u.Port == 0 {
+		return f
+	}
+	f.Remote = addrPort(addr, port)
+	return f
+}
+
+// send begins a transaction for a request within the dialog.
+func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
+	s := d.shard
+	d.localSeq++
+	slot, t := s.newClient(method, u, d.nextHop(), d)
+	t.msg = d.appendRequest(t.msg, method, d.localSeq, s.clientToken(slot))
+	if method == INVITE || method == UPDATE {
+		t.msg = append(t.msg, d.flow.Listener.contact...)
+		t.msg = append(t.msg, allowLine+"Supported: timer\r\n"...)
+		t.msg = d.sess.append(t.msg, true)
+	}
+	t.msg = append(t.msg, headers...)
+	t.msg = appendBody(t.msg, sdp)
+	d.keep(sdp)
+	if method == INVITE {
+		d.out = txRef{slot, s.clients.gen(slot), true}
+		d.inviteSeq = d.localSeq
+	}
+	s.start(slot)
+}
+
+// sendAck acknowledges the 2xx to the INVITE just answered and returns the
+// ACK, to be repeated for each repetition of the 2xx.
+func (d *Dialog) sendAck(b, sdp []byte) []byte {
+	s := d.shard
+	// An ACK to a 2xx is a transaction of its own without an answer: its
+	// branch needs to be new, nothing more.
+	s.acks++
+	b = d.appendRequest(b, ACK, d.inviteSeq, s.token(tokenNone, s.acks, 0))
+	b = appendBody(b, sdp)
+	s.sendCopy(d.nextHop(), b)
+	return b
+}
+
+// ackAndBye ends an answer nobody wants: ACK, then BYE. It returns the ACK.
+func (s *Shard) ackAndBye(f Flow, m *Msg, ack []byte) []byte {
+	d := s.newDialog(false, f)
+	d.callID = append(d.callID, m.CallID...)
+	d.local = append(d.local, m.Header(HFrom)...)
+	d.inviteSeq, d.localSeq = m.CSeq, m.CSeq
+	d.nat = true
+	d.fromResponse(m)
+	ack = d.sendAck(ack, nil)
+	d.send(BYE, useBye, "", nil)
+	s.freeDialog(d)
+	return ack
+}
+
+func equalBytes(a, b []byte) bool { return string(a) == string(b) }
+
+// keep remembers our session description.
+func (d *Dialog) keep(sdp []byte) {
+	if len(sdp) > 0 {
+		d.sdp = append(d.sdp[:0], sdp...)
+	}
+}

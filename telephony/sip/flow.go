@@ -1,0 +1,89 @@
+package sip
+
+import (
+	"net/netip"
+	"strconv"
+)
+
+// Transport is how messages travel.
+type Transport uint8
+
+// The transports.
+const (
+	UDP Transport = iota
+	TCP
+	TLS
+)
+
+func (t Transport) String() string { return [...]string{"UDP", "TCP", "TLS"}[t] }
+
+// Reliable transports need no retransmission (RFC 3261 §17.1.1.2).
+func (t Transport) Reliable() bool { return t != UDP }
+
+// Listener is a socket that takes SIP. Tag is the user's, for example the
+// center it belongs to.
+type Listener struct {
+	ID        int
+	Tag       string
+	Transport Transport
+	Addr      netip.AddrPort // as bound
+	host      string         // as advertised in Via and Contact
+	port      uint16
+	via       []byte // up to and with the branch's cookie
+	contact   []byte // a Contact line
+}
+
+// newListener fills in what is sent with every message. advertise may be empty:
+// then the bound address is told.
+func newListener(id int, tag string, t Transport, addr netip.AddrPort, advertise string) *Listener {
+	l := &Listener{ID: id, Tag: tag, Transport: t, Addr: addr, host: advertise, port: addr.Port()}
+	if l.host == "" {
+		l.host = addr.Addr().Unmap().String()
+		if addr.Addr().Is6() && !addr.Addr().Is4In6() {
+			l.host = "[" + l.host + "]"
+		}
+	}
+	hostport := l.HostPort()
+	l.via = []byte("Via: SIP/2.0/" + t.String() + " " + hostport + ";rport;branch=" + magicCookie)
+	param := [...]string{"", ";transport=tcp", ";transport=tls"}[t]
+	l.contact = []byte("Contact: <sip:callisto@" + hostport + param + ">\r\n")
+	return l
+}
+
+// HostPort is the address as others are told.
+func (l *Listener) HostPort() string { return l.host + ":" + strconv.Itoa(int(l.port)) }
+
+// Flow is the way to one peer: the socket or connection a message came in on,
+// and the other side's address (RFC 5626 calls this a flow). Answers and
+// requests to a registered phone go back the same way.
+type Flow struct {
+	Listener *Listener
+	Conn     *Conn // nil for UDP
+	Remote   netip.AddrPort
+	Local    netip.Addr // the address of ours it came to, if the listener is a wildcard
+}
+
+// Reliable tells whether the flow's transport is.
+func (f *Flow) Reliable() bool { return f.Listener.Transport.Reliable() }
+
+// Peer is who is at the other end, as proved by its certificate; "" if nobody
+// proved anything.
+func (f *Flow) Peer() string {
+	if f.Conn == nil {
+		return ""
+	}
+	return f.Conn.peer
+}
+
+// Token names the flow in text, to be kept with a binding; [Core.Flow] finds it
+// again as long as the connection lasts.
+func (f *Flow) Token() string {
+	b := strconv.AppendInt(nil, int64(f.Listener.ID), 10)
+	b = append(b, '/')
+	if f.Conn != nil {
+		b = append(b, 'c')
+		b = strconv.AppendUint(b, f.Conn.id, 10)
+		b = append(b, '/')
+	}
+	return string(f.Remote.AppendTo(b))
+}

@@ -1,0 +1,314 @@
+package sip
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Limits of a connection.
+const (
+	queueLimit   = 256 << 10        // bytes waiting to be written
+	writeStall   = 5 * time.Second  // a peer that takes nothing for so long is cut off
+	dialTimeout  = 5 * time.Second  // TCP and TLS handshake
+	firstMessage = 30 * time.Second // a connection that never says anything
+	idleTimeout  = 30 * time.Minute // longer than any registration refresh
+	maxConns     = 20_000           // connections of a core
+)
+
+// Conn is a TCP or TLS connection. One goroutine reads and frames, one writes;
+// a shard only appends to the queue.
+type Conn struct {
+	id     uint64
+	peer   string
+	flow   Flow
+	core   *Core
+	mu     sync.Mutex
+	queue  []byte
+	spare  []byte
+	closed bool
+	wake   chan struct{}
+	net    net.Conn // nil until connected
+	out    bool     // we opened it
+}
+
+type connTable struct {
+	sync.RWMutex
+	byID map[uint64]*Conn
+	next uint64
+}
+
+func (t *connTable) get(id uint64) *Conn {
+	t.RLock()
+	defer t.RUnlock()
+	return t.byID[id]
+}
+
+func (t *connTable) add(c *Conn) bool {
+	t.Lock()
+	defer t.Unlock()
+	if len(t.byID) >= maxConns {
+		return false
+	}
+	t.next++
+	c.id = t.next
+	t.byID[c.id] = c
+	return true
+}
+
+func (t *connTable) remove(c *Conn) {
+	t.Lock()
+	defer t.Unlock()
+	delete(t.byID, c.id)
+}
+
+func (t *connTable) closeAll() {
+	t.RLock()
+	all := make([]*Conn, 0, len(t.byID))
+	for _, c := range t.byID {
+		all = append(all, c)
+	}
+	t.RUnlock()
+	for _, c := range all {
+		c.close()
+	}
+}
+
+// Connections is how many stream connections are open.
+func (c *Core) Connections() int {
+	c.conns.RLock()
+	defer c.conns.RUnlock()
+	return len(c.conns.byID)
+}
+
+func (c *Core) newConn(l *Listener, remote netip.AddrPort, out bool) *Conn {
+	cn := &Conn{core: c, wake: make(chan struct{}, 1), out: out}
+	cn.flow = Flow{Listener: l, Conn: cn, Remote: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())}
+	if !c.conns.add(cn) {
+		return nil
+	}
+	return cn
+}
+
+// accept takes connections; each handshake runs on its own, so that a silent
+// client blocks nobody.
+func (c *Core) accept(l *Listener, sock socket) {
+	for {
+		nc, err := sock.tcp.Accept()
+		if err != nil {
+			if c.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			c.log.Warn("a SIP connection could not be accepted", "listener", l.Addr.String(), "error", err)
+			select { // out of file descriptors, most likely: give it a moment
+			case <-time.After(100 * time.Millisecond):
+			case <-c.ctx.Done():
+				return
+			}
+			continue
+		}
+		remote, err := netip.ParseAddrPort(nc.RemoteAddr().String())
+		cn := (*Conn)(nil)
+		if err == nil {
+			cn = c.newConn(l, remote, false)
+		}
+		if cn == nil {
+			_ = nc.Close()
+			continue
+		}
+		c.wg.Go(func() {
+			if err := cn.serve(nc, sock.config, false); err != nil {
+				c.log.Debug("a SIP connection ended", "remote", remote.String(), "error", err)
+			}
+		})
+	}
+}
+
+// Connect opens a connection and returns its flow at once; what is sent before
+// it stands waits in its queue. If it fails, the shards' transactions over it
+// fail. config is for TLS.
+func (c *Core) Connect(l *Listener, remote netip.AddrPort, config *tls.Config) (Flow, error) {
+	cn := c.newConn(l, remote, true)
+	if cn == nil {
+		return Flow{}, fmt.Errorf("there are already %d SIP connections", maxConns)
+	}
+	c.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
+		defer cancel()
+		var d net.Dialer
+		nc, err := d.DialContext(ctx, "tcp", remote.String())
+		if err == nil {
+			err = cn.serve(nc, config, true)
+		} else {
+			cn.close()
+		}
+		if err != nil {
+			c.log.Debug("a SIP connection failed", "remote", remote.String(), "error", err)
+		}
+	})
+	return cn.flow, nil
+}
+
+// Alive tells whether the connection can still be used.
+func (c *Conn) Alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closed
+}
+
+// serve runs a connection to its end.
+func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
+	defer c.close()
+	if config != nil {
+		t := tls.Server(nc, config)
+		if client {
+			t = tls.Client(nc, config)
+		}
+		ctx, cancel := context.WithTimeout(c.core.ctx, dialTimeout)
+		err := t.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			_ = nc.Close()
+			return err
+		}
+		c.peer = provedName(t.ConnectionState())
+		nc = t
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nc.Close()
+	}
+	c.net = nc
+	c.mu.Unlock()
+	c.core.wg.Go(c.write)
+	return c.read(nc)
+}
+
+// provedName is the URI in a verified peer certificate.
+func provedName(s tls.ConnectionState) string {
+	if len(s.VerifiedChains) == 0 || len(s.PeerCertificates[0].URIs) == 0 {
+		return ""
+	}
+	return s.PeerCertificates[0].URIs[0].String()
+}
+
+// read frames messages and hands them to a shard.
+func (c *Conn) read(nc net.Conn) error {
+	shard := c.core.shards[c.id%uint64(len(c.core.shards))]
+	buf := make([]byte, 0, 4096)
+	wait := firstMessage
+	for {
+		if err := nc.SetReadDeadline(time.Now().Add(wait)); err != nil {
+			return err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
+		}
+		n, err := nc.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		for {
+			n, skip, ping, ferr := Frame(buf)
+			if ferr != nil {
+				return ferr
+			}
+			if ping {
+				c.send(crlf)
+			}
+			if n > 0 {
+				wait = idleTimeout
+				shard.Deliver(c.flow, buf[skip:skip+n])
+			}
+			rest := copy(buf, buf[skip+n:])
+			buf = buf[:rest]
+			if n == 0 {
+				break
+			}
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// send queues bytes; it never blocks. A peer that does not take them is cut
+// off.
+func (c *Conn) send(b []byte) {
+	c.mu.Lock()
+	over := len(c.queue)+len(b) > queueLimit
+	if !over && !c.closed {
+		c.queue = append(c.queue, b...)
+	}
+	c.mu.Unlock()
+	if over {
+		c.close()
+		return
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Conn) write() {
+	for {
+		c.mu.Lock()
+		b, nc, closed := c.queue, c.net, c.closed
+		c.queue, c.spare = c.spare[:0], b
+		c.mu.Unlock()
+		if closed {
+			return
+		}
+		if len(b) == 0 {
+			select {
+			case <-c.wake:
+				continue
+			case <-c.core.ctx.Done():
+				return
+			}
+		}
+		if err := nc.SetWriteDeadline(time.Now().Add(writeStall)); err == nil {
+			if _, err = nc.Write(b); err == nil {
+				continue
+			}
+		}
+		c.close()
+		return
+	}
+}
+
+// close ends the connection and fails what waits for answers over it.
+func (c *Conn) close() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	nc := c.net
+	c.mu.Unlock()
+	c.core.conns.remove(c)
+	if nc != nil {
+		_ = nc.Close()
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	if c.core.ctx.Err() != nil {
+		return
+	}
+	f := c.flow
+	for _, s := range c.core.shards {
+		s.Post(func(s *Shard) { s.Broken(f) })
+	}
+}
