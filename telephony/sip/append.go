@@ -75,16 +75,21 @@ func appendHead(b []byte, m *Msg, f *Flow) (_ []byte, toEnd int) {
 	if m.Method == INVITE {
 		m.Each(HRecordRoute, func(v []byte) bool { b = appendHeader(b, HRecordRoute, v); return true })
 	}
-	b = appendHeader(b, HFrom, m.Header(HFrom))
-	b = append(b, "To: "...)
-	b = append(b, m.Header(HTo)...)
 	toEnd = -1
-	if m.ToTag == nil {
-		toEnd = len(b)
+	for _, id := range [...]HeaderID{HFrom, HTo, HCallID, HCSeq} {
+		v := m.Header(id)
+		if v == nil {
+			continue // a bad request is answered as far as it goes
+		}
+		b = append(b, headerName[id]...)
+		b = append(b, ": "...)
+		b = append(b, v...)
+		if id == HTo && m.ToTag == nil {
+			toEnd = len(b)
+		}
+		b = append(b, crlf...)
 	}
-	b = append(b, crlf...)
-	b = appendHeader(b, HCallID, m.CallID)
-	return appendHeader(b, HCSeq, m.Header(HCSeq)), toEnd
+	return b, toEnd
 }
 
 // appendTopVia copies the topmost Via with the source the request came from

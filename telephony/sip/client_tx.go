@@ -136,7 +136,11 @@ func (s *Shard) inviteResponse(slot uint32, t *clientTx, m *Msg) {
 		}
 		if t.state == clientCalling {
 			t.state = clientProceeding
-			s.wheel.clear(&t.timer) // the caller's own time-out rules now
+			s.wheel.clear(&t.timer) // the user's own time-out rules now
+			if t.use != useInvite { // a change of a call has none, and the call may end meanwhile
+				t.deadline = s.now + timerC
+				s.wheel.set(&t.timer, t.deadline)
+			}
 		}
 		if t.cancelled {
 			s.sendCancel(slot, t)

@@ -267,13 +267,14 @@ func closingQuote(b []byte) int {
 // Param returns a header parameter.
 func (a *Address) Param(name string) ([]byte, bool) { return Param(a.Params, name) }
 
-// parseVia parses one Via value.
+// parseVia parses one Via value. Its version is not looked at: a request of
+// another version is to be answered 505 through it.
 func parseVia(b []byte) (v Via, ok bool) {
 	v.Raw = b
 	protocol, rest, ok1 := cutByte(b, '/')
 	version, rest, ok2 := cutByte(rest, '/')
 	rest = trim(rest)
-	if !ok1 || !ok2 || !equalFold(trim(protocol), "SIP") || !equalFold(trim(version), "2.0") {
+	if !ok1 || !ok2 || !equalFold(trim(protocol), "SIP") || len(trim(version)) == 0 {
 		return v, false
 	}
 	i := 0

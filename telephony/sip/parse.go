@@ -44,6 +44,7 @@ func (m *Msg) Parse(raw []byte) *ParseError {
 		if fault == nil {
 			fault = f
 		}
+		fault.Answerable = f.Answerable
 		return fault
 	}
 	if f := m.cutBody(end); f != nil && fault == nil {
@@ -114,7 +115,7 @@ func (m *Msg) startLine() (next int, fault *ParseError) {
 	if len(uri) > 0 && (uri[0] == ' ' || uri[len(uri)-1] == ' ') {
 		return next, bad("More than one space in the request line")
 	}
-	if uri[0] == '<' {
+	if len(uri) > 0 && uri[0] == '<' {
 		return next, bad("Request-URI in angle brackets")
 	}
 	if !noSpace(uri) {
@@ -161,6 +162,9 @@ func (m *Msg) header(pos int) (body int, fault *ParseError) {
 	for {
 		start := pos
 		end, next := m.line(pos)
+		if pos == len(raw) { // a datagram cut after a whole line can still be answered
+			return pos, bad("The header does not end with an empty line")
+		}
 		if end < 0 {
 			return -1, bad("The header does not end with an empty line")
 		}

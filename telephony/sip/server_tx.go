@@ -5,7 +5,8 @@ const (
 	T1      = 500 * Millisecond
 	T2      = 4 * Second
 	T4      = 5 * Second
-	timeout = 64 * T1 // timers B, F, H, J, L, M
+	timeout = 64 * T1      // timers B, F, H, J, L, M
+	timerC  = 180 * Second // RFC 3261 §16.6: a provisional answer and then nothing
 )
 
 type serverState uint8
