@@ -209,3 +209,6 @@ func (e *Engine) tell() {
 	}
 	e.notes = e.notes[:0]
 }
+
+// Addr returns the address bound for a family, invalid if none.
+func (e *Engine) Addr(v6 bool) netip.Addr { return e.pools[family(v6)].addr }

@@ -1,0 +1,435 @@
+// Package media is the sound of a call as signalling sees it: session
+// descriptions in, session descriptions out (RFC 3264). It joins sdp, which
+// knows the text, and rtp, which knows the packets: each leg sees addresses of
+// ours, hears the other, and cannot be heard by anyone else.
+//
+// Codecs are what the two sides agree on between themselves; nothing is
+// transcoded. Prompts and tones are G.711 prepared once.
+package media
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sdp"
+)
+
+// The faults of a session, beside those of sdp and rtp.
+var (
+	ErrNoOffer = errors.New("the answer belongs to no offer")          //nolint:gochecknoglobals // sentinel
+	ErrPrompt  = errors.New("there is no prompt of this name")         //nolint:gochecknoglobals // sentinel
+	ErrDeaf    = errors.New("the leg has no line a prompt can go out") //nolint:gochecknoglobals // sentinel
+)
+
+// Nobody as a leg means ourselves: an offer to Nobody is answered here, an
+// offer from Nobody is made here.
+const Nobody = 0
+
+// Policy is how a leg's sound is reached.
+type Policy struct {
+	// V6 takes ports of IPv6.
+	V6 bool
+	// Advertise is the address the leg is told, where it is not the bound
+	// one: the external address of a center behind a 1:1 NAT.
+	Advertise netip.Addr
+	// Signal is where the leg's signalling comes from, which helps to find a
+	// terminal behind a NAT.
+	Signal netip.Addr
+	// Strict takes sound only from where the description says: trunks, other
+	// centers.
+	Strict bool
+}
+
+// Media makes sessions.
+type Media struct {
+	rtp     *rtp.Engine
+	prompts *Prompts
+	free    sync.Pool
+}
+
+// New returns a Media over an engine, which stays the caller's to close.
+func New(e *rtp.Engine, p *Prompts) *Media { return &Media{rtp: e, prompts: p} }
+
+// Session is the sound of one call. It is used by one thread at a time. What
+// Offer and Answer return is valid until the next call of either.
+type Session struct {
+	m    *Media
+	rtp  *rtp.Session
+	legs []leg
+	desc sdp.Desc
+	out  []byte
+}
+
+// leg is one party of the session.
+type leg struct {
+	id      uint16
+	policy  Policy
+	origin  sdp.Origin
+	codec   sdp.Codec
+	asked   bool // we sent it an offer: its next answer may come from elsewhere
+	offered bool // it sent us an offer that is not answered yet
+	n       int
+	lines   [sdp.MaxMedia]line
+}
+
+// line is one m= line of a leg.
+type line struct {
+	rtp   *rtp.Line
+	kind  string
+	audio bool
+	// Of the leg's last description: after an offer not in force before its
+	// answer.
+	on     bool
+	remote rtp.Remote
+	dir    sdp.Direction
+	// askedMux is whether our offer to it had rtcp-mux.
+	askedMux bool
+}
+
+// Open returns a session; tag comes back in the engine's notes.
+func (m *Media) Open(tag uint64) *Session {
+	s, _ := m.free.Get().(*Session)
+	if s == nil {
+		s = &Session{m: m}
+	}
+	s.rtp = m.rtp.Open(tag)
+	return s
+}
+
+// Close gives everything back. The session must not be used any more.
+func (s *Session) Close() {
+	s.rtp.Close()
+	s.rtp = nil
+	clear(s.legs)
+	s.legs = s.legs[:0]
+	_ = s.desc.Parse(nil) // lets go of the last text
+	s.m.free.Put(s)
+}
+
+// SetPolicy says how a leg is reached, before it is first named elsewhere and
+// again when it has moved.
+func (s *Session) SetPolicy(id uint16, p Policy) { s.leg(id).policy = p }
+
+func (s *Session) leg(id uint16) *leg {
+	for i := range s.legs {
+		if s.legs[i].id == id {
+			return &s.legs[i]
+		}
+	}
+	s.legs = append(s.legs, leg{id: id, origin: sdp.NewOrigin(rand.Uint32())})
+	return &s.legs[len(s.legs)-1]
+}
+
+// pair returns two legs; neither pointer is stale.
+func (s *Session) pair(a, b uint16) (*leg, *leg) {
+	s.leg(a)
+	y := s.leg(b)
+	return s.leg(a), y
+}
+
+// relayed reports whether a line is of a kind we carry.
+func relayed(m *sdp.Media) bool {
+	return m.Port != 0 && (m.Proto == sdp.AVP || m.Proto == sdp.SAVP || m.Proto == sdp.UDPTL)
+}
+
+// kindOf avoids keeping a part of the text alive.
+func kindOf(m *sdp.Media) string {
+	switch string(m.Kind) {
+	case "audio":
+		return "audio"
+	case "video":
+		return "video"
+	case "image":
+		return "image"
+	default:
+		return "application"
+	}
+}
+
+// heard notes what a leg said of its lines.
+func (l *leg) heard(d *sdp.Desc) {
+	ms := d.Media()
+	for i := range ms {
+		m, x := &ms[i], &l.lines[i]
+		x.kind, x.audio, x.on, x.dir = kindOf(m), m.Audio(), relayed(m), m.Direction()
+		x.remote = rtp.Remote{RTP: m.RTPAddr(), RTCP: m.RTCPAddr(), Signal: l.policy.Signal, Strict: l.policy.Strict, Mux: m.Mux, Raw: !m.Proto.RTP()}
+	}
+	for i := len(ms); i < l.n; i++ {
+		l.lines[i].on = false
+	}
+	l.n = max(l.n, len(ms))
+}
+
+// ports sees to it that line i of l has ports.
+func (s *Session) ports(l *leg, i int) error {
+	if l.lines[i].rtp != nil {
+		return nil
+	}
+	x, err := s.rtp.Add(l.id, l.policy.V6)
+	if err != nil {
+		return err
+	}
+	l.lines[i].rtp = x
+	return nil
+}
+
+// ours returns the rewriting for a leg with no lines yet.
+func (s *Session) ours(l *leg) sdp.Rewriting {
+	w := sdp.Rewriting{From: &l.origin, Addr: l.policy.Advertise}
+	for i := 0; i < l.n && !w.Addr.IsValid(); i++ {
+		if x := l.lines[i].rtp; x != nil {
+			w.Addr = x.Addr()
+		}
+	}
+	if !w.Addr.IsValid() {
+		w.Addr = s.m.rtp.Addr(l.policy.V6)
+	}
+	return w
+}
+
+// expect puts into force what a leg said of line i.
+func (s *Session) expect(l *leg, i int, mux, reopen bool) {
+	x := &l.lines[i]
+	r := x.remote
+	r.Mux = mux
+	if r.Mux {
+		r.RTCP = r.RTP
+	}
+	s.rtp.Expect(x.rtp, r, reopen)
+}
+
+// Offer takes the offer of one leg and returns the one for another.
+func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
+	if from == Nobody {
+		return s.offerOurs(to)
+	}
+	if err := s.desc.Parse(text); err != nil {
+		return nil, err
+	}
+	if to == Nobody {
+		return s.answerOurs(from)
+	}
+	f, t := s.pair(from, to)
+	f.heard(&s.desc)
+	f.offered = true
+	var lines [sdp.MaxMedia]sdp.Line
+	ms := s.desc.Media()
+	t.n = max(t.n, len(ms))
+	for i := range ms {
+		m, x := &ms[i], &t.lines[i]
+		x.kind = kindOf(m)
+		if !relayed(m) {
+			continue
+		}
+		if err := s.ports(t, i); err != nil {
+			return nil, err
+		}
+		x.askedMux = m.Mux
+		p := x.rtp.Port()
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: m.Mux, Dir: m.Direction()}
+	}
+	// An offer never has fewer lines than the one before (RFC 3264 §8).
+	for i := len(ms); i < t.n; i++ {
+		lines[i].Kind = t.lines[i].kind
+	}
+	t.asked = true
+	w := s.ours(t)
+	w.Lines = lines[:t.n]
+	s.out = s.desc.Rewrite(s.out[:0], &w)
+	return s.out, nil
+}
+
+// Answer takes the answer of one leg and returns the one for the leg whose
+// offer it answers. It may come more than once for one offer: from several
+// terminals, or early and again with the final response.
+func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
+	if err := s.desc.Parse(text); err != nil {
+		return nil, err
+	}
+	f, t := s.pair(from, to)
+	f.heard(&s.desc)
+	if to != Nobody && t.n == 0 {
+		return nil, ErrNoOffer
+	}
+	var lines [sdp.MaxMedia]sdp.Line
+	ms := s.desc.Media()
+	for i := range ms {
+		m, x, y := &ms[i], &f.lines[i], &t.lines[i]
+		if !x.on || x.rtp == nil {
+			continue
+		}
+		if c, ok := m.Speak(); ok && m.Audio() {
+			f.codec, t.codec = c, c
+		}
+		s.expect(f, i, m.Mux && x.askedMux, f.asked)
+		if to == Nobody {
+			continue
+		}
+		if !y.on {
+			continue
+		}
+		if err := s.ports(t, i); err != nil {
+			return nil, err
+		}
+		mux := m.Mux && y.remote.Mux
+		if t.offered {
+			s.expect(t, i, mux, true)
+		}
+		p := y.rtp.Port()
+		// Whatever the far side says, a hold is not answered sendrecv
+		// (RFC 3264 §6.1).
+		dir := m.Direction() & y.dir.Reverse()
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir}
+		if x.audio {
+			s.rtp.Watch(x.rtp, dir&sdp.SendOnly != 0)
+			s.rtp.Watch(y.rtp, dir&sdp.RecvOnly != 0)
+		}
+	}
+	f.asked = false
+	if to == Nobody {
+		return nil, nil
+	}
+	t.offered = false
+	for i := len(ms); i < t.n; i++ {
+		lines[i].Kind = t.lines[i].kind
+	}
+	w := s.ours(t)
+	w.Lines = lines[:max(t.n, len(ms))]
+	s.out = s.desc.Rewrite(s.out[:0], &w)
+	return s.out, nil
+}
+
+// answerOurs answers the parsed offer of a leg that has nobody to talk to.
+func (s *Session) answerOurs(from uint16) ([]byte, error) {
+	f := s.leg(from)
+	f.heard(&s.desc)
+	var lines [sdp.MaxMedia]sdp.Line
+	use := -1
+	for i := range s.desc.Media() {
+		m := &s.desc.Media()[i]
+		if _, ok := m.Speak(); ok && m.Audio() && m.Proto == sdp.AVP && m.Port != 0 {
+			use = i
+			break
+		}
+	}
+	if use < 0 {
+		return nil, sdp.ErrCodec
+	}
+	if err := s.ports(f, use); err != nil {
+		return nil, err
+	}
+	x := &f.lines[use]
+	p := x.rtp.Port()
+	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv}
+	w := s.ours(f)
+	w.Lines = lines[:len(s.desc.Media())]
+	out, codec, err := s.desc.Reply(s.out[:0], &w)
+	if err != nil {
+		return nil, err
+	}
+	s.out, f.codec = out, codec
+	s.expect(f, use, x.remote.Mux, true)
+	f.offered = false
+	return s.out, nil
+}
+
+// offerOurs makes an offer to a leg that asked for one and has nobody to talk to.
+func (s *Session) offerOurs(to uint16) ([]byte, error) {
+	t := s.leg(to)
+	if err := s.ports(t, 0); err != nil {
+		return nil, err
+	}
+	t.lines[0].kind, t.n, t.asked = "audio", max(t.n, 1), true
+	p := t.lines[0].rtp.Port()
+	w := s.ours(t)
+	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv}}
+	s.out = sdp.Offer(s.out[:0], &w)
+	return s.out, nil
+}
+
+// Bridge lets two legs hear each other; b Nobody parts a from whom it heard.
+func (s *Session) Bridge(a, b uint16) {
+	x, y := s.pair(a, b)
+	for i := range x.lines[:max(x.n, y.n)] {
+		if x.lines[i].rtp == nil {
+			continue
+		}
+		s.rtp.Bridge(x.lines[i].rtp, y.lines[i].rtp)
+	}
+}
+
+// Drop gives the ports of a leg back.
+func (s *Session) Drop(id uint16) {
+	for i := range s.legs {
+		if s.legs[i].id != id {
+			continue
+		}
+		for j := range s.legs[i].lines {
+			if x := s.legs[i].lines[j].rtp; x != nil {
+				s.rtp.Remove(x)
+			}
+		}
+		n := len(s.legs) - 1
+		s.legs[i], s.legs[n] = s.legs[n], leg{}
+		s.legs = s.legs[:n]
+		return
+	}
+}
+
+// StopAt ends all sound at a time of the engine's clock; 0 never.
+func (s *Session) StopAt(at int64) { s.rtp.StopAt(at) }
+
+// Play plays a prompt to a leg, in place of what it hears.
+func (s *Session) Play(id uint16, name string) error {
+	p, ok := s.m.prompts.get(name)
+	if !ok {
+		return ErrPrompt
+	}
+	l := s.leg(id)
+	for i := range l.n {
+		if x := &l.lines[i]; x.rtp != nil && x.audio && x.on {
+			data := p.ulaw
+			if l.codec.Payload == 8 {
+				data = p.alaw
+			}
+			s.rtp.Play(x.rtp, l.codec.Payload, data, p.loop)
+			return nil
+		}
+	}
+	return ErrDeaf
+}
+
+// LineStats is what the call doctor is told of a line.
+type LineStats struct {
+	Kind      string
+	Port      uint16         // ours
+	Announced netip.AddrPort // where its description says it is
+	rtp.Stats
+}
+
+// Stats appends the counters of a leg's lines.
+func (s *Session) Stats(dst []LineStats, id uint16) []LineStats {
+	l := s.leg(id)
+	for i := range l.n {
+		if x := &l.lines[i]; x.rtp != nil {
+			dst = append(dst, LineStats{x.kind, x.rtp.Port(), x.remote.RTP, s.rtp.Stats(x.rtp)})
+		}
+	}
+	return dst
+}
+
+// Ports returns how many pairs the session holds.
+func (s *Session) Ports() int {
+	n := 0
+	for i := range s.legs {
+		for j := range s.legs[i].lines {
+			if s.legs[i].lines[j].rtp != nil {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,56 @@
+package media
+
+import (
+	"sync"
+	"time"
+
+	"github.com/callisto-tel/callisto/telephony/rtp"
+)
+
+// Prompts are the sounds we make, each prepared once as raw G.711 in both
+// encodings.
+type Prompts struct {
+	mu     sync.RWMutex
+	byName map[string]prompt
+}
+
+type prompt struct {
+	ulaw, alaw []byte
+	loop       bool
+}
+
+// NewPrompts returns the tones (after ITU-T E.180 in the plan of North
+// America); announcements are added.
+func NewPrompts() *Prompts {
+	p := &Prompts{byName: map[string]prompt{}}
+	const ms = time.Millisecond
+	p.tone("tone:busy", 6, 500*ms, 500*ms, false, 480, 620)
+	p.tone("tone:congestion", 12, 250*ms, 250*ms, false, 480, 620)
+	p.tone("tone:ringing", 1, 2000*ms, 4000*ms, true, 440, 480)
+	p.tone("tone:warning", 2, 200*ms, 200*ms, false, 1400)
+	return p
+}
+
+func (p *Prompts) tone(name string, times int, on, off time.Duration, loop bool, hz ...float64) {
+	var x prompt
+	x.loop = loop
+	for range times {
+		x.ulaw = append(append(x.ulaw, rtp.Tone(0, on, hz...)...), rtp.Tone(0, off)...)
+		x.alaw = append(append(x.alaw, rtp.Tone(8, on, hz...)...), rtp.Tone(8, off)...)
+	}
+	p.byName[name] = x
+}
+
+// Add adds or replaces an announcement. Both encodings are of 8000 Hz.
+func (p *Prompts) Add(name string, ulaw, alaw []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byName[name] = prompt{ulaw: ulaw, alaw: alaw}
+}
+
+func (p *Prompts) get(name string) (prompt, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	x, ok := p.byName[name]
+	return x, ok
+}
