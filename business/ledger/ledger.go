@@ -76,7 +76,14 @@ type Report struct {
 	Postings int64
 	Entries  int64
 	Accounts int64
+	Sums     []Sum
 	Faults   []string // empty: the books are right
+}
+
+// Sum is all there is in a currency.
+type Sum struct {
+	Currency        money.Currency
+	Debits, Credits int64 // micros
 }
 
 // OK reports whether the books are right.

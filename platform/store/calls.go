@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Calls is the store of call records.
+type Calls struct{ db *DB }
+
+// Calls gives the call records their store.
+func (d *DB) Calls() *Calls { return &Calls{d} }
+
+const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text,
+	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros`
+
+// AppendRecords stores records in one commit, each once: a record of the same
+// call, side and center is the same record.
+func (c *Calls) AppendRecords(ctx context.Context, records []cdr.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	text := `INSERT INTO cdr (` + cdrColumns + `) VALUES (` + places(1, 21) + `) ON CONFLICT DO NOTHING`
+	return c.db.write(ctx, func(q querier) error {
+		for i := range records {
+			r := &records[i]
+			_, err := q.ExecContext(ctx, text, r.ID, r.CallID, string(r.Side), string(r.Center),
+				r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
+				r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
+				r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros)
+			if err != nil {
+				return fmt.Errorf("store the record of call %s: %w", r.CallID, err)
+			}
+		}
+		return nil
+	})
+}
+
+func scanRecord(row scanner) (r cdr.Record, err error) {
+	var fromKind, toKind, cause string
+	var start, answer, end int64
+	err = row.Scan(&r.ID, &r.CallID, &r.Side, &r.Center, &r.From.Account, &fromKind, &r.From.Number.CallingCode, &r.From.Number.National, &r.From.Text,
+		&r.To.Account, &toKind, &r.To.Number.CallingCode, &r.To.Number.National, &r.To.Text,
+		&r.Dialled, &start, &answer, &end, &cause, &r.Charge.Currency, &r.Charge.Micros)
+	if err != nil {
+		return r, err
+	}
+	r.Start, r.Answer, r.End, r.Cause = at(start), at(answer), at(end), cdr.ParseCause(cause)
+	r.From.Number.Kind, r.To.Number.Kind = kindOf(fromKind), kindOf(toKind)
+	return r, nil
+}
+
+// kindOf reads a kind; strangers have none.
+func kindOf(s string) numbering.Kind {
+	k, err := numbering.ParseKind(s)
+	if err != nil {
+		return 0
+	}
+	return k
+}
+
+// History lists an account's calls, newest first. The cursor is the start and
+// the id of the last record of the page before.
+func (c *Calls) History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error) {
+	started, id := int64(1)<<62, ""
+	if cursor != "" {
+		when, rest, ok := strings.Cut(cursor, ".")
+		n, err := strconv.ParseInt(when, 10, 64)
+		if !ok || err != nil {
+			return cdr.Page{}, fault.New(fault.Invalid, "cursor", "The cursor is not one of ours. Start at the first page.")
+		}
+		started, id = n, rest
+	}
+	limit = min(max(limit, 1), 200)
+	page := cdr.Page{Items: []cdr.Record{}}
+	older := ` AND (started < $2 OR started = $2 AND id < $3) ORDER BY started DESC, id DESC LIMIT $4`
+	rows, err := c.db.read.QueryContext(ctx, `SELECT `+cdrColumns+` FROM (
+		SELECT * FROM (SELECT `+cdrColumns+` FROM cdr WHERE from_account = $1`+older+`) a
+		UNION ALL
+		SELECT * FROM (SELECT `+cdrColumns+` FROM cdr WHERE to_account = $1 AND from_account <> $1`+older+`) b
+		) h ORDER BY started DESC, id DESC LIMIT $4`, account, started, id, limit+1)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		r, err := scanRecord(rows)
+		page.Items = append(page.Items, r)
+		return err
+	})
+	if err == nil && len(page.Items) > limit {
+		page.Items = page.Items[:limit]
+		last := page.Items[limit-1]
+		page.Next = strconv.FormatInt(us(last.Start), 10) + "." + last.ID
+	}
+	return page, err
+}

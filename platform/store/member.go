@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Members is the store of accounts, memberships and devices.
+type Members struct{ db *DB }
+
+// Members gives the member service its store.
+func (d *DB) Members() *Members { return &Members{d} }
+
+// Do runs a transaction.
+func (m *Members) Do(ctx context.Context, f func(member.Tx) error) error {
+	return m.db.write(ctx, func(q querier) error { return f(memberTx{q, outbox{q}}) })
+}
+
+// View runs reads only, beside the writer.
+func (m *Members) View(_ context.Context, f func(member.Tx) error) error {
+	return f(memberTx{m.db.read, outbox{m.db.read}})
+}
+
+type memberTx struct {
+	q querier
+	outbox
+}
+
+func (t memberTx) InsertAccount(ctx context.Context, a member.Account, password string) (bool, error) {
+	return changed(t.q.ExecContext(ctx, `INSERT INTO account (id, email, password, name, role, country, language, time_zone, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING`,
+		a.ID, a.Email, password, a.Name, string(a.Role), a.Country, a.Language, a.TimeZone, us(a.Created)))
+}
+
+const accountSQL = `SELECT id, email, password, name, role, country, language, time_zone, created FROM account WHERE `
+
+func scanAccount(row scanner) (a member.Account, password string, found bool, err error) {
+	var created int64
+	found, err = one(row.Scan(&a.ID, &a.Email, &password, &a.Name, &a.Role, &a.Country, &a.Language, &a.TimeZone, &created))
+	a.Created = at(created)
+	return a, password, found, err
+}
+
+func (t memberTx) Account(ctx context.Context, id string) (member.Account, bool, error) {
+	a, _, found, err := scanAccount(t.q.QueryRowContext(ctx, accountSQL+`id = $1`, id))
+	return a, found, err
+}
+
+func (t memberTx) AccountByEmail(ctx context.Context, email string) (member.Account, string, bool, error) {
+	return scanAccount(t.q.QueryRowContext(ctx, accountSQL+`email = $1`, email))
+}
+
+func (t memberTx) SetPassword(ctx context.Context, account, password string) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE account SET password = $1 WHERE id = $2`, password, account)
+	return err
+}
+
+func (t memberTx) InsertSession(ctx context.Context, hash string, s member.Session) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO session (hash, account, expires) VALUES ($1, $2, $3)`, hash, s.Account, us(s.Expires))
+	return err
+}
+
+func (t memberTx) Session(ctx context.Context, hash string, now time.Time) (account string, found bool, err error) {
+	found, err = one(t.q.QueryRowContext(ctx, `SELECT account FROM session WHERE hash = $1 AND expires > $2`, hash, us(now)).Scan(&account))
+	return account, found, err
+}
+
+func (t memberTx) DeleteSession(ctx context.Context, hash string) error {
+	_, err := t.q.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
+	return err
+}
+
+func (t memberTx) InsertAPIKey(ctx context.Context, hash string, k member.APIKey) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO api_key (id, hash, account, name, prefix, created, revoked) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
+		k.ID, hash, k.Account, k.Name, k.Prefix, us(k.Created))
+	return err
+}
+
+const keySQL = `SELECT id, account, name, prefix, created, revoked FROM api_key WHERE `
+
+func scanKey(row scanner) (k member.APIKey, err error) {
+	var created, revoked int64
+	err = row.Scan(&k.ID, &k.Account, &k.Name, &k.Prefix, &created, &revoked)
+	k.Created, k.Revoked = at(created), at(revoked)
+	return k, err
+}
+
+func (t memberTx) APIKey(ctx context.Context, hash string) (member.APIKey, bool, error) {
+	k, err := scanKey(t.q.QueryRowContext(ctx, keySQL+`hash = $1`, hash))
+	found, err := one(err)
+	return k, found, err
+}
+
+func (t memberTx) APIKeyByID(ctx context.Context, id string) (member.APIKey, bool, error) {
+	k, err := scanKey(t.q.QueryRowContext(ctx, keySQL+`id = $1`, id))
+	found, err := one(err)
+	return k, found, err
+}
+
+func (t memberTx) RevokeAPIKey(ctx context.Context, id string, when time.Time) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE api_key SET revoked = $1 WHERE id = $2 AND revoked = 0`, us(when), id)
+	return err
+}
+
+func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool, error) {
+	o, err := scanOrder(t.q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE id = $1 AND state = 'sold'`, order))
+	found, err := one(err)
+	return member.Bought{Order: o.ID, Account: o.Account, Number: o.Number, Country: o.Country, Countries: o.Countries}, found, err
+}
+
+const membershipColumns = `id, account, order_id, kind, calling_code, national, country, contact_pstn, identification, other_voip, name,
+	home_country, languages, email, time_zone, offices, created`
+
+func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bool, error) {
+	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 17)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
+		m.ID, m.Account, m.Order, m.Number.Kind.String(), m.Number.CallingCode, m.Number.National, m.Country, m.ContactPSTN, m.Identification,
+		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created)))
+}
+
+func scanMembership(row scanner) (m member.Membership, err error) {
+	var kind, voip, languages, offices string
+	var created int64
+	err = row.Scan(&m.ID, &m.Account, &m.Order, &kind, &m.Number.CallingCode, &m.Number.National, &m.Country, &m.ContactPSTN, &m.Identification,
+		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created)
+	if err != nil {
+		return m, err
+	}
+	m.Created = at(created)
+	if m.Number.Kind, err = numbering.ParseKind(kind); err != nil {
+		return m, err
+	}
+	if m.OtherVoIP, err = list(voip); err != nil {
+		return m, err
+	}
+	if m.Languages, err = list(languages); err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal([]byte(offices), &m.Offices); err != nil {
+		return m, fmt.Errorf("the offices of %s cannot be read: %w", m.ID, err)
+	}
+	if len(m.Offices) == 0 {
+		m.Offices = nil
+	}
+	return m, nil
+}
+
+func (t memberTx) Membership(ctx context.Context, id string) (member.Membership, bool, error) {
+	m, err := scanMembership(t.q.QueryRowContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE id = $1`, id))
+	found, err := one(err)
+	return m, found, err
+}
+
+func (t memberTx) NextDevice(ctx context.Context, membership string) (n int, err error) {
+	err = t.q.QueryRowContext(ctx, `UPDATE membership SET devices = devices + 1 WHERE id = $1 RETURNING devices`, membership).Scan(&n)
+	return n, err
+}
+
+func (t memberTx) InsertDevice(ctx context.Context, d member.Device, c member.Credential) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO device (id, membership, kind, calling_code, national, country, name, sip_user, md5, sha256, created, revoked)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`, d.ID, d.Membership, d.Number.Kind.String(), d.Number.CallingCode, d.Number.National,
+		c.Country, d.Name, d.SIPUser, hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), us(d.Created))
+	return err
+}
+
+const deviceColumns = `id, membership, kind, calling_code, national, name, sip_user, created, revoked`
+
+func scanDevice(row scanner) (d member.Device, err error) {
+	var kind string
+	var created, revoked int64
+	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Name, &d.SIPUser, &created, &revoked); err != nil {
+		return d, err
+	}
+	d.Created, d.Revoked = at(created), at(revoked)
+	d.Number.Kind, err = numbering.ParseKind(kind)
+	return d, err
+}
+
+func (t memberTx) Device(ctx context.Context, id string) (member.Device, bool, error) {
+	d, err := scanDevice(t.q.QueryRowContext(ctx, `SELECT `+deviceColumns+` FROM device WHERE id = $1`, id))
+	found, err := one(err)
+	return d, found, err
+}
+
+func (t memberTx) RevokeDevice(ctx context.Context, id string, when time.Time) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET revoked = $1 WHERE id = $2 AND revoked = 0`, us(when), id)
+	return err
+}
+
+// Memberships lists an account's.
+func (m *Members) Memberships(ctx context.Context, account string) ([]member.Membership, error) {
+	out := []member.Membership{}
+	rows, err := m.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE account = $1 ORDER BY id`, account)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		x, err := scanMembership(rows)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+// Devices lists a membership's.
+func (m *Members) Devices(ctx context.Context, membership string) ([]member.Device, error) {
+	out := []member.Device{}
+	rows, err := m.db.read.QueryContext(ctx, `SELECT `+deviceColumns+` FROM device WHERE membership = $1 ORDER BY created, LENGTH(sip_user), sip_user`, membership)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		x, err := scanDevice(rows)
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+// APIKeys lists an account's.
+func (m *Members) APIKeys(ctx context.Context, account string) ([]member.APIKey, error) {
+	out := []member.APIKey{}
+	rows, err := m.db.read.QueryContext(ctx, keySQL+`account = $1 ORDER BY id`, account)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		k, err := scanKey(rows)
+		out = append(out, k)
+		return err
+	})
+	return out, err
+}
+
+// Tasks lists unfinished work.
+func (m *Members) Tasks(ctx context.Context, topic string, limit int) ([]string, error) {
+	return tasks(ctx, m.db.read, topic, limit)
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+	"github.com/pressly/goose/v3"
+)
+
+func dialPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
+	pool, err := sql.Open("pgx", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL cannot be read: %w", err)
+	}
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(16)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s does not answer: %w", where(dsn), err), pool.Close())
+	}
+	return pool, nil
+}
+
+// where is a database URL without its password.
+func where(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "the given URL"
+	}
+	return u.Redacted()
+}
+
+func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+	pool, err := dialPostgres(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, pool, goose.DialectPostgres); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return &DB{engine: "postgres", read: pool, closed: pool.Close, write: func(ctx context.Context, f func(querier) error) error {
+		return postgresTx(ctx, pool, f)
+	}}, nil
+}
+
+// maxTries bounds repetition after deadlocks, which our lock order should
+// make impossible.
+const maxTries = 10
+
+func postgresTx(ctx context.Context, pool *sql.DB, f func(querier) error) error {
+	var err error
+	for range maxTries {
+		if err = postgresOnce(ctx, pool, f); !again(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func postgresOnce(ctx context.Context, pool *sql.DB, f func(querier) error) error {
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := guarded(f, tx); err != nil {
+		if rb := tx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
+			return errors.Join(err, rb)
+		}
+		return err
+	}
+	return tx.Commit()
+}
+
+// again reports serialization failures and deadlocks (SQLSTATE 40001, 40P01).
+func again(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+}

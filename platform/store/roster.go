@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Roster reads at start what every center keeps in memory.
+type Roster struct{ db *DB }
+
+// Roster gives the roster its source.
+func (d *DB) Roster() *Roster { return &Roster{d} }
+
+// SoldOrders yields every number that is sold.
+func (r *Roster) SoldOrders(ctx context.Context, yield func(shop.Order) error) error {
+	rows, err := r.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE state = 'sold'`)
+	return each(rows, err, func(rows *sql.Rows) error {
+		o, err := scanOrder(rows)
+		if err != nil {
+			return err
+		}
+		return yield(o)
+	})
+}
+
+// AllMemberships yields every membership of a number that is sold.
+func (r *Roster) AllMemberships(ctx context.Context, yield func(member.Membership) error) error {
+	rows, err := r.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership
+		WHERE order_id IN (SELECT id FROM number_order WHERE state = 'sold')`)
+	return each(rows, err, func(rows *sql.Rows) error {
+		m, err := scanMembership(rows)
+		if err != nil {
+			return err
+		}
+		return yield(m)
+	})
+}
+
+// AllCredentials yields every live credential of a number that is sold.
+func (r *Roster) AllCredentials(ctx context.Context, yield func(member.Credential) error) error {
+	rows, err := r.db.read.QueryContext(ctx, `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256
+		FROM device d JOIN membership m ON m.id = d.membership JOIN number_order o ON o.id = m.order_id
+		WHERE d.revoked = 0 AND o.state = 'sold'`)
+	return each(rows, err, func(rows *sql.Rows) error {
+		var c member.Credential
+		var kind, md5, sha string
+		err := rows.Scan(&c.SIPUser, &c.Device, &c.Membership, &c.Account, &kind, &c.Number.CallingCode, &c.Number.National, &c.Country, &c.Name, &md5, &sha)
+		if err != nil {
+			return err
+		}
+		if c.Number.Kind, err = numbering.ParseKind(kind); err != nil {
+			return err
+		}
+		if n, err := hex.Decode(c.MD5[:], []byte(md5)); err != nil || n != len(c.MD5) {
+			return fmt.Errorf("the credential of %s cannot be read", c.SIPUser)
+		}
+		if n, err := hex.Decode(c.SHA256[:], []byte(sha)); err != nil || n != len(c.SHA256) {
+			return fmt.Errorf("the credential of %s cannot be read", c.SIPUser)
+		}
+		return yield(c)
+	})
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver
+)
+
+func sqlitePool(path, pragmas string, conns int) (*sql.DB, error) {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&" + pragmas
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+func openSQLite(ctx context.Context, dir string) (*DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, File)
+	pool, err := sqlitePool(path, "_txlock=immediate", 1)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	fail := func(err error) (*DB, error) { return nil, errors.Join(err, pool.Close(), unlock()) }
+	if err := migrate(ctx, pool, goose.DialectSQLite3); err != nil {
+		return fail(err)
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return fail(fmt.Errorf("open %s: %w", path, err))
+	}
+	readers, err := sqlitePool(path, "_pragma=query_only(1)", 4)
+	if err != nil {
+		return fail(err)
+	}
+	w := newWriter(conn)
+	return &DB{engine: "sqlite", read: readers, write: w.do, closed: func() error {
+		w.stop()
+		return errors.Join(readers.Close(), conn.Close(), pool.Close(), unlock())
+	}}, nil
+}
+
+// writer is the one goroutine that writes a SQLite file. It commits up to
+// maxBatch closures together, each in a savepoint of its own: one fsync for
+// all, and a failing closure takes only itself back.
+type writer struct {
+	conn  *cachedConn
+	queue chan job
+	quit  chan struct{}
+	done  sync.WaitGroup
+}
+
+const maxBatch = 64
+
+type job struct {
+	f      func(querier) error
+	result chan error
+}
+
+var errClosed = errors.New("the database is closed") //nolint:gochecknoglobals // sentinel
+
+func newWriter(conn *sql.Conn) *writer {
+	w := &writer{conn: &cachedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, queue: make(chan job, 4*maxBatch), quit: make(chan struct{})}
+	w.done.Go(w.run)
+	return w
+}
+
+// do hands a closure to the writer and waits for its commit.
+func (w *writer) do(ctx context.Context, f func(querier) error) error {
+	j := job{f: f, result: make(chan error, 1)}
+	select {
+	case w.queue <- j:
+	case <-w.quit:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.result:
+		return err
+	case <-ctx.Done(): // it may still be committed: ask again with the same key
+		return ctx.Err()
+	}
+}
+
+func (w *writer) stop() {
+	close(w.quit)
+	w.done.Wait()
+	w.conn.close()
+}
+
+func (w *writer) run() {
+	for {
+		select {
+		case j := <-w.queue:
+			w.batch(j)
+		case <-w.quit:
+			for {
+				select {
+				case j := <-w.queue:
+					w.batch(j)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// batch takes what is waiting, up to maxBatch, and commits it together. It
+// never waits for more: a lone write is not delayed.
+func (w *writer) batch(first job) {
+	jobs := []job{first}
+	for len(jobs) < maxBatch {
+		select {
+		case j := <-w.queue:
+			jobs = append(jobs, j)
+			continue
+		default:
+		}
+		break
+	}
+	results, err := w.commit(jobs)
+	if err != nil && len(jobs) > 1 { // a poisoned batch goes again one by one
+		for _, j := range jobs {
+			one, err := w.commit([]job{j})
+			if err != nil {
+				one = []error{err}
+			}
+			j.result <- one[0]
+		}
+		return
+	}
+	for i, j := range jobs {
+		if err != nil {
+			j.result <- err
+			continue
+		}
+		j.result <- results[i]
+	}
+}
+
+// commit runs jobs in one transaction.
+func (w *writer) commit(jobs []job) ([]error, error) {
+	if err := w.conn.run("BEGIN IMMEDIATE"); err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	results := make([]error, len(jobs))
+	for i, j := range jobs {
+		if err := w.conn.run("SAVEPOINT job"); err != nil {
+			return nil, errors.Join(err, w.conn.run("ROLLBACK"))
+		}
+		if results[i] = guarded(j.f, w.conn); results[i] != nil {
+			if err := w.conn.run("ROLLBACK TO job"); err != nil {
+				return nil, errors.Join(err, w.conn.run("ROLLBACK"))
+			}
+		}
+		if err := w.conn.run("RELEASE job"); err != nil {
+			return nil, errors.Join(err, w.conn.run("ROLLBACK"))
+		}
+	}
+	if err := w.conn.run("COMMIT"); err != nil {
+		return nil, errors.Join(fmt.Errorf("commit: %w", err), w.conn.run("ROLLBACK"))
+	}
+	return results, nil
+}
+
+// guarded turns a panic of a closure into an error, so that the writer lives.
+func guarded(f func(querier) error, q querier) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a database closure panicked: %v", p)
+		}
+	}()
+	return f(q)
+}
+
+// cachedConn prepares each text once. It ignores the callers' contexts: one
+// of them giving up must not roll the others back.
+type cachedConn struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func (c *cachedConn) stmt(text string) (*sql.Stmt, error) {
+	if s := c.stmts[text]; s != nil {
+		return s, nil
+	}
+	s, err := c.conn.PrepareContext(context.Background(), text)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[text] = s
+	return s, nil
+}
+
+func (c *cachedConn) ExecContext(_ context.Context, text string, args ...any) (sql.Result, error) {
+	s, err := c.stmt(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args...)
+}
+
+func (c *cachedConn) QueryContext(_ context.Context, text string, args ...any) (*sql.Rows, error) {
+	s, err := c.stmt(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+func (c *cachedConn) QueryRowContext(_ context.Context, text string, args ...any) *sql.Row {
+	s, err := c.stmt(text)
+	if err != nil { // let the row carry the error
+		return c.conn.QueryRowContext(context.Background(), text, args...)
+	}
+	return s.QueryRowContext(context.Background(), args...)
+}
+
+func (c *cachedConn) run(text string) error {
+	_, err := c.ExecContext(context.Background(), text)
+	return err
+}
+
+func (c *cachedConn) close() {
+	for _, s := range c.stmts {
+		_ = s.Close() // the connection goes next
+	}
+}

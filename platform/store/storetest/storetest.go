@@ -1,0 +1,214 @@
+// Package storetest gives tests real databases: a fresh SQLite folder, and a
+// fresh database in a PostgreSQL cluster of the test's own, started from the
+// machine's packages. CALLISTO_TEST_PG (a postgres:// URL whose user may
+// create databases) takes the place of the latter.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+
+	"github.com/callisto-tel/callisto/platform/store"
+)
+
+// Cluster is a running PostgreSQL. Make one in TestMain.
+type Cluster struct {
+	base   string
+	dir    string
+	cmd    *exec.Cmd
+	once   sync.Once
+	failed error
+	count  atomic.Int64
+}
+
+// Main runs the tests of a package with a cluster that starts when the first
+// test asks for it and ends after the last:
+//
+//	var cluster storetest.Cluster
+//	func TestMain(m *testing.M) { os.Exit(storetest.Main(m, &cluster)) }
+func Main(m *testing.M, c *Cluster) int {
+	defer c.stop()
+	return m.Run()
+}
+
+// Each runs a test on both databases. open gives the same database again each
+// time, so that a test can close it and come back.
+func (c *Cluster) Each(t *testing.T, f func(t *testing.T, cfg store.Config)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); f(t, store.Config{Dir: t.TempDir()}) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); f(t, store.Config{Dir: t.TempDir(), URL: c.Database(t)}) })
+}
+
+// Open opens a database and closes it with the test.
+func Open(t testing.TB, cfg store.Config) *store.DB {
+	t.Helper()
+	db, err := store.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Database makes an empty database and returns its URL.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	c.once.Do(func() { c.failed = c.start() })
+	if c.failed != nil {
+		t.Fatalf("no PostgreSQL for the tests: %v\nInstall it with: apt-get install postgresql", c.failed)
+	}
+	admin, err := sql.Open("pgx", c.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close() //nolint:errcheck // a test's connection
+	name := fmt.Sprintf("callisto_%d_%d", os.Getpid(), c.count.Add(1))
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("create a test database: %v", err)
+	}
+	t.Cleanup(func() { c.drop(name) })
+	u, err := url.Parse(c.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func (c *Cluster) drop(name string) {
+	admin, err := sql.Open("pgx", c.base)
+	if err != nil {
+		return
+	}
+	_, _ = admin.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	_ = admin.Close()
+}
+
+// start brings up a cluster in a temporary folder: a Unix socket, no network,
+// no fsync.
+func (c *Cluster) start() error {
+	if c.base = os.Getenv("CALLISTO_TEST_PG"); c.base != "" {
+		return nil
+	}
+	bin, err := binaries()
+	if err != nil {
+		return err
+	}
+	if c.dir, err = os.MkdirTemp("", "callisto-pg"); err != nil {
+		return err
+	}
+	cred, err := postgresUser(c.dir)
+	if err != nil {
+		return err
+	}
+	data := filepath.Join(c.dir, "data")
+	setup := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8") //nolint:gosec,noctx // a test's own
+	setup.SysProcAttr, setup.Dir = &syscall.SysProcAttr{Credential: cred}, c.dir
+	if out, err := setup.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	started := make(chan error)
+	go func() {
+		// The cluster dies with the thread that started it, so that thread
+		// stays as long as the process.
+		runtime.LockOSThread()
+		c.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories="+c.dir, //nolint:gosec,noctx // a test's own
+			"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+		c.cmd.SysProcAttr, c.cmd.Dir = &syscall.SysProcAttr{Credential: cred, Pdeathsig: syscall.SIGQUIT}, c.dir
+		started <- c.cmd.Start()
+		select {}
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("start postgres: %w", err)
+	}
+	c.base = (&url.URL{Scheme: "postgres", Path: "/postgres", RawQuery: url.Values{"host": {c.dir}, "user": {"postgres"}}.Encode()}).String()
+	return c.await()
+}
+
+// await asks until the cluster answers.
+func (c *Cluster) await() error {
+	db, err := sql.Open("pgx", c.base)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // a probe
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(60 * time.Second)
+	for {
+		err := db.PingContext(context.Background())
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return fmt.Errorf("postgres does not answer: %w", err)
+		}
+	}
+}
+
+// stop ends the cluster this process started.
+func (c *Cluster) stop() {
+	if c.cmd != nil && c.cmd.Process != nil {
+		_ = c.cmd.Process.Signal(syscall.SIGINT) // fast shutdown
+		_ = c.cmd.Wait()
+	}
+	if c.dir != "" {
+		_ = os.RemoveAll(c.dir)
+	}
+}
+
+// binaries finds the newest installed PostgreSQL.
+func binaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		if path, err := exec.LookPath("initdb"); err == nil {
+			return filepath.Dir(path), nil
+		}
+		return "", errors.New("there is no initdb on this machine")
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(strings.Split(path, "/")[4])
+	return n
+}
+
+// postgresUser gives the folder to the postgres user when we are root, for
+// PostgreSQL refuses to run as root.
+func postgresUser(dir string) (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil //nolint:nilnil // no change of user
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("we are root, and there is no postgres user: %w", err)
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	if err := errors.Join(err1, err2, os.Chown(dir, uid, gid)); err != nil {
+		return nil, err
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil //nolint:gosec // small numbers
+}
