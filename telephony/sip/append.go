@@ -172,3 +172,18 @@ func AppendUser(b []byte, s string) []byte {
 	}
 	return b
 }
+
+// Unquoted returns the text of a quoted-string, or of what stands unquoted.
+func Unquoted(b []byte) string {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return string(b)
+	}
+	out := make([]byte, 0, len(b))
+	for i := 1; i < len(b)-1; i++ {
+		if b[i] == '\\' && i+1 < len(b)-1 {
+			i++
+		}
+		out = append(out, b[i])
+	}
+	return string(out)
+}

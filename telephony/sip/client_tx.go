@@ -21,6 +21,7 @@ type clientTx struct {
 	cancelled  bool // CANCEL is wanted, and sent with the first provisional answer
 	cancelSent bool
 	flow       Flow
+	reason     string // Reason header line of a CANCEL
 	msg        []byte // the request; after a final answer to INVITE its ACK
 	interval   Mono
 	deadline   Mono
@@ -46,7 +47,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	slot, t := s.clients.alloc()
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
-	t.cancelled, t.cancelSent = false, false
+	t.cancelled, t.cancelSent, t.reason = false, false, ""
 	t.hasDialog = d != nil
 	if d != nil {
 		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)
@@ -266,11 +267,11 @@ func (s *Shard) giveUp(slot uint32, t *clientTx, status int) {
 
 // cancel asks for the end of an INVITE (RFC 3261 §9.1): at once if a
 // provisional answer came, else with the first one.
-func (s *Shard) cancel(slot uint32, t *clientTx) {
+func (s *Shard) cancel(slot uint32, t *clientTx, reason string) {
 	if t.cancelled {
 		return
 	}
-	t.cancelled = true
+	t.cancelled, t.reason = true, reason
 	if t.state == clientProceeding {
 		s.sendCancel(slot, t)
 	}
@@ -299,6 +300,7 @@ func (s *Shard) sendCancel(slot uint32, t *clientTx) {
 	b = appendHeader(b, HTo, req.Header(HTo))
 	b = appendHeader(b, HCallID, req.CallID)
 	b = appendCSeq(b, req.CSeq, "CANCEL")
+	b = append(b, t.reason...)
 	b = appendBody(b, nil)
 	s.scratch = b
 	t.msg = append(t.msg[:0], b...)

@@ -22,6 +22,8 @@ type Config struct {
 	Secret     []byte // at least 16 bytes, the same on every node; random if empty
 	Log        *slog.Logger
 	Handler    func(*Shard) Handler
+	// Clock is the monotonic clock; one of its own if nil.
+	Clock func() Mono
 	// Portable chooses the driver without epoll, on Linux too.
 	Portable bool
 }
@@ -69,6 +71,9 @@ func New(cfg Config) (*Core, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Clock == nil {
+		cfg.Clock = Monotonic()
+	}
 	if len(cfg.Secret) == 0 {
 		cfg.Secret = make([]byte, 32)
 		if _, err := rand.Read(cfg.Secret); err != nil {
@@ -78,7 +83,7 @@ func New(cfg Config) (*Core, error) {
 	if len(cfg.Secret) < 16 {
 		return nil, errors.New("the secret of the SIP core needs at least 16 bytes")
 	}
-	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: monotonic()}
+	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: cfg.Clock}
 	c.conns.byID = map[uint64]*Conn{}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for i := range cfg.Shards {
@@ -96,7 +101,8 @@ func New(cfg Config) (*Core, error) {
 // Now is the time on the core's clock.
 func (c *Core) Now() Mono { return c.clock() }
 
-func monotonic() func() Mono {
+// Monotonic returns a clock that starts now.
+func Monotonic() func() Mono {
 	start := time.Now()
 	return func() Mono { return Mono(time.Since(start)) }
 }
@@ -122,36 +128,65 @@ func (c *Core) Listener(tag string, t Transport, remote netip.Addr) *Listener {
 // Listen opens a socket. Port 0 lets the system choose. advertise is the host
 // others are told, if it is not the address itself. TLS needs a config.
 func (c *Core) Listen(tag string, t Transport, addr netip.AddrPort, advertise string, config *tls.Config) (*Listener, error) {
+	if t == TLS && config == nil {
+		return nil, errors.New("a TLS listener needs a certificate")
+	}
 	var sock socket
-	var bound net.Addr
-	switch t {
-	case UDP:
-		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+	if t == UDP {
+		u, err := listenUDP(addr)
 		if err != nil {
-			return nil, fmt.Errorf("cannot listen for SIP over UDP on %s: %w", addr, err)
+			return nil, err
 		}
-		_ = u.SetReadBuffer(4 << 20)
-		_ = u.SetWriteBuffer(4 << 20)
-		sock.udp, bound = u, u.LocalAddr()
-	default:
+		sock.udp = u
+	} else {
 		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(addr))
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen for SIP over %s on %s: %w", t, addr, err)
 		}
-		sock.tcp, sock.config, bound = l, config, l.Addr()
-		if t == TLS && config == nil {
-			_ = l.Close()
-			return nil, errors.New("a TLS listener needs a certificate")
-		}
+		sock.tcp, sock.config = l, config
 	}
-	ap, err := netip.ParseAddrPort(bound.String())
+	return c.add(tag, t, sock, advertise), nil
+}
+
+func listenUDP(addr netip.AddrPort) (*net.UDPConn, error) {
+	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for SIP over UDP on %s: %w", addr, err)
+	}
+	_ = u.SetReadBuffer(4 << 20) // bursts of registrations; the system may give less
+	_ = u.SetWriteBuffer(4 << 20)
+	return u, nil
+}
+
+// ListenBoth opens UDP and TCP on one port and returns the listener for UDP.
+func (c *Core) ListenBoth(tag string, addr netip.AddrPort, advertise string) (*Listener, error) {
+	u, err := listenUDP(addr)
 	if err != nil {
 		return nil, err
 	}
-	l := newListener(len(c.listeners), tag, t, ap, advertise)
+	bound := u.LocalAddr().(*net.UDPAddr).AddrPort()
+	t, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr.Addr(), bound.Port())))
+	if err != nil {
+		_ = u.Close()
+		return nil, fmt.Errorf("cannot listen for SIP over TCP on %s: %w", bound, err)
+	}
+	l := c.add(tag, UDP, socket{udp: u}, advertise)
+	c.add(tag, TCP, socket{tcp: t}, advertise)
+	return l, nil
+}
+
+func (c *Core) add(tag string, t Transport, sock socket, advertise string) *Listener {
+	var bound netip.AddrPort
+	if t == UDP {
+		bound = sock.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	} else {
+		bound = sock.tcp.Addr().(*net.TCPAddr).AddrPort()
+	}
+	bound = netip.AddrPortFrom(bound.Addr().Unmap(), bound.Port())
+	l := newListener(len(c.listeners), tag, t, bound, advertise)
 	c.listeners = append(c.listeners, l)
 	c.sockets = append(c.sockets, sock)
-	return l, nil
+	return l
 }
 
 // Start begins to serve the listeners.

@@ -131,6 +131,9 @@ func (d *Dialog) Shard() *Shard { return d.shard }
 // Confirmed tells whether the call was answered and acknowledged.
 func (d *Dialog) Confirmed() bool { return d.state == dialogConfirmed }
 
+// Answered tells whether a 2xx was sent or received.
+func (d *Dialog) Answered() bool { return d.state != dialogEarly }
+
 // LateOffer tells, of a called dialog, whether the INVITE came without an offer.
 func (d *Dialog) LateOffer() bool { return d.late }
 

@@ -73,7 +73,7 @@ func (d *Dialog) End(status int, reason string) {
 		d.endAfter, d.quiet, d.User = true, true, nil
 	case d.state == dialogEarly:
 		if t := s.clients.get(d.out.slot, d.out.gen); d.out.ok && t != nil {
-			s.cancel(d.in.slot, t)
+			s.cancel(d.out.slot, t, header)
 		}
 		s.freeDialog(d)
 	case d.ackPending:

@@ -132,12 +132,14 @@ func (c *Core) accept(l *Listener, sock socket) {
 
 // Connect opens a connection and returns its flow at once; what is sent before
 // it stands waits in its queue. If it fails, the shards' transactions over it
-// fail. config is for TLS.
-func (c *Core) Connect(l *Listener, remote netip.AddrPort, config *tls.Config) (Flow, error) {
+// fail. config is for TLS; peer, if not empty, is the URI the other side's
+// certificate has to carry.
+func (c *Core) Connect(l *Listener, remote netip.AddrPort, config *tls.Config, peer string) (Flow, error) {
 	cn := c.newConn(l, remote, true)
 	if cn == nil {
 		return Flow{}, fmt.Errorf("there are already %d SIP connections", maxConns)
 	}
+	cn.peer = peer
 	c.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
 		defer cancel()
@@ -177,7 +179,15 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 			_ = nc.Close()
 			return err
 		}
-		c.peer = provedName(t.ConnectionState())
+		// A client's peer was set before anybody could read it, a server's is
+		// set before the first message is handed on.
+		switch name := provedName(t.ConnectionState()); {
+		case !client:
+			c.peer = name
+		case c.peer != "" && c.peer != name:
+			_ = nc.Close()
+			return fmt.Errorf("the certificate is of %q, not of %q", name, c.peer)
+		}
 		nc = t
 	}
 	c.mu.Lock()

@@ -1,0 +1,159 @@
+// Package lab is a telephone network in one process, for tests: an exchange
+// with real sockets on loopback, numbers and members in memory, and other
+// people's telephones (SIPp, baresip) to call through it.
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/platform/pki"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/exchange"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// Network is a network with centers in Korea and the United States.
+type Network struct {
+	*exchange.Exchange
+	Sold     *routing.Numbers
+	Devices  *member.Directory
+	Bindings *location.Table
+	Records  *Records
+	Realm    string
+}
+
+// Options says what is unusual.
+type Options struct {
+	Shards   int
+	Portable bool
+	Host     netip.Addr // 127.0.0.1
+	Verbose  bool
+}
+
+// Records collects call records and wakes who waits for them.
+type Records struct {
+	mu   sync.Mutex
+	cond *sync.Cond
+	all  []cdr.Record
+}
+
+// Record keeps one.
+func (r *Records) Record(rec cdr.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, rec)
+	r.cond.Broadcast()
+}
+
+// Wait returns once there are n records, or fails the test.
+func (r *Records) Wait(t testing.TB, n int) []cdr.Record {
+	t.Helper()
+	late := false
+	timer := time.AfterFunc(30*time.Second, func() {
+		r.mu.Lock()
+		late = true
+		r.mu.Unlock()
+		r.cond.Broadcast()
+	})
+	defer timer.Stop()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.all) < n && !late {
+		r.cond.Wait()
+	}
+	if len(r.all) < n {
+		t.Fatalf("%d call records, waited for %d: %+v", len(r.all), n, r.all)
+	}
+	return append([]cdr.Record(nil), r.all...)
+}
+
+// New starts a network that ends with the test.
+func New(t testing.TB, o Options) *Network {
+	t.Helper()
+	plans, err := numbering.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !o.Host.IsValid() {
+		o.Host = netip.MustParseAddr("127.0.0.1")
+	}
+	n := &Network{Sold: routing.NewNumbers(), Devices: member.NewDirectory(), Bindings: location.NewTable(), Records: &Records{}, Realm: "lab.callisto"}
+	n.Records.cond = sync.NewCond(&n.Records.mu)
+	centers := center.NewDirectory(plans, []center.Center{
+		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
+	})
+	ca, err := pki.Open(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := exchange.Config{
+		Centers: []exchange.Center{{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0)}, {ID: "US", Listen: netip.AddrPortFrom(o.Host, 0)}},
+		Realm:   n.Realm, Devices: n.Devices, Bindings: n.Bindings, Recorder: n.Records,
+		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings},
+		Certificate: func(c center.ID) (tls.Certificate, error) {
+			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
+		},
+		Roots: ca.Pool(), Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
+	}
+	if o.Verbose {
+		cfg.Logger = slog.Default()
+		cfg.Trace = func(id string, e *switching.Event, done []switching.Command) { t.Logf("%s %+v\n    %+v", id, *e, done) }
+	}
+	if n.Exchange, err = exchange.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := n.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+// Member is one telephone account.
+type Member struct {
+	User, Password string
+	Number         numbering.Number
+	Country        string
+}
+
+// Member sells a number and gives it a device.
+func (n *Network) Member(name, country, callingCode, national string) Member {
+	num := numbering.Number{Kind: numbering.Individual, CallingCode: callingCode, National: national}
+	m := Member{User: num.Canonical() + "-1", Password: "pw" + num.Canonical(), Number: num, Country: country}
+	n.Sold.Set(routing.Holder{Number: num, Country: country, Account: "acc_" + num.Canonical(), Membership: "mem_" + num.Canonical(), Registered: true})
+	h := sip.NewHA1(m.User, n.Realm, m.Password)
+	n.Devices.Apply(member.Credential{
+		SIPUser: m.User, Device: "dev_" + m.User, Membership: "mem_" + num.Canonical(), Account: "acc_" + num.Canonical(), Number: num, Country: country,
+		Name: name, Home: center.ID(country), MD5: h.MD5, SHA256: h.SHA256,
+	})
+	return m
+}
+
+// Members makes count members of a country with consecutive numbers.
+func (n *Network) Members(country, callingCode string, first, count int) []Member {
+	list := make([]Member, count)
+	for i := range list {
+		list[i] = n.Member(fmt.Sprintf("Member %d", i), country, callingCode, fmt.Sprint(first+i))
+	}
+	return list
+}

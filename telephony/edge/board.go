@@ -1,0 +1,227 @@
+package edge
+
+import (
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// board is the edge's part of one shard: its calls, and what they act on. All
+// of it runs on the shard's thread.
+type board struct {
+	edge  *Edge
+	shard *sip.Shard
+	index uint64
+	out   switching.Outside
+	calls []*call
+	free  []uint32
+	plan  switching.Plan
+	buf   []byte
+}
+
+// call is a call with what switching does not know of it.
+type call struct {
+	sw      switching.Call
+	slot    uint32
+	gen     uint32
+	live    bool
+	id      string // global, the same at every center on the path
+	center  center.ID
+	shown   caller
+	called  string
+	reason  string // why there is nothing to ring, for people
+	forward int    // Max-Forwards left
+	media   *media.Session
+	timers  [switching.TimerPrompt + 1]sip.UserTimer
+	legs    []*leg
+	spare   []*leg
+	attempt routing.Attempt
+}
+
+// caller is who the called party is shown.
+type caller struct {
+	user string // canonical number
+	name string
+}
+
+// leg is one party's dialog.
+type leg struct {
+	call *call
+	id   switching.LegID
+	d    *sip.Dialog // nil when it is over
+}
+
+const (
+	slotBits = 28
+	genBits  = 28
+)
+
+func boardOf(r switching.Ref) int { return int(r >> (slotBits + genBits)) }
+
+func (b *board) newCall() *call {
+	var c *call
+	if n := len(b.free); n > 0 {
+		c = b.calls[b.free[n-1]]
+		b.free = b.free[:n-1]
+	} else {
+		c = &call{slot: uint32(len(b.calls))}
+		for i := range c.timers {
+			c.timers[i].Owner, c.timers[i].Kind = c, i
+		}
+		b.calls = append(b.calls, c)
+	}
+	c.gen = (c.gen + 1) & (1<<genBits - 1)
+	c.live = true
+	b.edge.live.Add(1)
+	return c
+}
+
+func (b *board) ref(c *call) switching.Ref {
+	return switching.Ref(b.index<<(slotBits+genBits) | uint64(c.gen)<<slotBits | uint64(c.slot))
+}
+
+// call finds a live call; a reference that outlived its call finds nothing.
+func (b *board) call(r switching.Ref) *call {
+	slot := uint64(r) & (1<<slotBits - 1)
+	if slot >= uint64(len(b.calls)) {
+		return nil
+	}
+	c := b.calls[slot]
+	if !c.live || uint64(c.gen) != uint64(r)>>slotBits&(1<<genBits-1) {
+		return nil
+	}
+	return c
+}
+
+func (b *board) deliver(c *call, e switching.Event) {
+	b.out.Deliver(&c.sw, switching.Mono(b.shard.Now()), e)
+}
+
+func (b *board) newLeg(c *call, id switching.LegID) *leg {
+	var l *leg
+	if n := len(c.spare); n > 0 {
+		l = c.spare[n-1]
+		c.spare = c.spare[:n-1]
+	} else {
+		l = &leg{call: c}
+	}
+	l.id = id
+	c.legs = append(c.legs, l)
+	return l
+}
+
+func (c *call) leg(id switching.LegID) *leg {
+	for _, l := range c.legs {
+		if l.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+func (b *board) hangUp(which func(*call) bool) {
+	for _, c := range b.calls {
+		if c.live && which(c) {
+			b.deliver(c, switching.Event{Kind: switching.HangUp})
+		}
+	}
+}
+
+// The board is the Desk of its calls.
+
+// Decide asks routing.
+func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, error) {
+	a.Now = b.edge.cfg.Now()
+	b.plan = switching.Plan{Decision: b.edge.cfg.Tables().Decide(a)}
+	if c := b.call(r); c != nil {
+		if n := b.plan.Number; n.National != "" {
+			c.called = n.Canonical()
+		}
+		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
+			c.reason = b.plan.Reason.Text
+		}
+	}
+	return &b.plan, nil
+}
+
+// SetTimer arms a timer of a call.
+func (b *board) SetTimer(r switching.Ref, id switching.TimerID, at switching.Mono) {
+	if c := b.call(r); c != nil {
+		b.shard.SetTimer(&c.timers[id], sip.Mono(at))
+	}
+}
+
+// CancelTimer disarms it.
+func (b *board) CancelTimer(r switching.Ref, id switching.TimerID) {
+	if c := b.call(r); c != nil {
+		b.shard.ClearTimer(&c.timers[id])
+	}
+}
+
+// Done gives the call's slot back.
+func (b *board) Done(r switching.Ref) {
+	c := b.call(r)
+	if c == nil {
+		return
+	}
+	for i := range c.timers {
+		b.shard.ClearTimer(&c.timers[i])
+	}
+	for _, l := range c.legs {
+		l.d = nil
+		c.spare = append(c.spare, l)
+	}
+	if c.media != nil {
+		c.media.Close()
+		c.media = nil
+	}
+	c.legs = c.legs[:0]
+	c.live, c.reason, c.attempt = false, "", routing.Attempt{}
+	b.free = append(b.free, c.slot)
+	b.edge.live.Add(-1)
+}
+
+// Timer is a timer of a call.
+func (b *board) Timer(t *sip.UserTimer) {
+	if c := t.Owner.(*call); c.live {
+		b.deliver(c, switching.Event{Kind: switching.Timer, Timer: switching.TimerID(t.Kind)})
+	}
+}
+
+// It is their Money too: what is not priced needs only its record.
+
+// Reserve holds money before a priced call rings.
+func (b *board) Reserve(r switching.Ref, _ *switching.Plan) {
+	if c := b.call(r); c != nil {
+		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseUnpaid})
+	}
+}
+
+// Extend asks for more.
+func (b *board) Extend(r switching.Ref, _ string) {
+	if c := b.call(r); c != nil {
+		b.deliver(c, switching.Event{Kind: switching.NotExtended})
+	}
+}
+
+// Record makes the start of a priced call durable.
+func (b *board) Record(r switching.Ref, _ *switching.Record) {
+	if c := b.call(r); c != nil {
+		b.deliver(c, switching.Event{Kind: switching.Recorded})
+	}
+}
+
+// Settle hands the finished record over.
+func (b *board) Settle(r switching.Ref, rec *switching.Record) {
+	b.edge.cfg.Recorder.Record(*rec)
+	if c := b.call(r); c != nil {
+		b.deliver(c, switching.Event{Kind: switching.Settled})
+	}
+}
+
+// wall is the wall clock now.
+func (b *board) wall() time.Time { return b.edge.cfg.Now() }

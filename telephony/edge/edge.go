@@ -1,0 +1,150 @@
+// Package edge joins SIP to the rest of telephony: a request becomes an attempt
+// that routing decides, a dialog becomes a leg of a call in switching, a session
+// description goes through media. SIP statuses and ITU-T Q.850 causes are
+// chosen here and nowhere else (RFC 3398 §7.2 and §8.2 give the tables).
+//
+// Between centers it speaks SIP over mutually authenticated TLS, and believes
+// what a center's certificate says of it (RFC 5922) about the caller (P-Asserted-Identity, RFC 3325).
+package edge
+
+import (
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/registrar"
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// Recorder keeps call records. It must not block.
+type Recorder interface {
+	Record(r cdr.Record)
+}
+
+// Links gives the way to another center. It must not block: a connection that
+// is still being made takes what is sent and keeps it until it stands.
+type Links interface {
+	// Flow is the way from a center to another.
+	Flow(from, to center.ID) (sip.Flow, error)
+	// Peer is the center at the other end of a flow, if that was proved.
+	Peer(f *sip.Flow) (center.ID, bool)
+}
+
+// Config describes an Edge.
+type Config struct {
+	Realm     string
+	Tables    func() *routing.Tables
+	Registrar *registrar.Registrar
+	Recorder  Recorder
+	Links     Links
+	Media     *media.Media
+	// Advertise is the address the terminals of a center are told for sound,
+	// where it is not the bound one.
+	Advertise map[center.ID]netip.Addr
+	// Domains are the names that mean us in a SIP address, beside the realm
+	// and the addresses of the listeners.
+	Domains []string
+	Now     func() time.Time
+	Log     *slog.Logger
+	// Trace, if set, sees each event of each call with its commands.
+	Trace func(callID string, e *switching.Event, done []switching.Command)
+}
+
+// Edge serves the shards of a core.
+type Edge struct {
+	cfg     Config
+	boards  []*board
+	domains map[string]bool
+	live    atomic.Int64
+}
+
+// New returns an Edge; give its Handler to the core.
+func New(cfg Config) *Edge {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Edge{cfg: cfg, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	for _, d := range cfg.Domains {
+		e.domains[strings.ToLower(d)] = true
+	}
+	return e
+}
+
+// Handler makes the part of a shard.
+func (e *Edge) Handler(s *sip.Shard) sip.Handler {
+	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
+	b.out = switching.Outside{Legs: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b}
+	if e.cfg.Trace != nil {
+		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {
+			if x := b.call(c.Ref()); x != nil {
+				e.cfg.Trace(x.id, ev, done)
+			}
+		}
+	}
+	e.boards = append(e.boards, b)
+	return b
+}
+
+// LiveCalls is how many calls there are now.
+func (e *Edge) LiveCalls() int { return int(e.live.Load()) }
+
+// MediaNote takes what the media thread noticed.
+func (e *Edge) MediaNote(n rtp.Note) {
+	ref := switching.Ref(n.Tag)
+	i := boardOf(ref)
+	if i >= len(e.boards) {
+		return
+	}
+	b := e.boards[i]
+	b.shard.Post(func(*sip.Shard) {
+		ev := switching.Event{Leg: switching.LegID(n.Leg)}
+		switch n.Kind {
+		case rtp.Silent:
+			ev.Kind = switching.MediaSilent
+		case rtp.Stopped:
+			ev.Kind = switching.MediaStopped
+		case rtp.Played:
+			ev.Kind = switching.Played
+		}
+		if c := b.call(ref); c != nil {
+			b.deliver(c, ev)
+		}
+	})
+}
+
+// HangUp ends a call by its global id, as the operator or a member may.
+func (e *Edge) HangUp(callID string) {
+	for _, b := range e.boards {
+		b.shard.Post(func(*sip.Shard) { b.hangUp(func(c *call) bool { return c.id == callID }) })
+	}
+}
+
+// HangUpAll ends every call, before a node stops.
+func (e *Edge) HangUpAll() {
+	for _, b := range e.boards {
+		b.shard.Post(func(*sip.Shard) { b.hangUp(func(*call) bool { return true }) })
+	}
+}
+
+// ours tells whether a host in a SIP address means us.
+func (e *Edge) ours(core *sip.Core, host []byte, f *sip.Flow) bool {
+	if e.domains[strings.ToLower(string(host))] {
+		return true
+	}
+	for _, l := range core.Listeners() {
+		if hp := l.HostPort(); strings.EqualFold(hp[:strings.LastIndexByte(hp, ':')], string(host)) {
+			return true
+		}
+	}
+	// Phones that were given our address as a number dial it back to us.
+	a, err := netip.ParseAddr(string(host))
+	return err == nil && (a.IsLoopback() && f.Remote.Addr().IsLoopback() || a == f.Listener.Addr.Addr())
+}

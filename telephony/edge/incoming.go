@@ -1,0 +1,298 @@
+package edge
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// linkTag marks the listeners where other centers come in: "link:KR".
+const linkTag = "link:"
+
+// LinkTag is the listener tag for the links of a center.
+func LinkTag(c center.ID) string { return linkTag + string(c) }
+
+// Request is a request outside of dialogs. Whoever it comes from has to prove
+// who he is: a terminal by its password, a center by its certificate.
+func (b *board) Request(in *sip.Incoming) {
+	tag := in.Flow.Listener.Tag
+	at, link := strings.CutPrefix(tag, linkTag)
+	switch in.Msg.Method {
+	case sip.INVITE:
+		if link {
+			b.fromCenter(in, center.ID(at))
+		} else {
+			b.fromTerminal(in, center.ID(at))
+		}
+	case sip.REGISTER:
+		if link {
+			in.Respond(&sip.Reply{Status: 403, Reason: "Terminals register elsewhere"})
+			return
+		}
+		b.edge.cfg.Registrar.Register(in, center.ID(at))
+	case sip.OPTIONS: // a ping: tells nothing about anybody
+		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO\r\n")})
+	default: // the core answers 405
+	}
+}
+
+// fromTerminal is a call from a phone that is ours.
+func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
+	cred, ok := b.edge.cfg.Registrar.Authenticate(in)
+	if !ok {
+		return
+	}
+	tables := b.edge.cfg.Tables()
+	country := ""
+	if c, ok := tables.Centers.Get(at); ok && len(c.Countries) > 0 {
+		country = c.Countries[0]
+	}
+	dialled := b.dialled(in)
+	a := routing.Attempt{
+		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
+		Caller: routing.Party{
+			Account: cred.Account, Membership: cred.Membership, Device: cred.Device, Number: cred.Number, Country: cred.Country, Home: cred.Home,
+		},
+	}
+	rec := cdr.Record{
+		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
+		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Number.Display()},
+	}
+	b.begin(in, &a, &rec, shownAs(&cred))
+}
+
+func shownAs(c *member.Credential) caller {
+	return caller{user: c.Number.Canonical(), name: c.Name}
+}
+
+// dialled is what the caller wants: the user part of the Request-URI, or the
+// whole address if it is somebody else's.
+func (b *board) dialled(in *sip.Incoming) string {
+	u, ok := sip.ParseURI(in.Msg.RequestURI())
+	if !ok || u.Scheme == sip.SchemeURN {
+		return string(in.Msg.RequestURI())
+	}
+	if u.Scheme == sip.SchemeTEL {
+		return string(u.User)
+	}
+	user := u.User
+	if i := bytes.IndexByte(user, ';'); i >= 0 { // parameters of a telephone number (RFC 3261 §19.1.6)
+		user = user[:i]
+	}
+	if b.edge.ours(b.shard.Core(), u.Host, &in.Flow) {
+		return string(user)
+	}
+	return string(user) + "@" + string(u.Host)
+}
+
+// fromCenter is a call that another center hands on. Who calls is what that
+// center says; its certificate proved the center.
+func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
+	peer, ok := b.edge.cfg.Links.Peer(&in.Flow)
+	if !ok {
+		in.Respond(&sip.Reply{Status: 403, Reason: "Only communication centers may call here"})
+		return
+	}
+	u, ok := sip.ParseURI(in.Msg.RequestURI())
+	number := string(sip.Unescape(nil, u.User))
+	role, _ := u.Param("role")
+	binding, _ := u.Param("binding")
+	a := routing.Attempt{Center: at, Role: routing.Home, Dialled: number, Binding: string(binding), Now: b.wall()}
+	side := cdr.Home
+	switch {
+	case !ok || number == "":
+		in.Respond(&sip.Reply{Status: 400, Reason: "No number in the Request-URI"})
+		return
+	case string(role) == "visit" && len(binding) > 0:
+		a.Role, side = routing.Visit, cdr.Visit
+	case string(role) != "home":
+		in.Respond(&sip.Reply{Status: 400, Reason: "A center needs a role"})
+		return
+	}
+	id := clip(string(in.Msg.Header(sip.HCallistoCall)), 40)
+	if id == "" {
+		id = ident.New("call", a.Now)
+	}
+	who := asserted(in.Msg)
+	tables := b.edge.cfg.Tables()
+	rec := cdr.Record{CallID: id, Side: side, Center: at, From: cdr.Party{Text: who.user}, Dialled: number}
+	if h, ok := tables.Sold.Typed(who.user); ok {
+		a.Caller.Number, a.Caller.Country = h.Number, h.Country
+		rec.From.Number, rec.From.Text = h.Number, h.Number.Display()
+	}
+	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
+	b.begin(in, &a, &rec, who)
+}
+
+// asserted reads P-Asserted-Identity (RFC 3325 §9.1).
+func asserted(m *sip.Msg) caller {
+	v := m.Header(sip.HPAssertedIdentity)
+	a, ok := sip.ParseAddress(v)
+	if !ok {
+		return caller{}
+	}
+	u, ok := sip.ParseURI(a.URI)
+	if !ok {
+		return caller{}
+	}
+	return caller{user: string(sip.Unescape(nil, u.User)), name: sip.Unquoted(a.Display)}
+}
+
+// begin accepts the INVITE and starts the call.
+func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller) {
+	m := in.Msg
+	forward, ok := m.Number(sip.HMaxForwards)
+	if !ok {
+		forward = 70
+	}
+	d := in.Accept(true)
+	if d == nil {
+		return
+	}
+	rec.ID = ident.New("cdr", a.Now)
+	c := b.newCall()
+	c.id, c.center, c.shown, c.forward = rec.CallID, a.Center, who, max(int(forward)-1, 1)
+	c.called = b.calledAs(a)
+	c.attempt = *a
+	l := b.newLeg(c, switching.Caller)
+	l.d = d
+	d.User = l
+	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
+	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt})
+}
+
+// calledAs is the number as legs are told: canonical if it is one of ours.
+func (b *board) calledAs(a *routing.Attempt) string {
+	t, err := numbering.ParseTyped(a.Dialled)
+	if err != nil {
+		return a.Dialled
+	}
+	if t.Kind == numbering.Plus {
+		if h, ok := b.edge.cfg.Tables().Sold.Twin(t.Text); ok {
+			return h.Number.Canonical()
+		}
+	}
+	return t.Text
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// Urgent tells an emergency call, which is served even when the shard lags.
+func (b *board) Urgent(m *sip.Msg) bool {
+	u, ok := sip.ParseURI(m.RequestURI())
+	if !ok {
+		return false
+	}
+	if u.Scheme == sip.SchemeURN {
+		return true
+	}
+	t, err := numbering.ParseTyped(string(u.User))
+	return err == nil && t.Kind == numbering.Digits && len(t.Text) <= 6 && b.emergency(t.Text)
+}
+
+func (b *board) emergency(digits string) bool {
+	tables := b.edge.cfg.Tables()
+	for _, iso := range tables.Centers.Countries() {
+		if tables.Plans.Emergency(digits, iso) {
+			return true
+		}
+	}
+	return false
+}
+
+// Event is something that happened in a leg's dialog.
+func (b *board) Event(d *sip.Dialog, e sip.Event) {
+	l, ok := d.User.(*leg)
+	if !ok || l.d != d {
+		return
+	}
+	c := l.call
+	ev := switching.Event{Leg: l.id, SDP: e.SDP}
+	switch e.Kind {
+	case sip.EventProgress:
+		ev.Kind, ev.Stage = switching.Progress, stage(e.Status)
+	case sip.EventAnswer:
+		ev.Kind = switching.Answered
+		b.policy(c, l) // the answer may have come from elsewhere
+	case sip.EventFail:
+		l.d = nil
+		ev.Kind, ev.Cause, ev.SDP = switching.Ended, cause(e.Status), nil
+		if e.Msg != nil {
+			b.explain(c, d, e.Msg)
+		}
+	case sip.EventAck:
+		ev.Kind = switching.Confirmed
+	case sip.EventCancel:
+		l.d = nil
+		ev.Kind, ev.Cause, ev.SDP = switching.Ended, switching.CauseCancelled, nil
+	case sip.EventOffer:
+		b.policy(c, l)
+		ev.Kind = switching.Modify
+	case sip.EventModified:
+		ev.Kind = switching.ModifyAccepted
+	case sip.EventRefused:
+		ev.Kind, ev.Cause, ev.SDP = switching.ModifyRefused, cause(e.Status), nil
+	case sip.EventInfo:
+		digit, ok := infoDigit(e.Msg)
+		if !ok {
+			return
+		}
+		ev.Kind, ev.Digit, ev.SDP = switching.Digit, digit, nil
+	case sip.EventBye:
+		l.d = nil
+		ev.Kind, ev.Cause, ev.SDP = switching.Ended, switching.CauseNormal, nil
+		if e.Status != 200 {
+			ev.Cause = switching.CauseExpired
+		}
+	}
+	b.deliver(c, ev)
+}
+
+// explain keeps the words in which another center refused, for the caller.
+func (b *board) explain(c *call, d *sip.Dialog, m *sip.Msg) {
+	f := d.Flow()
+	if _, link := b.edge.cfg.Links.Peer(&f); !link {
+		return
+	}
+	if text, ok := sip.Param(m.Header(sip.HReason), "text"); ok {
+		c.reason = sip.Unquoted(text)
+	}
+}
+
+func stage(status int) switching.Stage {
+	switch status {
+	case 180:
+		return switching.StageRinging
+	case 181:
+		return switching.StageForward
+	case 182:
+		return switching.StageQueued
+	}
+	return switching.StageProgress
+}
+
+// infoDigit reads a DTMF digit of an INFO request: application/dtmf-relay
+// ("Signal=5") or application/dtmf ("5"), as phones send them.
+func infoDigit(m *sip.Msg) (byte, bool) {
+	body := bytes.TrimSpace(m.Body())
+	if i := bytes.Index(bytes.ToLower(body), []byte("signal")); i >= 0 {
+		body = bytes.TrimLeft(body[i+len("signal"):], " =")
+	}
+	if len(body) == 0 || !strings.ContainsRune("0123456789*#ABCD", rune(body[0])) {
+		return 0, false
+	}
+	return body[0], true
+}

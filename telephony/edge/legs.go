@@ -1,0 +1,174 @@
+package edge
+
+import (
+	"strconv"
+
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// signalling is the board as the Legs of its calls.
+type signalling board
+
+// Dial sends an INVITE to a target.
+func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Target, offer []byte) {
+	b := (*board)(s)
+	c := b.call(r)
+	if c == nil {
+		return
+	}
+	l := b.newLeg(c, id)
+	var o sip.Outgoing
+	buf := b.buf[:0]
+	why := switching.CauseAbsent
+	switch to.Kind {
+	case routing.ToBinding:
+		f, ok := b.shard.Core().Flow(to.Binding.Flow)
+		if !ok {
+			b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: why})
+			return
+		}
+		o.Flow, o.NAT = f, true
+		o.URI = []byte(to.Binding.Contact)
+	case routing.ToCenter:
+		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)
+		if err != nil {
+			b.edge.cfg.Log.Warn("no way to a center", "from", string(c.center), "to", string(to.Center), "error", err)
+			b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: switching.CauseNetwork})
+			return
+		}
+		o.Flow, o.NAT = f, true
+		o.URI = appendCenterURI(nil, c.called, to)
+		buf = append(buf, "X-Callisto-Call: "...)
+		buf = append(buf, c.id...)
+		buf = append(buf, "\r\nP-Asserted-Identity: "...)
+		buf = appendNameAddr(buf, c.shown.name, c.shown.user, string(c.center))
+		buf = append(buf, "\r\n"...)
+	default:
+		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: switching.CauseNotDialable})
+		return
+	}
+	b.buf = buf
+	host := o.Flow.Listener.HostPort()
+	o.From = appendNameAddr(nil, c.shown.name, c.shown.user, host)
+	o.To = appendNameAddr(nil, "", c.called, host)
+	o.Headers, o.SDP, o.Forwards = buf, offer, c.forward
+	o.User = l
+	l.d = b.shard.Invite(&o)
+	b.policy(c, l)
+}
+
+// appendCenterURI is how a center is asked: the canonical number, what the
+// center is to do with it, and for a visit which binding.
+func appendCenterURI(dst []byte, number string, to *switching.Target) []byte {
+	dst = append(dst, "sip:"...)
+	dst = sip.AppendUser(dst, number)
+	dst = append(dst, '@')
+	dst = append(dst, to.Center...)
+	if to.Role == routing.Visit {
+		dst = append(dst, ";role=visit;binding="...)
+		return append(dst, to.Binding.ID...)
+	}
+	return append(dst, ";role=home"...)
+}
+
+func appendNameAddr(dst []byte, name, user, host string) []byte {
+	if name != "" {
+		dst = sip.AppendQuoted(dst, name)
+		dst = append(dst, ' ')
+	}
+	dst = append(dst, "<sip:"...)
+	if user != "" {
+		dst = sip.AppendUser(dst, user)
+		dst = append(dst, '@')
+	}
+	dst = append(dst, host...)
+	return append(dst, '>')
+}
+
+func (s *signalling) leg(r switching.Ref, id switching.LegID) *leg {
+	c := (*board)(s).call(r)
+	if c == nil {
+		return nil
+	}
+	if l := c.leg(id); l != nil && l.d != nil {
+		return l
+	}
+	return nil
+}
+
+// Progress tells an unanswered caller how far the call is.
+func (s *signalling) Progress(r switching.Ref, id switching.LegID, st switching.Stage, sdp []byte) {
+	if l := s.leg(r, id); l != nil {
+		code := 180
+		switch st {
+		case switching.StageTrying:
+			return // 100 was sent at once
+		case switching.StageProgress:
+			code = 183
+		case switching.StageForward:
+			code = 181
+		case switching.StageQueued:
+			code = 182
+		case switching.StageRinging:
+		}
+		l.d.Progress(code, sdp)
+	}
+}
+
+// Answer answers an incoming leg.
+func (s *signalling) Answer(r switching.Ref, id switching.LegID, sdp []byte) {
+	if l := s.leg(r, id); l != nil {
+		l.d.Answer(sdp)
+	}
+}
+
+// Confirm acknowledges an answer that brought the offer.
+func (s *signalling) Confirm(r switching.Ref, id switching.LegID, sdp []byte) {
+	if l := s.leg(r, id); l != nil {
+		l.d.Ack(sdp)
+	}
+}
+
+// Modify offers a change. What cannot be offered now is a glare.
+func (s *signalling) Modify(r switching.Ref, id switching.LegID, sdp []byte) {
+	l := s.leg(r, id)
+	if l == nil || l.d.Modify(sdp) {
+		return
+	}
+	b := (*board)(s)
+	b.deliver(l.call, switching.Event{Kind: switching.ModifyRefused, Leg: id, Cause: switching.CauseGlare})
+}
+
+// Respond answers a party's offer of a change.
+func (s *signalling) Respond(r switching.Ref, id switching.LegID, c switching.Cause, sdp []byte) {
+	l := s.leg(r, id)
+	switch {
+	case l == nil:
+	case c == switching.CauseNone:
+		l.d.AcceptOffer(sdp)
+	default:
+		l.d.RefuseOffer(status(c))
+	}
+}
+
+// End ends a leg with a cause. A caller who is refused is told why in words.
+func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause) {
+	l := s.leg(r, id)
+	if l == nil {
+		return
+	}
+	d := l.d
+	l.d = nil
+	if id == switching.Caller && l.call.reason != "" && !d.Answered() {
+		h := append((*board)(s).buf[:0], "Reason: Q.850;cause="...)
+		h = strconv.AppendInt(h, int64(codes[c].q850), 10)
+		h = append(h, ";text="...)
+		h = sip.AppendQuoted(h, l.call.reason)
+		h = append(h, "\r\n"...)
+		d.Refuse(status(c), l.call.reason, h)
+		return
+	}
+	d.End(status(c), reason(c))
+}

@@ -1,0 +1,127 @@
+package edge
+
+import (
+	"errors"
+
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sdp"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// sound is the board as the Media of its calls: each call has a session of
+// media.
+type sound board
+
+func (s *sound) session(r switching.Ref) *media.Session {
+	b := (*board)(s)
+	c := b.call(r)
+	if c == nil {
+		return nil
+	}
+	if c.media == nil {
+		c.media = b.edge.cfg.Media.Open(uint64(r))
+		for _, l := range c.legs {
+			b.policy(c, l)
+		}
+	}
+	return c.media
+}
+
+// policy tells media how a leg's sound is reached.
+func (b *board) policy(c *call, l *leg) {
+	if c.media == nil || l.d == nil {
+		return
+	}
+	f := l.d.Flow()
+	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
+	_, p.Strict = b.edge.cfg.Links.Peer(&f)
+	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {
+		p.Advertise = a
+	}
+	c.media.SetPolicy(uint16(l.id), p)
+}
+
+// failed is a fault of media as a cause of switching.
+type failed struct{ error }
+
+var errGone = errors.New("the call is over") //nolint:gochecknoglobals // sentinel
+
+// Cause chooses what the parties are told.
+func (f failed) Cause() switching.Cause {
+	switch {
+	case errors.Is(f.error, rtp.ErrPorts):
+		return switching.CauseCongestion
+	case errors.Is(f.error, sdp.ErrCodec), errors.Is(f.error, sdp.ErrSyntax), errors.Is(f.error, sdp.ErrSize),
+		errors.Is(f.error, sdp.ErrMedia), errors.Is(f.error, rtp.ErrFamily), errors.Is(f.error, media.ErrNoOffer):
+		return switching.CauseIncompatible
+	}
+	return switching.CauseInternal
+}
+
+func described(text []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, failed{err}
+	}
+	return text, nil
+}
+
+// Offer passes an offer on.
+func (s *sound) Offer(r switching.Ref, from, to switching.LegID, text []byte) ([]byte, error) {
+	if m := s.session(r); m != nil {
+		return described(m.Offer(uint16(from), uint16(to), text))
+	}
+	return nil, failed{errGone}
+}
+
+// Answer passes an answer on.
+func (s *sound) Answer(r switching.Ref, from, to switching.LegID, text []byte) ([]byte, error) {
+	if m := s.session(r); m != nil {
+		return described(m.Answer(uint16(from), uint16(to), text))
+	}
+	return nil, failed{errGone}
+}
+
+// Bridge lets two legs hear each other.
+func (s *sound) Bridge(r switching.Ref, x, y switching.LegID) {
+	if m := s.session(r); m != nil {
+		m.Bridge(uint16(x), uint16(y))
+	}
+}
+
+// Play plays a prompt; one that cannot be played counts as played.
+func (s *sound) Play(r switching.Ref, leg switching.LegID, p switching.Prompt) {
+	m := s.session(r)
+	if m == nil {
+		return
+	}
+	if err := m.Play(uint16(leg), string(p)); err != nil {
+		b := (*board)(s)
+		b.edge.cfg.Log.Warn("a prompt cannot be played", "prompt", string(p), "error", err)
+		if c := b.call(r); c != nil {
+			b.deliver(c, switching.Event{Kind: switching.Played, Leg: leg})
+		}
+	}
+}
+
+// Drop gives the ports of a leg back.
+func (s *sound) Drop(r switching.Ref, leg switching.LegID) {
+	if m := s.session(r); m != nil {
+		m.Drop(uint16(leg))
+	}
+}
+
+// StopAt ends the sound at a time of the core's clock, which is also media's.
+func (s *sound) StopAt(r switching.Ref, at switching.Mono) {
+	if m := s.session(r); m != nil {
+		m.StopAt(int64(at))
+	}
+}
+
+// Close gives everything back.
+func (s *sound) Close(r switching.Ref) {
+	if c := (*board)(s).call(r); c != nil && c.media != nil {
+		c.media.Close()
+		c.media = nil
+	}
+}

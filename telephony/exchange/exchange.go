@@ -1,0 +1,269 @@
+// Package exchange puts a node's telephony together: the SIP core with the
+// listeners of its centers, the edge, the registrar, the sound and the links
+// between centers. It is given memory to read and places to write, and knows
+// neither SQL nor the bus.
+package exchange
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/registrar"
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// Center is where one center's telephones register: UDP and TCP on one port.
+type Center struct {
+	ID     center.ID
+	Listen netip.AddrPort // port 0: any that is free for both
+	TLS    netip.AddrPort // zero: no TLS for telephones
+	// Next: if the port is taken, the next free one within 100 is.
+	Next bool
+}
+
+// Config is what an exchange is given.
+type Config struct {
+	Centers  []Center
+	Realm    string
+	Tables   *routing.Tables
+	Devices  registrar.Credentials
+	Bindings *location.Table
+	Log      registrar.Log // nil: nobody else has to know
+	Recorder edge.Recorder
+	// Certificate proves a center to others and to its telephones; Roots are
+	// the internal authority. Without them there are no links.
+	Certificate func(center.ID) (tls.Certificate, error)
+	Roots       *x509.CertPool
+	Node        string
+	Epoch       int64
+	Secret      []byte
+	Shards      int
+	MinRTP      uint16
+	MaxRTP      uint16
+	Portable    bool
+	Domains     []string
+	Logger      *slog.Logger
+	Now         func() time.Time
+	Trace       func(callID string, e *switching.Event, done []switching.Command)
+}
+
+// Exchange carries calls.
+type Exchange struct {
+	cfg   Config
+	core  *sip.Core
+	edge  *edge.Edge
+	rtp   *rtp.Engine
+	addrs map[center.ID]netip.AddrPort
+	tls   map[center.ID]netip.AddrPort
+	links map[center.ID]netip.AddrPort
+	certs map[center.ID]tls.Certificate
+}
+
+// Ports of RTP if nothing else is said: below those the system gives out.
+const (
+	minRTP = 16384
+	maxRTP = 32766
+)
+
+// New opens every socket and serves none yet.
+func New(cfg Config) (x *Exchange, err error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MinRTP == 0 {
+		cfg.MinRTP, cfg.MaxRTP = minRTP, maxRTP
+	}
+	x = &Exchange{
+		cfg: cfg, addrs: map[center.ID]netip.AddrPort{}, tls: map[center.ID]netip.AddrPort{},
+		links: map[center.ID]netip.AddrPort{}, certs: map[center.ID]tls.Certificate{},
+	}
+	defer func() {
+		if err != nil {
+			x.Close()
+		}
+	}()
+	clock := sip.Monotonic()
+	if x.rtp, err = x.openRTP(clock); err != nil {
+		return x, err
+	}
+	x.edge = edge.New(edge.Config{
+		Realm: cfg.Realm, Tables: func() *routing.Tables { return cfg.Tables }, Recorder: cfg.Recorder, Domains: cfg.Domains,
+		Registrar: registrar.New(registrar.Config{
+			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
+		}),
+		Links: edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
+		Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
+	})
+	x.core, err = sip.New(sip.Config{
+		Epoch: uint16(cfg.Epoch), Shards: cfg.Shards, Secret: cfg.Secret, Log: cfg.Logger, Portable: cfg.Portable,
+		Clock: clock, Handler: x.edge.Handler,
+	})
+	if err != nil {
+		return x, err
+	}
+	for i := range cfg.Centers {
+		if err = x.listen(&cfg.Centers[i]); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
+}
+
+// openRTP binds sound to the addresses of the centers: one of each family.
+func (x *Exchange) openRTP(clock func() sip.Mono) (*rtp.Engine, error) {
+	var v4, v6 netip.Addr
+	for _, c := range x.cfg.Centers {
+		a := c.Listen.Addr().Unmap()
+		if a.IsUnspecified() {
+			return nil, fmt.Errorf("center %s listens on %s: name the address that telephones reach, sound cannot be sent from all at once", c.ID, a)
+		}
+		if a.Is4() && !v4.IsValid() {
+			v4 = a
+		} else if a.Is6() && !v6.IsValid() {
+			v6 = a
+		}
+	}
+	return rtp.New(rtp.Config{
+		Addr4: v4, Addr6: v6, MinPort: x.cfg.MinRTP, MaxPort: x.cfg.MaxRTP, Prebind: 32, Silence: 60 * time.Second,
+		Now:    func() int64 { return int64(clock()) },
+		Notify: func(n rtp.Note) { x.edge.MediaNote(n) },
+	})
+}
+
+// listen opens the sockets of a center.
+func (x *Exchange) listen(c *Center) error {
+	l, err := x.listenPair(c)
+	if err != nil {
+		return err
+	}
+	x.addrs[c.ID] = l.Addr
+	if x.cfg.Certificate == nil {
+		return nil
+	}
+	cert, err := x.cfg.Certificate(c.ID)
+	if err != nil {
+		return err
+	}
+	x.certs[c.ID] = cert
+	link := &tls.Config{
+		Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x.cfg.Roots, MinVersion: tls.VersionTLS13,
+	}
+	k, err := x.core.Listen(edge.LinkTag(c.ID), sip.TLS, netip.AddrPortFrom(c.Listen.Addr(), 0), "", link)
+	if err != nil {
+		return err
+	}
+	x.links[c.ID] = k.Addr
+	if !c.TLS.IsValid() {
+		return nil
+	}
+	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		return err
+	}
+	x.tls[c.ID] = t.Addr
+	return nil
+}
+
+// listenPair opens UDP and TCP on one port.
+func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
+	tries := 1
+	if c.Next || c.Listen.Port() == 0 {
+		tries = 100
+	}
+	var err error
+	for i := range tries {
+		at := c.Listen
+		if at.Port() != 0 {
+			if int(at.Port())+i > 65535 {
+				break
+			}
+			at = netip.AddrPortFrom(at.Addr(), at.Port()+uint16(i))
+		}
+		var l *sip.Listener
+		if l, err = x.core.ListenBoth(string(c.ID), at, ""); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
+}
+
+// Start serves.
+func (x *Exchange) Start(context.Context) error { return x.core.Start() }
+
+// Addr is where a center's telephones register.
+func (x *Exchange) Addr(c center.ID) netip.AddrPort { return x.addrs[c] }
+
+// TLSAddr is the same over TLS; invalid if it is off.
+func (x *Exchange) TLSAddr(c center.ID) netip.AddrPort { return x.tls[c] }
+
+// Core is the SIP core.
+func (x *Exchange) Core() *sip.Core { return x.core }
+
+// Edge is the edge.
+func (x *Exchange) Edge() *edge.Edge { return x.edge }
+
+// Ports is how many RTP port pairs are taken.
+func (x *Exchange) Ports() int {
+	taken, _ := x.rtp.InUse()
+	return taken
+}
+
+// Stop ends the calls, waits for their ends to be told, and closes. The wait
+// ends with ctx.
+func (x *Exchange) Stop(ctx context.Context) error {
+	x.edge.HangUpAll()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for x.edge.LiveCalls() > 0 {
+		select {
+		case <-tick.C:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	n := x.edge.LiveCalls()
+	x.Close()
+	if n > 0 {
+		return fmt.Errorf("%d calls were cut without a word", n)
+	}
+	return nil
+}
+
+// Close closes without ending calls.
+func (x *Exchange) Close() {
+	if x.core != nil {
+		x.core.Close()
+	}
+	if x.rtp != nil {
+		x.rtp.Close()
+	}
+}
+
+// linkClient is how a center proves itself to another.
+func (x *Exchange) linkClient(from, to center.ID) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{x.certs[from]}, RootCAs: x.cfg.Roots, ServerName: LinkName(to), MinVersion: tls.VersionTLS13,
+	}
+}
+
+// LinkName is the host name in a center's certificate.
+func LinkName(c center.ID) string { return strings.ToLower(string(c)) + ".center.callisto.internal" }
+
+func (x *Exchange) linkAddress(to center.ID) (netip.AddrPort, bool) {
+	a, ok := x.links[to]
+	return a, ok
+}
