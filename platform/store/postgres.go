@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver
@@ -20,10 +21,24 @@ func dialPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
 	pool.SetMaxOpenConns(16)
 	pool.SetMaxIdleConns(16)
 	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s does not answer: %w", where(dsn), err), pool.Close())
+		_ = pool.Close() // it never opened
+		return nil, fmt.Errorf("PostgreSQL at %s does not answer; is it running, and is the URL right? %w", where(dsn), oneLine{err})
 	}
 	return pool, nil
 }
+
+// oneLine shows an error of many lines as its first and last.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string {
+	lines := strings.Split(strings.TrimSpace(e.error.Error()), "\n")
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return lines[0] + " " + strings.TrimSpace(lines[len(lines)-1])
+}
+
+func (e oneLine) Unwrap() error { return e.error }
 
 // where is a database URL without its password.
 func where(dsn string) string {

@@ -297,11 +297,12 @@ func TestASaleSurvivesACrashBetweenItsSteps(t *testing.T) {
 				c := newClock()
 				h := build(t, cfg, c)
 				ann := h.person(t, "ann")
-				crash.book.Book = h.book
+				faulty := crash.book
+				faulty.Book = h.book
 				var book shop.Book = h.book
 				var pub shop.Publisher = h.roster
-				if crash.book.before || crash.book.after {
-					book = crash.book
+				if faulty.before || faulty.after {
+					book = faulty
 				}
 				if crash.publish {
 					pub = blackout{h.roster}
