@@ -1,0 +1,185 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+)
+
+type accountIn struct {
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Password string `json:"password"` //nolint:gosec // what a person types to sign up, never stored or sent
+	Country  string `json:"country,omitempty" doc:"ISO code"`
+	Language string `json:"language,omitempty" doc:"BCP 47"`
+	TimeZone string `json:"time_zone,omitempty" doc:"IANA name"`
+}
+
+type account struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Email    string    `json:"email"`
+	Role     string    `json:"role"`
+	Country  string    `json:"country"`
+	Language string    `json:"language"`
+	TimeZone string    `json:"time_zone"`
+	Created  time.Time `json:"created_at"`
+}
+
+type signedUp struct {
+	account
+	APIKey string `json:"api_key" doc:"Shown this once"` //nolint:gosec // the owner's own first key
+}
+
+type session struct {
+	Token   string    `json:"token" doc:"A bearer token until expires_at"`
+	Expires time.Time `json:"expires_at"`
+	Account string    `json:"account"`
+	Name    string    `json:"name"`
+}
+
+type apiKey struct {
+	ID      string     `json:"id"`
+	Name    string     `json:"name"`
+	Prefix  string     `json:"prefix" doc:"Its first letters, to tell keys apart"`
+	Created time.Time  `json:"created_at"`
+	Revoked *time.Time `json:"revoked_at,omitempty"`
+}
+
+type newKey struct {
+	apiKey
+	Key string `json:"key" doc:"Shown this once"`
+}
+
+func (f *face) registerAccounts() {
+	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
+	open := func(o huma.Operation) huma.Operation { f.describeProblems(&o); return o }
+	huma.Register(f.api, open(op(http.MethodPost, "/api/v1/accounts", "sign-up", "Account", "Open an account with a wallet", http.StatusCreated)), f.signUp)
+	huma.Register(f.api, open(op(http.MethodPost, "/api/v1/sessions", "sign-in", "Account", "Sign in with e-mail and password", http.StatusCreated)), f.signIn)
+	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/sessions/current", "sign-out", "Account", "End the session whose token this is", http.StatusNoContent)), f.signOut)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/me", "me", "Account", "Your account", 0)), f.me)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/keys", "list-keys", "Account", "Your API keys", 0)), f.listKeys)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/keys", "new-key", "Account", "Make an API key", http.StatusCreated)), f.newKey)
+	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/keys/{id}", "revoke-key", "Account", "End an API key", http.StatusNoContent)), f.revokeKey)
+}
+
+func showAccount(a member.Account) account {
+	return account{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Country: a.Country, Language: a.Language, TimeZone: a.TimeZone, Created: a.Created.UTC()}
+}
+
+func (f *face) signUp(ctx context.Context, in *struct{ Body accountIn }) (*body[signedUp], error) {
+	b := in.Body
+	a, err := f.Accounts.SignUp(ctx, member.SignUp{
+		Name: b.Name, Email: b.Email, Password: b.Password, Country: b.Country, Language: b.Language, TimeZone: b.TimeZone,
+	})
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	key, _, err := f.Keys.NewAPIKey(ctx, member.Actor{Account: a.ID, Name: a.Name, Role: a.Role}, a.ID, "first key")
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[signedUp]{signedUp{showAccount(a), key}}, nil
+}
+
+func (f *face) signIn(ctx context.Context, in *struct {
+	Body struct {
+		Email    string `json:"email"`
+		Password string `json:"password"` //nolint:gosec // what a person types to sign in, never stored or sent
+	}
+}) (*body[session], error) {
+	s, who, err := f.Accounts.SignIn(ctx, in.Body.Email, in.Body.Password)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[session]{session{Token: s.Token, Expires: s.Expires.UTC(), Account: who.Account, Name: who.Name}}, nil
+}
+
+func (f *face) signOut(ctx context.Context, in *struct {
+	Authorization string `header:"Authorization"`
+}) (*struct{}, error) {
+	_, token, _ := strings.Cut(in.Authorization, " ")
+	return nil, f.fail(ctx, f.Accounts.SignOut(ctx, strings.TrimSpace(token)))
+}
+
+func (f *face) me(ctx context.Context, _ *struct{}) (*body[account], error) {
+	who := actor(ctx)
+	a, err := f.Accounts.Account(ctx, who, who.Account)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[account]{showAccount(a)}, nil
+}
+
+func showKey(k member.APIKey) apiKey {
+	return apiKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Created: k.Created.UTC(), Revoked: when(k.Revoked)}
+}
+
+func (f *face) listKeys(ctx context.Context, _ *struct{}) (*body[list[apiKey]], error) {
+	keys, err := f.Keys.APIKeys(ctx, actor(ctx), actor(ctx).Account)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(keys, "", showKey), nil
+}
+
+func (f *face) newKey(ctx context.Context, in *struct {
+	Body struct {
+		Name string `json:"name" doc:"What it is for"`
+	}
+}) (*body[newKey], error) {
+	clear, k, err := f.Keys.NewAPIKey(ctx, actor(ctx), actor(ctx).Account, in.Body.Name)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[newKey]{newKey{showKey(k), clear}}, nil
+}
+
+func (f *face) revokeKey(ctx context.Context, in *byID) (*struct{}, error) {
+	return nil, f.fail(ctx, f.Keys.RevokeAPIKey(ctx, actor(ctx), in.ID))
+}
+
+type walletLine struct {
+	ID      string       `json:"id" doc:"Of the posting"`
+	Kind    string       `json:"kind" doc:"promotion, order, refund, call"`
+	Ref     string       `json:"ref" doc:"What it was for: an order, a call"`
+	Text    string       `json:"text"`
+	At      time.Time    `json:"at"`
+	Amount  money.Amount `json:"amount" doc:"Above zero it came in, below it went out"`
+	Balance money.Amount `json:"balance" doc:"After it"`
+}
+
+func (f *face) registerWallet() {
+	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/wallet", "wallet", "Wallet", "What is in your wallet", 0)), f.wallet)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/wallet/history", "wallet-history", "Wallet", "What came in and went out, newest first", 0)), f.walletHistory)
+}
+
+type balance struct {
+	Balance money.Amount `json:"balance"`
+}
+
+func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) {
+	a, err := f.Wallet.Balance(ctx, ledger.WalletID(actor(ctx).Account, f.Currency))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[balance]{balance{a}}, nil
+}
+
+func (f *face) walletHistory(ctx context.Context, in *paging) (*body[list[walletLine]], error) {
+	lines, next, err := f.Wallet.History(ctx, ledger.WalletID(actor(ctx).Account, f.Currency), in.Cursor, in.Limit)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(lines, next, func(l ledger.Line) walletLine {
+		return walletLine{ID: l.Posting, Kind: l.Kind, Ref: l.Ref, Text: l.Memo, At: l.At.UTC(), Amount: l.Amount, Balance: l.Balance}
+	}), nil
+}

@@ -1,0 +1,188 @@
+// Package api is the HTTP interface for programs: JSON over HTTP (RFC 9110),
+// described by OpenAPI 3.1 at /api/openapi.json and for people at /api/docs.
+// Errors are problems of RFC 9457, keys travel as bearer tokens (RFC 6750),
+// times are RFC 3339 in UTC. The face translates; every rule lives in business.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Accounts signs people and programs in.
+type Accounts interface {
+	SignUp(ctx context.Context, in member.SignUp) (member.Account, error)
+	SignIn(ctx context.Context, email, password string) (member.Session, member.Actor, error)
+	Session(ctx context.Context, token string) (member.Actor, error)
+	SignOut(ctx context.Context, token string) error
+	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+}
+
+// Keys keeps the API keys.
+type Keys interface {
+	NewAPIKey(ctx context.Context, by member.Actor, account, name string) (string, member.APIKey, error)
+	APIKey(ctx context.Context, key string) (member.Actor, error)
+	APIKeys(ctx context.Context, by member.Actor, account string) ([]member.APIKey, error)
+	RevokeAPIKey(ctx context.Context, by member.Actor, id string) error
+}
+
+// Members keeps memberships and their devices.
+type Members interface {
+	Form() form.Form
+	Register(ctx context.Context, by member.Actor, in member.Registration) (member.Membership, member.NewDevice, error)
+	Memberships(ctx context.Context, by member.Actor, account string) ([]member.Membership, error)
+	Membership(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
+	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
+	RevokeDevice(ctx context.Context, by member.Actor, id string) error
+}
+
+// Shop sells numbers.
+type Shop interface {
+	Search(ctx context.Context, q shop.Query) (shop.Page, error)
+	Form(kind numbering.Kind) form.Form
+	Request(ctx context.Context, by member.Actor, r shop.Request) (shop.Order, error)
+	Select(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, error)
+}
+
+// Orders is what happens to an order besides the sale itself.
+type Orders interface {
+	Order(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Orders(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]shop.Order, string, error)
+	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
+	Cancel(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Refund(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
+	Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (shop.Order, error)
+}
+
+// Wallet reads the book.
+type Wallet interface {
+	Balance(ctx context.Context, account string) (money.Amount, error)
+	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
+}
+
+// Calls reads the call records of an account.
+type Calls interface {
+	Calls(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
+}
+
+// Router answers what would happen to a call; it is the code that decides real ones.
+type Router interface {
+	Decide(a *routing.Attempt) routing.Decision
+	Party(canonical string) (routing.Holder, bool)
+}
+
+// Names shows numbers so that they cannot be misread.
+type Names interface {
+	Display(n numbering.Number) string
+}
+
+// Deps is everything the face needs. All are required but Log.
+type Deps struct {
+	Accounts Accounts
+	Keys     Keys
+	Members  Members
+	Shop     Shop
+	Orders   Orders
+	Wallet   Wallet
+	Calls    Calls
+	Router   Router
+	Names    Names
+	Answers  Answers
+	Reader   Reader
+	Currency money.Currency
+	Version  string
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Reader answers the small questions that the node knows best.
+type Reader interface {
+	// SIPDomain is where the telephones of a country's numbers register: a domain or HOST:PORT.
+	SIPDomain(country string) string
+	// Transports lists what those telephones may use: "udp", "tcp", "tls".
+	Transports(country string) []string
+	// ParseTyped normalises what a person typed to the canonical form of a number of ours.
+	ParseTyped(typed string) string
+	// Home is the center and the country code of a country's numbers.
+	Home(country string) string
+}
+
+type face struct {
+	Deps
+	api huma.API
+}
+
+// Mount puts the API under /api/ of a mux.
+func Mount(mux *http.ServeMux, d Deps) {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	inner := http.NewServeMux()
+	f := build(inner, d)
+	mux.Handle("/api/", f.replay(inner))
+}
+
+// Describe returns the OpenAPI description without running anything, for the reference under docs/.
+func Describe(version string) ([]byte, error) {
+	f := build(http.NewServeMux(), Deps{Version: version, Log: slog.New(slog.DiscardHandler)})
+	return json.MarshalIndent(f.api.OpenAPI(), "", "  ")
+}
+
+func build(mux *http.ServeMux, d Deps) *face {
+	c := huma.DefaultConfig("Callisto", d.Version)
+	c.Info.Description = "World numbers, membership and calls. Money is {currency, micros}: 1,000,000 micros are one unit. " +
+		"Lists answer {items, next}; pass next as cursor. A POST on orders may carry an Idempotency-Key: the same key and body give the same answer for 24 hours."
+	c.OpenAPIPath = "/api/openapi"
+	c.DocsPath, c.SchemasPath = "", ""
+	c.CreateHooks = nil
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ck_…) or the token of a session."},
+	}
+	c.Transformers = append(c.Transformers, asProblem)
+	f := &face{Deps: d}
+	f.api = humago.New(mux, c)
+	f.api.UseMiddleware(f.identify)
+	f.registerNumbers()
+	f.registerOrders()
+	f.registerMembers()
+	f.registerAccounts()
+	f.registerWallet()
+	f.registerCalls()
+	mux.HandleFunc("GET /api/docs", f.docs)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")
+	})
+	return f
+}
+
+// op describes one operation. Those of signed-in callers carry a security requirement, which identify enforces.
+func op(method, path, id, tag, summary string, status int) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
+		// Business checks bodies and names each wrong field; a check here would answer before it, in other words.
+		SkipValidateBody: true,
+	}
+}
+
+func own(o huma.Operation) huma.Operation {
+	o.Security = []map[string][]string{{"key": {}}}
+	return o
+}

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+// call is one call of your history.
+type call struct {
+	ID        string        `json:"id"`
+	CallID    string        `json:"call_id" doc:"The same at every center the call crossed"`
+	Direction string        `json:"direction" enum:"out,in"`
+	From      string        `json:"from"`
+	To        string        `json:"to"`
+	Dialled   string        `json:"dialled,omitempty" doc:"As you typed it; outgoing calls only"`
+	Center    string        `json:"center"`
+	Start     time.Time     `json:"start"`
+	Answer    *time.Time    `json:"answer" doc:"null: it was not answered"`
+	End       time.Time     `json:"end"`
+	Seconds   float64       `json:"duration_seconds" doc:"Connected time"`
+	Cause     string        `json:"cause" doc:"Why it ended"`
+	Charge    *money.Amount `json:"charge" doc:"What it cost you; outgoing calls only"`
+}
+
+type explainIn struct {
+	From    string `json:"from" doc:"The caller's world number"`
+	To      string `json:"to" doc:"What is dialled"`
+	Country string `json:"country,omitempty" doc:"Where the telephone is, ISO code; the caller's home country unless said"`
+}
+
+// route is what would happen to a call.
+type route struct {
+	Kind   string     `json:"kind" enum:"onnet,pstn,partner,uri,emergency,short,feature,none"`
+	Number *string    `json:"number" doc:"The world number it reaches"`
+	Center *string    `json:"center" doc:"The center of that number"`
+	Legs   []routeLeg `json:"legs" doc:"Where it would ring, in order"`
+	Price  *perUnit   `json:"price" doc:"null where it cannot be dialled"`
+	Reason *string    `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
+	Code   string     `json:"code,omitempty" doc:"The reason for programs"`
+}
+
+type routeLeg struct {
+	Kind   string `json:"kind" enum:"center,device,uri"`
+	Center string `json:"center,omitempty"`
+	Role   string `json:"role,omitempty" enum:"home,visit"`
+	URI    string `json:"uri,omitempty"`
+}
+
+type perUnit struct {
+	Currency   money.Currency `json:"currency"`
+	Micros     int64          `json:"micros"`
+	PerSeconds int            `json:"per_seconds"`
+}
+
+func (f *face) registerCalls() {
+	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/calls", "list-calls", "Calls", "Your calls, newest first", 0)), f.listCalls)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/routes/explain", "explain-route", "Calls", "What would happen to a call, decided by the code that decides real ones", 0)), f.explain)
+}
+
+func (f *face) listCalls(ctx context.Context, in *paging) (*body[list[call]], error) {
+	account := actor(ctx).Account
+	p, err := f.Calls.Calls(ctx, account, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(p.Items, p.Next, func(r cdr.Record) call { return showCall(r, account) }), nil
+}
+
+func showCall(r cdr.Record, account string) call {
+	c := call{
+		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.From.Text, To: r.To.Text, Center: string(r.Center), Start: r.Start.UTC(),
+		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
+	}
+	if r.From.Account == account {
+		// Only the caller may see what he typed and what he paid.
+		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, amount(r.Charge)
+	}
+	return c
+}
+
+func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body[route], error) {
+	who := actor(ctx)
+	from, ok := f.Router.Party(f.Reader.ParseTyped(in.Body.From))
+	if !ok || !who.May(from.Account) {
+		if who.Role != member.Operator || !ok {
+			// The same words for a number of somebody else and for none: who exists is nobody's business.
+			return nil, f.fail(ctx, fault.New(fault.Forbidden, "not_your_number", "%q is no number of yours. Give one of your own numbers as “from”.", in.Body.From).
+				WithFields(fault.Field{Name: "from", Text: "Give one of your own numbers."}))
+		}
+	}
+	if strings.TrimSpace(in.Body.To) == "" {
+		return nil, f.fail(ctx, fault.New(fault.Invalid, "to_missing", "Say what is dialled.").WithFields(fault.Field{Name: "to", Text: "Say what is dialled."}))
+	}
+	country := strings.ToUpper(strings.TrimSpace(in.Body.Country))
+	if country != "" && (len(country) != 2 || !isLetters(country)) {
+		return nil, f.fail(ctx, fault.New(fault.Invalid, "country_unknown", "%q is no country code. Use two letters like KR.", in.Body.Country).
+			WithFields(fault.Field{Name: "country", Text: "Use two letters like KR."}))
+	}
+	home := center.ID(f.Reader.Home(from.Country))
+	d := f.Router.Decide(&routing.Attempt{
+		Center: home, Role: routing.Origin, Dialled: in.Body.To, DialCountry: country, Now: f.Now(),
+		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home},
+	})
+	return &body[route]{f.showRoute(d)}, nil
+}
+
+func isLetters(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) < 0
+}
+
+func (f *face) showRoute(d routing.Decision) route {
+	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Code: d.Reason.Code}
+	if d.Number.Kind != 0 {
+		out.Number = text(f.Names.Display(d.Number))
+	}
+	out.Center, out.Reason = text(string(d.Center)), text(d.Reason.Text)
+	for _, t := range d.Targets {
+		out.Legs = append(out.Legs, showLeg(t))
+	}
+	switch d.Kind {
+	case routing.OnNet, routing.Emergency, routing.Feature:
+		out.Price = &perUnit{Currency: f.Currency, Micros: 0, PerSeconds: 60} // B2, C10: free
+	default:
+	}
+	return out
+}
+
+func showLeg(t routing.Target) routeLeg {
+	switch t.Kind {
+	case routing.ToCenter:
+		leg := routeLeg{Kind: "center", Center: string(t.Center), Role: "home"}
+		if t.Role == routing.Visit {
+			leg.Role = "visit"
+		}
+		return leg
+	case routing.ToURI:
+		return routeLeg{Kind: "uri", URI: t.URI}
+	default: // a contact address is private to the terminal's owner
+		return routeLeg{Kind: "device", Center: string(t.Binding.Center)}
+	}
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

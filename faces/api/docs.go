@@ -1,0 +1,201 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"sort"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+//go:embed docs.html
+var docsPage string
+
+// operation is one row of the documentation page and of docs/api.md.
+type operation struct {
+	Method, Path, ID, Tag, Summary string
+	Key                            bool
+	Query                          []property
+	Request, Response              []property
+	Status                         string
+	List                           bool
+}
+
+type property struct {
+	Name, Type, Doc string
+	Required        bool
+}
+
+type docsData struct {
+	Title, Description string
+	Tags               []string
+	Operations         map[string][]operation
+}
+
+// docs is the documentation for people: one page, nothing loaded from elsewhere.
+func (f *face) docs(w http.ResponseWriter, r *http.Request) {
+	t, err := template.New("docs").Parse(docsPage)
+	var b bytes.Buffer
+	if err == nil {
+		err = t.Execute(&b, f.describe())
+	}
+	if err != nil {
+		f.Log.ErrorContext(r.Context(), "documentation page", "error", err)
+		writeProblem(w, http.StatusInternalServerError, "internal", "The page cannot be shown.")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline' 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	_, _ = w.Write(b.Bytes())
+}
+
+func (f *face) describe() docsData {
+	spec := f.api.OpenAPI()
+	d := docsData{Title: spec.Info.Title, Description: spec.Info.Description, Operations: map[string][]operation{}}
+	for path, item := range spec.Paths {
+		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "DELETE": item.Delete} {
+			if o == nil {
+				continue
+			}
+			d.Operations[o.Tags[0]] = append(d.Operations[o.Tags[0]], f.describeOperation(method, path, o))
+		}
+	}
+	order := map[string]string{"GET": "1", "POST": "2", "DELETE": "3"}
+	for tag, ops := range d.Operations {
+		d.Tags = append(d.Tags, tag)
+		sort.Slice(ops, func(i, j int) bool {
+			return ops[i].Path+order[ops[i].Method] < ops[j].Path+order[ops[j].Method]
+		})
+	}
+	place := map[string]int{"Numbers": 1, "Orders": 2, "Members": 3, "Devices": 4, "Calls": 5, "Wallet": 6, "Account": 7, "Operator": 8}
+	sort.Slice(d.Tags, func(i, j int) bool { return place[d.Tags[i]] < place[d.Tags[j]] })
+	return d
+}
+
+func (f *face) describeOperation(method, path string, o *huma.Operation) operation {
+	out := operation{Method: method, Path: path, ID: o.OperationID, Tag: o.Tags[0], Summary: o.Summary, Key: len(o.Security) > 0}
+	for _, p := range o.Parameters {
+		if p.In == "query" {
+			out.Query = append(out.Query, property{Name: p.Name, Type: f.typeOf(p.Schema), Doc: p.Description, Required: p.Required})
+		}
+	}
+	if o.RequestBody != nil {
+		for _, m := range o.RequestBody.Content {
+			out.Request = f.properties(m.Schema)
+		}
+	}
+	for status, r := range o.Responses {
+		if !strings.HasPrefix(status, "2") {
+			continue
+		}
+		out.Status = status
+		for _, m := range r.Content {
+			s := f.resolve(m.Schema)
+			if items := s.Properties["items"]; items != nil && s.Properties["next"] != nil {
+				out.List, s = true, items.Items
+			}
+			out.Response = f.properties(s)
+		}
+	}
+	return out
+}
+
+func (f *face) resolve(s *huma.Schema) *huma.Schema {
+	if s != nil && s.Ref != "" {
+		return f.api.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+func (f *face) properties(s *huma.Schema) []property {
+	s = f.resolve(s)
+	if s == nil {
+		return nil
+	}
+	required := map[string]bool{}
+	for _, r := range s.Required {
+		required[r] = true
+	}
+	out := make([]property, 0, len(s.Properties))
+	for name, p := range s.Properties {
+		out = append(out, property{Name: name, Type: f.typeOf(p), Doc: p.Description, Required: required[name]})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+func (f *face) typeOf(s *huma.Schema) string {
+	if s == nil {
+		return ""
+	}
+	if s.Ref != "" {
+		name := s.Ref[strings.LastIndex(s.Ref, "/")+1:]
+		if name == "Amount" {
+			return "{currency, micros}"
+		}
+		if r := f.resolve(s); r != nil && len(r.Properties) > 0 {
+			names := make([]string, 0, len(r.Properties))
+			for n := range r.Properties {
+				names = append(names, n)
+			}
+			sort.Strings(names)
+			return "{" + strings.Join(names, ", ") + "}"
+		}
+		return name
+	}
+	if len(s.Enum) > 0 {
+		words := make([]string, 0, len(s.Enum))
+		for _, e := range s.Enum {
+			if w, ok := e.(string); ok {
+				words = append(words, w)
+			}
+		}
+		return strings.Join(words, " | ")
+	}
+	if s.Type == "array" {
+		return "[" + f.typeOf(s.Items) + "]"
+	}
+	if s.Format == "date-time" {
+		return "time"
+	}
+	return s.Type
+}
+
+// Reference writes the HTTP reference as Markdown, for docs/api.md.
+func Reference(version string) string {
+	f := build(http.NewServeMux(), Deps{Version: version})
+	d := f.describe()
+	var b strings.Builder
+	b.WriteString("# HTTP API\n\nWritten by `make gendoc` from the code; do not edit. The same is served at `/api/docs`, and as OpenAPI 3.1 at `/api/openapi.json`.\n\n" + d.Description + "\n")
+	for _, tag := range d.Tags {
+		b.WriteString("\n## " + tag + "\n")
+		for _, o := range d.Operations[tag] {
+			b.WriteString("\n### `" + o.Method + " " + o.Path + "`\n\n" + o.Summary + ".")
+			if !o.Key {
+				b.WriteString(" Needs no key.")
+			}
+			b.WriteString("\n")
+			table(&b, "Query", o.Query)
+			table(&b, "Body", o.Request)
+			title := "Answer " + o.Status
+			if o.List {
+				title += ", items of the list"
+			}
+			table(&b, title, o.Response)
+		}
+	}
+	return b.String()
+}
+
+func table(b *strings.Builder, title string, rows []property) {
+	if len(rows) == 0 {
+		return
+	}
+	b.WriteString("\n" + title + ":\n\n| field | type | |\n|---|---|---|\n")
+	for _, r := range rows {
+		b.WriteString("| `" + r.Name + "` | " + strings.ReplaceAll(r.Type, "|", "\\|") + " | " + r.Doc + " |\n")
+	}
+}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+type office struct {
+	Country   string   `json:"country"`
+	City      string   `json:"city,omitempty"`
+	Languages []string `json:"languages,omitempty"`
+}
+
+type memberIn struct {
+	OrderID        string   `json:"order_id" doc:"The order that bought the number"`
+	ContactPSTN    string   `json:"contact_pstn,omitempty" doc:"A telephone we can reach you at, +82…; or give identification"`
+	Identification string   `json:"identification,omitempty"`
+	OtherVoIP      []string `json:"other_voip,omitempty" doc:"Your numbers at other VoIP companies"`
+	Name           string   `json:"name"`
+	Country        string   `json:"country" doc:"Where you live, ISO code"`
+	Languages      []string `json:"languages" doc:"BCP 47, mother tongue first"`
+	Email          string   `json:"email"`
+	TimeZone       string   `json:"time_zone" doc:"IANA name: Asia/Seoul"`
+	Offices        []office `json:"offices,omitempty" doc:"Companies: their offices"`
+}
+
+// membership is a registered number.
+type membership struct {
+	ID             string    `json:"id"`
+	OrderID        string    `json:"order_id"`
+	Number         string    `json:"number"`
+	E164           string    `json:"e164,omitempty"`
+	Kind           string    `json:"kind"`
+	Country        string    `json:"country"`
+	Name           string    `json:"name"`
+	HomeCountry    string    `json:"home_country"`
+	ContactPSTN    string    `json:"contact_pstn,omitempty"`
+	Identification string    `json:"identification,omitempty"`
+	OtherVoIP      []string  `json:"other_voip"`
+	Languages      []string  `json:"languages"`
+	Email          string    `json:"email"`
+	TimeZone       string    `json:"time_zone"`
+	Offices        []office  `json:"offices,omitempty"`
+	Created        time.Time `json:"created_at"`
+}
+
+// device is a telephone's credential.
+type device struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	Number     string     `json:"number"`
+	SIPUser    string     `json:"sip_user"`
+	SIPDomain  string     `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`
+	Transports []string   `json:"sip_transports"`
+	Created    time.Time  `json:"created_at"`
+	Revoked    *time.Time `json:"revoked_at,omitempty"`
+}
+
+// newDevice is a device with its password, shown this once.
+type newDevice struct {
+	device
+	SIPPassword string `json:"sip_password" doc:"Shown this once: we keep only a digest of it"`
+}
+
+type registered struct {
+	membership
+	SIPUser     string    `json:"sip_user"`
+	SIPPassword string    `json:"sip_password" doc:"Shown this once: we keep only a digest of it"`
+	SIPDomain   string    `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`
+	Device      newDevice `json:"device" doc:"The first telephone's credential"`
+}
+
+func (f *face) registerMembers() {
+	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
+	huma.Register(f.api, op(http.MethodGet, "/api/v1/members/form", "member-form", "Members", "The fields of a registration", 0),
+		func(context.Context, *struct{}) (*body[form.Form], error) {
+			return &body[form.Form]{f.Members.Form()}, nil
+		})
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members", "register-member", "Members", "Register a bought number: the answer holds the SIP account", http.StatusCreated)), f.registerMember)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members", "list-members", "Members", "Your registered numbers", 0)), f.listMembers)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}", "get-member", "Members", "One registered number", 0)), f.getMember)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}/devices", "list-devices", "Devices", "The telephones of a number", 0)), f.listDevices)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members/{id}/devices", "add-device", "Devices", "A further telephone, with a credential of its own", http.StatusCreated)), f.addDevice)
+	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/devices/{id}", "revoke-device", "Devices", "End a telephone's credential and its registrations", http.StatusNoContent)), f.revokeDevice)
+}
+
+func (f *face) showMembership(m member.Membership) membership {
+	out := membership{
+		ID: m.ID, OrderID: m.Order, Number: f.Names.Display(m.Number), E164: m.Number.E164(), Kind: m.Number.Kind.String(), Country: m.Country,
+		Name: m.Name, HomeCountry: m.HomeCountry, ContactPSTN: m.ContactPSTN, Identification: m.Identification,
+		OtherVoIP: orEmpty(m.OtherVoIP), Languages: orEmpty(m.Languages), Email: m.Email, TimeZone: m.TimeZone, Created: m.Created.UTC(),
+	}
+	for _, o := range m.Offices {
+		out.Offices = append(out.Offices, office{Country: o.Country, City: o.City, Languages: o.Languages})
+	}
+	return out
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func (f *face) showDevice(d member.Device, country string) device {
+	return device{
+		ID: d.ID, Name: d.Name, Number: f.Names.Display(d.Number), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
+		Transports: f.Reader.Transports(country), Created: d.Created.UTC(), Revoked: when(d.Revoked),
+	}
+}
+
+func (f *face) registerMember(ctx context.Context, in *struct{ Body memberIn }) (*body[registered], error) {
+	b := in.Body
+	r := member.Registration{
+		OrderID: b.OrderID, ContactPSTN: b.ContactPSTN, Identification: b.Identification, OtherVoIP: b.OtherVoIP, Name: b.Name,
+		Country: b.Country, Languages: b.Languages, Email: b.Email, TimeZone: b.TimeZone,
+	}
+	for _, o := range b.Offices {
+		r.Offices = append(r.Offices, member.Office{Country: o.Country, City: o.City, Languages: o.Languages})
+	}
+	m, d, err := f.Members.Register(ctx, actor(ctx), r)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	dev := newDevice{device: f.showDevice(d.Device, m.Country), SIPPassword: d.Password}
+	return &body[registered]{registered{
+		membership: f.showMembership(m), SIPUser: dev.SIPUser, SIPPassword: dev.SIPPassword, SIPDomain: dev.SIPDomain, Device: dev,
+	}}, nil
+}
+
+func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[membership]], error) {
+	who := actor(ctx)
+	items, err := f.Members.Memberships(ctx, who, who.Account)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(items, "", f.showMembership), nil
+}
+
+func (f *face) getMember(ctx context.Context, in *byID) (*body[membership], error) {
+	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[membership]{f.showMembership(m)}, nil
+}
+
+func (f *face) listDevices(ctx context.Context, in *byID) (*body[list[device]], error) {
+	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	items, err := f.Members.Devices(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(items, "", func(d member.Device) device { return f.showDevice(d, m.Country) }), nil
+}
+
+func (f *face) addDevice(ctx context.Context, in *struct {
+	byID
+	Body struct {
+		Name    string `json:"name" doc:"To tell your telephones apart: “desk”"`
+		Country string `json:"country,omitempty" doc:"Companies: which office; the home office unless said"`
+	}
+}) (*body[newDevice], error) {
+	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	d, err := f.Members.AddDevice(ctx, actor(ctx), in.ID, in.Body.Name, in.Body.Country)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	country := m.Country
+	if in.Body.Country != "" {
+		country = in.Body.Country
+	}
+	return &body[newDevice]{newDevice{device: f.showDevice(d.Device, country), SIPPassword: d.Password}}, nil
+}
+
+func (f *face) revokeDevice(ctx context.Context, in *byID) (*struct{}, error) {
+	return nil, f.fail(ctx, f.Members.RevokeDevice(ctx, actor(ctx), in.ID))
+}

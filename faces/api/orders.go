@@ -1,0 +1,211 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// order is an order as programs see it.
+type order struct {
+	ID        string        `json:"id"`
+	Kind      string        `json:"kind" enum:"individual,company"`
+	Country   string        `json:"country" doc:"ISO 3166-1 alpha-2"`
+	National  string        `json:"national"`
+	Number    string        `json:"number" doc:"As it is typed: country code last"`
+	Countries []string      `json:"countries,omitempty" doc:"A company's further offices"`
+	State     string        `json:"state" enum:"requested,in_review,approved,rejected,awaiting_payment,paid,sold,expired,cancelled,refunded"`
+	Reason    *fault.Reason `json:"reason" doc:"Why it was rejected, or what to know of an approval"`
+	AmountDue *money.Amount `json:"amount_due"`
+	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
+	Approval  *approval     `json:"approval,omitempty" doc:"What was approved; from the final selection on"`
+	Methods   []string      `json:"payment_methods,omitempty" doc:"Ways to pay that are offered now"`
+	Created   time.Time     `json:"created_at"`
+	Updated   time.Time     `json:"updated_at"`
+}
+
+// approval is the approval data of the final selection (S2).
+type approval struct {
+	Number        string    `json:"number"`
+	International string    `json:"e164,omitempty" doc:"The + form"`
+	ApprovedAt    time.Time `json:"approved_at"`
+	ApprovedBy    string    `json:"approved_by" doc:"system, or the account of who reviewed it"`
+	SelectedAt    time.Time `json:"selected_at"`
+}
+
+// orderEvent is one stored step.
+type orderEvent struct {
+	Seq   int       `json:"seq"`
+	State string    `json:"state" doc:"The state it led to"`
+	Code  string    `json:"code" doc:"What happened"`
+	Text  string    `json:"text"`
+	Actor string    `json:"actor"`
+	At    time.Time `json:"at"`
+}
+
+type orderIn struct {
+	Kind      string   `json:"kind" enum:"individual,company" doc:"Which number system"`
+	Country   string   `json:"country" doc:"ISO code (KR) or calling code (82)"`
+	National  string   `json:"national" doc:"Area code and subscriber number, or the root"`
+	Countries []string `json:"countries,omitempty" doc:"A company's further offices (ISO codes)"`
+	Refuse    bool     `json:"refuse_other_countries,omitempty" doc:"Refuse calls for other countries instead of sending them to the home office"`
+}
+
+func (f *face) registerOrders() {
+	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
+	formOp := op(http.MethodGet, "/api/v1/orders/form", "order-form", "Orders", "The fields of an order", 0)
+	huma.Register(f.api, formOp, func(_ context.Context, in *struct {
+		Kind string `query:"kind" enum:"individual,company" default:"individual"`
+	}) (*body[form.Form], error) {
+		kind, err := numbering.ParseKind(in.Kind)
+		if err != nil {
+			return nil, f.fail(context.Background(), badKind(in.Kind))
+		}
+		return &body[form.Form]{f.Shop.Form(kind)}, nil
+	})
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders", "request-number", "Orders", "Request a number: approved and held, rejected with a reason, or in review", http.StatusCreated)), f.requestNumber)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/orders", "list-orders", "Orders", "Your orders, newest first", 0)), f.listOrders)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/orders/{id}", "get-order", "Orders", "One order", 0)), f.getOrder)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/orders/{id}/events", "order-events", "Orders", "Every stored step of an order", 0)), f.orderEvents)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/select", "select-order", "Orders", "The final selection: approval data and the amount due", 0)), f.selectOrder)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/payments", "pay-order", "Orders", "Pay an order", 0)), f.payOrder)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/cancel", "cancel-order", "Orders", "Give up an unpaid order; the number is free again", 0)), f.cancelOrder)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/review", "review-order", "Operator", "Decide an order in review", 0)), f.reviewOrder)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/refund", "refund-order", "Operator", "Turn a sale back", 0)), f.refundOrder)
+}
+
+func (f *face) showOrder(o shop.Order) order {
+	out := order{
+		ID: o.ID, Kind: o.Number.Kind.String(), Country: o.Country, National: o.Number.National, Number: f.Names.Display(o.Number),
+		Countries: o.Countries, State: string(o.State), Reason: reason(o.Reason), AmountDue: amount(o.AmountDue),
+		HeldUntil: when(o.HeldUntil), Created: o.Created.UTC(), Updated: o.Updated.UTC(),
+	}
+	if o.State == shop.Approved || o.State == shop.AwaitingPayment {
+		for _, m := range payment.Offered() {
+			out.Methods = append(out.Methods, string(m))
+		}
+	}
+	return out
+}
+
+// showWhole adds what is in the order's steps.
+func (f *face) showWhole(ctx context.Context, o shop.Order) (*body[order], error) {
+	out := f.showOrder(o)
+	if slices.Contains([]shop.State{shop.AwaitingPayment, shop.Paid, shop.Sold}, o.State) {
+		events, err := f.Orders.Events(ctx, actor(ctx), o.ID)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		a := approval{Number: out.Number, International: o.Number.E164()}
+		for _, e := range events {
+			if e.State == shop.Approved && a.ApprovedAt.IsZero() {
+				a.ApprovedAt, a.ApprovedBy = e.At.UTC(), e.Actor
+			}
+			if e.State == shop.AwaitingPayment && a.SelectedAt.IsZero() {
+				a.SelectedAt = e.At.UTC()
+			}
+		}
+		out.Approval = &a
+	}
+	return &body[order]{out}, nil
+}
+
+func (f *face) answerOrder(ctx context.Context, o shop.Order, err error) (*body[order], error) {
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return f.showWhole(ctx, o)
+}
+
+func (f *face) requestNumber(ctx context.Context, in *struct{ Body orderIn }) (*body[order], error) {
+	kind, err := numbering.ParseKind(in.Body.Kind)
+	if err != nil {
+		return nil, f.fail(ctx, badKind(in.Body.Kind))
+	}
+	o, err := f.Shop.Request(ctx, actor(ctx), shop.Request{
+		Kind: kind, Country: in.Body.Country, National: in.Body.National, Countries: in.Body.Countries, Refuse: in.Body.Refuse,
+	})
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) listOrders(ctx context.Context, in *struct {
+	paging
+	All bool `query:"all" doc:"Operators: everybody's"`
+}) (*body[list[order]], error) {
+	who := actor(ctx)
+	account := who.Account
+	if in.All && who.Role == "operator" {
+		account = ""
+	}
+	items, next, err := f.Orders.Orders(ctx, who, account, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(items, next, f.showOrder), nil
+}
+
+func (f *face) getOrder(ctx context.Context, in *byID) (*body[order], error) {
+	o, err := f.Orders.Order(ctx, actor(ctx), in.ID)
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) orderEvents(ctx context.Context, in *byID) (*body[list[orderEvent]], error) {
+	events, err := f.Orders.Events(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(events, "", func(e shop.Event) orderEvent {
+		return orderEvent{Seq: e.Seq, State: string(e.State), Code: e.Code, Text: e.Text, Actor: e.Actor, At: e.At.UTC()}
+	}), nil
+}
+
+func (f *face) selectOrder(ctx context.Context, in *byID) (*body[order], error) {
+	o, err := f.Shop.Select(ctx, actor(ctx), in.ID)
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) payOrder(ctx context.Context, in *struct {
+	byID
+	Body struct {
+		Method string `json:"method" enum:"wallet,card,bank_transfer"`
+	}
+}) (*body[order], error) {
+	o, err := f.Shop.Pay(ctx, actor(ctx), in.ID, payment.Method(in.Body.Method))
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) cancelOrder(ctx context.Context, in *byID) (*body[order], error) {
+	o, err := f.Orders.Cancel(ctx, actor(ctx), in.ID)
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) reviewOrder(ctx context.Context, in *struct {
+	byID
+	Body struct {
+		Approve bool   `json:"approve"`
+		Why     string `json:"why,omitempty" doc:"Shown to the buyer"`
+	}
+}) (*body[order], error) {
+	o, err := f.Orders.Review(ctx, actor(ctx), in.ID, in.Body.Approve, in.Body.Why)
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) refundOrder(ctx context.Context, in *struct {
+	byID
+	Body struct {
+		Why string `json:"why" doc:"Shown to the buyer"`
+	}
+}) (*body[order], error) {
+	o, err := f.Orders.Refund(ctx, actor(ctx), in.ID, in.Body.Why)
+	return f.answerOrder(ctx, o, err)
+}
