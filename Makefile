@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO    ?= go
 LINT  := $(GO) tool -modfile=tools/go.mod golangci-lint
-TEMPL := $(GO) run github.com/a-h/templ/cmd/templ
+TEMPL := $(GO) tool -modfile=tools/go.mod templ
 PKG   ?= ./...
 FUZZTIME ?= 30s
 DATA  ?= $(HOME)/.callisto-dev

@@ -86,12 +86,6 @@ type Calls interface {
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
 	Decide(a *routing.Attempt) routing.Decision
-	Party(canonical string) (routing.Holder, bool)
-}
-
-// Names shows numbers so that they cannot be misread.
-type Names interface {
-	Display(n numbering.Number) string
 }
 
 // Deps is everything the face needs. All are required but Log.
@@ -104,7 +98,7 @@ type Deps struct {
 	Wallet   Wallet
 	Calls    Calls
 	Router   Router
-	Names    Names
+	Sold     routing.Sold
 	Answers  Answers
 	Reader   Reader
 	Currency money.Currency
@@ -119,8 +113,6 @@ type Reader interface {
 	SIPDomain(country string) string
 	// Transports lists what those telephones may use: "udp", "tcp", "tls".
 	Transports(country string) []string
-	// ParseTyped normalises what a person typed to the canonical form of a number of ours.
-	ParseTyped(typed string) string
 	// Home is the center and the country code of a country's numbers.
 	Home(country string) string
 }

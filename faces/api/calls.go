@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
 )
 
@@ -92,7 +93,7 @@ func showCall(r cdr.Record, account string) call {
 
 func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body[route], error) {
 	who := actor(ctx)
-	from, ok := f.Router.Party(f.Reader.ParseTyped(in.Body.From))
+	from, ok := f.holder(in.Body.From)
 	if !ok || !who.May(from.Account) {
 		if who.Role != member.Operator || !ok {
 			// The same words for a number of somebody else and for none: who exists is nobody's business.
@@ -116,6 +117,22 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 	return &body[route]{f.showRoute(d)}, nil
 }
 
+// holder finds one sold number from what a program wrote for it: the typed form or the + form.
+func (f *face) holder(number string) (routing.Holder, bool) {
+	t, err := numbering.ParseTyped(number)
+	if err != nil {
+		return routing.Holder{}, false
+	}
+	switch t.Kind {
+	case numbering.Digits, numbering.Rooted:
+		return f.Sold.Typed(t.Text)
+	case numbering.Plus:
+		return f.Sold.Twin(t.Text)
+	default:
+		return routing.Holder{}, false
+	}
+}
+
 func isLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) < 0
 }
@@ -123,7 +140,7 @@ func isLetters(s string) bool {
 func (f *face) showRoute(d routing.Decision) route {
 	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Code: d.Reason.Code}
 	if d.Number.Kind != 0 {
-		out.Number = text(f.Names.Display(d.Number))
+		out.Number = text(d.Number.Display())
 	}
 	out.Center, out.Reason = text(string(d.Center)), text(d.Reason.Text)
 	for _, t := range d.Targets {

@@ -92,7 +92,7 @@ func (f *face) registerMembers() {
 
 func (f *face) showMembership(m member.Membership) membership {
 	out := membership{
-		ID: m.ID, OrderID: m.Order, Number: f.Names.Display(m.Number), E164: m.Number.E164(), Kind: m.Number.Kind.String(), Country: m.Country,
+		ID: m.ID, OrderID: m.Order, Number: m.Number.Display(), E164: m.Number.E164(), Kind: m.Number.Kind.String(), Country: m.Country,
 		Name: m.Name, HomeCountry: m.HomeCountry, ContactPSTN: m.ContactPSTN, Identification: m.Identification,
 		OtherVoIP: orEmpty(m.OtherVoIP), Languages: orEmpty(m.Languages), Email: m.Email, TimeZone: m.TimeZone, Created: m.Created.UTC(),
 	}
@@ -111,7 +111,7 @@ func orEmpty(s []string) []string {
 
 func (f *face) showDevice(d member.Device, country string) device {
 	return device{
-		ID: d.ID, Name: d.Name, Number: f.Names.Display(d.Number), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
+		ID: d.ID, Name: d.Name, Number: d.Number.Display(), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
 		Transports: f.Reader.Transports(country), Created: d.Created.UTC(), Revoked: when(d.Revoked),
 	}
 }

@@ -51,7 +51,7 @@ func (f *face) searchNumbers(ctx context.Context, in *searchIn) (*body[list[stoc
 		return nil, f.fail(ctx, err)
 	}
 	return page(p.Items, p.Next, func(i shop.StockItem) stockNumber {
-		return stockNumber{Country: i.Country, National: i.Number.National, Number: f.Names.Display(i.Number), Kind: i.Number.Kind.String(), Price: i.Price}
+		return stockNumber{Country: i.Country, National: i.Number.National, Number: i.Number.Display(), Kind: i.Number.Kind.String(), Price: i.Price}
 	}), nil
 }
 

@@ -86,7 +86,7 @@ func (f *face) registerOrders() {
 
 func (f *face) showOrder(o shop.Order) order {
 	out := order{
-		ID: o.ID, Kind: o.Number.Kind.String(), Country: o.Country, National: o.Number.National, Number: f.Names.Display(o.Number),
+		ID: o.ID, Kind: o.Number.Kind.String(), Country: o.Country, National: o.Number.National, Number: o.Number.Display(),
 		Countries: o.Countries, State: string(o.State), Reason: reason(o.Reason), AmountDue: amount(o.AmountDue),
 		HeldUntil: when(o.HeldUntil), Created: o.Created.UTC(), Updated: o.Updated.UTC(),
 	}

@@ -1,0 +1,236 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// dossier is an order with everything its page shows.
+type dossier struct {
+	shop.Order
+	Events     []shop.Event
+	Methods    []payment.Method
+	Balance    money.Amount
+	Short      bool   // the wallet does not suffice
+	Problem    string // the last step was refused
+	Membership string // id, once registered
+	Home       string // center
+}
+
+// Live reports whether the page should look again by itself.
+func (d dossier) Live() bool { return !d.State.Final() }
+
+// at is when the order first came to a state.
+func (d dossier) at(s shop.State) (shop.Event, bool) {
+	for _, e := range d.Events {
+		if e.State == s {
+			return e, true
+		}
+	}
+	return shop.Event{}, false
+}
+
+func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
+	var d dossier
+	if err := p.must(); err != nil {
+		return d, err
+	}
+	var err error
+	if d.Order, err = f.Orders.Order(r.Context(), p.Who, r.PathValue("id")); err != nil {
+		return d, err
+	}
+	if d.Events, err = f.Orders.Events(r.Context(), p.Who, d.ID); err != nil {
+		return d, err
+	}
+	d.Methods, d.Home = payment.Offered(), f.Reader.Home(d.Country)
+	if d.State == shop.Approved || d.State == shop.AwaitingPayment {
+		d.Balance, err = f.Wallet.Balance(r.Context(), ledger.WalletID(p.Who.Account, f.Currency))
+		if err != nil && fault.KindOf(err) != fault.Unknown {
+			return d, err
+		}
+		d.Short = d.Balance.Micros < d.AmountDue.Micros
+	}
+	if d.State == shop.Sold {
+		ms, err := f.Members.Memberships(r.Context(), p.Who, p.Who.Account)
+		if err != nil {
+			return d, err
+		}
+		if i := slices.IndexFunc(ms, func(m member.Membership) bool { return m.Order == d.ID }); i >= 0 {
+			d.Membership = ms[i].ID
+		}
+	}
+	return d, nil
+}
+
+func (f *face) order(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	p.Title = d.Number.Display()
+	return orderPage(p, d), nil
+}
+
+// orderState is the part of the order's page that htmx asks for again.
+func (f *face) orderState(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Part {
+		return nil, redirect{"/orders/" + d.ID}
+	}
+	if r.URL.Query().Get("seen") == string(d.State) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil, nil
+	}
+	return orderBody(p, d), nil
+}
+
+func (f *face) orders(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	list, next, err := f.Orders.Orders(r.Context(), p.Who, p.Who.Account, r.URL.Query().Get("cursor"), perPage)
+	if err != nil {
+		return nil, err
+	}
+	p.Title = p.T("orders.title")
+	return ordersPage(p, list, next), nil
+}
+
+// step does one step of an order and shows it; a refusal is shown on the order's own page.
+func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	o, err := do()
+	if err == nil {
+		return nil, redirect{"/orders/" + o.ID}
+	}
+	switch fault.KindOf(err) {
+	case fault.Conflict, fault.Unpaid, fault.Invalid, fault.Unavailable, fault.Limited:
+		d, derr := f.dossierOf(r, p)
+		if derr != nil {
+			return nil, derr
+		}
+		d.Problem = fault.ReasonOf(err).Text
+		p.Status, p.Title = statusOf(fault.KindOf(err)), d.Number.Display()
+		f.readPurse(r.Context(), p)
+		return orderPage(p, d), nil
+	default:
+		return nil, err
+	}
+}
+
+func (f *face) selectOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Select(r.Context(), p.Who, r.PathValue("id")) })
+}
+
+func (f *face) payOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	m := payment.Method(r.PostFormValue("method"))
+	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Pay(r.Context(), p.Who, r.PathValue("id"), m) })
+}
+
+func (f *face) cancelOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Cancel(r.Context(), p.Who, r.PathValue("id")) })
+}
+
+func (f *face) receipt(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if d.State != shop.Sold && d.State != shop.Refunded {
+		return nil, redirect{"/orders/" + d.ID}
+	}
+	a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)
+	if err != nil {
+		return nil, err
+	}
+	p.Title = p.T("receipt.title")
+	return receiptPage(p, d, a), nil
+}
+
+// registration is the page of the second step (M1).
+type registration struct {
+	dossier
+	Inputs []input
+	Errors map[string]string
+}
+
+func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if d.Membership != "" {
+		return nil, redirect{"/lines#" + d.Membership}
+	}
+	if d.State != shop.Sold {
+		return nil, redirect{"/orders/" + d.ID}
+	}
+	a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)
+	if err != nil {
+		return nil, err
+	}
+	known := url.Values{"name": {a.Name}, "email": {a.Email}, "country": {a.Country}, "languages": {a.Language}, "time_zone": {a.TimeZone}}
+	if a.Country == "" {
+		known.Set("country", d.Country)
+	}
+	if a.TimeZone == "" {
+		known.Set("time_zone", f.names.zoneOf(known.Get("country")))
+	}
+	p.Title = p.T("register.title")
+	return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), known, nil)}), nil
+}
+
+func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.ParseForm(); err != nil {
+		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
+	}
+	v := r.PostForm
+	m, dev, err := f.Members.Register(r.Context(), p.Who, member.Registration{
+		OrderID: d.ID, ContactPSTN: strings.TrimSpace(v.Get("contact_pstn")), Identification: strings.TrimSpace(v.Get("identification")),
+		OtherVoIP: listOf(v["other_voip"]), Name: strings.TrimSpace(v.Get("name")), Country: v.Get("country"),
+		Languages: listOf(v["languages"]), Email: strings.TrimSpace(v.Get("email")), TimeZone: v.Get("time_zone"),
+	})
+	if err != nil {
+		if fault.KindOf(err) != fault.Invalid {
+			return nil, err
+		}
+		wrong := errorsOf(err)
+		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("register.title")
+		f.readPurse(r.Context(), p)
+		return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), v, wrong), Errors: wrong}), nil
+	}
+	p.Secret, p.Title = true, p.T("registered.title")
+	f.readPurse(r.Context(), p)
+	return registeredPage(p, m, f.credentialOf(dev, m.Country)), nil
+}
+
+// credential is a telephone's settings as the page shows them, once.
+type credential struct {
+	member.NewDevice
+	Domain     string
+	Transports []string
+}
+
+func (f *face) credentialOf(d member.NewDevice, country string) credential {
+	return credential{NewDevice: d, Domain: f.Reader.SIPDomain(country), Transports: f.Reader.Transports(country)}
+}

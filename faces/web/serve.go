@@ -1,0 +1,254 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+)
+
+const (
+	cookieName       = "session"
+	secureCookieName = "__Host-session"
+	mostBody         = 64 << 10
+)
+
+// A handler answers with what to show, or with an error that serve turns into a page.
+type handler func(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error)
+
+// page is what every page knows.
+type page struct {
+	f      *face
+	Who    member.Actor
+	Purse  money.Amount
+	Path   string
+	URL    string
+	Title  string
+	Status int
+	Secret bool // holds something shown once: nobody may keep it
+	Part   bool // asked for by htmx: only the part
+}
+
+// T is a text in the reader's language; pairs fill its {names}.
+func (p *page) T(key string, pairs ...string) string { return p.f.texts.text(key, pairs...) }
+
+// SignedIn reports whether somebody is.
+func (p *page) SignedIn() bool { return p.Who.Account != "" }
+
+// errSignIn sends a visitor to the sign-in page and back.
+var errSignIn = errors.New("sign in first")
+
+// redirect is answered by going somewhere else.
+type redirect struct{ to string }
+
+func (r redirect) Error() string { return "go to " + r.to }
+
+func (f *face) serve(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p := f.pageFor(r)
+		c, err := h(w, r, p)
+		if err != nil {
+			c = f.failed(w, r, p, err)
+		}
+		if c == nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := c.Render(r.Context(), &b); err != nil {
+			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+			http.Error(w, p.T("error.internal"), http.StatusInternalServerError)
+			return
+		}
+		send(w, r, p, b.Bytes())
+	}
+}
+
+func send(w http.ResponseWriter, r *http.Request, p *page, html []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Add("Vary", "Cookie, HX-Request, Accept-Encoding")
+	if p.SignedIn() || p.Secret {
+		h.Set("Cache-Control", "no-store")
+	}
+	if p.Status == 0 {
+		p.Status = http.StatusOK
+	}
+	// Secrets are not compressed together with what a visitor could put beside them.
+	if p.Secret || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(p.Status)
+		_, _ = w.Write(html)
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(p.Status)
+	z := gzip.NewWriter(w)
+	_, _ = z.Write(html)
+	_ = z.Close()
+}
+
+func (f *face) pageFor(r *http.Request) *page {
+	p := &page{f: f, Path: r.URL.Path, URL: r.URL.RequestURI(), Part: r.Header.Get("HX-Request") == "true"}
+	p.Who, _ = r.Context().Value(actorKey{}).(member.Actor)
+	if p.SignedIn() && !p.Part && r.Method == http.MethodGet {
+		f.readPurse(r.Context(), p)
+	}
+	return p
+}
+
+func (f *face) readPurse(ctx context.Context, p *page) {
+	a, err := f.Wallet.Balance(ctx, ledger.WalletID(p.Who.Account, f.Currency))
+	if err != nil && fault.KindOf(err) != fault.Unknown { // an operator has no wallet
+		f.Log.WarnContext(ctx, "balance", "error", err)
+		return
+	}
+	p.Purse = a
+}
+
+// failed turns an error into a page or a redirect.
+func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error) templ.Component {
+	if go2, ok := errors.AsType[redirect](err); ok {
+		http.Redirect(w, r, go2.to, http.StatusSeeOther)
+		return nil
+	}
+	if errors.Is(err, errSignIn) {
+		back := p.URL
+		if r.Method != http.MethodGet {
+			back = localPath(r.PostFormValue("back"))
+		}
+		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(back), http.StatusSeeOther)
+		return nil
+	}
+	reason := fault.ReasonOf(err)
+	p.Status, p.Title = statusOf(fault.KindOf(err)), p.T("error.title")
+	if p.Status == http.StatusInternalServerError {
+		f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+	}
+	if p.SignedIn() {
+		f.readPurse(r.Context(), p)
+	}
+	if p.Status == http.StatusNotFound {
+		return errorPage(p, p.T("error.lost"), reason.Text)
+	}
+	return errorPage(p, p.T("error.title"), reason.Text)
+}
+
+// statusOf turns the kind of an error into an HTTP status, here and nowhere else.
+func statusOf(k fault.Kind) int {
+	switch k {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unknown:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Unproven:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Unpaid:
+		return http.StatusPaymentRequired
+	case fault.Limited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+func (f *face) nothingHere(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+	return nil, fault.New(fault.Unknown, "no_page", "%s", p.T("error.no_page"))
+}
+
+type actorKey struct{}
+
+// withSession finds who is signed in. A session that is over is no error: the visitor is simply not signed in.
+func (f *face) withSession(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		if c, err := r.Cookie(f.cookie()); err == nil && c.Value != "" {
+			who, err := f.Accounts.Session(r.Context(), c.Value)
+			switch {
+			case err == nil:
+				r = r.WithContext(context.WithValue(r.Context(), actorKey{}, who))
+			case fault.KindOf(err) == fault.Internal:
+				f.Log.ErrorContext(r.Context(), "session", "error", err)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (f *face) cookie() string {
+	if f.Secure {
+		return secureCookieName
+	}
+	return cookieName
+}
+
+func (f *face) setSession(w http.ResponseWriter, s member.Session) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the scheme the outside uses: `callisto dev` is plain http on this machine
+		Name: f.cookie(), Value: s.Token, Path: "/", Expires: s.Expires, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure,
+	})
+}
+
+func (f *face) dropSession(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as above
+		Name: f.cookie(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure,
+	})
+}
+
+// guard adds what protects a visitor: nothing from elsewhere is loaded, nobody frames us, forms come from our pages only.
+func (f *face) guard(next http.Handler) http.Handler {
+	const csp = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	protect := http.NewCrossOriginProtection()
+	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := f.pageFor(r)
+		var b bytes.Buffer
+		p.Status, p.Title = http.StatusForbidden, p.T("error.title")
+		if err := errorPage(p, p.T("error.title"), p.T("error.cross_origin")).Render(r.Context(), &b); err == nil {
+			send(w, r, p, b.Bytes())
+		}
+	}))
+	inner := protect.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), payment=()")
+		if f.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// localPath accepts only an address of our own pages, so that nobody is sent elsewhere after signing in.
+func localPath(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.Contains(s, "\\") {
+		return "/lines"
+	}
+	return s
+}
+
+func (p *page) must() error {
+	if !p.SignedIn() {
+		return errSignIn
+	}
+	return nil
+}

@@ -1,0 +1,295 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+const perPage = 20
+
+// finder is the state of the search: all of it is in the address.
+type finder struct {
+	Country   string
+	Kind      numbering.Kind
+	Where     string // contains, starts, ends
+	Digits    string
+	Cursor    string
+	Countries []choice
+}
+
+func (f *face) finderOf(r *http.Request) finder {
+	q := r.URL.Query()
+	s := finder{Country: strings.ToUpper(q.Get("country")), Kind: numbering.Individual, Where: "contains", Digits: q.Get("digits"), Cursor: q.Get("cursor")}
+	if k, err := numbering.ParseKind(q.Get("kind")); err == nil {
+		s.Kind = k
+	}
+	if w := q.Get("where"); w == "starts" || w == "ends" {
+		s.Where = w
+	}
+	s.Countries = f.countries()
+	if iso, ok := f.Reader.CountryOf(s.Country); ok {
+		s.Country = iso
+	}
+	return s
+}
+
+func (f *face) countries() []choice {
+	out := []choice{}
+	for _, iso := range f.Reader.Countries() {
+		out = append(out, choice{iso, f.names.country(iso)})
+	}
+	slices.SortFunc(out, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
+	return out
+}
+
+// address is the search as a link.
+func (s finder) address(cursor string) string {
+	q := url.Values{}
+	for k, v := range map[string]string{"country": s.Country, "digits": s.Digits, "cursor": cursor} {
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	if s.Kind == numbering.Company {
+		q.Set("kind", s.Kind.String())
+	}
+	if s.Where != "contains" {
+		q.Set("where", s.Where)
+	}
+	if len(q) == 0 {
+		return "/numbers"
+	}
+	return "/numbers?" + q.Encode()
+}
+
+func (s finder) query() shop.Query {
+	pattern := keepDigits(s.Digits)
+	q := shop.Query{Country: s.Country, Kind: s.Kind, Cursor: s.Cursor, Limit: perPage}
+	switch s.Where {
+	case "starts":
+		q.Starts = pattern
+	case "ends":
+		q.Ends = pattern
+	default:
+		q.Contains = pattern
+	}
+	return q
+}
+
+// keepDigits takes the punctuation out of what people type, leaving digits and wildcards.
+func keepDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '*' || r == '?' {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// found is what the search shows.
+type found struct {
+	finder
+	Items   []shop.StockItem
+	Next    string
+	Nearest bool   // nothing matched: these are near
+	Problem string // the pattern cannot be searched for
+}
+
+func (f *face) find(r *http.Request, s finder) (found, error) {
+	out := found{finder: s}
+	p, err := f.Shop.Search(r.Context(), s.query())
+	if err != nil {
+		if fault.KindOf(err) == fault.Invalid {
+			out.Problem = fault.ReasonOf(err).Text
+			return out, nil
+		}
+		return out, err
+	}
+	out.Items, out.Next = p.Items, p.Next
+	if len(out.Items) > 0 || s.Cursor != "" {
+		return out, nil
+	}
+	// No match: the nearest are those that share ever less of what was typed.
+	for near := keepDigits(s.Digits); len(near) > 2; {
+		near = near[:len(near)-1]
+		try := s
+		try.Digits, try.Where = near, s.Where
+		q := try.query()
+		q.Limit = 8
+		p, err := f.Shop.Search(r.Context(), q)
+		if err != nil {
+			return out, err
+		}
+		if len(p.Items) > 0 {
+			out.Items, out.Nearest = p.Items, true
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	found, err := f.find(r, f.finderOf(r))
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Items) > 8 {
+		found.Items, found.Next = found.Items[:8], "more"
+	}
+	p.Title = p.T("home.title")
+	return homePage(p, found), nil
+}
+
+func (f *face) search(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	found, err := f.find(r, f.finderOf(r))
+	if err != nil {
+		return nil, err
+	}
+	p.Title = p.T("search.title")
+	if p.Part {
+		w.Header().Set("HX-Replace-Url", found.address(found.Cursor))
+		return results(p, found), nil
+	}
+	return searchPage(p, found), nil
+}
+
+// offer is the page of one number.
+type offer struct {
+	Item      shop.StockItem
+	InStock   bool
+	Form      form.Form
+	Values    url.Values
+	Errors    map[string]string
+	Countries []choice
+}
+
+func (f *face) offerOf(r *http.Request, country string, kind numbering.Kind, national string) (offer, error) {
+	o := offer{Form: f.Shop.Form(kind), Values: url.Values{}, Errors: map[string]string{}, Countries: f.countries()}
+	o.Item.Country, o.Item.Number.Kind, o.Item.Number.National = country, kind, national
+	if national == "" {
+		return o, nil
+	}
+	page, err := f.Shop.Search(r.Context(), shop.Query{Country: country, Kind: kind, Starts: national, Limit: 5})
+	if err != nil && fault.KindOf(err) != fault.Invalid {
+		return o, err
+	}
+	for _, i := range page.Items {
+		if i.Number.National == national {
+			o.Item, o.InStock = i, true
+		}
+	}
+	return o, nil
+}
+
+func (f *face) number(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	country, ok := f.Reader.CountryOf(strings.ToUpper(r.PathValue("country")))
+	kind := kindOfForm(r.URL.Query().Get("kind"))
+	national := keepDigits(r.PathValue("national"))
+	if !ok || national == "" {
+		return nil, fault.New(fault.Unknown, "no_number", "%s", p.T("number.nowhere"))
+	}
+	o, err := f.offerOf(r, country, kind, national)
+	if err != nil {
+		return nil, err
+	}
+	if !o.InStock {
+		return nil, redirect{"/request?" + url.Values{"country": {country}, "kind": {kind.String()}, "national": {national}}.Encode()}
+	}
+	p.Title = o.Item.Number.Display()
+	return numberPage(p, o), nil
+}
+
+func kindOfForm(s string) numbering.Kind {
+	if k, err := numbering.ParseKind(s); err == nil {
+		return k
+	}
+	return numbering.Individual
+}
+
+// askForm is the request of a number that is named, not picked.
+func (f *face) askForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	q := r.URL.Query()
+	o, err := f.offerOf(r, strings.ToUpper(q.Get("country")), kindOfForm(q.Get("kind")), "")
+	if err != nil {
+		return nil, err
+	}
+	o.Values = q
+	p.Title = p.T("request.title")
+	return requestPage(p, o), nil
+}
+
+func (f *face) request(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
+	}
+	kind := kindOfForm(r.PostForm.Get("kind"))
+	in := shop.Request{
+		Kind: kind, Country: strings.ToUpper(r.PostForm.Get("country")), National: r.PostForm.Get("national"),
+		Countries: upper(r.PostForm["countries"]), Refuse: r.PostForm.Get("refuse_other_countries") != "",
+	}
+	if !p.SignedIn() {
+		back := url.Values{"country": {in.Country}, "kind": {kind.String()}, "national": {in.National}}
+		return nil, redirect{"/sign-in?next=" + url.QueryEscape("/request?"+back.Encode())}
+	}
+	order, err := f.Shop.Request(r.Context(), p.Who, in)
+	if err == nil {
+		return nil, redirect{"/orders/" + order.ID}
+	}
+	if fault.KindOf(err) != fault.Invalid {
+		return nil, err
+	}
+	o, ferr := f.offerOf(r, in.Country, kind, "")
+	if ferr != nil {
+		return nil, ferr
+	}
+	o.Values, o.Errors = r.PostForm, errorsOf(err)
+	p.Status, p.Title = http.StatusUnprocessableEntity, p.T("request.title")
+	return requestPage(p, o), nil
+}
+
+func upper(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s = strings.ToUpper(strings.TrimSpace(s)); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func offerAddress(i shop.StockItem) string {
+	to := "/numbers/" + url.PathEscape(i.Country) + "/" + url.PathEscape(i.Number.National)
+	if i.Number.Kind == numbering.Company {
+		to += "?kind=company"
+	}
+	return to
+}
+
+// askAddress is the request of exactly what was typed.
+func askAddress(s finder) string {
+	q := url.Values{"kind": {s.Kind.String()}}
+	if s.Country != "" {
+		q.Set("country", s.Country)
+	}
+	if d := keepDigits(s.Digits); d != "" && !strings.ContainsAny(d, "*?") {
+		q.Set("national", d)
+	}
+	return "/request?" + q.Encode()
+}
+
+// nextCursor is the next page of the results; the home page shows only the first rows, so its next page is the first.
+func nextCursor(s found) string {
+	if s.Next == "more" {
+		return ""
+	}
+	return s.Next
+}

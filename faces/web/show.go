@@ -1,0 +1,214 @@
+package web
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// nationalPart is the number without its calling code, spaced as its country writes it.
+func nationalPart(n numbering.Number) string {
+	return strings.TrimSuffix(n.Display(), " "+n.CallingCode)
+}
+
+// part is a stretch of a number, marked if it is what was searched for.
+type part struct {
+	Text   string
+	Marked bool
+}
+
+// mark finds the searched digits in a number as it is shown, spaces or not.
+func mark(n numbering.Number, s finder) []part {
+	shown := n.National
+	if n.Kind == numbering.Individual {
+		shown = nationalPart(n)
+	}
+	from, to := matchIn(n.National, keepDigits(s.Digits), s.Where)
+	if from == to {
+		return []part{{Text: shown}}
+	}
+	var out []part
+	var b strings.Builder
+	digit, inside := 0, false
+	flush := func() {
+		if b.Len() > 0 {
+			out = append(out, part{b.String(), inside})
+			b.Reset()
+		}
+	}
+	for _, r := range shown {
+		isDigit := r >= '0' && r <= '9'
+		now := isDigit && digit >= from && digit < to || !isDigit && inside && digit < to
+		if now != inside {
+			flush()
+			inside = now
+		}
+		b.WriteRune(r)
+		if isDigit {
+			digit++
+		}
+	}
+	flush()
+	return out
+}
+
+// matchIn is where a pattern sits in the digits: from and to are equal if it has wildcards or does not occur.
+func matchIn(digits, pattern, where string) (from, to int) {
+	if pattern == "" || strings.ContainsAny(pattern, "*?") {
+		return 0, 0
+	}
+	i := strings.Index(digits, pattern)
+	switch where {
+	case "starts":
+		if i != 0 {
+			return 0, 0
+		}
+	case "ends":
+		if !strings.HasSuffix(digits, pattern) {
+			return 0, 0
+		}
+		i = len(digits) - len(pattern)
+	}
+	if i < 0 {
+		return 0, 0
+	}
+	return i, i + len(pattern)
+}
+
+// cash shows money: the sign of the currencies everybody knows, else the code.
+func cashText(a money.Amount) string {
+	text, code, _ := strings.Cut(a.String(), " ")
+	sign := map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "KRW": "₩", "JPY": "¥"}[code]
+	if sign == "" {
+		return strings.TrimSpace(text + " " + code)
+	}
+	if rest, minus := strings.CutPrefix(text, "-"); minus {
+		return "−" + sign + rest
+	}
+	return sign + text
+}
+
+func signed(a money.Amount) string {
+	if a.Micros > 0 {
+		return "+" + cashText(a)
+	}
+	return cashText(a)
+}
+
+// The 25-pair colour code: five tip colours by five ring colours.
+func pairColours(n int) (tip, ring [2]string) {
+	tips := [...][2]string{{"white", "#FFFFFF"}, {"red", "#D2322D"}, {"black", "#1B1B1B"}, {"yellow", "#F3C614"}, {"violet", "#7A4FB3"}}
+	rings := [...][2]string{{"blue", "#2457D6"}, {"orange", "#F0801A"}, {"green", "#21945A"}, {"brown", "#7B4B2A"}, {"slate", "#76828C"}}
+	n = (n%25 + 25) % 25
+	return tips[n/5], rings[n%5]
+}
+
+func pairName(n int) string { tip, ring := pairColours(n); return tip[0] + " " + ring[0] }
+func pairTip(n int) string  { tip, _ := pairColours(n); return tip[1] }
+func pairRing(n int) string { _, ring := pairColours(n); return ring[1] }
+
+// pairOf gives something with an id its pair, always the same.
+func pairOf(id string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return int(h.Sum32() % 25)
+}
+
+// described are the attributes that tie an input to its help and its error.
+func described(in input) templ.Attributes {
+	a := templ.Attributes{}
+	var ids []string
+	if in.Error != "" {
+		a["aria-invalid"] = "true"
+		ids = append(ids, in.ID+"-wrong")
+	}
+	if in.Help != "" {
+		ids = append(ids, in.ID+"-help")
+	}
+	if len(ids) > 0 {
+		a["aria-describedby"] = strings.Join(ids, " ")
+	}
+	if in.Required {
+		a["required"] = true
+	}
+	if in.Max > 0 && len(in.Choices) == 0 {
+		a["maxlength"] = strconv.Itoa(in.Max)
+	}
+	if in.Type == "timezone" {
+		a["data-zone"] = true
+	}
+	return a
+}
+
+func inputType(t string) string {
+	switch t {
+	case "tel", "email", "password":
+		return t
+	default:
+		return "text"
+	}
+}
+
+func autocomplete(in input) string {
+	switch in.Name {
+	case "name", "email":
+		return in.Name
+	case "password":
+		return "new-password"
+	case "contact_pstn":
+		return "tel"
+	default:
+		return "off"
+	}
+}
+
+// stateTag is how loud a state is shown.
+func stateTag(s shop.State) string {
+	switch s {
+	case shop.Approved, shop.AwaitingPayment, shop.Paid, shop.Sold:
+		return "tag on"
+	case shop.Rejected, shop.Expired, shop.Cancelled, shop.Refunded:
+		return "tag dark"
+	default:
+		return "tag"
+	}
+}
+
+// other is the other party of a call as the history shows it.
+func other(r cdr.Record, account string) string {
+	text := r.From.Text
+	if outgoing(r, account) {
+		text = r.To.Text
+		if text == "" {
+			text = r.Dialled
+		}
+	}
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
+func callDot(r cdr.Record) string {
+	if r.Answered() {
+		return "dot connected"
+	}
+	return "dot missed"
+}
+
+func clock(d time.Duration) string {
+	s := int(d.Round(time.Second) / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}

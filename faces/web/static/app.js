@@ -1,0 +1,39 @@
+// Small things the pages do without a round trip; every page works without them too.
+"use strict";
+(() => {
+	const pad = (n) => String(n).padStart(2, "0");
+	const countdown = (el, now) => {
+		const left = Math.floor((Date.parse(el.dataset.until) - now) / 1000);
+		if (left <= 0) { el.textContent = el.dataset.over || ""; return; }
+		const h = Math.floor(left / 3600);
+		el.textContent = (h ? h + ":" + pad(Math.floor(left / 60) % 60) : Math.floor(left / 60)) + ":" + pad(left % 60);
+	};
+	const times = (root) => root.querySelectorAll("time[data-local]").forEach((t) => {
+		const d = new Date(t.dateTime);
+		if (isNaN(d)) return;
+		const style = t.dataset.local === "clock" ? { timeStyle: "medium", dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
+		t.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(d);
+		t.title = t.dateTime;
+	});
+	const tick = () => { const now = Date.now(); document.querySelectorAll("[data-until]").forEach((el) => countdown(el, now)); };
+	const zone = () => document.querySelectorAll("input[data-zone], select[data-zone]").forEach((el) => {
+		if (!el.value) el.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+	});
+	document.addEventListener("click", async (e) => {
+		const b = e.target.closest("button[data-copy]");
+		if (!b) return;
+		const from = document.getElementById(b.dataset.copy);
+		try {
+			await navigator.clipboard.writeText(from.textContent.trim());
+			const was = b.textContent;
+			b.textContent = b.dataset.done;
+			setTimeout(() => { b.textContent = was; }, 1600);
+		} catch {
+			const r = document.createRange(); r.selectNodeContents(from);
+			const s = getSelection(); s.removeAllRanges(); s.addRange(r);
+		}
+	});
+	document.addEventListener("htmx:after:swap", () => { times(document); tick(); });
+	times(document); tick(); zone();
+	if (document.querySelector("[data-until]")) setInterval(tick, 1000);
+})();

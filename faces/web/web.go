@@ -1,0 +1,172 @@
+// Package web is the shop and the members' pages: rendered here, usable without
+// scripts, a little livelier with htmx. Sessions are cookies (RFC 6265); requests
+// that change something must come from our own pages (http.CrossOriginProtection).
+// The face translates; every rule lives in business.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Accounts signs people in.
+type Accounts interface {
+	SignUp(ctx context.Context, in member.SignUp) (member.Account, error)
+	SignIn(ctx context.Context, email, password string) (member.Session, member.Actor, error)
+	Session(ctx context.Context, token string) (member.Actor, error)
+	SignOut(ctx context.Context, token string) error
+	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+}
+
+// Keys keeps the API keys.
+type Keys interface {
+	NewAPIKey(ctx context.Context, by member.Actor, account, name string) (string, member.APIKey, error)
+	APIKeys(ctx context.Context, by member.Actor, account string) ([]member.APIKey, error)
+	RevokeAPIKey(ctx context.Context, by member.Actor, id string) error
+}
+
+// Members keeps memberships and their devices.
+type Members interface {
+	Form() form.Form
+	Register(ctx context.Context, by member.Actor, in member.Registration) (member.Membership, member.NewDevice, error)
+	Memberships(ctx context.Context, by member.Actor, account string) ([]member.Membership, error)
+	Membership(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
+	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
+	RevokeDevice(ctx context.Context, by member.Actor, id string) error
+}
+
+// Shop sells numbers.
+type Shop interface {
+	Search(ctx context.Context, q shop.Query) (shop.Page, error)
+	Form(kind numbering.Kind) form.Form
+	Request(ctx context.Context, by member.Actor, r shop.Request) (shop.Order, error)
+	Select(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, error)
+	Cancel(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+}
+
+// Orders reads orders.
+type Orders interface {
+	Order(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Orders(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]shop.Order, string, error)
+	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
+}
+
+// Wallet reads the book.
+type Wallet interface {
+	Balance(ctx context.Context, account string) (money.Amount, error)
+	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
+}
+
+// Calls reads the call records of an account.
+type Calls interface {
+	Calls(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
+}
+
+// Reader answers the small questions that the node knows best.
+type Reader interface {
+	// SIPDomain is where the telephones of a country's numbers register: a domain or HOST:PORT.
+	SIPDomain(country string) string
+	// Transports lists what those telephones may use: "udp", "tcp", "tls".
+	Transports(country string) []string
+	// Home is the center of a country's numbers.
+	Home(country string) string
+	// Countries are those with a center: where numbers are sold.
+	Countries() []string
+	// CountryOf reads an ISO code or a calling code.
+	CountryOf(s string) (string, bool)
+}
+
+// Deps is everything the face needs. All are required but Log.
+type Deps struct {
+	Accounts Accounts
+	Keys     Keys
+	Members  Members
+	Shop     Shop
+	Orders   Orders
+	Wallet   Wallet
+	Calls    Calls
+	Reader   Reader
+	Currency money.Currency
+	Secure   bool // the outside reaches us by https: cookies say so
+	Dev      bool
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+type face struct {
+	Deps
+	texts  catalogue
+	names  names
+	assets *assets
+}
+
+// Mount puts the pages on a mux.
+func Mount(mux *http.ServeMux, d Deps) error {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &face{Deps: d}
+	var err, err2, err3 error
+	f.texts, err = loadTexts("en")
+	f.names, err2 = loadNames("en")
+	f.assets, err3 = loadAssets()
+	if err := errors.Join(err, err2, err3); err != nil {
+		return fmt.Errorf("the pages' own files: %w", err)
+	}
+	inner := http.NewServeMux()
+	f.routes(inner)
+	mux.Handle("/static/", f.assets)
+	mux.Handle("/", f.guard(f.withSession(inner)))
+	return nil
+}
+
+func (f *face) routes(mux *http.ServeMux) {
+	for pattern, h := range map[string]handler{
+		"GET /{$}":                          f.home,
+		"GET /numbers":                      f.search,
+		"GET /numbers/{country}/{national}": f.number,
+		"GET /request":                      f.askForm,
+		"POST /orders":                      f.request,
+		"GET /orders":                       f.orders,
+		"GET /orders/{id}":                  f.order,
+		"GET /orders/{id}/state":            f.orderState,
+		"POST /orders/{id}/select":          f.selectOrder,
+		"POST /orders/{id}/pay":             f.payOrder,
+		"POST /orders/{id}/cancel":          f.cancelOrder,
+		"GET /orders/{id}/receipt":          f.receipt,
+		"GET /orders/{id}/register":         f.registerForm,
+		"POST /orders/{id}/register":        f.register,
+		"GET /lines":                        f.lines,
+		"POST /lines/{id}/devices":          f.addDevice,
+		"POST /devices/{id}/revoke":         f.revokeDevice,
+		"GET /wallet":                       f.wallet,
+		"GET /calls":                        f.calls,
+		"GET /account":                      f.account,
+		"POST /account/keys":                f.newKey,
+		"POST /account/keys/{id}/revoke":    f.revokeKey,
+		"GET /sign-in":                      f.signInForm,
+		"POST /sign-in":                     f.signIn,
+		"GET /sign-up":                      f.signUpForm,
+		"POST /sign-up":                     f.signUp,
+		"POST /sign-out":                    f.signOut,
+		"GET /about":                        f.about,
+		"/":                                 f.nothingHere,
+	} {
+		mux.HandleFunc(pattern, f.serve(h))
+	}
+}

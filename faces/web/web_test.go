@@ -1,0 +1,91 @@
+package web
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// TestEveryTextIsThereAndUsed reads the templates: a key without a text would be seen by users, a text without a key by translators.
+func TestEveryTextIsThereAndUsed(t *testing.T) {
+	texts, err := loadTexts("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := regexp.MustCompile(`p\.T\("([^"]*)"(\s*\+)?`)
+	used := map[string]bool{}
+	var prefixes []string
+	err = fs.WalkDir(os.DirFS("."), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || strings.HasSuffix(path, "_templ.go") || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".templ") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
+			if m[2] != "" {
+				prefixes = append(prefixes, m[1])
+			} else {
+				used[m[1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range used {
+		if _, ok := texts[key]; !ok {
+			t.Errorf("%q is used but has no text in texts/en.json", key)
+		}
+	}
+	prefixes = append(prefixes, "event.")
+	for key := range texts {
+		known := used[key]
+		for _, p := range prefixes {
+			known = known || strings.HasPrefix(key, p)
+		}
+		if !known {
+			t.Errorf("texts/en.json has %q, which no page uses", key)
+		}
+	}
+}
+
+func TestMarkFindsDigitsAcrossSpaces(t *testing.T) {
+	n := numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "25551234"}
+	for _, c := range []struct{ digits, where, want string }{
+		{"5551", "contains", "2 [555 1]234"},
+		{"2555", "starts", "[2 555] 1234"},
+		{"234", "ends", "2 555 1[234]"},
+		{"234", "starts", "2 555 1234"},
+		{"5?5", "contains", "2 555 1234"},
+		{"", "contains", "2 555 1234"},
+	} {
+		var b strings.Builder
+		for _, p := range mark(n, finder{Digits: c.digits, Where: c.where}) {
+			if p.Marked {
+				b.WriteString("[" + p.Text + "]")
+			} else {
+				b.WriteString(p.Text)
+			}
+		}
+		if b.String() != c.want {
+			t.Errorf("%s %q: got %q, want %q", c.where, c.digits, b.String(), c.want)
+		}
+	}
+}
+
+func TestNobodyIsSentElsewhereAfterSigningIn(t *testing.T) {
+	for in, want := range map[string]string{
+		"/orders/1?x=2": "/orders/1?x=2", "//evil.example": "/lines", "https://evil.example/": "/lines", "/\\evil.example": "/lines", "": "/lines", "evil": "/lines",
+	} {
+		if got := localPath(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
