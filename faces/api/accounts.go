@@ -16,7 +16,7 @@ import (
 type accountIn struct {
 	Name     string `json:"name"`
 	Email    string `json:"email"`
-	Password string `json:"password"` //nolint:gosec // what a person types to sign up, never stored or sent
+	Password string `json:"password"`
 	Country  string `json:"country,omitempty" doc:"ISO code"`
 	Language string `json:"language,omitempty" doc:"BCP 47"`
 	TimeZone string `json:"time_zone,omitempty" doc:"IANA name"`
@@ -35,7 +35,7 @@ type account struct {
 
 type signedUp struct {
 	account
-	APIKey string `json:"api_key" doc:"Shown this once"` //nolint:gosec // the owner's own first key
+	APIKey string `json:"api_key" doc:"Shown this once"`
 }
 
 type session struct {
@@ -92,7 +92,7 @@ func (f *face) signUp(ctx context.Context, in *struct{ Body accountIn }) (*body[
 func (f *face) signIn(ctx context.Context, in *struct {
 	Body struct {
 		Email    string `json:"email"`
-		Password string `json:"password"` //nolint:gosec // what a person types to sign in, never stored or sent
+		Password string `json:"password"`
 	}
 }) (*body[session], error) {
 	s, who, err := f.Accounts.SignIn(ctx, in.Body.Email, in.Body.Password)

@@ -80,7 +80,7 @@ type Wallet interface {
 
 // Calls reads the call records of an account.
 type Calls interface {
-	Calls(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
+	History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
 }
 
 // Router answers what would happen to a call; it is the code that decides real ones.

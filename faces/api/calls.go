@@ -72,7 +72,7 @@ func (f *face) registerCalls() {
 
 func (f *face) listCalls(ctx context.Context, in *paging) (*body[list[call]], error) {
 	account := actor(ctx).Account
-	p, err := f.Calls.Calls(ctx, account, in.Cursor, in.Limit)
+	p, err := f.Calls.History(ctx, account, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}

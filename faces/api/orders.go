@@ -58,7 +58,7 @@ type orderIn struct {
 	Country   string   `json:"country" doc:"ISO code (KR) or calling code (82)"`
 	National  string   `json:"national" doc:"Area code and subscriber number, or the root"`
 	Countries []string `json:"countries,omitempty" doc:"A company's further offices (ISO codes)"`
-	Refuse    bool     `json:"refuse_other_countries,omitempty" doc:"Refuse calls for other countries instead of sending them to the home office"`
+	Refuse    bool     `json:"refuse,omitempty" doc:"Refuse calls for other countries instead of sending them to the home office"`
 }
 
 func (f *face) registerOrders() {

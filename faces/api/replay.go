@@ -22,7 +22,7 @@ type Answer struct {
 // Answers remembers answers for AnswerLife.
 type Answers interface {
 	// Claim takes a key for a digest. If it is taken, the stored answer is returned and fresh is false.
-	Claim(ctx context.Context, account, key, digest string, now time.Time) (stored Answer, fresh bool, err error)
+	Claim(ctx context.Context, account, key, digest string, now time.Time, life time.Duration) (stored Answer, fresh bool, err error)
 	// Keep stores the answer of a claimed key; Drop gives the key free.
 	Keep(ctx context.Context, account, key string, a Answer) error
 	Drop(ctx context.Context, account, key string) error
@@ -71,7 +71,7 @@ func digest(r *http.Request, payload []byte) string {
 }
 
 func (f *face) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, account, key, digest string) {
-	stored, fresh, err := f.Answers.Claim(r.Context(), account, key, digest, f.Now())
+	stored, fresh, err := f.Answers.Claim(r.Context(), account, key, digest, f.Now(), AnswerLife)
 	switch {
 	case err != nil:
 		f.Log.ErrorContext(r.Context(), "idempotency key", "error", err)
@@ -87,7 +87,7 @@ func (f *face) answerOnce(w http.ResponseWriter, r *http.Request, next http.Hand
 		w.Header().Set("Content-Type", stored.Type)
 		w.Header().Set("Idempotent-Replay", "true")
 		w.WriteHeader(stored.Status)
-		_, _ = w.Write(stored.Body) //nolint:gosec // our own answer, sent with its own content type
+		_, _ = w.Write(stored.Body)
 		return
 	}
 	rec := &recorder{ResponseWriter: w, status: http.StatusOK}

@@ -43,6 +43,10 @@ func (f *face) inputs(fm form.Form, typed url.Values, wrong map[string]string) [
 			in.Choices = sorted(f.names.Countries)
 		case "language":
 			in.Choices = sorted(f.names.Languages)
+		case "list":
+			if x.Name == "languages" {
+				in.Choices = sorted(f.names.Languages)
+			}
 		case "timezone":
 			in.Choices = f.names.zoneNames()
 		case "choice":
@@ -69,3 +73,12 @@ func listOf(values []string) []string {
 }
 
 func queryEscape(s string) string { return url.QueryEscape(s) }
+
+// nth is the value at a place of a list.
+func (in input) nth(i int) string {
+	values := listOf(in.Values)
+	if i < len(values) {
+		return values[i]
+	}
+	return ""
+}

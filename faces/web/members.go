@@ -149,7 +149,7 @@ func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err := p.must(); err != nil {
 		return nil, err
 	}
-	history, err := f.Calls.Calls(r.Context(), p.Who.Account, r.URL.Query().Get("cursor"), perPage)
+	history, err := f.Calls.History(r.Context(), p.Who.Account, r.URL.Query().Get("cursor"), perPage)
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func (f *face) request(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	kind := kindOfForm(r.PostForm.Get("kind"))
 	in := shop.Request{
 		Kind: kind, Country: strings.ToUpper(r.PostForm.Get("country")), National: r.PostForm.Get("national"),
-		Countries: upper(r.PostForm["countries"]), Refuse: r.PostForm.Get("refuse_other_countries") != "",
+		Countries: upper(r.PostForm["countries"]), Refuse: r.PostForm.Get("refuse") != "",
 	}
 	if !p.SignedIn() {
 		back := url.Values{"country": {in.Country}, "kind": {kind.String()}, "national": {in.National}}

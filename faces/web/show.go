@@ -140,7 +140,7 @@ func described(in input) templ.Attributes {
 	if in.Required {
 		a["required"] = true
 	}
-	if in.Max > 0 && len(in.Choices) == 0 {
+	if in.Max > 0 && len(in.Choices) == 0 && in.Type != "list" { // a list counts its items
 		a["maxlength"] = strconv.Itoa(in.Max)
 	}
 	if in.Type == "timezone" {

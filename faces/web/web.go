@@ -74,7 +74,7 @@ type Wallet interface {
 
 // Calls reads the call records of an account.
 type Calls interface {
-	Calls(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
+	History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
 }
 
 // Reader answers the small questions that the node knows best.

@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestBuyANumberInTheBrowser is the whole way of a person: sign up, find, request, select, pay, register, get a SIP account.
+func TestBuyANumberInTheBrowser(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+
+	w.open("/")
+	w.shoot("home")
+	w.open("/about")
+	w.shoot("about")
+	w.open("/sign-up")
+	w.fill("#f-name", "Hana Lee")
+	w.fill("#f-email", "hana@callisto.example")
+	w.fill("#f-password", "short")
+	w.choose("#f-country", "KR")
+	w.press("main form button")
+	w.see(".wrong")
+	w.shoot("sign-up-wrong")
+	w.fill("#f-password", "four words in a row")
+	w.press("main form button")
+	w.see(".purse")
+	w.says(".purse", "50.00")
+
+	w.open("/numbers")
+	w.choose("#country", "KR")
+	w.fill("#digits", "42")
+	w.see("#results mark")
+	w.says("#results tbody tr:first-child .iso", "KR")
+	w.shoot("search")
+	w.press("#results tbody tr:first-child .button")
+	w.see("h1.big")
+	number := w.text("h1.big")
+	w.shoot("number")
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="approved"]`)
+	w.shoot("approved")
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="awaiting_payment"]`)
+	w.says(".card.key", "Amount due")
+	w.shoot("pay")
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="sold"]`)
+	w.says(".steps", "Requested")
+	w.says(".steps", "Final selection")
+	w.says(".steps", "Sold")
+	w.shoot("sold")
+	order := w.path()
+	w.open(order + "/receipt")
+	w.says("main", "hana@callisto.example")
+	w.shoot("receipt")
+
+	w.open(order + "/register")
+	w.fill("#f-contact_pstn", "12")
+	w.press("main form button.button")
+	w.see(`#f-contact_pstn[aria-invalid="true"]`)
+	w.shoot("register-wrong")
+	w.fill("#f-contact_pstn", "+82 2 312 3456")
+	w.choose("#f-country", "KR")
+	w.choose("#f-languages", "ko")
+	w.choose("#f-time_zone", "Asia/Seoul")
+	w.press("main form button.button")
+	w.see("#sip-password")
+	if got := w.text("h1.big"); got != number {
+		t.Errorf("registered %q, bought %q", got, number)
+	}
+	user, password := w.text("#sip-user"), w.text("#sip-password")
+	if !regexp.MustCompile(`^\d+82-1$`).MatchString(user) || len(password) < 12 {
+		t.Errorf("the SIP account is %q / %q", user, password)
+	}
+	w.shoot("registered")
+
+	w.open("/lines")
+	w.says(".device", user)
+	if strings.Contains(w.text("main"), password) {
+		t.Error("the password is shown a second time")
+	}
+	w.fill(`.add input[name=name]`, "kitchen")
+	w.press(".add button")
+	w.see("#sip-password")
+	w.shoot("lines")
+	w.open("/wallet")
+	w.shoot("wallet")
+	w.open("/calls")
+	w.shoot("calls")
+	w.open("/account")
+	w.shoot("account")
+	w.open("/no/such/page")
+	w.says("h1", "Nobody answers")
+	w.shoot("lost")
+}
+
+// TestARefusedRequestSaysWhy asks for a number somebody has.
+func TestARefusedRequestSaysWhy(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	m := d.Members[1]
+	w.open("/request")
+	w.choose("#country", "KR")
+	w.fill("#national", "7550142")
+	w.press("main form button.button")
+	w.see("#email") // not signed in: first that, then back to what was asked for
+	w.fill("#email", d.Members[0].Email)
+	w.fill("#password", d.Members[0].Password)
+	w.press("main form button.button")
+	w.see("#national")
+	w.press("main form button.button")
+	w.see("#rejected")
+	w.says("#rejected", "held")
+	w.says("#rejected", "somebody")
+	w.shoot("rejected")
+	_ = m
+}

@@ -1,0 +1,100 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/callisto-tel/callisto/faces/api"
+	"github.com/callisto-tel/callisto/faces/web"
+)
+
+// listen takes the HTTP address before anything else is opened, so that a port in use is told at once.
+func listen(ctx context.Context, name, addr string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err == nil {
+		return l, nil
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("--%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", name, addr)
+	}
+	return nil, fmt.Errorf("--%s %s: cannot listen there: %w", name, addr, errors.Unwrap(err))
+}
+
+// handler is every page and address of the node.
+func (n *Node) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
+	mux.HandleFunc("GET /readyz", n.readyz)
+	api.Mount(mux, api.Deps{
+		Accounts: n.members, Keys: n.members, Members: n.members, Shop: n.shop, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(),
+		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
+		Log: n.log, Now: n.opts.Now,
+	})
+	err := web.Mount(mux, web.Deps{
+		Accounts: n.members, Keys: n.members, Members: n.members, Shop: n.shop, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(),
+		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return n.calm(mux), nil
+}
+
+// calm turns a panic into a 500 and a line in the log, and keeps the others talking.
+func (n *Node) calm(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // a panic value is compared, not an error chain
+				n.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				plain(w, http.StatusInternalServerError, "Something went wrong on our side. Try again; if it stays, tell the operator.\n")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
+
+// readyz answers 200 once the node serves pages, takes registrations and its database answers.
+func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
+	status, answer := http.StatusOK, map[string]string{"state": "ready"}
+	switch {
+	case !n.ready.Load():
+		status, answer["state"] = http.StatusServiceUnavailable, "starting"
+	default:
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := n.store.Ping(ctx); err != nil {
+			n.log.WarnContext(ctx, "not ready", "error", err)
+			status, answer["state"] = http.StatusServiceUnavailable, "the database does not answer"
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (n *Node) server() (*http.Server, error) {
+	h, err := n.handler()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10,
+	}, nil
+}

@@ -1,0 +1,283 @@
+// Package node is the composition root: it opens what a node needs, hangs
+// everything off one value, runs it and closes it in order. Nothing else in the
+// house knows more than its neighbours.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/roster"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/platform/config"
+	"github.com/callisto-tel/callisto/platform/store"
+)
+
+// Options is what the caller brings; the zero value of each has a meaning.
+type Options struct {
+	Log       *slog.Logger     // nil: silent
+	Out       io.Writer        // where dev greets; nil: nowhere
+	Version   string           // shown by the API
+	Now       func() time.Time // nil: the clock
+	Telephony NewTelephony     // nil: the engine of this build
+}
+
+// Node is one running Callisto.
+type Node struct {
+	cfg       config.Config
+	opts      Options
+	log       *slog.Logger
+	plans     *numbering.Plans
+	centers   *center.Directory
+	store     *store.DB
+	book      *ledger.Service
+	shop      *shop.Service
+	members   *member.Service
+	roster    *roster.Roster
+	bindings  *location.Table
+	tables    *routing.Tables
+	recorder  *store.Recorder
+	realm     string
+	telephony Telephony
+	listener  net.Listener
+	samples   []sample
+	ready     atomic.Bool
+	isReady   chan struct{}
+	closing   sync.Once
+}
+
+// New opens everything and listens nowhere but on the HTTP port.
+func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Out == nil {
+		opts.Out = io.Discard
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Telephony == nil {
+		opts.Telephony = openTelephony
+	}
+	n := &Node{cfg: cfg, opts: opts, log: opts.Log, isReady: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			_ = n.Close()
+		}
+	}()
+	if err := makeFolder(cfg.Data); err != nil {
+		return nil, err
+	}
+	if n.listener, err = listen(ctx, "http", cfg.HTTP); err != nil {
+		return nil, err
+	}
+	if n.store, err = store.Open(ctx, store.Config{Dir: cfg.Data, URL: cfg.Database}); err != nil {
+		return nil, err
+	}
+	if n.plans, err = numbering.Load(); err != nil {
+		return nil, fmt.Errorf("the numbering plans: %w", err)
+	}
+	n.centers = directory(n.plans, cfg.Centers)
+	if err := n.business(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.openTelephony(ctx)
+}
+
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("--data %s: cannot make the folder: %w", dir, cause(err))
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return fmt.Errorf("--data %s: the folder cannot be written: %w", dir, cause(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// cause is the system's own words: “permission denied”, without the path we name already.
+func cause(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e
+	}
+	return err
+}
+
+func directory(plans *numbering.Plans, list []config.Center) *center.Directory {
+	centers := make([]center.Center, 0, len(list))
+	for _, c := range list {
+		centers = append(centers, center.Center{ID: center.ID(c.ID), Name: c.Name, Countries: c.Countries})
+	}
+	return center.NewDirectory(plans, centers)
+}
+
+func (n *Node) currency() money.Currency { return money.Currency(n.cfg.Currency) }
+
+// Run serves until ctx ends or something breaks that a node cannot live without.
+func (n *Node) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	srv, err := n.server()
+	if err != nil {
+		return err
+	}
+	srv.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(n.listener) }()
+	if err := n.start(ctx); err != nil {
+		_ = srv.Close()
+		return err
+	}
+	var jobs sync.WaitGroup
+	jobs.Go(func() { n.housekeeping(ctx) })
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+	}
+	n.ready.Store(false)
+	stop()
+	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = errors.Join(err, srv.Shutdown(down), n.telephony.Close(down))
+	jobs.Wait()
+	return err
+}
+
+// start brings the node to readiness.
+func (n *Node) start(ctx context.Context) error {
+	if n.cfg.Dev {
+		if err := n.forget(); err != nil {
+			return err
+		}
+		if err := n.seed(ctx); err != nil {
+			return err
+		}
+	}
+	if err := n.telephony.Start(ctx); err != nil {
+		return err
+	}
+	n.ready.Store(true)
+	if n.cfg.Dev {
+		d := n.describe()
+		if err := writeJSON(n.devPath(), d); err != nil {
+			return err
+		}
+		n.greet(d)
+	} else {
+		n.log.Info("ready", "http", n.listener.Addr().String(), "sip", n.telephony.Addrs())
+	}
+	close(n.isReady)
+	return nil
+}
+
+// Ready is closed once the node serves.
+func (n *Node) Ready() <-chan struct{} { return n.isReady }
+
+// HTTPAddr is where the pages are.
+func (n *Node) HTTPAddr() string { return n.listener.Addr().String() }
+
+// housekeeping does what is due by the clock.
+func (n *Node) housekeeping(ctx context.Context) {
+	often := time.NewTicker(5 * time.Second)
+	defer often.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-often.C:
+		}
+		if _, err := n.shop.ExpireHolds(ctx); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "holds that are over could not be freed", "error", err)
+		}
+		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
+		}
+		n.bindings.Sweep(n.opts.Now())
+	}
+}
+
+// Close gives everything back. It is safe to call after a New that failed.
+func (n *Node) Close() error {
+	var err error
+	n.closing.Do(func() {
+		if n.listener != nil {
+			if cerr := n.listener.Close(); !errors.Is(cerr, net.ErrClosed) {
+				err = errors.Join(err, cerr)
+			}
+		}
+		if n.recorder != nil {
+			n.recorder.Close()
+		}
+		if n.store != nil {
+			err = errors.Join(err, n.store.Close())
+		}
+	})
+	return err
+}
+
+// VerifyLedger checks a node's book from outside, also while it runs.
+func VerifyLedger(ctx context.Context, data, database string) (ledger.Report, error) {
+	if database == "" {
+		if _, err := os.Stat(data); err != nil {
+			return ledger.Report{}, fmt.Errorf("--data %s: %w", data, cause(err))
+		}
+	}
+	db, err := store.OpenReader(ctx, store.Config{Dir: data, URL: database})
+	if err != nil {
+		return ledger.Report{}, err
+	}
+	defer func() { _ = db.Close() }()
+	return ledger.New(db.Ledger(), time.Now).Verify(ctx)
+}
+
+// SIPDomain is where the telephones of a country's numbers register.
+func (n *Node) SIPDomain(country string) string {
+	id, _ := n.centers.ForCountry(country)
+	return n.telephony.Addrs()[id]
+}
+
+// Transports lists what telephones may use.
+func (n *Node) Transports(string) []string { return []string{"udp", "tcp"} }
+
+// Home is the center of a country's numbers.
+func (n *Node) Home(country string) string {
+	id, _ := n.centers.ForCountry(country)
+	return string(id)
+}
+
+// Countries are those with a center.
+func (n *Node) Countries() []string { return n.centers.Countries() }
+
+// CountryOf reads an ISO code or a calling code of a country with a center.
+func (n *Node) CountryOf(s string) (string, bool) {
+	if slices.Contains(n.Countries(), s) {
+		return s, true
+	}
+	return n.centers.CountryOf(s)
+}
