@@ -25,7 +25,7 @@ import (
 type sample struct {
 	Name        string   `json:"name"`
 	Email       string   `json:"email"`
-	Password    string   `json:"password"` //nolint:gosec // see above
+	Password    string   `json:"password"`
 	Kind        string   `json:"kind,omitempty"`
 	Country     string   `json:"country,omitempty"`
 	National    string   `json:"national,omitempty"`
@@ -36,9 +36,9 @@ type sample struct {
 	Contact     string   `json:"contact,omitempty"`
 	Role        string   `json:"role,omitempty"`
 	Account     string   `json:"account"`
-	APIKey      string   `json:"api_key"` //nolint:gosec // see above
+	APIKey      string   `json:"api_key"`
 	SIPUser     string   `json:"sip_user,omitempty"`
-	SIPPassword string   `json:"sip_password,omitempty"` //nolint:gosec // see above
+	SIPPassword string   `json:"sip_password,omitempty"`
 }
 
 func (s sample) number(plans *numbering.Plans) numbering.Number {

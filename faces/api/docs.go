@@ -67,7 +67,10 @@ func (f *face) describe() docsData {
 	for tag, ops := range d.Operations {
 		d.Tags = append(d.Tags, tag)
 		sort.Slice(ops, func(i, j int) bool {
-			return ops[i].Path+order[ops[i].Method] < ops[j].Path+order[ops[j].Method]
+			if ops[i].Path != ops[j].Path {
+				return ops[i].Path < ops[j].Path
+			}
+			return order[ops[i].Method] < order[ops[j].Method]
 		})
 	}
 	place := map[string]int{"Numbers": 1, "Orders": 2, "Members": 3, "Devices": 4, "Calls": 5, "Wallet": 6, "Account": 7, "Operator": 8}
