@@ -66,16 +66,3 @@ func devStock() []shop.Block {
 		{ID: "dev-us-company", Country: "US", Kind: numbering.Company, Prefix: "55502", Length: 7},
 	}
 }
-
-// openTelephony builds what carries calls.
-func (n *Node) openTelephony(ctx context.Context) error {
-	t, err := n.opts.Telephony(Exchange{
-		Config: n.cfg, Centers: n.centers, Plans: n.plans, Realm: n.realm, Devices: n.roster.Devices, Tables: n.tables, Bindings: n.bindings,
-		Records: n.recorder, Log: n.log, Now: n.opts.Now,
-	})
-	if err != nil {
-		return fmt.Errorf("telephony: %w", err)
-	}
-	n.telephony = t
-	return ctx.Err()
-}

@@ -34,11 +34,10 @@ import (
 
 // Options is what the caller brings; the zero value of each has a meaning.
 type Options struct {
-	Log       *slog.Logger     // nil: silent
-	Out       io.Writer        // where dev greets; nil: nowhere
-	Version   string           // shown by the API
-	Now       func() time.Time // nil: the clock
-	Telephony NewTelephony     // nil: the engine of this build
+	Log     *slog.Logger     // nil: silent
+	Out     io.Writer        // where dev greets; nil: nowhere
+	Version string           // shown by the API
+	Now     func() time.Time // nil: the clock
 }
 
 // Node is one running Callisto.
@@ -57,7 +56,7 @@ type Node struct {
 	tables    *routing.Tables
 	recorder  *store.Recorder
 	realm     string
-	telephony Telephony
+	telephony telephony
 	listener  net.Listener
 	samples   []sample
 	ready     atomic.Bool
@@ -75,9 +74,6 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
-	}
-	if opts.Telephony == nil {
-		opts.Telephony = openTelephony
 	}
 	n := &Node{cfg: cfg, opts: opts, log: opts.Log, isReady: make(chan struct{})}
 	defer func() {
@@ -164,7 +160,7 @@ func (n *Node) Run(ctx context.Context) error {
 	stop()
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = errors.Join(err, srv.Shutdown(down), n.telephony.Close(down))
+	err = errors.Join(err, srv.Shutdown(down), n.telephony.Stop(down))
 	jobs.Wait()
 	return err
 }
@@ -230,6 +226,9 @@ func (n *Node) Close() error {
 			if cerr := n.listener.Close(); !errors.Is(cerr, net.ErrClosed) {
 				err = errors.Join(err, cerr)
 			}
+		}
+		if n.telephony.Exchange != nil {
+			n.telephony.Close()
 		}
 		if n.recorder != nil {
 			n.recorder.Close()

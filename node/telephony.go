@@ -2,60 +2,118 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
 	"log/slog"
-	"time"
+	"net"
+	"net/netip"
+	"path/filepath"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
-	"github.com/callisto-tel/callisto/business/location"
-	"github.com/callisto-tel/callisto/business/member"
-	"github.com/callisto-tel/callisto/business/numbering"
-	"github.com/callisto-tel/callisto/business/routing"
-	"github.com/callisto-tel/callisto/platform/config"
+	"github.com/callisto-tel/callisto/platform/pki"
+	"github.com/callisto-tel/callisto/platform/store"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/exchange"
 )
 
-// Telephony is the part of a node that carries calls. Start listens and returns
-// once telephones can register; it stops listening when Close is called. Lost
-// delivers the error that ended it, if any did.
-type Telephony interface {
-	Start(ctx context.Context) error
-	// Addrs is where each center's telephones register, HOST:PORT.
-	Addrs() map[center.ID]string
-	Close(ctx context.Context) error
+// telephony is what carries calls: telephony/exchange with the node's memory
+// behind it.
+type telephony struct{ *exchange.Exchange }
+
+// openTelephony opens the sockets of every center.
+func (n *Node) openTelephony(ctx context.Context) error {
+	ca, err := pki.Open(filepath.Join(n.cfg.Data, "pki"), n.opts.Now)
+	if err != nil {
+		return err
+	}
+	centers, err := n.sipAddresses(ctx)
+	if err != nil {
+		return err
+	}
+	hosts := map[center.ID]string{}
+	for _, c := range centers {
+		hosts[c.ID] = c.Listen.Addr().String()
+	}
+	x, err := exchange.New(exchange.Config{
+		Centers: centers, Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Bindings: n.bindings,
+		Recorder: records{n.recorder, n.log}, Roots: ca.Pool(),
+		Certificate: func(c center.ID) (tls.Certificate, error) {
+			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), hosts[c])
+		},
+		Node: "1", Epoch: n.opts.Now().Unix(), Logger: n.log, Now: n.opts.Now,
+	})
+	if err != nil {
+		return err
+	}
+	n.telephony = telephony{x}
+	return ctx.Err()
 }
 
-// Exchange is everything telephony is given: memory to read, places to write. It never sees SQL or the bus.
-type Exchange struct {
-	Config   config.Config
-	Centers  *center.Directory
-	Plans    *numbering.Plans
-	Realm    string // of the SIP credentials
-	Devices  *member.Directory
-	Tables   *routing.Tables
-	Bindings *location.Table
-	Records  Records
-	Log      *slog.Logger
-	Now      func() time.Time
+// sipAddresses gives each center its port: its own, or the next free one after
+// that of the center before.
+func (n *Node) sipAddresses(ctx context.Context) ([]exchange.Center, error) {
+	first, err := resolveAddr(ctx, "sip", n.cfg.SIP)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]exchange.Center, 0, len(n.cfg.Centers))
+	for i, c := range n.cfg.Centers {
+		x := exchange.Center{ID: center.ID(c.ID)}
+		switch {
+		case c.SIP != "":
+			if x.Listen, err = resolveAddr(ctx, "centers: "+c.ID+": sip", c.SIP); err != nil {
+				return nil, err
+			}
+		case i == 0 || first.Port() == 0:
+			x.Listen = first
+		default:
+			x.Listen, x.Next = netip.AddrPortFrom(first.Addr(), first.Port()+uint16(i)), true
+		}
+		list = append(list, x)
+	}
+	return list, nil
 }
 
-// Records takes call records without making a call wait. False says that the
-// database stands still and the caller keeps the record.
-type Records interface {
-	Record(r cdr.Record) bool
+// resolveAddr reads HOST:PORT; the host may be a name.
+func resolveAddr(ctx context.Context, name, addr string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%s: %w", name, err)
+	}
+	p, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return netip.AddrPortFrom(ips[0].Unmap(), uint16(p)), nil
 }
 
-// NewTelephony builds the telephony of a node. Options.Telephony is of this type; openTelephony is the default.
-type NewTelephony func(Exchange) (Telephony, error)
-
-// silent is the telephony of a node without an engine: it listens nowhere, and says so.
-type silent struct{ log *slog.Logger }
-
-func (s silent) Start(context.Context) error {
-	s.log.Warn("this build has no SIP engine: numbers are sold, but no telephone can register")
-	return nil
+// Addrs is where each center's telephones register, HOST:PORT.
+func (t telephony) Addrs() map[center.ID]string {
+	out := map[center.ID]string{}
+	for _, c := range t.Centers() {
+		out[c] = t.Addr(c).String()
+	}
+	return out
 }
-func (silent) Addrs() map[center.ID]string { return map[center.ID]string{} }
-func (silent) Close(context.Context) error { return nil }
 
-// openTelephony is the wiring point of telephony/edge: build the engine from x here.
-func openTelephony(x Exchange) (Telephony, error) { return silent{x.Log}, nil }
+// records hands call records to the store. One it cannot take is written to the
+// log, the last place that keeps it.
+type records struct {
+	store *store.Recorder
+	log   *slog.Logger
+}
+
+// Record keeps a record.
+func (r records) Record(rec cdr.Record) {
+	if !r.store.Record(rec) {
+		r.log.Error("call record not stored: the database stands still", "record", rec)
+	}
+}

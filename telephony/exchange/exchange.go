@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -70,6 +71,8 @@ type Exchange struct {
 	tls   map[center.ID]netip.AddrPort
 	links map[center.ID]netip.AddrPort
 	certs map[center.ID]tls.Certificate
+
+	closing sync.Once
 }
 
 // Ports of RTP if nothing else is said: below those the system gives out.
@@ -203,6 +206,15 @@ func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
 // Start serves.
 func (x *Exchange) Start(context.Context) error { return x.core.Start() }
 
+// Centers lists the centers.
+func (x *Exchange) Centers() []center.ID {
+	out := make([]center.ID, 0, len(x.cfg.Centers))
+	for _, c := range x.cfg.Centers {
+		out = append(out, c.ID)
+	}
+	return out
+}
+
 // Addr is where a center's telephones register.
 func (x *Exchange) Addr(c center.ID) netip.AddrPort { return x.addrs[c] }
 
@@ -243,14 +255,16 @@ func (x *Exchange) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Close closes without ending calls.
+// Close closes without ending calls, once however often it is called.
 func (x *Exchange) Close() {
-	if x.core != nil {
-		x.core.Close()
-	}
-	if x.rtp != nil {
-		x.rtp.Close()
-	}
+	x.closing.Do(func() {
+		if x.core != nil {
+			x.core.Close()
+		}
+		if x.rtp != nil {
+			x.rtp.Close()
+		}
+	})
 }
 
 // linkClient is how a center proves itself to another.
