@@ -3,9 +3,11 @@ package edge
 import (
 	"errors"
 
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sdp"
+	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
 
@@ -33,13 +35,18 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	f := l.d.Flow()
+	b.reached(c, l.id, l.d.Flow())
+}
+
+// reached tells media how the sound of whoever is at the end of a flow is
+// reached.
+func (b *board) reached(c *call, id switching.LegID, f sip.Flow) {
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
 	_, p.Strict = b.edge.cfg.Links.Peer(&f)
 	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {
 		p.Advertise = a
 	}
-	c.media.SetPolicy(uint16(l.id), p)
+	c.media.SetPolicy(uint16(id), p)
 }
 
 // failed is a fault of media as a cause of switching.
@@ -66,9 +73,29 @@ func described(text []byte, err error) ([]byte, error) {
 	return text, nil
 }
 
+// towards tells media how a leg that is about to be dialled is reached: its
+// ports are taken before there is a dialog.
+func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
+	switch t.Kind {
+	case routing.ToBinding:
+		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
+			b.reached(c, id, f)
+		}
+	case routing.ToCenter:
+		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
+			b.reached(c, id, f)
+		}
+	case routing.ToURI:
+	}
+}
+
 // Offer passes an offer on.
-func (s *sound) Offer(r switching.Ref, from, to switching.LegID, text []byte) ([]byte, error) {
+func (s *sound) Offer(r switching.Ref, from, to switching.LegID, t *switching.Target, text []byte) ([]byte, error) {
 	if m := s.session(r); m != nil {
+		if t != nil {
+			b := (*board)(s)
+			b.towards(b.call(r), to, t)
+		}
 		return described(m.Offer(uint16(from), uint16(to), text))
 	}
 	return nil, failed{errGone}

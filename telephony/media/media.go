@@ -382,10 +382,10 @@ func (s *Session) Drop(id uint16) {
 // StopAt ends all sound at a time of the engine's clock; 0 never.
 func (s *Session) StopAt(at int64) { s.rtp.StopAt(at) }
 
-// Play plays a prompt to a leg, in place of what it hears.
+// Play plays a prompt to a leg, in place of what it hears; "" stops.
 func (s *Session) Play(id uint16, name string) error {
 	p, ok := s.m.prompts.get(name)
-	if !ok {
+	if !ok && name != "" {
 		return ErrPrompt
 	}
 	l := s.leg(id)

@@ -23,9 +23,12 @@ type Plan struct {
 	Priced bool
 	// Limit is the longest talking time; 0 is none.
 	Limit time.Duration
-	// Announce is played to the caller when there are no targets, before the
-	// refusal; "" refuses at once.
+	// Announce is played to the caller before a refusal, when there are no
+	// targets or none answered; "" refuses at once.
 	Announce Prompt
+	// Answer answers the call before announcing, for callers that do not hear
+	// early media (RFC 3960 §3.2). It is no answered call in the record.
+	Answer bool
 }
 
 // Lease is money held for a call: For is the talking time it pays, counted
@@ -112,4 +115,9 @@ func causeOf(c cdr.Cause) Cause {
 	default:
 		return CauseInternal
 	}
+}
+
+// outcome is what routing is told of a branch.
+func outcome(t Target, c Cause) routing.Outcome {
+	return routing.Outcome{Target: t, Cause: c.Recorded()}
 }

@@ -1,26 +1,132 @@
 package switching
 
-import "time"
+import (
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+)
+
+// Times that a call waits by itself.
+const (
+	ringDefault = 60 * time.Second // when the decision does not say
+	ringMost    = 5 * time.Minute
+	holdMost    = 5 * time.Second  // for money to be held, or a start to be kept
+	confirmMost = 40 * time.Second // RFC 3261 §13.3.1.4 gives up after 64*T1 = 32 s
+	modifyMost  = 40 * time.Second // likewise Timer B, 32 s
+	promptMost  = 2 * time.Minute
+	extendAhead = 30 * time.Second // before the money ends, ask for more
+	warnAhead   = 10 * time.Second // before it ends for good, warn
+	mostRounds  = 16               // decisions a call
+	mostLegs    = 64               // legs a call, over its life
+)
+
+// phase is how far a call has come.
+type phase uint8
+
+const (
+	fresh      phase = iota
+	deciding         // routing was asked
+	reserving        // money was asked for
+	hunting          // targets are being rung
+	recording        // answered; the start is being made durable
+	answering        // answered; the answer is on its way to the caller
+	talking          // two legs are bridged
+	announcing       // the caller alone hears why not
+	over
+)
 
 // Call is one call. It is owned by one thread; the zero Call is ready for
 // Begin, and after OpDone it may begin again.
 type Call struct {
-	ref  Ref
-	base time.Time // the wall clock at Mono 0
-	next LegID
-	rec  Record
+	ref   Ref
+	base  time.Time // the wall clock at Mono 0
+	phase phase
+	next  LegID
+	legs  []leg
+	rec   Record
+
+	attempt Attempt // with the outcomes so far
+	plan    Plan    // the decision in force; Targets are in targets
+	targets []Target
+	rounds  int
+	best    Cause // of the failed branches
+
+	offer []byte // the caller's, for further targets
+	kept  []byte // an answer that waits, or was given early
+	late  bool   // the caller brought no offer
+
+	told   Stage
+	early  LegID // whose sound the caller hears before the answer
+	coming int   // early answers that media works on
+	sought LegID // the leg that answered first
+
+	a, b LegID // who are bridged
+	x    exchange
+
+	answerAt Mono
+	lease    Lease
+	timers   uint16 // armed, by TimerID
+	media    bool   // media knows the call
+	plays    bool   // the announcement has begun
+	waits    bool   // more money was asked for
+}
+
+// leg is one party of the call, as long as it exists.
+type leg struct {
+	id     LegID
+	state  legState
+	stage  Stage
+	target int // in targets; -1 for legs that came in
+}
+
+type legState uint8
+
+const (
+	legIn      legState = iota // came in, not answered
+	legPrepare                 // its offer is being made
+	legDialled                 // sent, not answered
+	legUp                      // answered
+	legSettled                 // answered and confirmed: its session may change
+)
+
+// Counts is what a call holds; of an ended one all are zero.
+type Counts struct {
+	Legs, Timers int
+	Media, Over  bool
+}
+
+// Counts returns what the call holds now.
+func (c *Call) Counts() Counts {
+	n := Counts{Legs: len(c.legs), Media: c.media, Over: c.phase == over}
+	for t := range timerCount {
+		if c.timers&(1<<t) != 0 {
+			n.Timers++
+		}
+	}
+	return n
 }
 
 // Begin makes c a fresh call known outside as r. wall is the time at now. rec
 // is what is already known for the record; Start, Answer, End, Cause and the
-// called party are filled in here.
+// account and number called are filled in here. Memory of an earlier call is
+// used again.
 func (c *Call) Begin(r Ref, now Mono, wall time.Time, rec *Record) {
-	*c = Call{ref: r, base: wall.Add(-time.Duration(now)), next: FirstDialled, rec: *rec}
+	clear(c.targets)
+	clear(c.attempt.Outcomes)
+	*c = Call{ref: r, base: wall.Add(-time.Duration(now)), next: FirstDialled, rec: *rec,
+		legs: c.legs[:0], targets: c.targets[:0], offer: c.offer[:0], kept: c.kept[:0],
+		attempt: Attempt{Outcomes: c.attempt.Outcomes[:0]}}
 	c.rec.Start = wall
 }
 
+// Over reports whether the call has ended: OpDone was given.
+func (c *Call) Over() bool { return c.phase == over }
+
 // Ref returns what the call is known as.
 func (c *Call) Ref() Ref { return c.ref }
+
+// Record returns the call record as it stands.
+func (c *Call) Record() *Record { return &c.rec }
 
 // NewLeg gives out the id for a further leg that comes in to this call.
 func (c *Call) NewLeg() LegID {
@@ -29,5 +135,208 @@ func (c *Call) NewLeg() LegID {
 	return id
 }
 
+func (c *Call) wall(now Mono) time.Time { return c.base.Add(time.Duration(now)) }
+
+func (c *Call) leg(id LegID) *leg {
+	for i := range c.legs {
+		if c.legs[i].id == id {
+			return &c.legs[i]
+		}
+	}
+	return nil
+}
+
+// forget takes a leg out.
+func (c *Call) forget(id LegID) {
+	for i := range c.legs {
+		if c.legs[i].id == id {
+			n := len(c.legs) - 1
+			copy(c.legs[i:], c.legs[i+1:])
+			c.legs = c.legs[:n]
+			return
+		}
+	}
+}
+
 // Step takes one event and appends what is to be done to out.
-func (c *Call) Step(now Mono, e Event, out *Commands) {}
+func (c *Call) Step(now Mono, e Event, out *Commands) {
+	switch c.phase {
+	case over:
+		return // whatever comes late
+	case fresh:
+		if e.Kind != Offered || e.Leg != Caller {
+			return
+		}
+	}
+	if e.Kind == Timer {
+		if c.timers&(1<<e.Timer) == 0 {
+			return // cancelled while it ran out
+		}
+		c.timers &^= 1 << e.Timer
+		c.timer(now, e.Timer, out)
+		return
+	}
+	switch e.Kind {
+	case Offered, Decided, Progress, Answered:
+		c.hunt(now, &e, out)
+	case Confirmed:
+		c.confirmed(now, &e, out)
+	case Modify, ModifyAccepted, ModifyRefused, Transfer:
+		c.change(now, &e, out)
+	case Ended:
+		c.ended(now, e.Leg, e.Cause, out)
+	case MediaOffered, MediaAnswered, MediaFailed:
+		c.described(now, &e, out)
+	case MediaSilent:
+		if c.phase == talking && (e.Leg == c.a || e.Leg == c.b) {
+			c.finish(now, CauseSilent, out)
+		}
+	case MediaStopped, CutOff:
+		c.finish(now, CauseCutOff, out)
+	case HangUp:
+		c.finish(now, CauseOperator, out)
+	case Played:
+		if c.phase == announcing && e.Leg == Caller {
+			c.finish(now, c.best, out)
+		}
+	case Reserved, NotReserved, Extended, NotExtended, Recorded:
+		c.money(now, &e, out)
+	}
+}
+
+// timer takes a timer that ran out.
+func (c *Call) timer(now Mono, t TimerID, out *Commands) {
+	switch t {
+	case TimerRing:
+		c.ringOver(now, out)
+	case TimerConfirm:
+		c.finish(now, CauseTimeout, out)
+	case TimerModify:
+		c.drop(now, CauseTimeout, out)
+	case TimerHold:
+		c.finish(now, CauseInternal, out)
+	case TimerExtend:
+		c.waits = true
+		out.add(Command{Op: OpExtend, Hold: c.lease.Hold})
+	case TimerWarn:
+		out.add(Command{Op: OpPlay, Leg: Caller, Prompt: ToneWarning})
+	case TimerCut:
+		c.finish(now, CauseCutOff, out)
+	case TimerPrompt:
+		c.finish(now, c.best, out)
+	}
+}
+
+func (c *Call) set(t TimerID, at Mono, out *Commands) {
+	c.timers |= 1 << t
+	out.add(Command{Op: OpSetTimer, Timer: t, At: at})
+}
+
+func (c *Call) cancel(t TimerID, out *Commands) {
+	if c.timers&(1<<t) != 0 {
+		c.timers &^= 1 << t
+		out.add(Command{Op: OpCancelTimer, Timer: t})
+	}
+}
+
+// end ends one leg and gives its ports back.
+func (c *Call) end(id LegID, cause Cause, out *Commands) {
+	out.add(Command{Op: OpEnd, Leg: id, Cause: cause})
+	c.gone(id, out)
+}
+
+// gone forgets a leg that is no more.
+func (c *Call) gone(id LegID, out *Commands) {
+	c.forget(id)
+	if c.media {
+		out.add(Command{Op: OpMediaDrop, Leg: id})
+	}
+	if c.early == id {
+		c.early = NoLeg
+	}
+}
+
+// finish ends the call: every leg that still exists is told cause, everything
+// is given back, and the record is handed over.
+func (c *Call) finish(now Mono, cause Cause, out *Commands) {
+	for i := range c.legs {
+		if c.legs[i].state != legPrepare { // of those, Legs has never heard
+			out.add(Command{Op: OpEnd, Leg: c.legs[i].id, Cause: cause})
+		}
+	}
+	c.legs = c.legs[:0]
+	for t := range timerCount {
+		c.cancel(t, out)
+	}
+	if c.media {
+		c.media = false
+		out.add(Command{Op: OpMediaClose})
+	}
+	if c.phase == recording || c.phase == answering {
+		c.rec.Answer = time.Time{} // the caller was never told
+	}
+	c.phase = over
+	c.rec.End = c.wall(now)
+	c.rec.Cause = cause.Recorded()
+	out.add(Command{Op: OpSettle, Record: &c.rec, Hold: c.lease.Hold})
+	out.add(Command{Op: OpDone})
+}
+
+// ended takes a leg that went by itself.
+func (c *Call) ended(now Mono, id LegID, cause Cause, out *Commands) {
+	l := c.leg(id)
+	if l == nil {
+		return // BYE glare, an answer to our own end: it is known
+	}
+	if c.x.kind != xNone && c.exchangeLost(now, id, cause, out) {
+		return
+	}
+	switch c.phase {
+	case hunting:
+		if id == Caller {
+			c.forget(id)
+			c.finish(now, callerGone(cause), out)
+			return
+		}
+		c.failed(now, id, cause, out)
+	case talking:
+		c.forget(id)
+		c.finish(now, cause, out)
+	default:
+		c.forget(id)
+		switch {
+		case c.phase == announcing:
+			// What the caller was told stays what the record says.
+			cause = c.best
+		case id == Caller:
+			cause = callerGone(cause)
+		case cause == CauseNormal:
+			// It answered and was gone before the caller could be told.
+			cause = CauseNoAnswer
+		}
+		c.finish(now, cause, out)
+	}
+}
+
+// callerGone is the cause of a call whose caller left before the answer.
+func callerGone(c Cause) Cause {
+	if c == CauseNone || c == CauseNormal {
+		return CauseCancelled
+	}
+	return c
+}
+
+func (o *Commands) add(c Command) { o.list = append(o.list, c) }
+
+// callee notes in the record whom the plan found.
+func (c *Call) callee() {
+	if c.plan.Kind == 0 {
+		return
+	}
+	if c.rec.To.Account == "" {
+		c.rec.To.Account = c.plan.Holder.Account
+	}
+	if c.rec.To.Number == (cdr.Party{}.Number) {
+		c.rec.To.Number = c.plan.Number
+	}
+}

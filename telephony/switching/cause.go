@@ -158,3 +158,13 @@ func (c Cause) EndsHunt() bool { return c.traits().stop }
 // Better reports whether c tells a caller more than d does, when both are
 // failures of branches of one hunt.
 func (c Cause) Better(d Cause) bool { return c.traits().rank < d.traits().rank }
+
+// Global reports whether the cause is an answer for all terminals of the party
+// (a 6xx), upon which the others stop ringing.
+func (c Cause) Global() bool {
+	switch c {
+	case CauseBusyEverywhere, CauseDeclinedAll, CauseUnwanted, CauseNowhere, CauseIncompatibleAll, CauseGlobal:
+		return true
+	}
+	return false
+}

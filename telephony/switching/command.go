@@ -31,13 +31,13 @@ const (
 
 	// OpMediaOffer hands media the offer SDP of Leg and asks for one for
 	// Peer. Leg NoLeg: make an offer of our own. Peer NoLeg: answer it
-	// ourselves, the result is for Leg.
+	// ourselves, the result is for Leg. Target is set if Peer will be dialled.
 	OpMediaOffer
 	// OpMediaAnswer hands media the answer SDP of Leg and asks for one for Peer.
 	OpMediaAnswer
 	// OpBridge joins the sound of Leg and Peer; Peer NoLeg parts Leg.
 	OpBridge
-	// OpPlay plays Prompt to Leg; Played follows.
+	// OpPlay plays Prompt to Leg; Played follows its end. No Prompt stops.
 	OpPlay
 	// OpMediaDrop gives the ports of Leg back.
 	OpMediaDrop

@@ -60,7 +60,8 @@ const (
 	// Offered: a leg came in, unanswered. SDP?: empty is a late offer.
 	// Leg is Caller and Attempt is set for the first; otherwise Leg is from
 	// Call.NewLeg and Replaces names the leg whose place it takes (attended
-	// transfer, pick-up, a browser page that came back; RFC 3891).
+	// transfer, pick-up, a browser page that came back; RFC 3891). A call
+	// that is over (Call.Over) takes nobody in: refuse the leg without it.
 	Offered
 	// Decided: Plan answers the Decide command.
 	Decided
@@ -71,10 +72,12 @@ const (
 	// SDP will be by Confirm, sent its ACK.
 	Answered
 	// Confirmed: the ACK to our Answer or to an accepting Respond came.
-	// SDP? is the answer when ours was the offer.
+	// SDP? is the answer when ours was the offer. Until the first of a leg,
+	// its session is not changed.
 	Confirmed
 	// Modify: the party asks to change the session (re-INVITE or UPDATE).
-	// SDP?: empty asks us for an offer. It is answered by Respond.
+	// SDP?: empty asks us for an offer. It is answered by Respond. An UPDATE
+	// without SDP asks for nothing and is answered without us.
 	Modify
 	// ModifyAccepted: our Modify command was accepted. SDP is the answer, or
 	// the offer when our Modify had none (then Confirm follows).

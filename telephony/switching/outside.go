@@ -22,10 +22,11 @@ type Legs interface {
 // Media is the sound. Offer and Answer return the description for the other
 // side, which may live in a buffer that the next call of Media reuses, or
 // ErrLater, after which MediaOffered or MediaAnswered follows; any other error
-// is a failure. CauseOf says which. Close gives back all legs, ports and
+// is a failure. CauseOf says which. t is where a leg that will be dialled goes,
+// so that its sound is reached the right way; nil for legs that exist. Close gives back all legs, ports and
 // prompts of a call.
 type Media interface {
-	Offer(r Ref, from, to LegID, sdp []byte) ([]byte, error)
+	Offer(r Ref, from, to LegID, t *Target, sdp []byte) ([]byte, error)
 	Answer(r Ref, from, to LegID, sdp []byte) ([]byte, error)
 	Bridge(r Ref, a, b LegID)
 	Play(r Ref, leg LegID, p Prompt)
@@ -129,7 +130,8 @@ func (o *Outside) step(c *Call, now Mono, e *Event) {
 	at := len(o.out.list)
 	c.Step(now, *e, &o.out)
 	if o.Trace != nil {
-		o.Trace(c, e, o.out.list[at:])
+		seen := *e // e itself must not escape to the heap
+		o.Trace(c, &seen, o.out.list[at:])
 	}
 }
 
@@ -151,7 +153,7 @@ func (o *Outside) run(c *Call, now Mono, cmd *Command) {
 	case OpEnd:
 		o.Legs.End(r, cmd.Leg, cmd.Cause)
 	case OpMediaOffer:
-		sdp, err := o.Media.Offer(r, cmd.Leg, cmd.Peer, cmd.SDP)
+		sdp, err := o.Media.Offer(r, cmd.Leg, cmd.Peer, cmd.Target, cmd.SDP)
 		o.described(c, now, MediaOffered, cmd, sdp, err)
 	case OpMediaAnswer:
 		sdp, err := o.Media.Answer(r, cmd.Leg, cmd.Peer, cmd.SDP)

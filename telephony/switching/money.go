@@ -1,0 +1,67 @@
+package switching
+
+import "time"
+
+// money takes what the payer's account says.
+func (c *Call) money(now Mono, e *Event, out *Commands) {
+	switch e.Kind {
+	case Reserved:
+		if c.phase == reserving {
+			c.cancel(TimerHold, out)
+			c.lease = e.Lease
+			c.dial(now, out)
+		}
+	case NotReserved:
+		if c.phase == reserving {
+			c.cancel(TimerHold, out)
+			cause := e.Cause
+			if cause == CauseNone {
+				cause = CauseUnpaid
+			}
+			c.refuse(now, cause, out)
+		}
+	case Recorded:
+		if c.phase == recording {
+			c.cancel(TimerHold, out)
+			c.connect(c.kept, out)
+		}
+	case Extended:
+		if c.waits && c.phase == talking {
+			c.waits = false
+			c.lease.For, c.lease.More = e.Lease.For, e.Lease.More
+			c.limitAfter(now, out)
+		}
+	case NotExtended:
+		if c.waits && c.phase == talking {
+			c.waits = false
+			c.lease.More = false
+			c.limitAfter(now, out)
+		}
+	}
+}
+
+// limit sets the time at which the call must end: here, and in the media plane
+// in case this machine should not come to it (the cut is enforced twice).
+func (c *Call) limit(out *Commands) { c.limitAfter(c.answerAt, out) }
+
+func (c *Call) limitAfter(now Mono, out *Commands) {
+	most, more := c.plan.Limit, false
+	if c.lease.For > 0 && (most == 0 || c.lease.For < most) {
+		most, more = c.lease.For, c.lease.More
+	}
+	if most <= 0 {
+		return
+	}
+	end := c.answerAt + Mono(most)
+	out.add(Command{Op: OpStopAt, At: end})
+	c.set(TimerCut, end, out)
+	if more {
+		c.set(TimerExtend, end-Mono(min(extendAhead, max(most/2, time.Millisecond))), out)
+		c.cancel(TimerWarn, out)
+		return
+	}
+	c.cancel(TimerExtend, out)
+	if warn := end - Mono(warnAhead); warn > now {
+		c.set(TimerWarn, warn, out)
+	}
+}
