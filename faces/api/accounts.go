@@ -142,7 +142,7 @@ func (f *face) newKey(ctx context.Context, in *struct {
 	return &body[newKey]{newKey{showKey(k), clear}}, nil
 }
 
-func (f *face) revokeKey(ctx context.Context, in *byID) (*struct{}, error) {
+func (f *face) revokeKey(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Keys.RevokeAPIKey(ctx, actor(ctx), in.ID))
 }
 
@@ -174,7 +174,7 @@ func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) 
 	return &body[balance]{balance{a}}, nil
 }
 
-func (f *face) walletHistory(ctx context.Context, in *paging) (*body[list[walletLine]], error) {
+func (f *face) walletHistory(ctx context.Context, in *Paging) (*body[list[walletLine]], error) {
 	lines, next, err := f.Wallet.History(ctx, ledger.WalletID(actor(ctx).Account, f.Currency), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, f.fail(ctx, err)

@@ -70,7 +70,7 @@ func (f *face) registerCalls() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/routes/explain", "explain-route", "Calls", "What would happen to a call, decided by the code that decides real ones", 0)), f.explain)
 }
 
-func (f *face) listCalls(ctx context.Context, in *paging) (*body[list[call]], error) {
+func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], error) {
 	account := actor(ctx).Account
 	p, err := f.Calls.History(ctx, account, in.Cursor, in.Limit)
 	if err != nil {

@@ -144,7 +144,7 @@ func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[members
 	return page(items, "", f.showMembership), nil
 }
 
-func (f *face) getMember(ctx context.Context, in *byID) (*body[membership], error) {
+func (f *face) getMember(ctx context.Context, in *ByID) (*body[membership], error) {
 	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
@@ -152,7 +152,7 @@ func (f *face) getMember(ctx context.Context, in *byID) (*body[membership], erro
 	return &body[membership]{f.showMembership(m)}, nil
 }
 
-func (f *face) listDevices(ctx context.Context, in *byID) (*body[list[device]], error) {
+func (f *face) listDevices(ctx context.Context, in *ByID) (*body[list[device]], error) {
 	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
@@ -165,7 +165,7 @@ func (f *face) listDevices(ctx context.Context, in *byID) (*body[list[device]], 
 }
 
 func (f *face) addDevice(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body struct {
 		Name    string `json:"name" doc:"To tell your telephones apart: “desk”"`
 		Country string `json:"country,omitempty" doc:"Companies: which office; the home office unless said"`
@@ -186,6 +186,6 @@ func (f *face) addDevice(ctx context.Context, in *struct {
 	return &body[newDevice]{newDevice{device: f.showDevice(d.Device, country), SIPPassword: d.Password}}, nil
 }
 
-func (f *face) revokeDevice(ctx context.Context, in *byID) (*struct{}, error) {
+func (f *face) revokeDevice(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Members.RevokeDevice(ctx, actor(ctx), in.ID))
 }

@@ -27,7 +27,7 @@ type searchIn struct {
 	Contains string `query:"contains" doc:"Digits the number holds; * and ? are wildcards" maxLength:"16"`
 	Starts   string `query:"starts" maxLength:"16"`
 	Ends     string `query:"ends" maxLength:"16"`
-	paging
+	Paging
 }
 
 func (f *face) registerNumbers() {

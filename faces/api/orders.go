@@ -139,7 +139,7 @@ func (f *face) requestNumber(ctx context.Context, in *struct{ Body orderIn }) (*
 }
 
 func (f *face) listOrders(ctx context.Context, in *struct {
-	paging
+	Paging
 	All bool `query:"all" doc:"Operators: everybody's"`
 }) (*body[list[order]], error) {
 	who := actor(ctx)
@@ -154,12 +154,12 @@ func (f *face) listOrders(ctx context.Context, in *struct {
 	return page(items, next, f.showOrder), nil
 }
 
-func (f *face) getOrder(ctx context.Context, in *byID) (*body[order], error) {
+func (f *face) getOrder(ctx context.Context, in *ByID) (*body[order], error) {
 	o, err := f.Orders.Order(ctx, actor(ctx), in.ID)
 	return f.answerOrder(ctx, o, err)
 }
 
-func (f *face) orderEvents(ctx context.Context, in *byID) (*body[list[orderEvent]], error) {
+func (f *face) orderEvents(ctx context.Context, in *ByID) (*body[list[orderEvent]], error) {
 	events, err := f.Orders.Events(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
@@ -169,13 +169,13 @@ func (f *face) orderEvents(ctx context.Context, in *byID) (*body[list[orderEvent
 	}), nil
 }
 
-func (f *face) selectOrder(ctx context.Context, in *byID) (*body[order], error) {
+func (f *face) selectOrder(ctx context.Context, in *ByID) (*body[order], error) {
 	o, err := f.Shop.Select(ctx, actor(ctx), in.ID)
 	return f.answerOrder(ctx, o, err)
 }
 
 func (f *face) payOrder(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body struct {
 		Method string `json:"method" enum:"wallet,card,bank_transfer"`
 	}
@@ -184,13 +184,13 @@ func (f *face) payOrder(ctx context.Context, in *struct {
 	return f.answerOrder(ctx, o, err)
 }
 
-func (f *face) cancelOrder(ctx context.Context, in *byID) (*body[order], error) {
+func (f *face) cancelOrder(ctx context.Context, in *ByID) (*body[order], error) {
 	o, err := f.Orders.Cancel(ctx, actor(ctx), in.ID)
 	return f.answerOrder(ctx, o, err)
 }
 
 func (f *face) reviewOrder(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body struct {
 		Approve bool   `json:"approve"`
 		Why     string `json:"why,omitempty" doc:"Shown to the buyer"`
@@ -201,7 +201,7 @@ func (f *face) reviewOrder(ctx context.Context, in *struct {
 }
 
 func (f *face) refundOrder(ctx context.Context, in *struct {
-	byID
+	ByID
 	Body struct {
 		Why string `json:"why" doc:"Shown to the buyer"`
 	}

@@ -23,13 +23,14 @@ func page[A, B any](items []A, next string, show func(A) B) *body[list[B]] {
 	return out
 }
 
-// paging is the query of every list.
-type paging struct {
+// Paging is the query of every list.
+type Paging struct {
 	Cursor string `query:"cursor" doc:"next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Items on a page"`
 }
 
-type byID struct {
+// ByID is the id in an address.
+type ByID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 

@@ -182,7 +182,7 @@ func sorted(m map[string]string) []choice {
 }
 
 func (n names) zoneNames() []choice {
-	out := make([]choice, 0, len(n.zones))
+	out := append(make([]choice, 0, len(n.zones)+1), choice{"UTC", "UTC"})
 	for _, z := range n.zones {
 		out = append(out, choice{z.name, strings.ReplaceAll(z.name, "_", " ")})
 	}

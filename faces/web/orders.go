@@ -189,7 +189,7 @@ func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (te
 	if a.Country == "" {
 		known.Set("country", d.Country)
 	}
-	if a.TimeZone == "" {
+	if a.TimeZone == "" || a.TimeZone == "UTC" { // a browser that hides its zone says UTC
 		known.Set("time_zone", f.names.zoneOf(known.Get("country")))
 	}
 	p.Title = p.T("register.title")

@@ -16,6 +16,9 @@ import (
 
 const perPage = 20
 
+// first as a next page means the first page of the whole list.
+const first = "first"
+
 // finder is the state of the search: all of it is in the address.
 type finder struct {
 	Country   string
@@ -138,15 +141,16 @@ func (f *face) find(r *http.Request, s finder) (found, error) {
 }
 
 func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	found, err := f.find(r, f.finderOf(r))
-	if err != nil {
-		return nil, err
-	}
-	if len(found.Items) > 8 {
-		found.Items, found.Next = found.Items[:8], "more"
+	out := found{finder: f.finderOf(r), Next: first}
+	for _, c := range out.Countries { // a few of each country, not eight of the first
+		page, err := f.Shop.Search(r.Context(), shop.Query{Country: c.Value, Kind: numbering.Individual, Limit: max(2, 8/len(out.Countries))})
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, page.Items...)
 	}
 	p.Title = p.T("home.title")
-	return homePage(p, found), nil
+	return homePage(p, out), nil
 }
 
 func (f *face) search(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -288,7 +292,7 @@ func askAddress(s finder) string {
 
 // nextCursor is the next page of the results; the home page shows only the first rows, so its next page is the first.
 func nextCursor(s found) string {
-	if s.Next == "more" {
+	if s.Next == first {
 		return ""
 	}
 	return s.Next

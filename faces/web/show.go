@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +61,29 @@ func mark(n numbering.Number, s finder) []part {
 	}
 	flush()
 	return out
+}
+
+// matched shows a number with the digits that were searched for marked. It is
+// written by hand, because a template would put spaces between the digits.
+func matched(n numbering.Number, s finder) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		b.WriteString(`<bdi class="num" dir="ltr">`)
+		for _, p := range mark(n, s) {
+			if p.Marked {
+				b.WriteString("<mark>" + templ.EscapeString(p.Text) + "</mark>")
+			} else {
+				b.WriteString(templ.EscapeString(p.Text))
+			}
+		}
+		between := " "
+		if n.Kind == numbering.Company {
+			between = `<span class="hash">#</span>`
+		}
+		b.WriteString(between + `<span class="cc">` + templ.EscapeString(n.CallingCode) + "</span></bdi>")
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
 }
 
 // matchIn is where a pattern sits in the digits: from and to are equal if it has wildcards or does not occur.
