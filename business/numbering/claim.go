@@ -48,14 +48,12 @@ func (p *Plans) Refuse(n Number, g Grounds) (reason fault.Reason, off []string, 
 	}
 	for _, iso := range g.Countries {
 		reading := p.Read(typed, iso)
-		switch reading.Kind {
-		case NoReading:
+		if reading.Kind == NoReading {
 			continue
-		case Ordinary:
-			if g.Proved {
-				off = append(off, iso)
-				continue
-			}
+		}
+		if reading.Kind == Ordinary && g.Proved {
+			off = append(off, iso)
+			continue
 		}
 		return collision(typed, reading), nil, true
 	}

@@ -33,7 +33,6 @@ type region struct {
 	emergency       map[string]bool
 	short, sms      *pattern
 	shortLengths    uint32
-	leadingZero     bool
 	mainCountry     bool
 }
 

@@ -181,6 +181,9 @@ func (s *Service) settleRefund(ctx context.Context, by member.Actor, id string) 
 		if err := tx.Dequeue(ctx, topicRefund, id); err != nil {
 			return err
 		}
+		if err := tx.EndRegistration(ctx, id, s.now()); err != nil {
+			return err
+		}
 		return s.release(ctx, tx, &o, Refunded, "refunded", o.AmountDue.String(), by)
 	})
 	return o, err

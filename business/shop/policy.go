@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/money"
@@ -75,7 +76,11 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 	case p.Review && (o.Number.Kind == numbering.Company || premium(o.Number.National)):
 		return verdict{state: InReview, off: off, reason: fault.Reason{Code: "review", Text: "A person looks at this request. You get an answer within 5 days; the number is kept for you until then."}}, nil
 	}
-	return verdict{state: Approved, off: off, reason: p.warning(o.Number)}, nil
+	if len(off) > 0 { // told before payment
+		return verdict{state: Approved, off: off, reason: fault.Reason{Code: "typed_form_off", Text: fmt.Sprintf(
+			"In %s the digits %s are an ordinary telephone number: there, people reach you as %s only.", strings.Join(off, ", "), typed, o.Number.Plus())}}, nil
+	}
+	return verdict{state: Approved, reason: p.warning(o.Number)}, nil
 }
 
 // offered checks rules 2 and 3.

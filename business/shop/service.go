@@ -126,13 +126,11 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 			}
 		}
 		o.State, o.Reason, o.OffIn = v.state, v.reason, v.off
-		switch v.state {
-		case Approved:
-			o.HeldUntil = s.now().Add(HoldFor)
-		case InReview:
+		o.HeldUntil = s.now().Add(HoldFor)
+		if v.state == InReview {
 			o.HeldUntil = s.now().Add(ReviewFor)
-		case Rejected:
-			o.AmountDue = money.Amount{Currency: o.AmountDue.Currency}
+		} else if v.state == Rejected {
+			o.HeldUntil, o.AmountDue = time.Time{}, money.Amount{Currency: o.AmountDue.Currency}
 		}
 		return s.move(ctx, tx, &o, string(o.State), o.Reason.Text, member.System())
 	})

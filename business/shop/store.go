@@ -40,6 +40,8 @@ type Tx interface {
 	Orders
 	Claims
 	Outbox
+	// EndRegistration revokes the devices of an order's membership.
+	EndRegistration(ctx context.Context, order string, at time.Time) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.

@@ -238,7 +238,7 @@ func (l *Locations) publish(ctx context.Context) {
 func (l *Locations) handle(state map[string]*written, due map[int64][]string, c change) {
 	if c.removed {
 		delete(state, c.id)
-		if now, ok := l.cfg.Table.Get(c.id, l.cfg.Now()); ok && !(now.Node == c.binding.Node && now.Epoch == c.binding.Epoch) {
+		if now, ok := l.cfg.Table.Get(c.id, l.cfg.Now()); ok && (now.Node != c.binding.Node || now.Epoch != c.binding.Epoch) {
 			return // it lives on at another node, which wrote the log since
 		}
 		l.send(c.id, nil, deathTTL)
@@ -276,7 +276,7 @@ func (l *Locations) write(state map[string]*written, due map[int64][]string, b l
 		return
 	}
 	l.send(b.ID, raw, ttl)
-	wait := time.Duration(float64(ttl) * (0.4 + 0.1*rand.Float64())) //nolint:gosec // jitter
+	wait := time.Duration(float64(ttl) * (0.4 + 0.1*rand.Float64()))
 	w := &written{b: b, until: now.Add(ttl), due: now.Add(wait).Unix() + 1}
 	state[b.ID] = w
 	due[w.due] = append(due[w.due], b.ID)

@@ -135,7 +135,7 @@ func TestAnyInterleavingSumsToZero(t *testing.T) {
 		var wg sync.WaitGroup
 		for w := range 8 {
 			wg.Go(func() {
-				rng := rand.New(rand.NewPCG(7, uint64(w))) //nolint:gosec // a seeded test
+				rng := rand.New(rand.NewPCG(7, uint64(w)))
 				for i := range 40 {
 					a, b := rng.IntN(len(ids)), rng.IntN(len(ids))
 					if a == b {
@@ -217,7 +217,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer reader.Close() //nolint:errcheck // a reader
+				defer reader.Close()
 				book := ledger.New(reader.Ledger(), h.clock.now)
 				if r, err := book.Verify(t.Context()); err != nil || !r.OK() || r.Postings != 1 || len(r.Sums) != 1 {
 					t.Fatalf("%+v %v", r, err)

@@ -124,6 +124,9 @@ func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bo
 		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created)))
 }
 
+// ofSold leaves out memberships whose sale was turned back.
+const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold')`
+
 func scanMembership(row scanner) (m member.Membership, err error) {
 	var kind, voip, languages, offices string
 	var created int64
@@ -152,7 +155,7 @@ func scanMembership(row scanner) (m member.Membership, err error) {
 }
 
 func (t memberTx) Membership(ctx context.Context, id string) (member.Membership, bool, error) {
-	m, err := scanMembership(t.q.QueryRowContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE id = $1`, id))
+	m, err := scanMembership(t.q.QueryRowContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE id = $1 AND `+ofSold, id))
 	found, err := one(err)
 	return m, found, err
 }
@@ -196,7 +199,7 @@ func (t memberTx) RevokeDevice(ctx context.Context, id string, when time.Time) e
 // Memberships lists an account's.
 func (m *Members) Memberships(ctx context.Context, account string) ([]member.Membership, error) {
 	out := []member.Membership{}
-	rows, err := m.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE account = $1 ORDER BY id`, account)
+	rows, err := m.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE account = $1 AND `+ofSold+` ORDER BY created, id`, account)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		x, err := scanMembership(rows)
 		out = append(out, x)

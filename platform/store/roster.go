@@ -31,8 +31,7 @@ func (r *Roster) SoldOrders(ctx context.Context, yield func(shop.Order) error) e
 
 // AllMemberships yields every membership of a number that is sold.
 func (r *Roster) AllMemberships(ctx context.Context, yield func(member.Membership) error) error {
-	rows, err := r.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership
-		WHERE order_id IN (SELECT id FROM number_order WHERE state = 'sold')`)
+	rows, err := r.db.read.QueryContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE `+ofSold)
 	return each(rows, err, func(rows *sql.Rows) error {
 		m, err := scanMembership(rows)
 		if err != nil {

@@ -147,6 +147,11 @@ func (t shopTx) Claim(ctx context.Context, form, order string, n numbering.Numbe
 		ON CONFLICT (digits) DO NOTHING`, form, order, n.Kind.String(), n.CallingCode, n.National))
 }
 
+func (t shopTx) EndRegistration(ctx context.Context, order string, when time.Time) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET revoked = $1 WHERE revoked = 0 AND membership IN (SELECT id FROM membership WHERE order_id = $2)`, us(when), order)
+	return err
+}
+
 func (t shopTx) Unclaim(ctx context.Context, order string) error {
 	_, err := t.q.ExecContext(ctx, `DELETE FROM claimed_form WHERE order_id = $1`, order)
 	return err
@@ -205,7 +210,7 @@ func (s *Shop) Taken(ctx context.Context, forms []string) (map[string]bool, erro
 	for i, f := range forms {
 		args[i] = f
 	}
-	rows, err := s.db.read.QueryContext(ctx, `SELECT digits FROM claimed_form WHERE digits IN (`+places(1, len(forms))+`)`, args...)
+	rows, err := s.db.read.QueryContext(ctx, `SELECT digits FROM claimed_form WHERE digits IN (`+places(1, len(forms))+`)`, args...) //nolint:gosec // only $1, $2, …
 	found, err := texts(rows, err)
 	for _, f := range found {
 		out[f] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,6 +79,9 @@ func TestRefundTurnsEverythingBack(t *testing.T) {
 		h := build(t, cfg, newClock())
 		ann := h.person(t, "ann")
 		o := h.buy(t, ann, kr("7002846"))
+		if _, _, err := h.members.Register(ctx, ann, registration(o.ID)); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := h.shop.Refund(ctx, ann, o.ID, "please"); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("a member refunded himself: %v", err)
 		}
@@ -92,8 +96,36 @@ func TestRefundTurnsEverythingBack(t *testing.T) {
 		if _, ok := h.roster.Numbers.Typed("700284682"); ok {
 			t.Error("the number still rings")
 		}
-		if x := h.buy(t, h.person(t, "bob"), kr("7002846")); x.State != shop.Sold {
-			t.Errorf("it cannot be sold again: %+v", x)
+		if got, err := h.members.Memberships(ctx, ann, ann.Account); err != nil || len(got) != 0 {
+			t.Errorf("the membership outlived the refund: %v %v", got, err)
+		}
+		bob := h.person(t, "bob")
+		x := h.buy(t, bob, kr("7002846"))
+		if _, dev, err := h.members.Register(ctx, bob, registration(x.ID)); err != nil || dev.Device.SIPUser != "700284682-1" {
+			t.Errorf("it cannot be registered again: %+v %v", dev, err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestAProvedNumberThatCollides is sold with its typed form off where it would
+// be somebody else's, and the buyer is told before he pays.
+func TestAProvedNumberThatCollides(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		h := build(t, cfg, newClock())
+		ann := h.person(t, "ann")
+		o, err := h.shop.Grant(t.Context(), member.System(), ann.Account, kr("31255501"), true)
+		if fault.ReasonOf(err).Code != "not_a_telephone" {
+			t.Fatalf("%+v %v", o, err)
+		}
+		// Seoul 2-838-7596 typed is 2838759682, which a telephone in the US takes
+		// for +1 283 875 9682.
+		o, err = h.shop.Grant(t.Context(), member.System(), ann.Account, kr("28387596"), true)
+		if err != nil || o.State != shop.Sold || o.Reason.Code != "typed_form_off" {
+			t.Fatalf("%+v %v", o, err)
+		}
+		if x, _ := h.roster.Numbers.Typed("2838759682"); !x.OwnPhone || !slices.Equal(x.OffIn, []string{"US"}) {
+			t.Errorf("%+v", x)
 		}
 		h.booksAreRight(t)
 	})
@@ -268,7 +300,7 @@ type frail struct {
 	before, after bool
 }
 
-var errPower = errors.New("the power failed") //nolint:gochecknoglobals // sentinel
+var errPower = errors.New("the power failed")
 
 func (f frail) PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error {
 	if f.before {

@@ -75,7 +75,7 @@ type job struct {
 	result chan error
 }
 
-var errClosed = errors.New("the database is closed") //nolint:gochecknoglobals // sentinel
+var errClosed = errors.New("the database is closed")
 
 func newWriter(conn *sql.Conn) *writer {
 	w := &writer{conn: &cachedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, queue: make(chan job, 4*maxBatch), quit: make(chan struct{})}
@@ -200,6 +200,9 @@ type cachedConn struct {
 	stmts map[string]*sql.Stmt
 }
 
+// stmt returns the prepared statement of a text.
+//
+//nolint:sqlclosecheck // kept for the life of the connection; close closes them
 func (c *cachedConn) stmt(text string) (*sql.Stmt, error) {
 	if s := c.stmts[text]; s != nil {
 		return s, nil
@@ -213,7 +216,7 @@ func (c *cachedConn) stmt(text string) (*sql.Stmt, error) {
 }
 
 func (c *cachedConn) ExecContext(_ context.Context, text string, args ...any) (sql.Result, error) {
-	s, err := c.stmt(text)
+	s, err := c.stmt(text) //nolint:sqlclosecheck // kept, see stmt
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +224,7 @@ func (c *cachedConn) ExecContext(_ context.Context, text string, args ...any) (s
 }
 
 func (c *cachedConn) QueryContext(_ context.Context, text string, args ...any) (*sql.Rows, error) {
-	s, err := c.stmt(text)
+	s, err := c.stmt(text) //nolint:sqlclosecheck // kept, see stmt
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +232,8 @@ func (c *cachedConn) QueryContext(_ context.Context, text string, args ...any) (
 }
 
 func (c *cachedConn) QueryRowContext(_ context.Context, text string, args ...any) *sql.Row {
-	s, err := c.stmt(text)
-	if err != nil { // let the row carry the error
+	s, err := c.stmt(text) //nolint:sqlclosecheck // kept, see stmt
+	if err != nil {        // let the row carry the error
 		return c.conn.QueryRowContext(context.Background(), text, args...)
 	}
 	return s.QueryRowContext(context.Background(), args...)

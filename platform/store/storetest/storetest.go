@@ -210,5 +210,5 @@ func postgresUser(dir string) (*syscall.Credential, error) {
 	if err := errors.Join(err1, err2, os.Chown(dir, uid, gid)); err != nil {
 		return nil, err
 	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil //nolint:gosec // small numbers
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
