@@ -19,9 +19,9 @@ import (
 
 // The faults of a session, beside those of sdp and rtp.
 var (
-	ErrNoOffer = errors.New("the answer belongs to no offer")          //nolint:gochecknoglobals // sentinel
-	ErrPrompt  = errors.New("there is no prompt of this name")         //nolint:gochecknoglobals // sentinel
-	ErrDeaf    = errors.New("the leg has no line a prompt can go out") //nolint:gochecknoglobals // sentinel
+	ErrNoOffer = errors.New("the answer belongs to no offer")
+	ErrPrompt  = errors.New("there is no prompt of this name")
+	ErrDeaf    = errors.New("the leg has no line a prompt can go out")
 )
 
 // Nobody as a leg means ourselves: an offer to Nobody is answered here, an
@@ -323,7 +323,7 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	}
 	x := &f.lines[use]
 	p := x.rtp.Port()
-	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv}
+	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv} //nolint:gosec // use is below MaxMedia
 	w := s.ours(f)
 	w.Lines = lines[:len(s.desc.Media())]
 	out, codec, err := s.desc.Reply(s.out[:0], &w)
@@ -353,7 +353,7 @@ func (s *Session) offerOurs(to uint16) ([]byte, error) {
 // Bridge lets two legs hear each other; b Nobody parts a from whom it heard.
 func (s *Session) Bridge(a, b uint16) {
 	x, y := s.pair(a, b)
-	for i := range x.lines[:max(x.n, y.n)] {
+	for i := range x.lines {
 		if x.lines[i].rtp == nil {
 			continue
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/telephony/sdp"
 )
 
-var loopback = netip.MustParseAddr("127.0.0.1")
+var loopback = netip.MustParseAddr("127.0.0.1") //nolint:gochecknoglobals // constant
 
 func newMedia(t testing.TB, cfg rtp.Config) *Media {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var loopback = netip.MustParseAddr("127.0.0.1")
+var loopback = netip.MustParseAddr("127.0.0.1") //nolint:gochecknoglobals // constant
 
 func newEngine(t testing.TB, cfg Config) *Engine {
 	t.Helper()

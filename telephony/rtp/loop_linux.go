@@ -1,8 +1,10 @@
 //go:build linux && !portable
 
+//nolint:gosec // the raw system calls take pointers to buffers and addresses that live through the call
 package rtp
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -24,6 +26,7 @@ type loop struct {
 	event int // eventfd that ends a wait
 	quit  atomic.Bool
 	done  chan struct{}
+	tid   atomic.Int64              // of the thread, for whoever measures it
 	paths [2][]atomic.Pointer[path] // by family, index*2+isRTCP
 }
 
@@ -36,7 +39,7 @@ func (p *loop) start(e *Engine) error {
 	}
 	ev, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
-		unix.Close(ep)
+		_ = unix.Close(ep)
 		return fmt.Errorf("eventfd: %w", err)
 	}
 	p.e, p.ep, p.event, p.done = e, ep, ev, make(chan struct{})
@@ -56,8 +59,8 @@ func (p *loop) stop() {
 	}
 	p.wake()
 	<-p.done
-	unix.Close(p.event)
-	unix.Close(p.ep)
+	_ = unix.Close(p.event)
+	_ = unix.Close(p.ep)
 }
 
 // wake ends a wait.
@@ -87,14 +90,14 @@ func (p *loop) open(x *path, at netip.AddrPort) error {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TOS, 0xB8) // DSCP EF, RFC 2474 §3
 	}
 	if err := unix.Bind(fd, sa); err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd)
 		return fmt.Errorf("media socket %s: %w", at, err)
 	}
 	f := family(dom == unix.AF_INET6)
 	p.paths[f][at.Port()].Store(x)
 	id := int32(f)<<16 | int32(at.Port())
 	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: id}); err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd)
 		return fmt.Errorf("epoll: %w", err)
 	}
 	return nil
@@ -111,6 +114,7 @@ const (
 
 func (p *loop) run() {
 	runtime.LockOSThread()
+	p.tid.Store(int64(unix.Gettid()))
 	defer close(p.done)
 	events := make([]unix.EpollEvent, 512)
 	buf := make([]byte, 2048)
@@ -128,7 +132,7 @@ func (p *loop) run() {
 			wait = p.e.wait(next - now)
 		}
 		n, err := p.poll(events, wait)
-		if err != nil && err != unix.EINTR {
+		if err != nil && !errors.Is(err, unix.EINTR) {
 			return // the epoll descriptor is gone: Close
 		}
 		now = p.e.cfg.Now()
@@ -238,4 +242,4 @@ func (s socket) join(to netip.AddrPort) bool {
 	return e == 0
 }
 
-func (s socket) close() { unix.Close(s.fd) }
+func (s socket) close() { _ = unix.Close(s.fd) }

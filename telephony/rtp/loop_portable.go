@@ -82,4 +82,4 @@ func (s socket) send(b []byte, to netip.AddrPort, _ bool) bool {
 // join does nothing: replies still need the source checked.
 func (s socket) join(netip.AddrPort) bool { return true }
 
-func (s socket) close() { s.c.Close() }
+func (s socket) close() { _ = s.c.Close() }

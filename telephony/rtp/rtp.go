@@ -20,10 +20,10 @@ import (
 )
 
 // ErrPorts says that every port pair is in use or in quarantine.
-var ErrPorts = errors.New("no RTP port is free: widen the port range of the media settings, or spread the calls over more nodes") //nolint:gochecknoglobals // sentinel
+var ErrPorts = errors.New("no RTP port is free: widen the port range of the media settings, or spread the calls over more nodes")
 
 // ErrFamily says that no address of that IP version is configured.
-var ErrFamily = errors.New("the media settings have no address of this IP version") //nolint:gochecknoglobals // sentinel
+var ErrFamily = errors.New("the media settings have no address of this IP version")
 
 // Config is how an Engine is set up.
 type Config struct {

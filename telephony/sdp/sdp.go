@@ -22,10 +22,10 @@ const (
 
 // The faults of a description.
 var (
-	ErrSize   = errors.New("the session description is too large")           //nolint:gochecknoglobals // sentinel
-	ErrMedia  = errors.New("the session description has too many m= lines")  //nolint:gochecknoglobals // sentinel
-	ErrSyntax = errors.New("the session description cannot be understood")   //nolint:gochecknoglobals // sentinel
-	ErrCodec  = errors.New("the offer has no audio codec that we can speak") //nolint:gochecknoglobals // sentinel
+	ErrSize   = errors.New("the session description is too large")
+	ErrMedia  = errors.New("the session description has too many m= lines")
+	ErrSyntax = errors.New("the session description cannot be understood")
+	ErrCodec  = errors.New("the offer has no audio codec that we can speak")
 )
 
 // Direction is who sends, from the view of the one who wrote it (RFC 8866

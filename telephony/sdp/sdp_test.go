@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -11,7 +12,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "write the goldens anew") //nolint:gochecknoglobals // a flag
 
 const typical = "v=0\r\no=- 1622 456 IN IP4 192.168.1.2\r\ns=call\r\nc=IN IP4 192.168.1.2\r\nt=0 0\r\n" +
 	"m=audio 7078 RTP/AVP 96 97 98 0 8 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n" +
@@ -138,7 +139,7 @@ func TestRefused(t *testing.T) {
 		"v=0\na=" + strings.Repeat("x", MaxSize):                      ErrSize,
 	} {
 		var d Desc
-		if err := d.Parse([]byte(in)); err != want {
+		if err := d.Parse([]byte(in)); !errors.Is(err, want) {
 			t.Errorf("%.40q: %v, want %v", in, err, want)
 		}
 	}
@@ -171,7 +172,7 @@ func TestReplyOfOurOwn(t *testing.T) {
 		o := NewOrigin(1)
 		w := Rewriting{Addr: netip.MustParseAddr("2001:db8::1"), From: &o, Lines: []Line{{Port: 20000, RTCP: 20001, Dir: SendRecv}, {Port: 20002, RTCP: 20003, Dir: SendRecv}}}
 		out, codec, err := d.Reply(nil, &w)
-		if err != c.err || codec != c.codec || !strings.Contains(string(out), c.want) {
+		if !errors.Is(err, c.err) || codec != c.codec || !strings.Contains(string(out), c.want) {
 			t.Errorf("%q: %v %v\n%s", c.offer, codec, err, out)
 		}
 	}

@@ -167,6 +167,7 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		if e.Kind != Offered || e.Leg != Caller {
 			return
 		}
+	default:
 	}
 	if e.Kind == Timer {
 		if c.timers&(1<<e.Timer) == 0 {
@@ -201,6 +202,7 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		}
 	case Reserved, NotReserved, Extended, NotExtended, Recorded:
 		c.money(now, &e, out)
+	default: // a Digit means nothing to the two; Settled needs nothing done
 	}
 }
 
@@ -224,6 +226,7 @@ func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 		c.finish(now, CauseCutOff, out)
 	case TimerPrompt:
 		c.finish(now, c.best, out)
+	default:
 	}
 }
 

@@ -165,6 +165,7 @@ func (c Cause) Global() bool {
 	switch c {
 	case CauseBusyEverywhere, CauseDeclinedAll, CauseUnwanted, CauseNowhere, CauseIncompatibleAll, CauseGlobal:
 		return true
+	default:
+		return false
 	}
-	return false
 }

@@ -11,6 +11,7 @@ func (c *Call) hunt(now Mono, e *Event, out *Commands) {
 		c.progress(e, out)
 	case Answered:
 		c.answered(now, e, out)
+	default:
 	}
 }
 

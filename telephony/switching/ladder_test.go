@@ -13,7 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 )
 
-var update = flag.Bool("update", false, "write the ladders anew")
+var update = flag.Bool("update", false, "write the ladders anew") //nolint:gochecknoglobals // a flag
 
 // stage is an outside that writes down what it is told, in the words of the
 // ladders. Media answers at once, with words that show the way they took,

@@ -37,6 +37,7 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 			c.lease.More = false
 			c.limitAfter(now, out)
 		}
+	default:
 	}
 }
 

@@ -3,7 +3,7 @@ package switching
 import "errors"
 
 // ErrLater says that a result is not known yet and will come as an event.
-var ErrLater = errors.New("the result comes later") //nolint:gochecknoglobals // sentinel
+var ErrLater = errors.New("the result comes later")
 
 // Legs is the signalling side. Its methods queue messages and return: what
 // comes of them comes as events. They may call Outside.Deliver for the same
@@ -201,6 +201,7 @@ func (o *Outside) runRest(c *Call, now Mono, cmd *Command) {
 		o.Desk.CancelTimer(r, cmd.Timer)
 	case OpDone:
 		o.Desk.Done(r)
+	default:
 	}
 }
 

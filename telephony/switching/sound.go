@@ -20,6 +20,7 @@ func (c *Call) described(now Mono, e *Event, out *Commands) {
 		c.announceDescribed(now, l, e, out)
 	case recording:
 		c.earlyResult(e)
+	default: // a result that nobody waits for any more
 	}
 }
 

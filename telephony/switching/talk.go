@@ -48,6 +48,7 @@ func (c *Call) change(now Mono, e *Event, out *Commands) {
 		}
 	case Transfer:
 		c.transfer(now, e, out)
+	default:
 	}
 }
 
@@ -88,8 +89,9 @@ func (c *Call) peer(id LegID) LegID {
 		return c.b
 	case c.b:
 		return c.a
+	default:
+		return NoLeg
 	}
-	return NoLeg
 }
 
 // modified takes the other side's consent.
@@ -111,6 +113,7 @@ func (c *Call) modified(now Mono, e *Event, out *Commands) {
 	case xReplace, xTransfer:
 		c.x.step = xAnswer
 		out.add(Command{Op: OpMediaAnswer, Leg: c.x.other, Peer: c.x.fresh, SDP: e.SDP})
+	default:
 	}
 }
 
@@ -219,8 +222,9 @@ func (c *Call) exchangeLost(now Mono, id LegID, cause Cause, out *Commands) bool
 			out.add(Command{Op: OpPlay, Leg: x.other, Prompt: ToneRinging})
 		}
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // replaceBy takes a leg that comes in to take another's place.
