@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"time"
@@ -222,15 +223,30 @@ func (s *Service) Verify(ctx context.Context) (Report, error) { return s.store.A
 // PromotionAccount is where given-away money comes from.
 func PromotionAccount(c money.Currency) string { return "promotion:" + string(c) }
 
-// RevenueAccount is where the price of numbers goes.
-func RevenueAccount(c money.Currency) string { return "revenue:numbers:" + string(c) }
+// revenueParts is how many accounts share the revenue of a currency: every
+// posting locks the row of its accounts until it is committed, and one row for
+// all sales would make them wait for each other.
+const revenueParts = 16
+
+// RevenueAccount is where the price of a sale goes: one of the parts of the
+// revenue, always the same for one reference. Their sum is the revenue.
+func RevenueAccount(c money.Currency, ref string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(ref)) // a hash never fails
+	return revenuePart(c, h.Sum32()%revenueParts)
+}
+
+func revenuePart(c money.Currency, part uint32) string {
+	return fmt.Sprintf("revenue:numbers:%s:%02d", c, part)
+}
 
 // OpenHouse opens the accounts of the house in a currency.
 func (s *Service) OpenHouse(ctx context.Context, c money.Currency) error {
-	return errors.Join(
-		s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded}),
-		s.Open(ctx, Account{ID: RevenueAccount(c), Kind: Revenue, Currency: c, Floor: Unbounded}),
-	)
+	err := s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded})
+	for part := range uint32(revenueParts) {
+		err = errors.Join(err, s.Open(ctx, Account{ID: revenuePart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}))
+	}
+	return err
 }
 
 // OpenWallet opens the wallet of a member account and gives it a promotion,
@@ -253,7 +269,7 @@ func (s *Service) OpenWallet(ctx context.Context, owner string, gift money.Amoun
 // PayFromWallet books the price of an order, once per order.
 func (s *Service) PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error {
 	_, err := s.Post(ctx, Posting{Key: "order:" + order, Kind: "order", Ref: order, Memo: memo, Entries: []Entry{
-		{Account: RevenueAccount(price.Currency), Amount: price},
+		{Account: RevenueAccount(price.Currency, order), Amount: price},
 		{Account: WalletID(owner, price.Currency), Amount: price.Neg()},
 	}})
 	return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/money"
@@ -28,6 +29,14 @@ type verdict struct {
 	state  State // Approved, Rejected or InReview
 	reason fault.Reason
 	off    []string
+}
+
+// keep is how long the number is held.
+func (v verdict) keep() time.Duration {
+	if v.state == InReview {
+		return ReviewFor
+	}
+	return HoldFor
 }
 
 func rejected(code, text string, args ...any) verdict {

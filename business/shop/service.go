@@ -126,10 +126,7 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 			}
 		}
 		o.State, o.Reason, o.OffIn = v.state, v.reason, v.off
-		o.HeldUntil = s.now().Add(HoldFor)
-		if v.state == InReview {
-			o.HeldUntil = s.now().Add(ReviewFor)
-		} else if v.state == Rejected {
+		if o.HeldUntil = s.now().Add(v.keep()); v.state == Rejected {
 			o.HeldUntil, o.AmountDue = time.Time{}, money.Amount{Currency: o.AmountDue.Currency}
 		}
 		return s.move(ctx, tx, &o, string(o.State), o.Reason.Text, member.System())

@@ -30,7 +30,7 @@ func TestNeverBelowZero(t *testing.T) {
 		if err := h.book.OpenWallet(ctx, "acc_x", usd(1_000_000)); err != nil {
 			t.Fatal(err)
 		}
-		wallet, revenue := ledger.WalletID("acc_x", "USD"), ledger.RevenueAccount("USD")
+		wallet, revenue := ledger.WalletID("acc_x", "USD"), ledger.RevenueAccount("USD", "")
 		var paid atomic.Int64
 		var wg sync.WaitGroup
 		for i := range 50 { // 50 at once on 1.00, each wants 0.03
@@ -61,7 +61,7 @@ func TestAKeyPostsOnce(t *testing.T) {
 		if err := h.book.OpenWallet(t.Context(), "acc_x", usd(1_000_000)); err != nil {
 			t.Fatal(err)
 		}
-		wallet, revenue := ledger.WalletID("acc_x", "USD"), ledger.RevenueAccount("USD")
+		wallet, revenue := ledger.WalletID("acc_x", "USD"), ledger.RevenueAccount("USD", "")
 		ids := make([]string, 20)
 		var wg sync.WaitGroup
 		for i := range ids {
@@ -172,7 +172,7 @@ func TestHistoryPages(t *testing.T) {
 		}
 		wallet := ledger.WalletID("acc_x", "USD")
 		for i := range 5 {
-			if _, err := h.book.Post(t.Context(), move(fmt.Sprint(i), wallet, ledger.RevenueAccount("USD"), 1000)); err != nil {
+			if _, err := h.book.Post(t.Context(), move(fmt.Sprint(i), wallet, ledger.RevenueAccount("USD", ""), 1000)); err != nil {
 				t.Fatal(err)
 			}
 		}

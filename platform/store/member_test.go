@@ -69,6 +69,33 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
+// TestUnknownUsersTakeAsLong: who has no account must not be found out by the
+// clock. The cost here dwarfs everything else a sign-in does.
+func TestUnknownUsersTakeAsLong(t *testing.T) {
+	h := build(t, store.Config{Dir: t.TempDir()}, newClock())
+	slow := member.New(h.db.Members(), h.book, h.roster, member.Config{Plans: h.policy.Plans, Gift: money.Of("USD", 50, 0), Cost: member.Cost{Time: 20, Memory: 4096}, Now: h.clock.now})
+	if _, err := slow.SignUp(t.Context(), member.SignUp{Name: "Ann", Email: "ann@example.com", Password: "correct horse"}); err != nil {
+		t.Fatal(err)
+	}
+	fastest := func(email string) time.Duration {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			if _, _, err := slow.SignIn(t.Context(), email, "wrong horse"); fault.KindOf(err) != fault.Unproven {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	known, unknown, nonsense := fastest("ann@example.com"), fastest("nobody@example.com"), fastest("no address")
+	for _, other := range []time.Duration{unknown, nonsense} {
+		if other < known/2 || other > known*2 {
+			t.Errorf("known %v, unknown %v, no address %v", known, unknown, nonsense)
+		}
+	}
+}
+
 func TestAPIKeys(t *testing.T) {
 	cluster.Each(t, func(t *testing.T, cfg store.Config) {
 		ctx := t.Context()

@@ -201,8 +201,6 @@ type cachedConn struct {
 }
 
 // stmt returns the prepared statement of a text.
-//
-//nolint:sqlclosecheck // kept for the life of the connection; close closes them
 func (c *cachedConn) stmt(text string) (*sql.Stmt, error) {
 	if s := c.stmts[text]; s != nil {
 		return s, nil

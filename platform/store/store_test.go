@@ -224,7 +224,7 @@ func BenchmarkPosting(b *testing.B) {
 				for c := range clients {
 					wg.Go(func() {
 						for i := c; i < b.N; i += clients {
-							if _, err := h.book.Post(context.Background(), move(fmt.Sprint("k", i), wallets[c], ledger.RevenueAccount("USD"), 1000)); err != nil {
+							if _, err := h.book.Post(context.Background(), move(fmt.Sprint("k", i), wallets[c], ledger.RevenueAccount("USD", fmt.Sprint(i)), 1000)); err != nil {
 								b.Error(err)
 								return
 							}
