@@ -5,7 +5,7 @@ LINT  := $(GO) tool -modfile=tools/go.mod golangci-lint
 TEMPL := $(GO) tool -modfile=tools/go.mod templ
 PKG   ?= ./...
 FUZZTIME ?= 30s
-DATA  ?= $(HOME)/.callisto-dev
+DATA  ?= callisto-data
 
 .DEFAULT_GOAL := help
 .PHONY: help build check lint generate generated unit race test test-tools test-pg test-cluster e2e fuzz bench bench-sip golden gendoc dev
