@@ -13,6 +13,9 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 
 	w.open("/")
 	w.shoot("home")
+	w.fill("#digits", "1234")
+	w.see("#results mark")
+	w.shoot("shop")
 	w.open("/about")
 	w.shoot("about")
 	w.open("/sign-up")
@@ -88,7 +91,7 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	w.open("/wallet")
 	w.shoot("wallet")
 	w.open("/calls")
-	w.shoot("calls")
+	w.says("main", "No calls yet")
 	w.open("/account")
 	w.shoot("account")
 	w.open("/no/such/page")

@@ -167,6 +167,9 @@ func (n *Node) Run(ctx context.Context) error {
 
 // start brings the node to readiness.
 func (n *Node) start(ctx context.Context) error {
+	if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil {
+		return fmt.Errorf("finish what an earlier stop interrupted: %w", err)
+	}
 	if n.cfg.Dev {
 		if err := n.forget(); err != nil {
 			return err
@@ -178,16 +181,16 @@ func (n *Node) start(ctx context.Context) error {
 	if err := n.telephony.Start(ctx); err != nil {
 		return err
 	}
-	n.ready.Store(true)
-	if n.cfg.Dev {
+	if n.cfg.Dev { // before readiness: who sees the node ready finds the file
 		d := n.describe()
 		if err := writeJSON(n.devPath(), d); err != nil {
 			return err
 		}
-		n.greet(d)
+		defer n.greet(d)
 	} else {
 		n.log.Info("ready", "http", n.listener.Addr().String(), "sip", n.telephony.Addrs())
 	}
+	n.ready.Store(true)
 	close(n.isReady)
 	return nil
 }

@@ -82,6 +82,14 @@ type Party struct {
 	Text    string           // as shown: "2 555 1234 82", "+82 2 555 1234", a SIP address
 }
 
+// Shown is the party for people: the text it was recorded with, else its number.
+func (p Party) Shown() string {
+	if p.Text == "" {
+		return p.Number.Display()
+	}
+	return p.Text
+}
+
 // Record is one call as one center saw it. It is append-only.
 type Record struct {
 	ID      string // ours, one per row: "cdr_…"

@@ -76,17 +76,20 @@ func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], er
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(p.Items, p.Next, func(r cdr.Record) call { return showCall(r, account) }), nil
+	return page(p.Items, p.Next, func(r cdr.Record) call { return f.showCall(r, account) }), nil
 }
 
-func showCall(r cdr.Record, account string) call {
+func (f *face) showCall(r cdr.Record, account string) call {
 	c := call{
-		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.From.Text, To: r.To.Text, Center: string(r.Center), Start: r.Start.UTC(),
+		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.From.Shown(), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
 		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
 	}
 	if r.From.Account == account {
 		// Only the caller may see what he typed and what he paid.
-		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, amount(r.Charge)
+		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, &money.Amount{Currency: f.Currency} // free, unless it says otherwise
+		if r.Charge.Currency != "" {
+			c.Charge = &r.Charge
+		}
 	}
 	return c
 }

@@ -210,9 +210,9 @@ func stateTag(s shop.State) string {
 
 // other is the other party of a call as the history shows it.
 func other(r cdr.Record, account string) string {
-	text := r.From.Text
+	text := r.From.Shown()
 	if outgoing(r, account) {
-		text = r.To.Text
+		text = r.To.Shown()
 		if text == "" {
 			text = r.Dialled
 		}

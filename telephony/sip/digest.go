@@ -281,7 +281,11 @@ func (in *Incoming) Challenge(realm string, stale, proxy bool) {
 	var nonce [nonceLen]byte
 	s.appendNonce(nonce[:0], &in.Flow)
 	b := s.scratch[:0]
-	for _, algorithm := range [...]string{"MD5", "SHA-256"} {
+	algorithms := []string{"MD5", "SHA-256"}
+	if stumbles(in.Msg.Header(HUserAgent)) {
+		algorithms = algorithms[:1]
+	}
+	for _, algorithm := range algorithms {
 		b = append(b, headerName[name]...)
 		b = append(b, ": Digest realm="...)
 		b = AppendQuoted(b, realm)
@@ -296,4 +300,16 @@ func (in *Incoming) Challenge(realm string, stale, proxy bool) {
 	}
 	s.scratch = b
 	in.Respond(&Reply{Status: status, Headers: b})
+}
+
+// stumbles reports whether a phone gives up on a response with a challenge it
+// does not know, although RFC 8760 §2.4 tells it to pick one it does: baresip
+// up to 2 (libre before SHA-256) answers "Function not implemented".
+func stumbles(agent []byte) bool {
+	for _, p := range [...]string{"baresip v0.", "baresip v1.", "baresip v2."} {
+		if len(agent) > len(p) && equalFold(agent[:len(p)], p) {
+			return true
+		}
+	}
+	return false
 }
