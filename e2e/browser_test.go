@@ -135,6 +135,20 @@ func (w walker) shoot(name string) {
 	w.do("back to the window", look("light"), chromedp.ResetViewport())
 }
 
+// glance takes a picture of what fits into the window, for the README.
+func (w walker) glance(name string) {
+	w.t.Helper()
+	dir := os.Getenv("SCREENS")
+	if dir == "" {
+		return
+	}
+	w.do("picture of "+name, look("light"), chromedp.EmulateViewport(1280, 900), chromedp.Blur(chromedp.CSS("#digits")))
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), ask(w, "picture of "+name, chromedp.CaptureScreenshot()), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	w.do("back to the window", chromedp.ResetViewport())
+}
+
 // look sets the colour scheme the page is asked to use.
 func look(scheme string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {

@@ -15,7 +15,7 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	w.shoot("home")
 	w.fill("#digits", "1234")
 	w.see("#results mark")
-	w.shoot("shop")
+	w.glance("shop")
 	w.open("/about")
 	w.shoot("about")
 	w.open("/sign-up")

@@ -278,13 +278,13 @@ func linesPage(p *page, d linesData) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				for _, x := range l.Devices {
+				for i, x := range l.Devices {
 					if x.Revoked.IsZero() {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"device\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = pair(pairOf(x.ID)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = pair(pairOf(l.ID)+i).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1642,13 +1642,13 @@ func accountPage(p *page, d accountData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, k := range d.Keys {
+			for i, k := range d.Keys {
 				if k.Revoked.IsZero() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 133, "<div class=\"device\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = pair(pairOf(k.ID)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = pair(i).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
