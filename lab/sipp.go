@@ -85,14 +85,16 @@ func (s SIPp) Serve(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd, dir := s.command(ctx, t)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait()
-		if errs, _ := os.ReadFile(filepath.Join(dir, "errors")); t.Failed() && len(errs) > 0 {
-			t.Logf("sipp %s: %s", s.Scenario, tail(errs, 3000))
+		if errs, _ := os.ReadFile(filepath.Join(dir, "errors")); t.Failed() {
+			t.Logf("sipp %s: %s\n%s", s.Scenario, tail(out.Bytes(), 2000), tail(errs, 3000))
 		}
 	})
 }

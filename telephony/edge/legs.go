@@ -29,8 +29,8 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: why})
 			return
 		}
-		o.Flow, o.NAT = f, true
-		o.URI = []byte(to.Binding.Contact)
+		o.URI, o.NAT = []byte(to.Binding.Contact), true
+		o.Flow = f.Toward(o.URI, true)
 	case routing.ToCenter:
 		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)
 		if err != nil {

@@ -238,40 +238,15 @@ func appendCSeq(b []byte, n uint32, method string) []byte {
 	return append(b, crlf...)
 }
 
-// nextHop is where a request within the dialog goes. A connection or the flow
-// of a registered phone is kept to: its Contact may be an address behind a
-// NAT. Else the first route or the target decides, if it is an address; a name
-// stands for the peer we already talk to.
+// nextHop is where a request within the dialog goes: by the first route, else
+// by the remote target.
 func (d *Dialog) nextHop() Flow {
-	f := d.flow
-	if f.Conn != nil {
-		return f
-	}
 	uri := d.target
 	if len(d.routes) > 0 {
 		a, _ := ParseAddress(d.routes[0])
 		uri = a.URI
 	}
-	u, ok := ParseURI(uri)
-	if !ok {
-		return f
-	}
-	addr, ok := u.Addr()
-	if !ok || addr.Is4() != f.Remote.Addr().Unmap().Is4() {
-		return f
-	}
-	if d.nat && addr != f.Remote.Addr().Unmap() {
-		return f
-	}
-	port := u.Port
-	if port == 0 {
-		port = 5060
-	}
-	if d.nat && u.Port == 0 {
-		return f
-	}
-	f.Remote = addrPort(addr, port)
-	return f
+	return d.flow.Toward(uri, d.nat)
 }
 
 // send begins a transaction for a request within the dialog.

@@ -75,6 +75,32 @@ func (f *Flow) Peer() string {
 	return f.Conn.peer
 }
 
+// Toward is the flow for a request to a URI of the peer. A connection is kept
+// to. So is the address of a peer behind a NAT, whose Contact names an address
+// that nobody outside can reach; one that names the address it really sends
+// from is believed in its port. Without a NAT the URI decides, if it is an
+// address; a name stands for the peer we already talk to.
+func (f Flow) Toward(uri []byte, nat bool) Flow {
+	if f.Conn != nil {
+		return f
+	}
+	u, ok := ParseURI(uri)
+	if !ok {
+		return f
+	}
+	addr, ok := u.Addr()
+	remote := f.Remote.Addr().Unmap()
+	if !ok || addr.Is4() != remote.Is4() || nat && (addr != remote || u.Port == 0) {
+		return f
+	}
+	port := u.Port
+	if port == 0 {
+		port = 5060
+	}
+	f.Remote = addrPort(addr, port)
+	return f
+}
+
 // Token names the flow in text, to be kept with a binding; [Core.Flow] finds it
 // again as long as the connection lasts.
 func (f *Flow) Token() string {
