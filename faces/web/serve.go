@@ -126,6 +126,11 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		if r.Method != http.MethodGet {
 			back = localPath(r.PostFormValue("back"))
 		}
+		if p.Part { // the whole page goes there, not the part
+			w.Header().Set("HX-Redirect", "/sign-in?next="+url.QueryEscape(pageOf(r)))
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(back), http.StatusSeeOther)
 		return nil
 	}
@@ -133,6 +138,11 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 	p.Status, p.Title = statusOf(fault.KindOf(err)), p.T("error.title")
 	if p.Status == http.StatusInternalServerError {
 		f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+	}
+	if p.Part { // what is on the screen stays there
+		w.Header().Set("HX-Reswap", "none")
+		w.WriteHeader(p.Status)
+		return nil
 	}
 	if p.SignedIn() {
 		f.readPurse(r.Context(), p)
@@ -165,6 +175,15 @@ func statusOf(k fault.Kind) int {
 	default:
 		return http.StatusInternalServerError
 	}
+}
+
+// pageOf is the page on which htmx asked for a part.
+func pageOf(r *http.Request) string {
+	u, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	if err != nil || u.Path == "" {
+		return "/lines"
+	}
+	return localPath(u.RequestURI())
 }
 
 func (f *face) nothingHere(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
