@@ -34,10 +34,10 @@ generated: ## fail when a committed generated file is stale
 	after=$$(git diff -- docs 'faces/*_templ.go' | sha256sum); \
 	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- docs 'faces/*_templ.go'; exit 1; }
 
-gendoc: ## write docs/api.md, docs/openapi.json and docs/cli.md from the code
+gendoc: ## write docs/api.md, openapi.json, cli.md and config.md from the code
 	$(GO) run ./cmd/gendoc docs
 
-unit: ## tests of all packages, no outside programs driven
+unit: ## tests of all packages (some drive PostgreSQL and SIPp: make test-tools)
 	$(GO) test $(PKG)
 
 race: ## the same under the race detector
@@ -75,5 +75,5 @@ golden: ## rewrite golden files after looking at the diff they cause
 	UPDATE_GOLDEN=1 $(GO) test $(PKG)
 	git diff --stat -- '*testdata*'
 
-dev: ## run a telephone company on this machine, data in DATA (~/.callisto-dev)
+dev: ## run a telephone company on this machine, data in DATA (callisto-data)
 	$(GO) run ./cmd/callisto dev --data $(DATA)
