@@ -51,6 +51,12 @@ type Records struct {
 	all  []cdr.Record
 }
 
+func newRecords() *Records {
+	r := &Records{}
+	r.cond = sync.NewCond(&r.mu)
+	return r
+}
+
 // Record keeps one.
 func (r *Records) Record(rec cdr.Record) {
 	r.mu.Lock()
@@ -91,8 +97,7 @@ func New(t testing.TB, o Options) *Network {
 	if !o.Host.IsValid() {
 		o.Host = netip.MustParseAddr("127.0.0.1")
 	}
-	n := &Network{Sold: routing.NewNumbers(), Devices: member.NewDirectory(), Bindings: location.NewTable(), Records: &Records{}, Realm: "lab.callisto"}
-	n.Records.cond = sync.NewCond(&n.Records.mu)
+	n := &Network{Sold: routing.NewNumbers(), Devices: member.NewDirectory(), Bindings: location.NewTable(), Records: newRecords(), Realm: "lab.callisto"}
 	centers := center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
 	})

@@ -178,7 +178,7 @@ func (s *Shard) appendNonce(b []byte, f *Flow) []byte {
 	var raw [16]byte
 	s.nonces++
 	binary.BigEndian.PutUint32(raw[0:], uint32(s.now/Second))
-	binary.BigEndian.PutUint32(raw[4:], s.nonces)
+	binary.BigEndian.PutUint32(raw[4:], uint32(s.id)<<24|s.nonces&(1<<24-1)) // no two shards make the same
 	binary.BigEndian.PutUint64(raw[8:], s.nonceMAC(raw[:8], f))
 	return hex.AppendEncode(b, raw[:])
 }
