@@ -48,7 +48,14 @@ func (s *Service) Pay(ctx context.Context, by member.Actor, id string, m payment
 	if err != nil || done {
 		return o, err
 	}
+	ctx, cancel := finish(ctx)
+	defer cancel()
 	return s.settle(ctx, by, id)
+}
+
+// finish lets money that is on its way arrive, though the buyer hung up.
+func finish(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
 
 // settle goes through what is left of a sale.
@@ -156,6 +163,8 @@ func (s *Service) Refund(ctx context.Context, by member.Actor, id, why string) (
 	if err != nil || o.State == Refunded {
 		return o, err
 	}
+	ctx, cancel := finish(ctx)
+	defer cancel()
 	return s.settleRefund(ctx, by, id)
 }
 

@@ -115,6 +115,23 @@ func TestTwoTablesOnOneBus(t *testing.T) {
 	}
 }
 
+func TestANodeThatLeavesTakesItsTerminalsAlong(t *testing.T) {
+	b := start(t, bus.Config{Node: "a"})
+	a := locations(t, b, "a", 1, nil)
+	c := locations(t, join(t, b, "c"), "c", 1, nil)
+	a.register("b1", time.Hour)
+	c.hears(t, news{"b1", false})
+	c.register("b2", time.Hour)
+	a.hears(t, news{"b2", false})
+	if err := a.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.hears(t, news{"b1", true})
+	if _, ok := c.table.Get("b2", time.Now()); !ok || c.table.Len() != 1 {
+		t.Error("it took another node's terminal along")
+	}
+}
+
 func TestReplayBeforeReady(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, bus.Config{Node: "a", Dir: dir})

@@ -32,7 +32,10 @@ func (b *Bus) Changes(ctx context.Context, receive func(change []byte) error) (*
 	if err != nil {
 		return nil, fmt.Errorf("open the news of sales: %w", err)
 	}
-	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
+	// By number, not "new only": a consumer that is cut off before its first
+	// message would else come back too late.
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq: stream.CachedInfo().State.LastSeq + 1})
 	if err != nil {
 		return nil, fmt.Errorf("follow the news of sales: %w", err)
 	}

@@ -193,6 +193,23 @@ func (l *Locations) push(c change) {
 	}
 }
 
+// Leave tells the others at once that this node's terminals are gone; a node
+// that stops in order calls it before Close.
+func (l *Locations) Leave(ctx context.Context) error {
+	for b := range l.cfg.Table.All {
+		if l.mine(&b) {
+			l.cfg.Table.Remove(b.ID)
+			l.send(b.ID, nil, deathTTL)
+		}
+	}
+	select {
+	case <-l.js.PublishAsyncComplete():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("tell the others that this node leaves: %w", ctx.Err())
+	}
+}
+
 // Close stops following and writing. The records stay until their lease ends.
 func (l *Locations) Close() {
 	l.stop()

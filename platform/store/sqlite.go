@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
@@ -64,8 +63,8 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 type writer struct {
 	conn  *cachedConn
 	queue chan job
-	quit  chan struct{}
-	done  sync.WaitGroup
+	quit  chan struct{} // closed to stop
+	over  chan struct{} // closed when it stopped
 }
 
 const maxBatch = 64
@@ -78,8 +77,8 @@ type job struct {
 var errClosed = errors.New("the database is closed")
 
 func newWriter(conn *sql.Conn) *writer {
-	w := &writer{conn: &cachedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, queue: make(chan job, 4*maxBatch), quit: make(chan struct{})}
-	w.done.Go(w.run)
+	w := &writer{conn: &cachedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, queue: make(chan job, 4*maxBatch), quit: make(chan struct{}), over: make(chan struct{})}
+	go w.run()
 	return w
 }
 
@@ -96,6 +95,13 @@ func (w *writer) do(ctx context.Context, f func(querier) error) error {
 	select {
 	case err := <-j.result:
 		return err
+	case <-w.over: // it may have been the last thing the writer did
+		select {
+		case err := <-j.result:
+			return err
+		default:
+			return errClosed
+		}
 	case <-ctx.Done(): // it may still be committed: ask again with the same key
 		return ctx.Err()
 	}
@@ -103,11 +109,12 @@ func (w *writer) do(ctx context.Context, f func(querier) error) error {
 
 func (w *writer) stop() {
 	close(w.quit)
-	w.done.Wait()
+	<-w.over
 	w.conn.close()
 }
 
 func (w *writer) run() {
+	defer close(w.over)
 	for {
 		select {
 		case j := <-w.queue:
