@@ -215,7 +215,7 @@ func (t *Tables) atHome(a *Attempt) Decision {
 // ring lists the terminals; those registered elsewhere are reached through
 // the center where they are.
 func (t *Tables) ring(a *Attempt, d Decision) Decision {
-	var room [8]location.Binding
+	var room [2]location.Binding // most people have one or two terminals
 	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)
 	d.Targets = make([]Target, 0, len(found))
 	for i := range found {
