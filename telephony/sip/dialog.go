@@ -112,7 +112,13 @@ func (s *Shard) newDialog(uas bool, f Flow) *Dialog {
 	return d
 }
 
+// freeDialog ends a dialog's state. Whoever still waits for an answer within it
+// gets one first: a transaction without a dialog would stay for ever.
 func (s *Shard) freeDialog(d *Dialog) {
+	d.RefuseOffer(487)
+	if d.in.ok && d.state == dialogEarly && s.servers.get(d.in.slot, d.in.gen) != nil {
+		s.answer(d.in.slot, &Reply{Status: 487}, d.tag())
+	}
 	s.wheel.clear(&d.timer)
 	d.User = nil
 	d.flow = Flow{}
