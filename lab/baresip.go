@@ -23,7 +23,8 @@ import (
 type Baresip struct {
 	User, Password string
 	Server         string // HOST:PORT of the center
-	Transport      string // udp, tcp; udp if empty
+	Transport      string // udp, tcp or tls; udp if empty
+	CAFile         string // for tls
 	Hz             int    // the tone it plays
 	Dial           string // what it calls once registered; else it answers
 	Seconds        int    // how long it runs
@@ -80,7 +81,8 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		"audio_source aufile," + filepath.Join(dir, "tone.wav"), "audio_player aufile," + filepath.Join(dir, "played.wav"),
 		"audio_alert aufile," + filepath.Join(dir, "alert.wav"), "audio_level no", "jitter_buffer_type fixed",
 		"module_path " + modulePath(t), "module g711.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
-		"snd_path " + dir, "net_af " + map[bool]string{true: "ipv4", false: "ipv6"}[server.Addr().Is4()], "",
+		"snd_path " + dir, "net_af " + map[bool]string{true: "ipv4", false: "ipv6"}[server.Addr().Is4()],
+		"sip_cafile " + b.CAFile, "sip_verify_server yes", "",
 	}, "\n"))
 	answer := "auto"
 	if b.Dial != "" {

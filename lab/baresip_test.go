@@ -12,6 +12,7 @@ func TestTwoSoftphonesHearEachOther(t *testing.T) {
 		{"one center", "KR", "KR", "udp"},
 		{"two centers", "KR", "US", "udp"},
 		{"over TCP", "US", "KR", "tcp"},
+		{"over TLS", "KR", "US", "tls"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -19,10 +20,10 @@ func TestTwoSoftphonesHearEachOther(t *testing.T) {
 			number := map[string][2]string{"KR": {"82", "25551234"}, "US": {"1", "3125550142"}}
 			caller := n.Member("Minji Kim", c.from, number[c.from][0], number[c.from][1]+"9")
 			called := n.Member("Ada Rivera", c.to, number[c.to][0], number[c.to][1])
-			b := Baresip{User: called.User, Password: called.Password, Server: n.Addr(n.center(c.to)).String(), Transport: c.transport, Hz: 1200, Seconds: 9}.Start(t)
+			b := Baresip{User: called.User, Password: called.Password, Server: n.server(c.to, c.transport), Transport: c.transport, CAFile: n.CAFile, Hz: 1200, Seconds: 9}.Start(t)
 			b.Wait("200 OK", 5*time.Second)
 			a := Baresip{
-				User: caller.User, Password: caller.Password, Server: n.Addr(n.center(c.from)).String(), Transport: c.transport, Hz: 500, Seconds: 7,
+				User: caller.User, Password: caller.Password, Server: n.server(c.from, c.transport), Transport: c.transport, CAFile: n.CAFile, Hz: 500, Seconds: 7,
 				Dial: called.Number.Canonical(),
 			}.Start(t)
 			a.Wait("Call established", 6*time.Second)
@@ -42,4 +43,11 @@ func expectTone(t *testing.T, who string, p *Softphone, want int) {
 		t.Errorf("the %s heard %d Hz at level %.3f, want %d Hz", who, hz, level, want)
 	}
 	t.Logf("the %s heard %d Hz at level %.3f", who, hz, level)
+}
+
+func (n *Network) server(country, transport string) string {
+	if transport == "tls" {
+		return n.TLSAddr(n.center(country)).String()
+	}
+	return n.Addr(n.center(country)).String()
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ type Network struct {
 	Bindings *location.Table
 	Records  *Records
 	Realm    string
+	CAFile   string // what telephones have to trust over TLS
 }
 
 // Options says what is unusual.
@@ -101,13 +103,18 @@ func New(t testing.TB, o Options) *Network {
 	centers := center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
 	})
-	ca, err := pki.Open(t.TempDir(), time.Now)
+	folder := t.TempDir()
+	n.CAFile = filepath.Join(folder, "ca.crt")
+	ca, err := pki.Open(folder, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := exchange.Config{
-		Centers: []exchange.Center{{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0)}, {ID: "US", Listen: netip.AddrPortFrom(o.Host, 0)}},
-		Realm:   n.Realm, Devices: n.Devices, Bindings: n.Bindings, Recorder: n.Records,
+		Centers: []exchange.Center{
+			{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
+			{ID: "US", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
+		},
+		Realm: n.Realm, Devices: n.Devices, Bindings: n.Bindings, Recorder: n.Records,
 		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings},
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
