@@ -36,7 +36,7 @@ type Softphone struct {
 	dir  string
 	cmd  *exec.Cmd
 	stop context.CancelFunc
-	done chan error
+	done chan struct{}
 	mu   sync.Mutex
 	out  bytes.Buffer
 	more chan struct{}
@@ -95,13 +95,16 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		args = append(args, "-e", "d "+b.Dial)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &Softphone{t: t, dir: dir, stop: cancel, done: make(chan error, 1), more: make(chan struct{}, 1)}
+	p := &Softphone{t: t, dir: dir, stop: cancel, done: make(chan struct{}), more: make(chan struct{}, 1)}
 	p.cmd = exec.CommandContext(ctx, program, args...)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = p, p, dir
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.done <- p.cmd.Wait(); close(p.done) }()
+	go func() {
+		_ = p.cmd.Wait() // it is ended, or ends at the time it was given
+		close(p.done)
+	}()
 	t.Cleanup(func() {
 		cancel()
 		<-p.done
@@ -129,7 +132,7 @@ func modulePath(t testing.TB) string {
 func tone(t testing.TB, file string, hz, seconds int) {
 	t.Helper()
 	sox := tool(t, "sox", "sox")
-	out, err := exec.Command(sox, "-n", "-r", "8000", "-c", "1", "-b", "16", file, "synth", strconv.Itoa(seconds), "sine", strconv.Itoa(hz), "gain", "-10").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), sox, "-n", "-r", "8000", "-c", "1", "-b", "16", file, "synth", strconv.Itoa(seconds), "sine", strconv.Itoa(hz), "gain", "-10").CombinedOutput()
 	if err != nil {
 		t.Fatalf("sox: %v %s", err, out)
 	}
@@ -167,7 +170,7 @@ func (p *Softphone) Heard() (hz int, level float64) {
 	if len(files) == 0 {
 		p.t.Fatalf("baresip recorded nothing:\n%s", p.tail())
 	}
-	raw, err := exec.Command(tool(p.t, "sox", "sox"), files[len(files)-1], "-r", "8000", "-c", "1", "-b", "16", "-e", "signed", "-L", "-t", "raw", "-").Output()
+	raw, err := exec.CommandContext(p.t.Context(), tool(p.t, "sox", "sox"), files[len(files)-1], "-r", "8000", "-c", "1", "-b", "16", "-e", "signed", "-L", "-t", "raw", "-").Output()
 	if err != nil {
 		p.t.Fatalf("sox: %v", err)
 	}

@@ -29,7 +29,10 @@ func (n *Node) business(ctx context.Context) error {
 	}
 	n.bindings = location.NewTable()
 	centers := func() *center.Directory { return n.centers }
-	n.roster = roster.New(n.plans, centers, nil, func(device string) { n.bindings.RemoveDevice(device) })
+	n.roster = roster.New(n.plans, centers, sender{n}, n.revoked)
+	if err := n.openBus(ctx); err != nil {
+		return err
+	}
 	if err := n.roster.Load(ctx, n.store.Roster()); err != nil {
 		return err
 	}

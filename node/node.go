@@ -28,6 +28,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/platform/bus"
 	"github.com/callisto-tel/callisto/platform/config"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -39,6 +40,9 @@ type Options struct {
 	Version string           // shown by the API
 	Now     func() time.Time // nil: the clock
 }
+
+// nodeName is the name of a node that is alone; joined nodes will have their own.
+const nodeName = "1"
 
 // Node is one running Callisto.
 type Node struct {
@@ -53,6 +57,10 @@ type Node struct {
 	members   *member.Service
 	roster    *roster.Roster
 	bindings  *location.Table
+	bus       *bus.Bus
+	news      *bus.Changes
+	locations *bus.Locations
+	epoch     int64 // which life of the node this is
 	tables    *routing.Tables
 	recorder  *store.Recorder
 	realm     string
@@ -75,7 +83,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	n := &Node{cfg: cfg, opts: opts, log: opts.Log, isReady: make(chan struct{})}
+	n := &Node{cfg: cfg, opts: opts, log: opts.Log, isReady: make(chan struct{}), epoch: opts.Now().UnixMilli()}
 	defer func() {
 		if err != nil {
 			_ = n.Close()
@@ -232,6 +240,15 @@ func (n *Node) Close() error {
 		}
 		if n.telephony.Exchange != nil {
 			n.telephony.Close()
+		}
+		if n.locations != nil {
+			n.locations.Close()
+		}
+		if n.news != nil {
+			n.news.Close()
+		}
+		if n.bus != nil {
+			n.bus.Close()
 		}
 		if n.recorder != nil {
 			n.recorder.Close()

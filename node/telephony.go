@@ -41,7 +41,7 @@ func (n *Node) openTelephony(ctx context.Context) error {
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), hosts[c])
 		},
-		Node: "1", Epoch: n.opts.Now().Unix(), Logger: n.log, Now: n.opts.Now,
+		Node: nodeName, Epoch: n.epoch, Log: n.locations, Logger: n.log, Now: n.opts.Now,
 	})
 	if err != nil {
 		return err

@@ -5,8 +5,8 @@
 package registrar
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
-	"hash/maphash"
 	"strconv"
 	"time"
 
@@ -54,8 +54,7 @@ type Config struct {
 
 // Registrar keeps the bindings of one node.
 type Registrar struct {
-	cfg  Config
-	seed maphash.Seed
+	cfg Config
 }
 
 // New returns a Registrar.
@@ -71,7 +70,7 @@ func New(cfg Config) *Registrar {
 	if cfg.Contacts == 0 {
 		cfg.Contacts = 8
 	}
-	return &Registrar{cfg: cfg, seed: maphash.MakeSeed()}
+	return &Registrar{cfg: cfg}
 }
 
 // Authenticate checks a request's credentials; if it returns false the request
@@ -198,7 +197,7 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 	}
 	fresh := 0
 	for i := range contacts {
-		old := find(existing, r.id(cred.Device, &contacts[i]))
+		old := find(existing, bindingID(cred.Device, &contacts[i]))
 		if old != nil && old.CallID == callID && m.CSeq < old.CSeq {
 			return outdated()
 		}
@@ -211,7 +210,7 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 	}
 	for i := range contacts {
 		c := &contacts[i]
-		id := r.id(cred.Device, c)
+		id := bindingID(cred.Device, c)
 		if c.expires == 0 {
 			r.remove(id)
 			continue
@@ -251,19 +250,15 @@ func find(list []location.Binding, id string) *location.Binding {
 	return nil
 }
 
-// id names a binding: by the instance if the phone tells it, else by the
+// bindingID names a binding, the same over restarts: by the instance if the phone tells it, else by the
 // Contact URI (RFC 5626 §6).
-func (r *Registrar) id(device string, c *contact) string {
+func bindingID(device string, c *contact) string {
 	key := c.instance
 	if key == "" {
 		key = c.uri
 	}
-	sum := maphash.String(r.seed, key)
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(sum >> (8 * i))
-	}
-	return device + "." + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
+	sum := sha256.Sum256([]byte(key))
+	return device + "." + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])
 }
 
 // list answers with every contact of the device and the time it has left

@@ -1,0 +1,58 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/platform/bus"
+)
+
+// openBus starts the bus in this process, joins the news of sales and brings
+// the registrations back that an earlier life of the node left there. The news
+// are joined before the roster is read from SQL, so that nothing is missed.
+func (n *Node) openBus(ctx context.Context) error {
+	var err error
+	if n.bus, err = bus.Start(bus.Config{Node: nodeName, Dir: filepath.Join(n.cfg.Data, "bus")}); err != nil {
+		return fmt.Errorf("the bus: %w", err)
+	}
+	if n.news, err = n.bus.Changes(ctx, n.roster.Receive); err != nil {
+		return fmt.Errorf("the news of the other nodes: %w", err)
+	}
+	n.locations, err = n.bus.Locations(ctx, bus.LocationsConfig{
+		Table: n.bindings, Epoch: n.epoch, Adopt: n.adopt, Now: n.opts.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("the registrations: %w", err)
+	}
+	return nil
+}
+
+// adopt keeps a registration over a restart if the way to the telephone may
+// still be good: UDP to a port that is ours again. A connection died with the
+// process.
+func (n *Node) adopt(b *location.Binding) bool {
+	if strings.Contains(b.Flow, "/c") || strings.HasSuffix(n.cfg.SIP, ":0") {
+		return false
+	}
+	b.Epoch = n.epoch
+	return true
+}
+
+// revoked drops the registrations of a device that may no longer sign in, here
+// and on the other nodes.
+func (n *Node) revoked(device string) {
+	for _, b := range n.bindings.RemoveDevice(device) {
+		n.locations.Remove(b)
+	}
+}
+
+// sender gives the roster the bus, which is opened after it.
+type sender struct{ n *Node }
+
+// SendChange tells the other nodes.
+func (s sender) SendChange(ctx context.Context, change []byte) error {
+	return s.n.news.SendChange(ctx, change)
+}
