@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -96,7 +97,10 @@ func company(t *testing.T) dev {
 // companyIn starts it in a folder and returns how to stop it early.
 func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 	t.Helper()
-	args := append([]string{"dev", "--data", dir, "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"}, more...)
+	args := append([]string{"dev", "--data", dir, "--http", "127.0.0.1:0"}, more...)
+	if !slices.Contains(args, "--sip") {
+		args = append(args, "--sip", "127.0.0.1:0")
+	}
 	cmd := exec.Command(binary(t), args...)
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
