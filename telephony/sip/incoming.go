@@ -56,13 +56,11 @@ func (in *Incoming) Accept(nat bool) *Dialog {
 // stateless answers without a transaction. The tag tells the ACK to it from
 // others' ACKs.
 func (s *Shard) stateless(f Flow, m *Msg, r *Reply) {
-	var head [4096]byte
-	b, toEnd := appendHead(head[:0], m, &f)
 	t := &s.replyTx
-	t.head, t.toEnd, t.flow = b, toEnd, f
+	t.flow = f
+	t.head, t.toEnd = appendHead(t.head[:0], m, &f)
 	s.tagBuf = s.token(tokenNone, 0, 0).append(s.tagBuf[:0], s.core.key)
 	s.scratch2 = t.appendReply(s.scratch2[:0], r, s.tagBuf)
-	t.head = nil
 	s.sendCopy(responseFlow(m, f), s.scratch2)
 }
 
