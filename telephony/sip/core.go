@@ -38,6 +38,7 @@ type Core struct {
 	sockets   []socket
 	conns     connTable
 	clock     func() Mono
+	sim       bool // in the simulator
 	wg        sync.WaitGroup
 	ctx       context.Context //nolint:containedctx // the lifetime of the core's own goroutines
 	cancel    context.CancelFunc

@@ -211,7 +211,7 @@ func (d *linux) receiveFrom(sock *udpSocket) int {
 		if !ok || b.hdr[i].hdr.Flags&unix.MSG_TRUNC != 0 {
 			continue
 		}
-		d.shard.Packet(Flow{Listener: sock.listener, Remote: from}, b.bufs[i*datagram:i*datagram+int(b.hdr[i].n)])
+		d.shard.received(Flow{Listener: sock.listener, Remote: from}, b.bufs[i*datagram:i*datagram+int(b.hdr[i].n)])
 	}
 	return int(n)
 }

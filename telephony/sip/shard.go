@@ -3,6 +3,7 @@ package sip
 import (
 	"math/rand/v2"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -16,6 +17,7 @@ type Stats struct {
 	Retransmissions uint64 // requests seen before
 	Refused         uint64 // new work refused for overload
 	Moved           uint64 // handed to the shard that owns them
+	Defects         uint64 // panics that were caught
 }
 
 // Live says what state a shard holds.
@@ -136,6 +138,25 @@ func (s *Shard) Packet(f Flow, b []byte) {
 	}
 }
 
+// received is Packet for a driver.
+func (s *Shard) received(f Flow, b []byte) {
+	defer s.guard()
+	s.Packet(f, b)
+}
+
+// guard is deferred around each step: a defect in the handling of one
+// message or timer is logged and costs that one, not every call of the node.
+// The simulator has none, so that tests find it.
+func (s *Shard) guard() {
+	if s.core.sim {
+		return
+	}
+	if r := recover(); r != nil {
+		s.stats.Defects++
+		s.core.log.Error("a defect: a message or timer was dropped", "panic", r, "stack", string(debug.Stack()))
+	}
+}
+
 // keepAlive tells the CRLF or zero bytes that phones send to keep a NAT open.
 func keepAlive(b []byte) bool {
 	if len(b) > 4 {
@@ -183,6 +204,7 @@ func (s *Shard) Tick(now Mono) {
 func (s *Shard) NextTimer() (Mono, bool) { return s.wheel.next() }
 
 func (s *Shard) fire(t *timer) {
+	defer s.guard()
 	switch t.owner {
 	case ownerServer:
 		s.serverTimer(t.slot)
@@ -248,15 +270,20 @@ func (s *Shard) drain() bool {
 	q.items = q.spare[:0]
 	q.Unlock()
 	for i := range items {
-		if it := &items[i]; it.f != nil {
-			it.f(s)
-		} else {
-			s.Packet(it.flow, it.bytes)
-		}
+		s.work(&items[i])
 	}
 	clear(items)
 	q.spare = items[:0]
 	return len(items) > 0
+}
+
+func (s *Shard) work(it *item) {
+	defer s.guard()
+	if it.f != nil {
+		it.f(s)
+	} else {
+		s.Packet(it.flow, it.bytes)
+	}
 }
 
 // overloaded is the admission rule: no new work if the shard lags behind.

@@ -68,7 +68,7 @@ func (s *Sim) Core(cfg Config, tags map[netip.AddrPort]string) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.clock = func() Mono { return s.now }
+	c.clock, c.sim = func() Mono { return s.now }, true
 	for _, sh := range c.shards {
 		sh.now, sh.wheel = s.now, newWheel(s.now)
 		var seed [32]byte
