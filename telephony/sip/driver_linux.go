@@ -41,7 +41,7 @@ const ownDescriptors = true
 
 const (
 	batchSize = 64
-	datagram  = 16 << 10 // larger datagrams do not occur: IP would fragment them; 64 KiB messages need a stream
+	datagram  = 64 << 10 // the largest there is; memory is only taken where it is written
 	nap       = 500_000  // ns
 )
 
