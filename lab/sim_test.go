@@ -81,7 +81,15 @@ type simAction struct {
 
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
+// newSimNet is two centers and their telephones.
 func newSimNet(t *testing.T, seed uint64, shards int) *simNet {
+	n := newSimCenters(t, seed, shards)
+	n.furnish()
+	return n
+}
+
+// newSimCenters is two centers without telephones.
+func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	t.Helper()
 	plans, err := numbering.Load()
 	if err != nil {
@@ -116,7 +124,6 @@ func newSimNet(t *testing.T, seed uint64, shards int) *simNet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.furnish()
 	return n
 }
 
@@ -320,11 +327,16 @@ func (n *simNet) call() {
 	s.Flush()
 }
 
-func (n *simNet) run(d sip.Mono) {
-	for end := n.sim.Now() + d; n.sim.Step(end); {
-		n.clock.Store(int64(n.sim.Now()))
-	}
+// step does the next thing that happens before end; the sound keeps time.
+func (n *simNet) step(end sip.Mono) bool {
+	more := n.sim.Step(end)
 	n.clock.Store(int64(n.sim.Now()))
+	return more
+}
+
+func (n *simNet) run(d sip.Mono) {
+	for end := n.sim.Now() + d; n.step(end); {
+	}
 }
 
 // TestTenThousandCallsLeaveNothing makes 10,000 seeded calls through two centers
