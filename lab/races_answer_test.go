@@ -255,7 +255,7 @@ func TestTwoTerminalsAnswerAtOnce(t *testing.T) {
 		alice <- 200 INVITE
 		alice -> ACK
 		silence 20s
-		`+aliceHangsUp)
+		` + aliceHangsUp)
 	s.leavesNothing(t)
 }
 

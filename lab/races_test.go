@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/telephony/ladder"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
@@ -54,16 +53,6 @@ func (s *stage) leavesNothing(t *testing.T) {
 	if taken, _ := s.n.rtp.InUse(); s.n.edge.LiveCalls() != 0 || taken != 0 || s.n.rtp.Sessions() != 0 {
 		t.Errorf("left %d calls, %d port pairs, %d sessions of sound", s.n.edge.LiveCalls(), taken, s.n.rtp.Sessions())
 	}
-}
-
-// records returns the causes of the calls as the caller's center kept them.
-func (s *stage) records() (causes []cdr.Cause) {
-	for _, r := range s.n.lab.Records.all {
-		if r.Side == cdr.Origin {
-			causes = append(causes, r.Cause)
-		}
-	}
-	return causes
 }
 
 // everywhere plays a script within one center and between two.

@@ -118,7 +118,7 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 		Media:     media.New(n.rtp, media.NewPrompts()), Now: now,
 	})
 	n.core, err = n.sim.Core(sip.Config{Handler: n.edge.Handler, Shards: shards}, map[netip.AddrPort]string{
-		addrPort("192.0.2.1:5060"): "KR", addrPort("192.0.2.2:5060"): "US",
+		addrPort("192.0.2.1:5060"): "KR", addrPort("192.0.2.2:5060"): "US", addrPort("192.0.2.1:5080"): "KR",
 		links.at["KR"]: edge.LinkTag("KR"), links.at["US"]: edge.LinkTag("US"),
 	})
 	if err != nil {

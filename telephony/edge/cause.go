@@ -37,6 +37,7 @@ var codes = map[switching.Cause]code{ //nolint:gochecknoglobals // constant tabl
 	switching.CauseIncompatibleAll: {606, 88},
 	switching.CauseCongestion:      {503, 34},
 	switching.CauseNetwork:         {502, 38},
+	switching.CauseLoop:            {483, 25},
 	switching.CauseUnsupported:     {501, 79},
 	switching.CauseTimeout:         {504, 102},
 	switching.CauseInternal:        {500, 41},
@@ -98,6 +99,8 @@ func cause(status int) switching.Cause {
 		return switching.CauseIncompatible
 	case 405, 420, 421, 501:
 		return switching.CauseUnsupported
+	case 482, 483:
+		return switching.CauseLoop
 	case 487:
 		return switching.CauseCancelled
 	case 491:

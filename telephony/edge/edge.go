@@ -81,7 +81,7 @@ func New(cfg Config) *Edge {
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
 	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
-	b.out = switching.Outside{Legs: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b}
+	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {
 			if x := b.call(c.Ref()); x != nil {

@@ -159,7 +159,7 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	}
 	rec.ID = ident.New("cdr", a.Now)
 	c := b.newCall()
-	c.id, c.center, c.shown, c.forward = rec.CallID, a.Center, who, max(int(forward)-1, 1)
+	c.id, c.center, c.shown, c.forward = rec.CallID, a.Center, who, int(forward)-1
 	c.called = b.calledAs(a)
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)

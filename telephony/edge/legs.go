@@ -54,6 +54,9 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	o.From = appendNameAddr(nil, c.shown.name, c.shown.user, host)
 	o.To = appendNameAddr(nil, "", c.called, host)
 	o.Headers, o.SDP, o.Forwards = buf, offer, c.forward
+	if c.forward == 0 {
+		o.Forwards = -1 // whoever gets it must not send it on
+	}
 	o.User = l
 	l.d = b.shard.Invite(&o)
 	b.policy(c, l)
@@ -150,6 +153,14 @@ func (s *signalling) Respond(r switching.Ref, id switching.LegID, c switching.Ca
 		l.d.AcceptOffer(sdp)
 	default:
 		l.d.RefuseOffer(status(c))
+	}
+}
+
+// Press passes a digit on to a terminal that takes digits in INFO. Others have
+// them in their sound (RFC 4733), which we do not touch.
+func (s *signalling) Press(r switching.Ref, id switching.LegID, digit byte) {
+	if l := s.leg(r, id); l != nil && l.d.TakesInfo() {
+		l.d.Info("application/dtmf-relay", []byte("Signal="+string(digit)+"\r\nDuration=160\r\n"))
 	}
 }
 

@@ -64,25 +64,35 @@ type Ladder struct {
 	sim     *sip.Sim
 	parties map[string]*Party
 	names   []string
+	sent    map[string]request // by branch and method
 	log     []string
 	serial  int
+}
+
+// request is one that was sent, and where.
+type request struct {
+	text string
+	to   netip.AddrPort
 }
 
 // New returns a ladder without parties on a network.
 func New(t testing.TB, sim *sip.Sim) *Ladder {
 	sim.Delay = 0 // what is sent first arrives first
-	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}}
+	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}, sent: map[string]request{}}
 }
 
 // Add adds a party; give it Addr and Server at least.
 func (l *Ladder) Add(p *Party) *Party {
 	p.l = l
-	p.said, p.sent, p.heard, p.seqs = map[string]string{}, map[string]string{}, map[string]*message{}, map[string]int{}
+	p.said, p.heard, p.seqs = map[string]string{}, map[string]*message{}, map[string]int{}
 	l.parties[p.Name] = p
 	l.names = append(l.names, p.Name)
 	l.sim.Peer(p.Addr, p.receive)
 	return p
 }
+
+// Also gives a party a further address.
+func (l *Ladder) Also(name string, a netip.AddrPort) { l.sim.Peer(a, l.Party(name).receive) }
 
 // Party finds a party by its name.
 func (l *Ladder) Party(name string) *Party {

@@ -24,7 +24,6 @@ type Party struct {
 	inbox []*message          // got and not yet expected
 	heard map[string]*message // the last got, by kind
 	said  map[string]string   // the last sent, by kind
-	sent  map[string]string   // requests by branch and method
 	seqs  map[string]int      // the last CSeq got, by dialog
 	seq   int                 // our CSeq
 	nonce string
@@ -42,6 +41,7 @@ type Party struct {
 type message struct {
 	text string
 	kind string
+	from netip.AddrPort
 	at   sip.Mono
 }
 
@@ -139,8 +139,8 @@ func (p *Party) known(key string) string {
 }
 
 // receive is what the network calls.
-func (p *Party) receive(_ netip.AddrPort, b []byte) {
-	m := &message{text: string(b), at: p.l.sim.Now()}
+func (p *Party) receive(from netip.AddrPort, b []byte) {
+	m := &message{text: string(b), from: from, at: p.l.sim.Now()}
 	m.kind = kindOf(m.text)
 	p.l.note(p.Name, "<-", m.text)
 	p.check(m)
@@ -206,16 +206,19 @@ func (p *Party) check(m *message) {
 	via := headers(m.text, "Via")
 	if strings.HasPrefix(m.text, "SIP/2.0 ") {
 		_, method, _ := strings.Cut(m.kind, " ")
-		ask, ok := p.sent[param(via[0], "branch")+method]
+		ask, ok := p.l.sent[param(via[0], "branch")+method]
 		if !ok {
-			fault("it answers nothing this party sent")
+			fault("it answers nothing that was sent")
+		}
+		if m.from != ask.to {
+			fault("it came from %s, not from where the request went, %s", m.from, ask.to)
 		}
 		for _, name := range []string{"From", "Call-ID", "CSeq"} {
-			if header(ask, name) != header(m.text, name) {
+			if header(ask.text, name) != header(m.text, name) {
 				fault("%s is not the request's", name)
 			}
 		}
-		if len(via) != len(headers(ask, "Via")) {
+		if len(via) != len(headers(ask.text, "Via")) {
 			fault("%d Vias", len(via))
 		}
 		if m.kind != "100 INVITE" && param(header(m.text, "To"), "tag") == "" {
@@ -326,4 +329,10 @@ func (l *Ladder) Took(name, first, then string) time.Duration {
 		l.fail("%s did not get both %s and %s", name, first, then)
 	}
 	return time.Duration(p.heard[then].at - p.heard[first].at)
+}
+
+// From is where the last message of a kind came from.
+func (l *Ladder) From(name, kind string) netip.AddrPort {
+	l.Last(name, kind)
+	return l.Party(name).heard[kind].from
 }

@@ -30,9 +30,6 @@ func (p *Party) send(words []string) {
 		text = p.request(kind, &o)
 	}
 	p.said[kind] = text
-	if !answer {
-		p.sent[param(header(text, "Via"), "branch")+kind] = text
-	}
 	from := p.Addr
 	if v, ok := o.value["from"]; ok {
 		from = p.l.address(v)
@@ -40,6 +37,9 @@ func (p *Party) send(words []string) {
 	to := p.Server
 	if v, ok := o.value["to"]; ok {
 		to = p.l.address(v)
+	}
+	if !answer {
+		p.l.sent[param(header(text, "Via"), "branch")+kind] = request{text, to}
 	}
 	p.l.note(p.Name, "->", text)
 	p.l.sim.Send(from, to, []byte(text))

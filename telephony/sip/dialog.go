@@ -46,6 +46,7 @@ type Dialog struct {
 	offering   bool  // an offer of ours is out
 	ackPending bool  // a 2xx with an offer waits for the user's answer
 	canUpdate  bool  // the other side allows UPDATE
+	canInfo    bool  // and INFO, or sends it
 	endAfter   bool  // BYE as soon as the ACK is in
 	late       bool  // the INVITE had no offer: its ACK brings the answer
 
@@ -183,7 +184,7 @@ func (d *Dialog) addRoute(v []byte) {
 func (d *Dialog) learn(m *Msg) {
 	d.refreshTarget(m)
 	if m.Has(HAllow) {
-		d.canUpdate = m.HasToken(HAllow, "UPDATE")
+		d.canUpdate, d.canInfo = m.HasToken(HAllow, "UPDATE"), m.HasToken(HAllow, "INFO")
 	}
 }
 

@@ -11,7 +11,7 @@ type Outgoing struct {
 	CallID   []byte // made up if empty
 	Headers  []byte // further header lines, each with its CRLF
 	SDP      []byte // the offer; none asks the other side for one
-	Forwards int    // Max-Forwards; 0 means 70
+	Forwards int    // Max-Forwards; 0 means 70, -1 none
 	Reliable bool   // demand reliable provisional answers (RFC 3262)
 	NAT      bool   // the peer's Contact may be a lie: keep to its flow
 	User     any
@@ -49,7 +49,7 @@ func (s *Shard) Invite(o *Outgoing) *Dialog {
 	if forwards == 0 {
 		forwards = 70
 	}
-	b = strconv.AppendInt(b, int64(forwards), 10)
+	b = strconv.AppendInt(b, int64(max(forwards, 0)), 10)
 	b = append(b, crlf...)
 	b = appendHeader(b, HFrom, d.local)
 	b = appendHeader(b, HTo, d.remote)
@@ -158,6 +158,9 @@ func (d *Dialog) Modify(sdp []byte) bool {
 	}
 	return false
 }
+
+// TakesInfo tells whether the other side allows INFO, or has sent it.
+func (d *Dialog) TakesInfo() bool { return d.canInfo }
 
 // Info sends an INFO request with a body of the given type.
 func (d *Dialog) Info(contentType string, body []byte) {

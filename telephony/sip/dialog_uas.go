@@ -154,6 +154,7 @@ func (s *Shard) inDialog(d *Dialog, f Flow, m *Msg, key uint64) {
 	case PRACK:
 		s.prack(d, slot, m)
 	case INFO:
+		d.canInfo = true
 		s.answer(slot, &Reply{Status: 200}, nil)
 		s.emit(d, Event{Kind: EventInfo, Msg: m})
 	case OPTIONS:

@@ -12,6 +12,7 @@ type Incoming struct {
 
 	shard    *Shard
 	key      uint64
+	merged   uint64
 	answered bool
 }
 
@@ -47,6 +48,8 @@ func (in *Incoming) Accept(nat bool) *Dialog {
 		return nil
 	}
 	slot, t := s.newServer(in.Flow, m, in.key)
+	t.merged = in.merged
+	s.byKey[t.merged] = slot
 	t.dialog, t.dialogGen, t.hasDialog = d.slot, s.dialogs.gen(d.slot), true
 	d.in = txRef{slot, s.servers.gen(slot), true}
 	s.answer(slot, &Reply{Status: 100}, nil)
@@ -124,6 +127,13 @@ func (s *Shard) outside(f Flow, m *Msg, key uint64) {
 	}
 	in := &s.in
 	*in = Incoming{Msg: m, Flow: f, shard: s, key: key, Overloaded: s.overloaded()}
+	if m.Method == INVITE { // nothing else leaves a transaction behind
+		in.merged = s.mergedKey(m)
+		if _, known := s.byKey[in.merged]; known {
+			s.reject(f, m, 482, "Request Merged")
+			return
+		}
+	}
 	if in.Overloaded && (m.Method == INVITE && !s.h.Urgent(m) || m.Method == REGISTER) {
 		s.stats.Refused++
 		in.Respond(&Reply{Status: 503, Reason: "Too Busy", Headers: []byte("Retry-After: 2\r\n")})

@@ -26,6 +26,7 @@ type serverTx struct {
 	invite    bool
 	acked     bool // the 2xx was acknowledged
 	key       uint64
+	merged    uint64 // of an INVITE outside of dialogs, see mergedKey
 	flow      Flow   // the request's, which the answers take as well
 	dest      Flow   // where answers go (RFC 3261 §18.2.2, RFC 3581 §4)
 	head      []byte // what every answer copies
@@ -66,6 +67,18 @@ func (s *Shard) serverKey(m *Msg) uint64 {
 	return h.end()
 }
 
+// mergedKey identifies an INVITE outside of dialogs by what stays the same when
+// a proxy before us sends it on over several ways (RFC 3261 §8.2.2.2).
+func (s *Shard) mergedKey(m *Msg) uint64 {
+	h := s.core.key.start()
+	for _, part := range [...][]byte{m.FromTag, m.CallID} {
+		h.write(part)
+		h.byte(0)
+	}
+	h.word(uint64(m.CSeq))
+	return h.end()
+}
+
 var inviteName = []byte("INVITE") //nolint:gochecknoglobals // constant
 
 // responseFlow is where answers to a request go: back through the same socket
@@ -86,6 +99,7 @@ func (s *Shard) newServer(f Flow, m *Msg, key uint64) (uint32, *serverTx) {
 	slot, t := s.servers.alloc()
 	t.timer.owner, t.timer.slot = ownerServer, slot
 	t.state, t.invite, t.acked, t.key, t.cseq, t.hasDialog = serverProceeding, m.Method == INVITE, false, key, m.CSeq, false
+	t.merged = 0
 	t.flow, t.dest = f, responseFlow(m, f)
 	t.head, t.toEnd = appendHead(t.head[:0], m, &f)
 	t.last = t.last[:0]
@@ -98,6 +112,9 @@ func (s *Shard) endServer(slot uint32) {
 	s.wheel.clear(&t.timer)
 	if s.byKey[t.key] == slot {
 		delete(s.byKey, t.key)
+	}
+	if t.merged != 0 && s.byKey[t.merged] == slot {
+		delete(s.byKey, t.merged)
 	}
 	t.flow, t.dest = Flow{}, Flow{}
 	s.servers.release(slot)
@@ -154,18 +171,30 @@ func (t *serverTx) appendReply(b []byte, r *Reply, toTag []byte) []byte {
 	return appendBody(b, r.SDP)
 }
 
-// again is a retransmission of the request, or an ACK to a non-2xx answer.
+// ackOn is an ACK on the branch of its INVITE: to a non-2xx answer, or from a
+// peer of RFC 2543, which acknowledges a 2xx like that too (RFC 3261 §17.2.3).
+func (s *Shard) ackOn(slot uint32, t *serverTx, m *Msg) {
+	switch t.state {
+	case serverCompleted:
+		t.state = serverConfirmed
+		if t.flow.Reliable() {
+			s.endServer(slot)
+			return
+		}
+		s.wheel.set(&t.timer, s.now+T4) // timer I
+	case serverAccepted:
+		if d := s.dialogs.get(t.dialog, t.dialogGen); t.hasDialog && d != nil {
+			s.ack(d, m)
+		}
+	default:
+	}
+}
+
+// again is a retransmission of the request, or an ACK on its branch.
 func (s *Shard) again(slot uint32, m *Msg) {
 	t := s.servers.at(slot)
 	if m.Method == ACK {
-		if t.state == serverCompleted && t.invite {
-			t.state = serverConfirmed
-			if t.flow.Reliable() {
-				s.endServer(slot)
-				return
-			}
-			s.wheel.set(&t.timer, s.now+T4) // timer I
-		}
+		s.ackOn(slot, t, m)
 		return
 	}
 	s.stats.Retransmissions++

@@ -17,6 +17,7 @@ func (s *silent) Answer(Ref, LegID, []byte)           {}
 func (s *silent) Confirm(Ref, LegID, []byte)          {}
 func (s *silent) Modify(Ref, LegID, []byte)           {}
 func (s *silent) Respond(Ref, LegID, Cause, []byte)   {}
+func (s *silent) Press(Ref, LegID, byte)              {}
 func (s *silent) End(Ref, LegID, Cause)               {}
 func (s *silent) Bridge(Ref, LegID, LegID)            {}
 func (s *silent) Play(Ref, LegID, Prompt)             {}
@@ -49,7 +50,7 @@ func whole(c *Call, o *Outside, sdp []byte, a *Attempt, rec *Record, wall time.T
 
 func setUp() (*Call, *Outside, []byte, *Attempt, *Record) {
 	s := &silent{plan: Plan{Decision: Decision{Targets: []Target{{URI: "sip:bob"}}, RingFor: time.Minute}}, sdp: make([]byte, 300)}
-	return new(Call), &Outside{Legs: s, Media: silentSound{s}, Money: s, Desk: s}, s.sdp, &Attempt{Dialled: "2555123482"}, &Record{}
+	return new(Call), &Outside{Legs: s, Keys: s, Media: silentSound{s}, Money: s, Desk: s}, s.sdp, &Attempt{Dialled: "2555123482"}, &Record{}
 }
 
 func BenchmarkCall(b *testing.B) {

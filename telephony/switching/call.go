@@ -202,7 +202,11 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		}
 	case Reserved, NotReserved, Extended, NotExtended, Recorded:
 		c.money(now, &e, out)
-	default: // a Digit means nothing to the two; Settled needs nothing done
+	case Digit:
+		if other := c.peer(e.Leg); c.phase == talking && other != NoLeg {
+			out.add(Command{Op: OpDigit, Leg: other, Digit: e.Digit})
+		}
+	default: // Settled needs nothing done
 	}
 }
 

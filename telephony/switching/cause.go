@@ -33,6 +33,7 @@ const (
 	CauseIncompatibleAll              // 88, 606: no terminal of the party could take it
 	CauseCongestion                   // 34, 503: no circuit, port or trunk is free
 	CauseNetwork                      // 38, 502 or 503: the next hop is out of order
+	CauseLoop                         // 25, 483: the call went on too long, or in a circle
 	CauseUnsupported                  // 79, 501 or 420: the far side cannot do that
 	CauseTimeout                      // 102, 504: a step took too long
 	CauseInternal                     // 41, 500: a fault of ours
@@ -109,6 +110,8 @@ func (c Cause) traits() causeTraits {
 		return causeTraits{"timeout", 15, false}
 	case CauseNetwork:
 		return causeTraits{"network", 16, false}
+	case CauseLoop:
+		return causeTraits{"loop", 16, false}
 	case CauseUnproven:
 		return causeTraits{"unproven", 17, false}
 	case CauseInternal:

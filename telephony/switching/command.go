@@ -26,6 +26,8 @@ const (
 	// or hang up. The outside sees to it that the far side learns it once
 	// (a CANCEL that crosses a 200 becomes ACK and BYE), and sends no Ended.
 	OpEnd
+	// OpDigit passes Digit, pressed by the other party, on to the leg.
+	OpDigit
 
 	// For Media.
 
@@ -90,6 +92,7 @@ type Command struct {
 	Stage   Stage
 	Cause   Cause
 	Timer   TimerID
+	Digit   byte
 	At      Mono
 	SDP     []byte
 	Prompt  Prompt

@@ -89,7 +89,8 @@ const (
 	// Ended: the leg is gone with Cause: CANCEL or BYE of the party, a final
 	// failure answer, or no answer to our requests. Nothing more comes of it.
 	Ended
-	// Digit: the party pressed Digit.
+	// Digit: the party pressed Digit, as told by signalling. Those in its
+	// sound pass through media.
 	Digit
 
 	// MediaOffered: SDP is for Leg, from the MediaOffer command.

@@ -46,7 +46,8 @@ func (s *stage) Modify(_ Ref, l LegID, sdp []byte)  { s.say("modify %d %s", l, s
 func (s *stage) Respond(_ Ref, l LegID, c Cause, sdp []byte) {
 	s.say("respond %d %s %s", l, c, sdp)
 }
-func (s *stage) End(_ Ref, l LegID, c Cause) { s.say("end %d %s", l, c) }
+func (s *stage) Press(_ Ref, l LegID, digit byte) { s.say("digit %d %c", l, digit) }
+func (s *stage) End(_ Ref, l LegID, c Cause)      { s.say("end %d %s", l, c) }
 
 func (s *stage) Offer(_ Ref, from, to LegID, _ *Target, sdp []byte) ([]byte, error) {
 	s.say("media offer %d>%d %s", from, to, sdp)
@@ -106,7 +107,9 @@ func (s sound) Answer(_ Ref, from, to LegID, sdp []byte) ([]byte, error) {
 	return s.MediaAnswer(from, to, sdp)
 }
 
-func newOutside(s *stage) *Outside { return &Outside{Legs: s, Media: sound{s}, Money: s, Desk: s} }
+func newOutside(s *stage) *Outside {
+	return &Outside{Legs: s, Keys: s, Media: sound{s}, Money: s, Desk: s}
+}
 
 // TestLadders plays the scripts: a line "> [@time] event" is what happens, the
 // lines "< command" after it are all that is done about it.
@@ -234,6 +237,8 @@ func event(t *testing.T, s *stage, start Mono, w []string) Event {
 		e.Lease.For, _ = time.ParseDuration(w[2])
 		e.Lease.More = len(w) > 3
 		return e
+	case Digit:
+		e.Digit = '5'
 	case Offered:
 		e.Attempt = &Attempt{Dialled: "5550100"}
 	}

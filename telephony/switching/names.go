@@ -11,7 +11,7 @@ func (k Kind) String() string {
 
 // String returns the name of the command, as ladders show it.
 func (o Op) String() string {
-	names := [...]string{"none", "dial", "progress", "answer", "confirm", "modify", "respond", "end", "media-offer", "media-answer", "bridge", "play", "media-drop", "stop-at", "media-close", "reserve", "extend", "record", "settle", "decide", "set-timer", "cancel-timer", "done"}
+	names := [...]string{"none", "dial", "progress", "answer", "confirm", "modify", "respond", "end", "digit", "media-offer", "media-answer", "bridge", "play", "media-drop", "stop-at", "media-close", "reserve", "extend", "record", "settle", "decide", "set-timer", "cancel-timer", "done"}
 	if int(o) >= len(names) {
 		return "unknown"
 	}

@@ -19,6 +19,11 @@ type Legs interface {
 	End(r Ref, leg LegID, c Cause)
 }
 
+// Keys passes on the digits that are told by signalling.
+type Keys interface {
+	Press(r Ref, leg LegID, digit byte)
+}
+
 // Media is the sound. Offer and Answer return the description for the other
 // side, which may live in a buffer that the next call of Media reuses, or
 // ErrLater, after which MediaOffered or MediaAnswered follows; any other error
@@ -67,6 +72,7 @@ func CauseOf(err error) Cause {
 // Outside is what a shard's calls act on. It is owned by the shard's thread.
 type Outside struct {
 	Legs  Legs
+	Keys  Keys
 	Media Media
 	Money Money
 	Desk  Desk
@@ -122,7 +128,7 @@ func (o *Outside) other(d delivery, now Mono) {
 	if d.call.ref != d.ref {
 		return
 	}
-	n := Outside{Legs: o.Legs, Media: o.Media, Money: o.Money, Desk: o.Desk, Trace: o.Trace}
+	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Trace: o.Trace}
 	n.Deliver(d.call, now, d.e)
 }
 
@@ -152,6 +158,8 @@ func (o *Outside) run(c *Call, now Mono, cmd *Command) {
 		o.Legs.Respond(r, cmd.Leg, cmd.Cause, cmd.SDP)
 	case OpEnd:
 		o.Legs.End(r, cmd.Leg, cmd.Cause)
+	case OpDigit:
+		o.Keys.Press(r, cmd.Leg, cmd.Digit)
 	case OpMediaOffer:
 		sdp, err := o.Media.Offer(r, cmd.Leg, cmd.Peer, cmd.Target, cmd.SDP)
 		o.described(c, now, MediaOffered, cmd, sdp, err)

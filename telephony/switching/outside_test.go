@@ -33,7 +33,7 @@ func (r *refusing) Dial(ref Ref, l LegID, t *Target, sdp []byte) {
 func TestEventsWithinDeliver(t *testing.T) {
 	s := &stage{}
 	r := &refusing{stage: s, c: new(Call), other: new(Call)}
-	r.o = &Outside{Legs: r, Media: sound{s}, Money: s, Desk: s}
+	r.o = &Outside{Legs: r, Keys: r, Media: sound{s}, Money: s, Desk: s}
 	var seen []string
 	r.o.Trace = func(c *Call, e *Event, done []Command) {
 		seen = append(seen, fmt.Sprintf("%d:%s:%d", c.Ref(), e.Kind, len(done)))

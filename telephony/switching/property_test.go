@@ -86,6 +86,8 @@ func (k *checker) Respond(_ Ref, l LegID, _ Cause, _ []byte) {
 	}
 }
 
+func (k *checker) Press(_ Ref, l LegID, _ byte) { k.on(l, "digit") }
+
 func (k *checker) End(_ Ref, l LegID, c Cause) {
 	k.on(l, "end")
 	if c == CauseNone {
@@ -295,7 +297,7 @@ func TestAnythingInAnyOrder(t *testing.T) {
 	for seed := range uint64(runs) {
 		k := &checker{rng: rand.New(rand.NewPCG(seed, 1)), legs: map[LegID]string{}, asked: map[LegID]int{}, owed: map[LegID]bool{},
 			bare: map[LegID]bool{}, said: map[LegID]bool{}, timers: map[TimerID]bool{}}
-		o := &Outside{Legs: k, Media: checkerSound{k}, Money: k, Desk: k}
+		o := &Outside{Legs: k, Keys: k, Media: checkerSound{k}, Money: k, Desk: k}
 		k.run(&c, o, 4+k.rng.IntN(40))
 		if k.wrong != "" {
 			t.Fatalf("seed %d: %s\n%s", seed, k.wrong, strings.Join(k.log, "\n"))
