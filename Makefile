@@ -67,9 +67,10 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
 
-bench-sip: ## calls a second over real sockets, driven by SIPp
-	@test -x scripts/bench-sip || { echo "scripts/bench-sip is not there yet: it arrives with telephony/edge"; exit 1; }
-	scripts/bench-sip
+bench-sip: ## our SIP core against Kamailio: CPU per call and registration, memory (docs/performance.md)
+	@scripts/install-test-tools
+	$(GO) build -o bin/bench-sip ./bench/sip
+	bin/bench-sip $(ARGS)
 
 golden: ## rewrite golden files after looking at the diff they cause
 	UPDATE_GOLDEN=1 $(GO) test $(PKG)

@@ -247,6 +247,7 @@ func TestQuarantine(t *testing.T) {
 	var now atomic.Int64
 	now.Store(1)
 	e := newEngine(t, Config{MinPort: 41000, MaxPort: 41001, Now: now.Load, Quarantine: 3 * time.Second})
+	short := int64(100 * time.Millisecond) // the rest of a pair that is the only one
 	s := e.Open(1)
 	first, err := s.Add(1, false)
 	if err != nil {
@@ -257,7 +258,7 @@ func TestQuarantine(t *testing.T) {
 	}
 	s.Close()
 	s = e.Open(2)
-	now.Add(int64(3*time.Second) - 1)
+	now.Add(short - 1)
 	if _, err := s.Add(1, false); !errors.Is(err, ErrPorts) {
 		t.Fatalf("the pair was given out while resting: %v", err)
 	}
@@ -267,6 +268,18 @@ func TestQuarantine(t *testing.T) {
 		t.Fatalf("rested and not given out: %v", err)
 	}
 	s.Close()
+	plenty := newEngine(t, Config{MinPort: 41002, MaxPort: 41005, Now: now.Load, Quarantine: 3 * time.Second})
+	for range 2 { // with another at hand, a pair rests its full time
+		s := plenty.Open(1)
+		if _, err := s.Add(1, false); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		now.Add(2 * short)
+	}
+	if _, resting := plenty.InUse(); resting != 2 {
+		t.Fatalf("%d pairs rest, want 2", resting)
+	}
 	if _, err := s.Add(1, true); !errors.Is(err, ErrFamily) {
 		t.Fatalf("an IPv6 pair without an address: %v", err)
 	}

@@ -89,7 +89,13 @@ func (p *pool) take(now int64) (*Line, error) {
 	for {
 		i := p.find(rand.IntN(p.n))
 		if i < 0 {
-			return nil, ErrPorts
+			// Better the pair that has rested longest than no call: what its old
+			// peer may still send is dropped by the latch.
+			if p.restAt == len(p.rest) || p.rest[p.restAt].until > now+int64(p.e.cfg.Quarantine)-p.short() {
+				return nil, ErrPorts
+			}
+			p.wakeOne()
+			continue
 		}
 		p.used[i/64] |= 1 << (i % 64)
 		l, err := p.bind(i)
@@ -129,9 +135,7 @@ func (p *pool) put(l *Line, now int64) {
 // wake frees the pairs that have rested.
 func (p *pool) wake(now int64) {
 	for p.restAt < len(p.rest) && p.rest[p.restAt].until <= now {
-		i := p.rest[p.restAt].line.index
-		p.used[i/64] &^= 1 << (i % 64)
-		p.restAt++
+		p.wakeOne()
 	}
 	if p.restAt == len(p.rest) {
 		p.rest, p.restAt = p.rest[:0], 0
@@ -140,6 +144,16 @@ func (p *pool) wake(now int64) {
 		p.rest, p.restAt = p.rest[:n], 0
 	}
 }
+
+// wakeOne frees the pair that has rested longest.
+func (p *pool) wakeOne() {
+	i := p.rest[p.restAt].line.index
+	p.used[i/64] &^= 1 << (i % 64)
+	p.restAt++
+}
+
+// short is the rest a pair gets when there is no other.
+func (p *pool) short() int64 { return int64(p.e.cfg.Quarantine) / 30 }
 
 func (p *pool) count(now int64) (taken, resting int) {
 	if !p.addr.IsValid() {

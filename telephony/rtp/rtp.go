@@ -37,7 +37,8 @@ type Config struct {
 	// are bound when first needed and kept.
 	Prebind int
 	// Quarantine is how long a pair rests after use, so that the packets of
-	// an old call do not fall into a new one; default 3 s.
+	// an old call do not fall into a new one; default 3 s. If none has rested
+	// that long, a thirtieth of it is enough.
 	Quarantine time.Duration
 	// Silence is after how long without sound Silent is noted; 0 is never.
 	Silence time.Duration

@@ -1,0 +1,68 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/bench/sip/load"
+	"github.com/callisto-tel/callisto/bench/sip/office"
+)
+
+// TestLoad keeps the bench alive: every kind of run in small, without a word
+// about time.
+func TestLoad(t *testing.T) {
+	members := office.Members(firstNumber, 50)
+	o, err := office.Open(t.Context(), netip.MustParseAddrPort("127.0.0.1:0"), t.TempDir(), members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := false
+	shut := func() int64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		closed = true
+		stored, lost, err := o.Shut(ctx)
+		if err != nil || lost > 0 {
+			t.Errorf("shut: %v, %d records lost", err, lost)
+		}
+		return stored
+	}
+	defer func() {
+		if !closed {
+			shut()
+		}
+	}()
+	p, err := load.New(load.Target{Addr: o.Addr("KR"), Realm: office.Realm}, netip.MustParseAddr("127.0.0.1"), accounts(members[:25]), accounts(members[25:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	calls := int64(0)
+	for _, c := range []struct {
+		name string
+		run  func(load.Plan) (load.Result, error)
+		plan load.Plan
+	}{
+		{"register", p.Register, load.Plan{Count: 100, Outstanding: 10}},
+		{"register at a rate", p.Register, load.Plan{Count: 100, Rate: 2000}},
+		{"call", p.Call, load.Plan{Count: 100, Outstanding: 10, Prove: true}},
+		{"call with challenges", p.Call, load.Plan{Count: 50, Outstanding: 10, Prove: true, Forget: true}},
+		{"call at a rate", p.Call, load.Plan{Count: 50, Rate: 500, Ring: 10 * time.Millisecond, Talk: 20 * time.Millisecond, Prove: true}},
+	} {
+		r, err := c.run(c.plan)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if c.plan.Prove {
+			calls += int64(c.plan.Count)
+		}
+		t.Logf("%s: %+v", c.name, r)
+	}
+	if stored := shut(); stored != calls {
+		t.Errorf("%d call records, want %d", stored, calls)
+	}
+}
