@@ -221,6 +221,9 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 			CallID: callID, CSeq: m.CSeq, Expires: now.Add(time.Duration(c.expires) * time.Second), Updated: now,
 			UserAgent: string(m.Header(sip.HUserAgent)),
 		}
+		if old := find(existing, id); old != nil && !b.Updated.After(old.Updated) {
+			b.Updated = old.Updated.Add(1) // the clock was set back: this one is later all the same
+		}
 		if len(b.UserAgent) > 120 {
 			b.UserAgent = b.UserAgent[:120]
 		}
