@@ -301,3 +301,47 @@ func TestSilentTelephone(t *testing.T) {
 	}
 	s.leavesNothing(t)
 }
+
+// RFC 3261 §8.1.3.1, §18.4: a telephone that is gone, told by ICMP, is an answer
+// to the caller at once and not half a minute of silence; and another of the
+// same person still rings.
+func TestRefusedNextHopIsAnAnswerUpstreamAtOnce(t *testing.T) {
+	for _, bobs := range []string{"KR", "US"} {
+		s := newStage(t, bobs)
+		s.n.sim.Refuse = true
+		s.addTerminal("desk", "bob", "203.0.113.20:5060")
+		s.Play(`
+			bob   leaves
+			alice -> INVITE bob sdp
+			desk  <- INVITE
+			desk  -> 180 INVITE
+			alice <- 180 INVITE
+			desk  -> 486 INVITE
+			desk  <- ACK
+			alice <- 486 INVITE
+			alice -> ACK
+			desk  leaves
+			alice -> INVITE bob sdp
+			alice <- 480 INVITE within=100ms
+			alice -> ACK
+			`)
+		s.leavesNothing(t)
+	}
+}
+
+// A telephone that goes in mid-call: its own retransmission timers find out,
+// not a forged ICMP; what is asked of it then fails at once.
+func TestTelephoneGoneInMidCall(t *testing.T) {
+	s := newStage(t, "KR")
+	s.n.sim.Refuse = true
+	s.Play(answered + `
+		bob   leaves
+		silence 10s
+		alice -> INVITE sdp=sendonly
+		alice <- 503 INVITE within=100ms
+		alice -> ACK
+		alice -> BYE
+		alice <- 200 BYE
+		`)
+	s.leavesNothing(t)
+}

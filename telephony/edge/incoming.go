@@ -230,8 +230,11 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	case sip.EventFail:
 		l.d = nil
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, cause(e.Status), nil
-		if e.Msg != nil {
+		switch {
+		case e.Msg != nil:
 			b.explain(c, d, e.Msg)
+		case e.Status == 503:
+			ev.Cause = b.unreached(d)
 		}
 	case sip.EventAck:
 		ev.Kind = switching.Confirmed
@@ -259,6 +262,16 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		}
 	}
 	b.deliver(c, ev)
+}
+
+// unreached is the cause when the way to a party is broken: a terminal is away,
+// a center is out of order.
+func (b *board) unreached(d *sip.Dialog) switching.Cause {
+	f := d.Flow()
+	if _, link := b.edge.cfg.Links.Peer(&f); link {
+		return switching.CauseNetwork
+	}
+	return switching.CauseAbsent
 }
 
 // explain keeps the words in which another center refused, for the caller.

@@ -20,6 +20,10 @@
 // come; only 100 Trying may go without saying. Everything received is checked
 // against RFC 3261 on the way: lengths, echoed header fields, CSeq, tags.
 //
+//	wait 5s, silence 5s   time passes; in silence nobody may get anything
+//	bob forgets           what he got and nobody spoke of
+//	bob leaves            his address is nobody's any more
+//
 // Words after the method or status, for sending:
 //
 //	"Name: value"   a header field instead of, or beside, the usual ones
@@ -129,6 +133,8 @@ func (l *Ladder) line(text string, words []string) {
 		l.quiet(text)
 	case len(words) == 2 && words[1] == "forgets":
 		l.Party(words[0]).inbox = nil
+	case len(words) == 2 && words[1] == "leaves":
+		l.sim.Peer(l.Party(words[0]).Addr, nil)
 	case len(words) > 2 && words[1] == "->":
 		l.Party(words[0]).send(words[2:])
 	case len(words) > 2 && words[1] == "<-":

@@ -34,6 +34,7 @@ type linux struct {
 type udpSocket struct {
 	fd       int
 	listener *Listener
+	faulty   bool // its error queue may hold something
 }
 
 // ownDescriptors: the driver duplicates the sockets' descriptors.
@@ -82,7 +83,11 @@ func (c *Core) newDriver(s *Shard) (driver, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.sockets = append(d.sockets, udpSocket{fd, c.listeners[i]})
+		l := c.listeners[i]
+		if err := wantErrors(fd, l.Addr.Addr().Unmap().Is4()); err != nil {
+			return nil, os.NewSyscallError("setsockopt IP_RECVERR", err)
+		}
+		d.sockets = append(d.sockets, udpSocket{fd: fd, listener: l})
 		if s.id == 0 { // it reads for all; each shard answers by itself
 			if err := d.watch(fd, int32(len(d.sockets)-1)); err != nil {
 				return nil, err
@@ -171,6 +176,8 @@ func (d *linux) sleep(events []unix.EpollEvent) {
 		if events[i].Fd < 0 {
 			var b [8]byte
 			_, _ = unix.Read(d.event, b[:])
+		} else if events[i].Events&unix.EPOLLERR != 0 {
+			d.sockets[events[i].Fd].faulty = true
 		}
 	}
 }
@@ -182,6 +189,10 @@ func (d *linux) receive() (busy bool) {
 		return false
 	}
 	for i := range d.sockets {
+		if d.sockets[i].faulty {
+			d.sockets[i].faulty = false
+			d.readErrors(&d.sockets[i])
+		}
 		for range 16 {
 			n := d.receiveFrom(&d.sockets[i])
 			busy = busy || n > 0
@@ -203,6 +214,10 @@ func (d *linux) receiveFrom(sock *udpSocket) int {
 	}
 	// RawSyscall: with MSG_DONTWAIT it returns at once.
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(sock.fd), uintptr(unsafe.Pointer(&b.hdr[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+	if unreachable(errno) { // tells only that the error queue holds something
+		sock.faulty = true
+		n, _, errno = unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(sock.fd), uintptr(unsafe.Pointer(&b.hdr[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+	}
 	if errno != 0 {
 		return 0
 	}
@@ -269,13 +284,26 @@ func (d *linux) fill(i int, sock *udpSocket, p *Packet) {
 	b.hdr[i].hdr.Namelen = unix.SizeofSockaddrInet6
 }
 
-// flush sends a batch. A datagram the kernel refuses is skipped, as if lost.
+// flush sends a batch. A datagram the kernel refuses is skipped, as if lost. An
+// error may be of an earlier datagram, which came back: the first one counts
+// for nothing.
 func (d *linux) flush(sock *udpSocket, n int) {
 	b := &d.sendTo
+	again := -1
 	for i := 0; i < n; {
 		sent, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(sock.fd), uintptr(unsafe.Pointer(&b.hdr[i])), uintptr(n-i), unix.MSG_DONTWAIT, 0, 0)
 		if errno == unix.EINTR {
 			continue
+		}
+		if unreachable(errno) {
+			sock.faulty = true
+			if again < i {
+				again = i
+				continue
+			}
+			if to, ok := sockaddr(&b.name[i]); ok { // there is no way at all
+				d.refused(sock.listener, to)
+			}
 		}
 		if errno != 0 {
 			i++

@@ -298,7 +298,8 @@ func (s *Shard) Broken(f Flow) {
 		if t.flow.Conn != f.Conn || f.Conn == nil && t.flow.Remote != f.Remote {
 			return
 		}
-		if t.state == clientCalling || t.state == clientProceeding {
+		// ICMP can be made up: from whom there was an answer, there is a peer.
+		if t.state == clientCalling || f.Conn != nil && t.state == clientProceeding {
 			s.giveUp(i, t, 503)
 		}
 	})

@@ -12,6 +12,8 @@ import (
 type Sim struct {
 	Loss, Repeat float64 // probabilities
 	Delay        Mono    // each datagram takes up to twice this
+	// Refuse tells who sends to an address nobody has, as ICMP does.
+	Refuse bool
 	// Tap, if set, sees every message when it is sent.
 	Tap func(from, to netip.AddrPort, b []byte)
 
@@ -86,8 +88,12 @@ func (s *Sim) Core(cfg Config, tags map[netip.AddrPort]string) (*Core, error) {
 }
 
 // Peer adds a scripted peer: f gets what is sent to the address. It may send
-// with Send.
+// with Send. Without f the address is given up.
 func (s *Sim) Peer(a netip.AddrPort, f func(from netip.AddrPort, b []byte)) {
+	if f == nil {
+		delete(s.addr, a)
+		return
+	}
 	s.addr[a] = simPort{plain: f}
 }
 
@@ -157,12 +163,24 @@ func (s *Sim) tick() {
 	}
 }
 
+// refuse tells the sender that nobody is there.
+func (s *Sim) refuse(f flight) {
+	from, ok := s.addr[f.from]
+	if !ok || from.core == nil || !s.Refuse {
+		return
+	}
+	for _, sh := range from.core.shards {
+		sh.Post(func(sh *Shard) { sh.Broken(Flow{Listener: from.l, Remote: f.to}) })
+	}
+}
+
 // deliver hands a datagram over and spoils its bytes afterwards, so that
 // whoever kept some without copying is found out.
 func (s *Sim) deliver(f flight) {
 	p, ok := s.addr[f.to]
 	switch {
-	case !ok: // nobody there
+	case !ok:
+		s.refuse(f)
 	case p.plain != nil:
 		p.plain(f.from, f.b)
 	default:
