@@ -160,7 +160,17 @@ func listenUDP(addr netip.AddrPort) (*net.UDPConn, error) {
 }
 
 // ListenBoth opens UDP and TCP on one port and returns the listener for UDP.
-func (c *Core) ListenBoth(tag string, addr netip.AddrPort, advertise string) (*Listener, error) {
+func (c *Core) ListenBoth(tag string, addr netip.AddrPort, advertise string) (l *Listener, err error) {
+	for range 20 {
+		// The port the system gives for UDP may be somebody's for TCP.
+		if l, err = c.listenPair(tag, addr, advertise); err == nil || addr.Port() != 0 {
+			break
+		}
+	}
+	return l, err
+}
+
+func (c *Core) listenPair(tag string, addr netip.AddrPort, advertise string) (*Listener, error) {
 	u, err := listenUDP(addr)
 	if err != nil {
 		return nil, err
