@@ -13,13 +13,30 @@ import (
 )
 
 // Calls is the store of call records.
-type Calls struct{ db *DB }
+type Calls struct {
+	db                    *DB
+	insertOne, insertMany string
+}
 
 // Calls gives the call records their store.
-func (d *DB) Calls() *Calls { return &Calls{d} }
+func (d *DB) Calls() *Calls { return &Calls{d, insertRecords(1), insertRecords(recordRows)} }
 
 const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text,
 	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros`
+
+// recordRows is how many records one statement stores: the fixed costs of a
+// statement are a good part of a record's.
+const recordRows = 16
+
+// insertRecords is the statement that stores n records.
+func insertRecords(n int) string {
+	const columns = 21
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = "(" + places(1+i*columns, columns) + ")"
+	}
+	return `INSERT INTO cdr (` + cdrColumns + `) VALUES ` + strings.Join(rows, ", ") + ` ON CONFLICT DO NOTHING`
+}
 
 // AppendRecords stores records in one commit, each once: a record of the same
 // call, side and center is the same record.
@@ -27,17 +44,25 @@ func (c *Calls) AppendRecords(ctx context.Context, records []cdr.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	text := `INSERT INTO cdr (` + cdrColumns + `) VALUES (` + places(1, 21) + `) ON CONFLICT DO NOTHING`
 	return c.db.write(ctx, func(q querier) error {
-		for i := range records {
-			r := &records[i]
-			_, err := q.ExecContext(ctx, text, r.ID, r.CallID, string(r.Side), string(r.Center),
-				r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
-				r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
-				r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros)
-			if err != nil {
-				return fmt.Errorf("store the record of call %s: %w", r.CallID, err)
+		args := make([]any, 0, 21*recordRows)
+		for rest := records; len(rest) > 0; {
+			n, text := 1, c.insertOne
+			if len(rest) >= recordRows {
+				n, text = recordRows, c.insertMany
 			}
+			args = args[:0]
+			for i := range rest[:n] {
+				r := &rest[i]
+				args = append(args, r.ID, r.CallID, string(r.Side), string(r.Center),
+					r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
+					r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
+					r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros)
+			}
+			if _, err := q.ExecContext(ctx, text, args...); err != nil {
+				return fmt.Errorf("store the records of call %s and %d more: %w", rest[0].CallID, n-1, err)
+			}
+			rest = rest[n:]
 		}
 		return nil
 	})

@@ -34,7 +34,7 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, File)
-	pool, err := sqlitePool(path, "_txlock=immediate", 1)
+	pool, err := sqlitePool(path, "_txlock=immediate&_pragma=temp_store(MEMORY)", 1)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
