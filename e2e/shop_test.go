@@ -125,3 +125,47 @@ func TestARefusedRequestSaysWhy(t *testing.T) {
 	w.says("#rejected", "755 0142 82 is on hold or sold already")
 	w.shoot("rejected")
 }
+
+// TestACompanyBuysANumberForTwoCountries: one root, an office in each country, and each office's telephone.
+func TestACompanyBuysANumberForTwoCountries(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	w.open("/sign-up")
+	w.fill("#f-name", "Ortega Tools")
+	w.fill("#f-email", "ortega@callisto.example")
+	w.fill("#f-password", "four words in a row")
+	w.choose("#f-country", "KR")
+	w.press("main form button")
+	w.see(".purse")
+	w.open("/numbers?kind=company&country=KR&contains=77")
+	w.press("#results tbody tr:first-child .button")
+	w.see(`input[name=countries][value=US]`)
+	w.press(`input[name=countries][value=US]`)
+	w.shoot("number-company")
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="approved"]`)
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="awaiting_payment"]`)
+	w.press(".card.key button[type=submit]")
+	w.see(`[data-state="sold"]`)
+	w.open(w.path() + "/register")
+	w.fill("#f-identification", "KR-110-81-12345")
+	w.choose("#f-languages", "ko")
+	w.choose("#f-time_zone", "Asia/Seoul")
+	w.fill("#f-city_KR", "Seoul")
+	w.choose("#f-languages_KR", "ko")
+	w.fill("#f-city_US", "Chicago")
+	w.choose("#f-languages_US", "en")
+	w.shoot("register-company")
+	w.press("main form button.button")
+	w.see("#sip-password")
+	w.open("/lines")
+	w.choose(".add select[name=country]", "US")
+	w.fill(".add input[name=name]", "Chicago desk")
+	w.press(".add button")
+	w.see("#sip-password")
+	if user := w.text("#sip-user"); !strings.HasSuffix(user, "-1-2") {
+		t.Errorf("the SIP account of the American office is %q, want root-1-2", user)
+	}
+	w.shoot("lines-company")
+}

@@ -44,7 +44,7 @@ func (f *face) inputs(fm form.Form, typed url.Values, wrong map[string]string) [
 		case "language":
 			in.Choices = sorted(f.names.Languages)
 		case "list":
-			if x.Name == "languages" {
+			if strings.HasPrefix(x.Name, "languages") {
 				in.Choices = sorted(f.names.Languages)
 			}
 		case "timezone":

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,9 +10,11 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 )
@@ -166,8 +169,44 @@ func (f *face) receipt(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 // registration is the page of the second step (M1).
 type registration struct {
 	dossier
-	Inputs []input
-	Errors map[string]string
+	Inputs  []input
+	Offices []office // of a company, the home office first
+	Errors  map[string]string
+}
+
+// office asks for one office of a company.
+type office struct {
+	Country string
+	Inputs  []input
+}
+
+// offices asks for an office in each country the number was bought for.
+func (f *face) offices(p *page, o shop.Order, typed url.Values, wrong map[string]string) []office {
+	if o.Number.Kind != numbering.Company {
+		return nil
+	}
+	var out []office
+	for i, iso := range append([]string{o.Country}, o.Countries...) {
+		at := fmt.Sprintf("offices[%d].", i)
+		city, spoken := "city_"+iso, "languages_"+iso
+		fields := form.Form{Fields: []form.Field{
+			{Name: city, Label: p.T("register.city"), Type: "text", Max: 100}, {Name: spoken, Label: p.T("register.spoken"), Type: "list"},
+		}}
+		out = append(out, office{Country: iso, Inputs: f.inputs(fields, typed, map[string]string{city: wrong[at+"city"], spoken: wrong[at+"languages"]})})
+	}
+	return out
+}
+
+// officesOf reads them.
+func officesOf(o shop.Order, v url.Values) []member.Office {
+	if o.Number.Kind != numbering.Company {
+		return nil
+	}
+	var out []member.Office
+	for _, iso := range append([]string{o.Country}, o.Countries...) {
+		out = append(out, member.Office{Country: iso, City: strings.TrimSpace(v.Get("city_" + iso)), Languages: listOf(v["languages_"+iso])})
+	}
+	return out
 }
 
 func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -193,7 +232,7 @@ func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (te
 		known.Set("time_zone", f.names.zoneOf(known.Get("country")))
 	}
 	p.Title = p.T("register.title")
-	return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), known, nil)}), nil
+	return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), known, nil), Offices: f.offices(p, d.Order, nil, nil)}), nil
 }
 
 func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -209,6 +248,7 @@ func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		OrderID: d.ID, ContactPSTN: strings.TrimSpace(v.Get("contact_pstn")), Identification: strings.TrimSpace(v.Get("identification")),
 		OtherVoIP: listOf(v["other_voip"]), Name: strings.TrimSpace(v.Get("name")), Country: v.Get("country"),
 		Languages: listOf(v["languages"]), Email: strings.TrimSpace(v.Get("email")), TimeZone: v.Get("time_zone"),
+		Offices: officesOf(d.Order, v),
 	})
 	if err != nil {
 		if fault.KindOf(err) != fault.Invalid {
@@ -217,7 +257,7 @@ func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		wrong := errorsOf(err)
 		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("register.title")
 		f.readPurse(r.Context(), p)
-		return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), v, wrong), Errors: wrong}), nil
+		return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), v, wrong), Offices: f.offices(p, d.Order, v, wrong), Errors: wrong}), nil
 	}
 	p.Secret, p.Title = true, p.T("registered.title")
 	f.readPurse(r.Context(), p)
