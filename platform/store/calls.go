@@ -19,7 +19,7 @@ type Calls struct {
 }
 
 // Calls gives the call records their store.
-func (d *DB) Calls() *Calls { return &Calls{d, insertRecords(1), insertRecords(recordRows)} }
+func (d *DB) Calls() *Calls { return &Calls{d, insertRecords(d.engine, 1), insertRecords(d.engine, recordRows)} }
 
 const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text,
 	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros`
@@ -28,12 +28,18 @@ const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_cod
 // statement are a good part of a record's.
 const recordRows = 16
 
-// insertRecords is the statement that stores n records.
-func insertRecords(n int) string {
+// insertRecords is the statement that stores n records. In SQLite its
+// parameters are nameless: a name, which $1 is there, is looked for among all
+// others each time it is bound.
+func insertRecords(engine string, n int) string {
 	const columns = 21
 	rows := make([]string, n)
 	for i := range rows {
-		rows[i] = "(" + places(1+i*columns, columns) + ")"
+		if engine == "sqlite" {
+			rows[i] = "(?" + strings.Repeat(", ?", columns-1) + ")"
+		} else {
+			rows[i] = "(" + places(1+i*columns, columns) + ")"
+		}
 	}
 	return `INSERT INTO cdr (` + cdrColumns + `) VALUES ` + strings.Join(rows, ", ") + ` ON CONFLICT DO NOTHING`
 }
