@@ -90,7 +90,7 @@ func parseCredentials(v []byte) (c credentials, ok bool) {
 // The nonce proves itself: it holds its time and a MAC over that and the
 // sender's address. Each of its counts is taken once (RFC 7616 §3.4.5), so that
 // a recorded request cannot be sent again; a repetition of the very same
-// request is no replay. The digest-uri is not compared with the Request-URI,
+// request, byte for byte and from the same port, is no replay. The digest-uri is not compared with the Request-URI,
 // which proxies on the way may have changed (RFC 3261 §22.4 allows it).
 func (s *Shard) Authenticate(m *Msg, f *Flow, realm string, lookup func(user []byte) (HA1, bool)) (user []byte, p Proof) {
 	id := HAuthorization
@@ -114,7 +114,7 @@ func (s *Shard) Authenticate(m *Msg, f *Flow, realm string, lookup func(user []b
 	switch {
 	case !known || !right:
 		return c.user, Wrong
-	case !fresh || !s.useNonce(m, &c):
+	case !fresh || !s.useNonce(m, f, &c):
 		return c.user, Stale
 	}
 	return c.user, Proven
@@ -217,7 +217,7 @@ const (
 // useNonce takes a count of a nonce and reports whether it was unused. The
 // table has a fixed size; what it forgets can only be used again from the
 // same address and within the nonce's life.
-func (s *Shard) useNonce(m *Msg, c *credentials) bool {
+func (s *Shard) useNonce(m *Msg, f *Flow, c *credentials) bool {
 	var raw [16]byte
 	_, _ = hex.Decode(raw[:], c.nonce)
 	id := binary.BigEndian.Uint64(raw[8:]) | 1
@@ -229,7 +229,10 @@ func (s *Shard) useNonce(m *Msg, c *credentials) bool {
 		}
 		nc = n
 	}
-	last := uint32(s.core.key.sum(m.MethodName(), m.CallID, m.Header(HCSeq), m.RequestURI()))
+	// All of it counts: with the head of an overheard request, a neighbour
+	// behind the same NAT could otherwise register a Contact of his own.
+	port := f.Remote.Port()
+	last := uint32(s.core.key.sum([]byte{byte(port >> 8), byte(port)}, m.raw))
 	set := s.nonceTable[id>>32%nonceSets*nonceWays:][:nonceWays]
 	for i := range set {
 		if u := &set[i]; u.nonce == id {
