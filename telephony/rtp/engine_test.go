@@ -469,3 +469,29 @@ func BenchmarkSession(b *testing.B) {
 		s.Close()
 	}
 }
+
+// Two parties that announce each other's port would have a packet go round
+// inside for ever.
+func TestNobodyIsAtAPortOfOurs(t *testing.T) {
+	e := newEngine(t, Config{})
+	c := newCall(t, e, "127.0.0.1")
+	for i := range c.l {
+		other := c.ours[1-i]
+		c.s.Expect(c.l[i], Remote{RTP: other, RTCP: netip.AddrPortFrom(other.Addr(), other.Port()+1), Signal: other.Addr()}, true)
+		for _, p := range []*path{&c.l[i].media, &c.l[i].control} {
+			if to := p.latch.target(); to.IsValid() {
+				t.Errorf("leg %d: would send to %s, a port of ours", i+1, to)
+			}
+		}
+	}
+	c.s.Expect(c.l[0], Remote{RTP: c.ours[1], Strict: true}, true)
+	if to := c.l[0].media.latch.target(); to != c.ours[1] {
+		t.Errorf("a center in the same process is reached at %s, not at %s", to, c.ours[1])
+	}
+	for _, many := range []string{"224.0.0.1:4000", "255.255.255.255:4000", "0.0.0.0:4000"} {
+		c.s.Expect(c.l[0], Remote{RTP: netip.MustParseAddrPort(many), Signal: loopback}, true)
+		if to := c.l[0].media.latch.target(); to.IsValid() {
+			t.Errorf("would send to %s", to)
+		}
+	}
+}

@@ -85,10 +85,11 @@ func (t *latch) expect(want netip.AddrPort, signal netip.Addr, strict, reopen bo
 }
 
 // behindNAT reports whether packets will not come from want: it is no address
-// at all, or a private one while signalling comes from another address.
+// at all or that of many, or a private one while signalling comes from another
+// address.
 func behindNAT(want netip.AddrPort, signal netip.Addr) bool {
 	a := want.Addr()
-	if !a.IsValid() || a.IsUnspecified() {
+	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return true
 	}
 	return signal.IsValid() && signal != a && (a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback() || shared(a))

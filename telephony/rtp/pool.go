@@ -1,12 +1,14 @@
 package rtp
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // pool hands out the port pairs of one address. A pair is bound when it is
@@ -99,9 +101,13 @@ func (p *pool) take(now int64) (*Line, error) {
 		}
 		p.used[i/64] |= 1 << (i % 64)
 		l, err := p.bind(i)
-		if err != nil {
-			p.blocked++ // someone else's port, or no more files: not asked again
+		if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) {
+			p.blocked++ // someone else's port: not asked again
 			continue
+		}
+		if err != nil { // no more files, or memory: that passes, and the port stays good
+			p.used[i/64] &^= 1 << (i % 64)
+			return nil, fmt.Errorf("%w: %w", ErrPorts, err)
 		}
 		p.taken++
 		return l, nil

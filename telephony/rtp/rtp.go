@@ -213,3 +213,14 @@ func (e *Engine) tell() {
 
 // Addr returns the address bound for a family, invalid if none.
 func (e *Engine) Addr(v6 bool) netip.Addr { return e.pools[family(v6)].addr }
+
+// foreign drops an address that is a media port of ours. Two parties that each
+// announced the other's would have one packet go round for ever; only centers,
+// which may live in one process, have a reason to name one.
+func (e *Engine) foreign(a netip.AddrPort) netip.AddrPort {
+	p := &e.pools[family(a.Addr().Is6())]
+	if i := (int(a.Port()) - int(e.cfg.MinPort)) / 2; a.IsValid() && a.Addr() == p.addr && a.Port() >= e.cfg.MinPort && i < p.n && p.lines[i].Load() != nil {
+		return netip.AddrPort{}
+	}
+	return a
+}

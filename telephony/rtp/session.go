@@ -147,6 +147,9 @@ func (s *Session) Expect(l *Line, r Remote, reopen bool) {
 	if l.owner.Load() != s {
 		return
 	}
+	if !r.Strict {
+		r.RTP, r.RTCP = s.e.foreign(r.RTP), s.e.foreign(r.RTCP)
+	}
 	l.mux, l.raw = r.Mux, r.Raw
 	l.quiet = s.e.cfg.Now()
 	l.media.latch.expect(r.RTP, r.Signal, r.Strict, reopen)

@@ -3,12 +3,15 @@
 package rtp
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // cpu returns what the media thread has used, from the scheduler's own count.
@@ -91,5 +94,32 @@ func BenchmarkStreams(b *testing.B) {
 			b.ReportMetric(float64(used.Nanoseconds())/1000/float64(sent), "cpu-µs/packet")
 			b.ReportMetric(float64(sent-got), "lost")
 		})
+	}
+}
+
+// A shortage of files passes; the ports must not be given up for it.
+func TestPortsOutliveAShortageOfFiles(t *testing.T) {
+	e := newEngine(t, Config{MinPort: 41200, MaxPort: 41399})
+	s := e.Open(1)
+	defer s.Close()
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Add(1, false)
+	if rerr := unix.Setrlimit(unix.RLIMIT_NOFILE, &was); rerr != nil {
+		t.Fatal(rerr)
+	}
+	if !errors.Is(err, ErrPorts) || !errors.Is(err, unix.EMFILE) {
+		t.Fatalf("without files: %v", err)
+	}
+	if _, err := s.Add(1, false); err != nil {
+		t.Fatalf("with files again: %v", err)
+	}
+	if p := &e.pools[0]; p.blocked != 0 || p.taken != 1 {
+		t.Errorf("%d of %d ports were given up, %d are taken", p.blocked, p.n, p.taken)
 	}
 }
