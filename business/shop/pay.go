@@ -170,8 +170,8 @@ func (s *Service) Refund(ctx context.Context, by member.Actor, id, why string) (
 
 func (s *Service) settleRefund(ctx context.Context, by member.Actor, id string) (Order, error) {
 	o, err := s.Order(ctx, member.System(), id)
-	if err != nil {
-		return Order{}, err
+	if err != nil || o.State != Sold || !o.Settling {
+		return o, err // somebody was quicker: by now the number may be another's
 	}
 	if !o.AmountDue.Zero() {
 		if err := s.book.RefundOrder(ctx, id, "Refund of "+o.Number.Display()); err != nil {

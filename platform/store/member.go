@@ -110,7 +110,7 @@ func (t memberTx) RevokeAPIKey(ctx context.Context, id string, when time.Time) e
 }
 
 func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool, error) {
-	o, err := scanOrder(t.q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE id = $1 AND state = 'sold'`, order))
+	o, err := scanOrder(t.q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE id = $1 AND state = 'sold' AND settling = 0`, order))
 	found, err := one(err)
 	return member.Bought{Order: o.ID, Account: o.Account, Number: o.Number, Country: o.Country, Countries: o.Countries}, found, err
 }
@@ -124,8 +124,9 @@ func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bo
 		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created)))
 }
 
-// ofSold leaves out memberships whose sale was turned back.
-const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold')`
+// ofSold leaves out memberships whose sale was turned back, or is being: a
+// telephone added now would outlive the refund.
+const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold' AND settling = 0)`
 
 func scanMembership(row scanner) (m member.Membership, err error) {
 	var kind, voip, languages, offices string

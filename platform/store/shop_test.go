@@ -108,6 +108,69 @@ func TestRefundTurnsEverythingBack(t *testing.T) {
 	})
 }
 
+// intruder does something at the moment the centers are told that a number is
+// free.
+type intruder struct {
+	shop.Publisher
+	now func()
+}
+
+func (i intruder) Released(ctx context.Context, o shop.Order) error {
+	err := i.Publisher.Released(ctx, o)
+	i.now()
+	return err
+}
+
+// stale is a store whose list of unfinished work was read a while ago.
+type stale struct {
+	shop.Store
+	tasks []string
+}
+
+func (s stale) Tasks(context.Context, string, int) ([]string, error) { return s.tasks, nil }
+
+// TestARefundedNumberBelongsToTheNextHolder: the last one can add no telephone
+// while the refund runs, and a refund worked on twice takes nothing from the
+// next.
+func TestARefundedNumberBelongsToTheNextHolder(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		ann, bob := h.person(t, "ann"), h.person(t, "bob")
+		o := h.buy(t, ann, kr("7002846"))
+		m, _, err := h.members.Register(ctx, ann, registration(o.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var intrusion error
+		pub := intruder{h.roster, func() { _, intrusion = h.members.AddDevice(ctx, ann, m.ID, "spare", "") }}
+		sh, err := shop.New(stale{h.db.Shop(), []string{o.ID}}, h.book, h.policy, pub, h.clock.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sh.Refund(ctx, member.System(), o.ID, "withdrawal"); err != nil {
+			t.Fatal(err)
+		}
+		if fault.KindOf(intrusion) != fault.Unknown || intrusion == nil {
+			t.Errorf("a telephone was added while the number was given back: %v", intrusion)
+		}
+		x := h.buy(t, bob, kr("7002846"))
+		if _, _, err := h.members.Register(ctx, bob, registration(x.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if err := sh.Resume(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if holder, ok := h.roster.Numbers.Typed("700284682"); !ok || holder.Account != bob.Account {
+			t.Errorf("the number is %+v now", holder)
+		}
+		if _, ok := h.roster.Devices.Get("700284682-1"); !ok || h.roster.Devices.Len() != 1 {
+			t.Errorf("%d telephones, and the new holder's is there: %v", h.roster.Devices.Len(), ok)
+		}
+		h.booksAreRight(t)
+	})
+}
+
 // TestAProvedNumberThatCollides is sold with its typed form off where it would
 // be somebody else's, and the buyer is told before he pays.
 func TestAProvedNumberThatCollides(t *testing.T) {
