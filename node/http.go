@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/faces/api"
 	"github.com/callisto-tel/callisto/faces/web"
@@ -48,7 +50,8 @@ func (n *Node) handler() (http.Handler, error) {
 	return n.calm(mux), nil
 }
 
-// calm turns a panic into a 500 and a line in the log, and keeps the others talking.
+// calm turns a panic into a 500 and a line in the log, and keeps the others
+// talking. It lets no address in that is no text.
 func (n *Node) calm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -57,9 +60,16 @@ func (n *Node) calm(next http.Handler) http.Handler {
 				plain(w, http.StatusInternalServerError, "Something went wrong on our side. Try again; if it stays, tell the operator.\n")
 			}
 		}()
+		if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !isText(r.URL.Path) || !isText(query) {
+			plain(w, http.StatusBadRequest, "The address holds characters that are no text.\n")
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// isText refuses what a database may choke on: NUL, and bytes that are no UTF-8.
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

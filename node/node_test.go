@@ -428,4 +428,7 @@ func TestPagesAreGuarded(t *testing.T) {
 	}
 	r.want(t, 403, "", "POST", "/sign-in", nil, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
 	r.want(t, 404, "", "GET", "/no/such/page", nil)
+	for _, path := range []string{"/orders/%00", "/orders/%ff", "/api/v1/orders/%00", "/api/v1/orders?cursor=%00", "/numbers?contains=%zz&cursor=%00"} {
+		r.want(t, 400, str(r.dev, "operator", "api_key"), "GET", path, nil)
+	}
 }

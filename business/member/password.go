@@ -1,13 +1,18 @@
 package member
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/callisto-tel/callisto/business/fault"
 )
 
 // Cost is what one guess of a password costs: argon2id (RFC 9106 §4, second
@@ -21,6 +26,52 @@ type Cost struct {
 func SaneCost() Cost { return Cost{Time: 2, Memory: 19 * 1024} }
 
 const keyLen = 32
+
+// longestPassword is more than anybody types.
+const longestPassword = 200
+
+// hasher hashes for as many at a time as there are processors: each hash takes
+// 19 MiB, and a thousand sign-ins at once would take the machine.
+type hasher struct {
+	cost  Cost
+	turns chan struct{}
+}
+
+// longestTurn is how long somebody waits for his turn.
+const longestTurn = 10 * time.Second
+
+func newHasher(c Cost) *hasher {
+	return &hasher{cost: c, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+}
+
+// turn runs f when it is its turn.
+func (h *hasher) turn(ctx context.Context, f func()) error {
+	wait, cancel := context.WithTimeout(ctx, longestTurn)
+	defer cancel()
+	select {
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
+		f()
+		return nil
+	case <-wait.Done():
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fault.New(fault.Limited, "busy", "Too many people sign in at this moment. Try again in a minute.")
+	}
+}
+
+// hash returns the PHC string of a password.
+func (h *hasher) hash(ctx context.Context, password string) (out string, err error) {
+	err = h.turn(ctx, func() { out = hashPassword(password, h.cost) })
+	return out, err
+}
+
+// check compares, see checkPassword.
+func (h *hasher) check(ctx context.Context, password, stored string) (ok, stale bool, err error) {
+	err = h.turn(ctx, func() { ok, stale = checkPassword(password, stored, h.cost) })
+	return ok, stale, err
+}
 
 // hashPassword returns the PHC string of a password.
 func hashPassword(password string, c Cost) string {

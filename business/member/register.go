@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
@@ -37,6 +39,9 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 	var dev NewDevice
 	var cred Credential
 	err := s.store.Do(ctx, func(tx Tx) error {
+		if !readable(in.OrderID, 64) {
+			in.OrderID = "" // no order has such an id, and not every database takes the question
+		}
 		b, found, err := tx.Bought(ctx, in.OrderID)
 		if err != nil {
 			return err
@@ -90,7 +95,7 @@ func (s *Service) checkRegistration(in Registration) (m Membership, wrong []faul
 	if in.ContactPSTN == "" && m.Identification == "" {
 		bad("contact_pstn", "Give a telephone number where you can be reached, or an identification number.")
 	}
-	if n := len(m.Identification); n > 64 || n > 0 && n < 4 {
+	if n := len(m.Identification); n > 0 && (n < 4 || !readable(m.Identification, 64)) {
 		bad("identification", "Use 4 to 64 characters.")
 	}
 	if len(in.OtherVoIP) > 10 {
@@ -98,13 +103,13 @@ func (s *Service) checkRegistration(in Registration) (m Membership, wrong []faul
 	}
 	for _, v := range in.OtherVoIP {
 		typed, err := numbering.ParseTyped(v)
-		if err != nil || typed.Kind == numbering.FeatureC || typed.Kind == numbering.Domain || typed.Kind == numbering.Sos || len(v) > 120 {
+		if err != nil || typed.Kind == numbering.FeatureC || typed.Kind == numbering.Domain || typed.Kind == numbering.Sos || !readable(v, 120) {
 			bad("other_voip", fmt.Sprintf("%q is neither a number nor an address.", v))
 			continue
 		}
 		m.OtherVoIP = append(m.OtherVoIP, strings.TrimSpace(v))
 	}
-	if m.Name == "" || len(m.Name) > 100 {
+	if !readable(m.Name, 100) {
 		bad("name", "Write a name of 1 to 100 letters.")
 	}
 	if iso, ok := s.cfg.Plans.Country(in.Country); ok {
@@ -124,6 +129,20 @@ func (s *Service) checkRegistration(in Registration) (m Membership, wrong []faul
 		bad("time_zone", "Use a name like Asia/Seoul.")
 	}
 	return m, wrong
+}
+
+// readable reports a text of 1 to most bytes that shows as it is: no control
+// characters, nothing that turns the direction of what stands around it.
+func readable(s string, most int) bool {
+	if s == "" || len(s) > most || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return false
+		}
+	}
+	return true
 }
 
 // cleanLanguages keeps what looks like BCP 47 tags.
@@ -149,7 +168,7 @@ func checkOffices(offices []Office, b Bought) (wrong []fault.Field) {
 		if o.Country != b.Country && !slices.Contains(b.Countries, o.Country) {
 			wrong = append(wrong, fault.Field{Name: name, Text: "The number is not switched on in this country."})
 		}
-		if len(o.City) > 100 {
+		if o.City != "" && !readable(o.City, 100) {
 			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("offices[%d].city", i), Text: "Use at most 100 letters."})
 		}
 		if len(cleanLanguages(o.Languages)) != len(o.Languages) {
@@ -220,7 +239,7 @@ func (s *Service) Devices(ctx context.Context, by Actor, membership string) ([]D
 // AddDevice makes a further device. country picks a company's office; "" is
 // the home office.
 func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, country string) (NewDevice, error) {
-	if name = strings.TrimSpace(name); name == "" || len(name) > 60 {
+	if name = strings.TrimSpace(name); !readable(name, 60) {
 		return NewDevice{}, fault.New(fault.Invalid, "fields", "A device needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
 	}
 	var out NewDevice

@@ -61,6 +61,7 @@ type Service struct {
 	wallets Wallets
 	publish Publisher
 	cfg     Config
+	hasher  *hasher
 	decoy   string // a hash nobody's password has, for unknown users
 }
 
@@ -69,7 +70,7 @@ func New(store Store, wallets Wallets, publish Publisher, cfg Config) *Service {
 	if cfg.Cost == (Cost{}) {
 		cfg.Cost = SaneCost()
 	}
-	return &Service{store: store, wallets: wallets, publish: publish, cfg: cfg, decoy: hashPassword(ident.Secret(20), cfg.Cost)}
+	return &Service{store: store, wallets: wallets, publish: publish, cfg: cfg, hasher: newHasher(cfg.Cost), decoy: hashPassword(ident.Secret(20), cfg.Cost)}
 }
 
 // SignUp opens an account and its wallet.
@@ -84,8 +85,11 @@ func (s *Service) SignUp(ctx context.Context, in SignUp) (Account, error) {
 	if a.Role == "" {
 		a.Role = Customer
 	}
-	hash := hashPassword(in.Password, s.cfg.Cost)
-	err := s.store.Do(ctx, func(tx Tx) error {
+	hash, err := s.hasher.hash(ctx, in.Password)
+	if err != nil {
+		return Account{}, err
+	}
+	err = s.store.Do(ctx, func(tx Tx) error {
 		fresh, err := tx.InsertAccount(ctx, a, hash)
 		if err != nil {
 			return err
@@ -111,10 +115,10 @@ func (s *Service) checkSignUp(in *SignUp) (email string, wrong []fault.Field) {
 	if err != nil {
 		wrong = append(wrong, fault.Field{Name: "email", Text: "Write an e-mail address, as in ann@example.com."})
 	}
-	if n := len(strings.TrimSpace(in.Name)); n == 0 || n > 100 {
+	if !readable(strings.TrimSpace(in.Name), 100) {
 		wrong = append(wrong, fault.Field{Name: "name", Text: "Write your name, up to 100 letters."})
 	}
-	if len(in.Password) < 8 || len(in.Password) > 200 {
+	if len(in.Password) < 8 || len(in.Password) > longestPassword {
 		wrong = append(wrong, fault.Field{Name: "password", Text: "Use 8 to 200 characters."})
 	}
 	if in.Country != "" {
@@ -123,6 +127,9 @@ func (s *Service) checkSignUp(in *SignUp) (email string, wrong []fault.Field) {
 			wrong = append(wrong, fault.Field{Name: "country", Text: "Use the two-letter code of a country, as in KR."})
 		}
 		in.Country = iso
+	}
+	if in.Language != "" && len(cleanLanguages([]string{in.Language})) == 0 {
+		wrong = append(wrong, fault.Field{Name: "language", Text: "Use the code of a language, as in ko or pt-BR."})
 	}
 	if in.TimeZone != "" {
 		if _, err := time.LoadLocation(in.TimeZone); err != nil {
@@ -134,7 +141,8 @@ func (s *Service) checkSignUp(in *SignUp) (email string, wrong []fault.Field) {
 
 func cleanEmail(s string) (string, error) {
 	a, err := mail.ParseAddress(strings.TrimSpace(s))
-	if err != nil || a.Name != "" || len(a.Address) > 254 {
+	// A quoted local part may hold anything (RFC 5321 §4.1.2); nobody's does.
+	if err != nil || a.Name != "" || !readable(a.Address, 254) || strings.ContainsAny(a.Address, " \"<>(),:;\\[]") {
 		return "", errors.New("no e-mail address")
 	}
 	return strings.ToLower(a.Address), nil
@@ -182,15 +190,27 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (Session, 
 			return Session{}, Actor{}, err
 		}
 	}
-	ok, stale := checkPassword(password, stored, s.cfg.Cost)
+	if len(password) > longestPassword {
+		stored, found = s.decoy, false
+	}
+	ok, stale, err := s.hasher.check(ctx, password, stored)
+	if err != nil {
+		return Session{}, Actor{}, err
+	}
 	if !ok || !found {
 		return Session{}, Actor{}, fault.New(fault.Unproven, "sign_in_failed", "The e-mail address or the password is not right. Try again.")
 	}
 	now := s.cfg.Now()
 	session := Session{Token: ident.Secret(32), Account: a.ID, Expires: now.Add(SessionLife)}
-	err := s.store.Do(ctx, func(tx Tx) error {
+	renewed := ""
+	if stale { // outside of the transaction, which others wait for
+		if renewed, err = s.hasher.hash(ctx, password); err != nil {
+			return Session{}, Actor{}, err
+		}
+	}
+	err = s.store.Do(ctx, func(tx Tx) error {
 		if stale {
-			if err := tx.SetPassword(ctx, a.ID, hashPassword(password, s.cfg.Cost)); err != nil {
+			if err := tx.SetPassword(ctx, a.ID, renewed); err != nil {
 				return err
 			}
 		}
@@ -251,6 +271,9 @@ const keyPrefix = "ck_"
 func (s *Service) NewAPIKey(ctx context.Context, by Actor, account, name string) (string, APIKey, error) {
 	if !by.May(account) {
 		return "", APIKey{}, notYours()
+	}
+	if name = strings.TrimSpace(name); !readable(name, 60) {
+		return "", APIKey{}, fault.New(fault.Invalid, "fields", "A key needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
 	}
 	now := s.cfg.Now()
 	clear := keyPrefix + ident.Secret(32)

@@ -310,10 +310,11 @@ func primaryLanguage(accept string) string {
 	first, _, _ := strings.Cut(accept, ",")
 	first, _, _ = strings.Cut(first, ";")
 	tag, _, _ := strings.Cut(strings.TrimSpace(first), "-")
-	if len(tag) < 2 || len(tag) > 3 {
+	tag = strings.ToLower(tag)
+	if len(tag) < 2 || len(tag) > 3 || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyz") != "" {
 		return "en"
 	}
-	return strings.ToLower(tag)
+	return tag
 }
 
 func (f *face) signOut(w http.ResponseWriter, r *http.Request, _ *page) (templ.Component, error) {
