@@ -20,6 +20,8 @@ type pool struct {
 	addr    netip.Addr
 	n       int
 	used    []uint64               // bit set: taken, resting, or unusable
+	bound   []uint64               // bit set: its sockets are there
+	ready   int                    // pairs bound and not used
 	lines   []atomic.Pointer[Line] // by index; the media thread reads them
 	rest    []resting              // FIFO: all rest equally long
 	restAt  int
@@ -34,7 +36,7 @@ type resting struct {
 
 func (p *pool) init(e *Engine, a netip.Addr, n int) {
 	p.e, p.addr, p.n = e, a, n
-	p.used = make([]uint64, (n+63)/64)
+	p.used, p.bound = make([]uint64, (n+63)/64), make([]uint64, (n+63)/64)
 	for i := n; i < len(p.used)*64; i++ {
 		p.used[i/64] |= 1 << (i % 64)
 	}
@@ -76,8 +78,14 @@ func (p *pool) bind(i int) (*Line, error) {
 		p.lines[i].Store(nil)
 		return nil, err
 	}
+	p.bound[i/64] |= 1 << (i % 64)
+	p.ready++
 	return l, nil
 }
+
+// choice is among how many bound pairs the next is drawn at least; with fewer
+// at rest, another is bound.
+const choice = 64
 
 // take returns a pair from a random place, so that an attacker cannot tell
 // the next port from the last.
@@ -89,7 +97,13 @@ func (p *pool) take(now int64) (*Line, error) {
 	defer p.mu.Unlock()
 	p.wake(now)
 	for {
-		i := p.find(rand.IntN(p.n))
+		i, start := -1, rand.IntN(p.n)
+		if p.ready >= choice {
+			i = p.find(start, p.bound)
+		}
+		if i < 0 {
+			i = p.find(start, nil)
+		}
 		if i < 0 {
 			// Better the pair that has rested longest than no call: what its old
 			// peer may still send is dropped by the latch.
@@ -99,8 +113,8 @@ func (p *pool) take(now int64) (*Line, error) {
 			p.wakeOne()
 			continue
 		}
-		p.used[i/64] |= 1 << (i % 64)
 		l, err := p.bind(i)
+		p.used[i/64] |= 1 << (i % 64)
 		if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) {
 			p.blocked++ // someone else's port: not asked again
 			continue
@@ -110,16 +124,22 @@ func (p *pool) take(now int64) (*Line, error) {
 			return nil, fmt.Errorf("%w: %w", ErrPorts, err)
 		}
 		p.taken++
+		p.ready--
 		return l, nil
 	}
 }
 
-// find returns the first free index at or after start, round the end.
-func (p *pool) find(start int) int {
+// find returns the first free index at or after start, round the end, of those
+// in set if there is one.
+func (p *pool) find(start int, set []uint64) int {
 	w := start / 64
 	mask := ^uint64(0) << (start % 64)
 	for range len(p.used) + 1 {
-		if f := ^p.used[w] & mask; f != 0 {
+		f := ^p.used[w] & mask
+		if set != nil {
+			f &= set[w]
+		}
+		if f != 0 {
 			return w*64 + bits.TrailingZeros64(f)
 		}
 		mask = ^uint64(0)
@@ -155,6 +175,7 @@ func (p *pool) wake(now int64) {
 func (p *pool) wakeOne() {
 	i := p.rest[p.restAt].line.index
 	p.used[i/64] &^= 1 << (i % 64)
+	p.ready++
 	p.restAt++
 }
 
