@@ -113,6 +113,8 @@ func (e *Edge) MediaNote(n rtp.Note) {
 			ev.Kind = switching.MediaStopped
 		case rtp.Played:
 			ev.Kind = switching.Played
+		case rtp.Digit:
+			return // it went to the other side with the sound; menus will want it
 		}
 		if c := b.call(ref); c != nil {
 			b.deliver(c, ev)

@@ -85,6 +85,7 @@ type line struct {
 	on     bool
 	remote rtp.Remote
 	dir    sdp.Direction
+	dtmf   uint8 // payload type of telephone events in its description
 	// askedMux is whether our offer to it had rtcp-mux.
 	askedMux bool
 }
@@ -154,7 +155,7 @@ func (l *leg) heard(d *sdp.Desc) {
 	ms := d.Media()
 	for i := range ms {
 		m, x := &ms[i], &l.lines[i]
-		x.kind, x.audio, x.on, x.dir = kindOf(m), m.Audio(), relayed(m), m.Direction()
+		x.kind, x.audio, x.on, x.dir, x.dtmf = kindOf(m), m.Audio(), relayed(m), m.Direction(), m.DTMF
 		x.remote = rtp.Remote{RTP: m.RTPAddr(), RTCP: m.RTCPAddr(), Signal: l.policy.Signal, Strict: l.policy.Strict, Mux: m.Mux, Raw: !m.Proto.RTP()}
 	}
 	for i := len(ms); i < l.n; i++ {
@@ -265,6 +266,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 			f.codec, t.codec = c, c
 		}
 		s.expect(f, i, m.Mux && x.askedMux, f.asked)
+		s.rtp.Listen(x.rtp, x.dtmf, y.dtmf)
 		if to == Nobody {
 			continue
 		}
@@ -278,6 +280,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		if t.offered {
 			s.expect(t, i, mux, true)
 		}
+		s.rtp.Listen(y.rtp, y.dtmf, x.dtmf) // whoever numbered them, both may use either
 		p := y.rtp.Port()
 		// Whatever the far side says, a hold is not answered sendrecv
 		// (RFC 3264 §6.1).
@@ -332,6 +335,7 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	}
 	s.out, f.codec = out, codec
 	s.expect(f, use, x.remote.Mux, true)
+	s.rtp.Listen(x.rtp, codec.DTMF)
 	f.offered = false
 	return s.out, nil
 }

@@ -314,7 +314,7 @@ func TestStopAtAndSilence(t *testing.T) {
 	c := newCall(t, e, "127.0.0.1")
 	defer c.s.Close()
 	c.s.Watch(c.l[1], true)
-	if n := <-notes; n != (Note{Silent, 7, 2}) {
+	if n := <-notes; n != (Note{Kind: Silent, Tag: 7, Leg: 2}) {
 		t.Fatalf("noted %+v", n)
 	}
 	c.s.Watch(c.l[1], false)
@@ -354,7 +354,7 @@ func TestPlayer(t *testing.T) {
 		seq = b[3]
 		heard = append(heard, b[12:]...)
 	}
-	if n := <-notes; n != (Note{Played, 7, 1}) {
+	if n := <-notes; n != (Note{Kind: Played, Tag: 7, Leg: 1}) {
 		t.Fatalf("noted %+v", n)
 	}
 	if took := time.Since(start); took < 350*time.Millisecond {

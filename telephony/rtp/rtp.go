@@ -58,13 +58,15 @@ const (
 	Silent  NoteKind = iota // nothing was heard on the line for Config.Silence
 	Stopped                 // the session's stop time was reached
 	Played                  // the player on the line has ended
+	Digit                   // a key was pressed at the other end of the line
 )
 
 // Note is something that happened to a session.
 type Note struct {
-	Kind NoteKind
-	Tag  uint64 // of the session
-	Leg  uint16 // of the line
+	Kind  NoteKind
+	Tag   uint64 // of the session
+	Leg   uint16 // of the line
+	Digit byte   // "0" to "9", "*", "#", "A" to "D"
 }
 
 // Engine owns the sockets and the thread that reads them.
@@ -171,11 +173,15 @@ func (e *Engine) packet(p *path, b []byte, src netip.AddrPort, now int64) {
 	if s == nil {
 		return // resting: this is the drain
 	}
+	var note Note
 	s.mu.Lock()
 	if l.owner.Load() == s && !s.stopped {
-		s.relay(l, p, b, src, now)
+		note = Note{Kind: Digit, Tag: s.tag, Leg: l.leg, Digit: s.relay(l, p, b, src, now)}
 	}
 	s.mu.Unlock()
+	if note.Digit != 0 {
+		e.cfg.Notify(note)
+	}
 }
 
 // tick is called by the media thread every 20 ms or later: it moves the

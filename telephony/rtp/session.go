@@ -33,6 +33,7 @@ type Line struct {
 	watch   bool  // note silence
 	quiet   int64 // since when, for the silence watch
 	player  player
+	events  events
 	stats   Stats
 }
 
@@ -101,7 +102,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	defer s.mu.Unlock()
 	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.stats = leg, false, false, nil, false, now, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
-	l.player = player{}
+	l.player, l.events = player{}, events{}
 	l.owner.Store(s)
 	s.lines = append(s.lines, l)
 	return l, nil
@@ -200,19 +201,20 @@ func (s *Session) Stats(l *Line) Stats {
 // control tells RTCP from RTP on one port (RFC 5761 §4).
 func isControl(b []byte) bool { return b[1] >= 192 && b[1] <= 223 }
 
-// relay takes one packet and passes it on. The lock is held.
-func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int64) {
+// relay takes one packet and passes it on; digit is a key it completes, or 0.
+// The lock is held.
+func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int64) (digit byte) {
 	if s.stopAt != 0 && now >= s.stopAt {
-		return // the sweep will note it; nothing more is heard meanwhile
+		return 0 // the sweep will note it; nothing more is heard meanwhile
 	}
 	rtp := !l.raw
 	if rtp && (len(b) < 8 || b[0]>>6 != 2) {
-		return // STUN and keep-alives end here; they are no proof of a source
+		return 0 // STUN and keep-alives end here; they are no proof of a source
 	}
 	if !p.latch.accept(src, now) {
 		l.stats.Dropped++
 		l.stats.Stray = src
-		return
+		return 0
 	}
 	if p.latch.locked && p.joined != src {
 		p.rejoin()
@@ -228,10 +230,14 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		l.stats.Bytes += uint64(len(b))
 		l.stats.Last, l.stats.LastAt = src, now
 		l.quiet = now
+		if rtp {
+			digit, _ = l.events.hears(b)
+		}
 	}
 	if l.to != nil && !l.to.player.on {
 		l.to.send(b, ctrl)
 	}
+	return digit
 }
 
 // send sends to the other end of l.

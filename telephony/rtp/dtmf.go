@@ -1,0 +1,54 @@
+package rtp
+
+import "encoding/binary"
+
+// events hears telephone events (RFC 4733 §2.5): a key press is several packets
+// with one timestamp. It counts when its end is heard, or with the third packet
+// should the end be lost, and once.
+type events struct {
+	payload [2]uint8 // payload types they may come with; 0 none
+	ts      uint32
+	count   int
+	told    bool
+}
+
+const (
+	eventEnd  = 0x80
+	eventSure = 3
+)
+
+// hears takes one RTP packet and returns the key it completes.
+func (v *events) hears(b []byte) (digit byte, ok bool) {
+	pt := b[1] & 0x7f
+	if pt == 0 || pt != v.payload[0] && pt != v.payload[1] || len(b) < 12 {
+		return 0, false
+	}
+	at := 12 + 4*int(b[0]&0x0f)
+	if b[0]&0x10 != 0 { // header extension (RFC 3550 §5.3.1)
+		if len(b) < at+4 {
+			return 0, false
+		}
+		at += 4 + 4*int(binary.BigEndian.Uint16(b[at+2:]))
+	}
+	if len(b) < at+4 || b[at] > 15 { // 16 is flash, above are tones of modems
+		return 0, false
+	}
+	if ts := binary.BigEndian.Uint32(b[4:]); v.count == 0 || ts != v.ts {
+		v.ts, v.count, v.told = ts, 0, false
+	}
+	v.count++
+	if v.told || b[at+1]&eventEnd == 0 && v.count < eventSure {
+		return 0, false
+	}
+	v.told = true
+	return "0123456789*#ABCD"[b[at]], true
+}
+
+// Listen says with which payload types telephone events come from the other end
+// of l; 0 is none. Each key is told in a note.
+func (s *Session) Listen(l *Line, payloads ...uint8) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.events.payload = [2]uint8{}
+	copy(l.events.payload[:], payloads)
+}
