@@ -345,3 +345,19 @@ func TestTelephoneGoneInMidCall(t *testing.T) {
 		`)
 	s.leavesNothing(t)
 }
+
+// RFC 2543 knew INVITEs without Contact: the caller is where his From says.
+func TestInviteWithoutContact(t *testing.T) {
+	within(t, "KR", `
+		alice -> INVITE bob sdp "-Contact"
+		bob   <- INVITE
+		bob   -> 200 INVITE sdp "-Contact"
+		bob   <- ACK "First line: ACK sip:bob@203.0.113.2:5060 SIP/2.0"
+		alice <- 200 INVITE
+		alice -> ACK
+		bob   -> BYE
+		bob   <- 200 BYE
+		alice <- BYE "First line: BYE sip:{alice.number}@192.0.2.1:5060 SIP/2.0"
+		alice -> 200 BYE
+		`)
+}

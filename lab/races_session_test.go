@@ -421,3 +421,37 @@ func TestInfoDigitReachesTheOtherSide(t *testing.T) {
 		silence 5s
 		`+aliceHangsUp)
 }
+
+// RFC 3261 §9.2: a change that was passed on cannot be taken back on one side
+// only; it is answered, and both sides know the same.
+func TestCancelOfAChange(t *testing.T) {
+	everywhere(t, answered+`
+		alice -> INVITE sdp=sendonly
+		bob   <- INVITE sdp=a=sendonly
+		alice -> CANCEL
+		alice <- 200 CANCEL
+		bob   -> 200 INVITE sdp=recvonly
+		bob   <- ACK
+		alice <- 200 INVITE sdp=a=recvonly
+		alice -> ACK
+		`+aliceHangsUp)
+}
+
+// RFC 3262 §4: each fork numbers its reliable answers for itself.
+func TestReliableProvisionalsOfForks(t *testing.T) {
+	within(t, "KR", `
+		alice -> INVITE bob sdp
+		bob   <- INVITE
+		bob   -> 180 INVITE tag=desk "Require: 100rel" "RSeq: 100"
+		bob   <- PRACK "RAck: 100 1 INVITE" "To: tag=desk"
+		bob   -> 200 PRACK
+		alice <- 180 INVITE
+		bob   -> 180 INVITE tag=mobile "Require: 100rel" "RSeq: 7"
+		bob   <- PRACK "RAck: 7 1 INVITE" "To: tag=mobile"
+		bob   -> 200 PRACK
+		bob   -> 200 INVITE sdp tag=mobile
+		bob   <- ACK "To: tag=mobile"
+		alice <- 200 INVITE
+		alice -> ACK
+		`+aliceHangsUp)
+}

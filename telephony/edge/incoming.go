@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/cdr"
@@ -298,13 +299,27 @@ func stage(status int) switching.Stage {
 }
 
 // infoDigit reads a DTMF digit of an INFO request: application/dtmf-relay
-// ("Signal=5") or application/dtmf ("5"), as phones send them.
+// ("Signal=5", with 10 to 15 for * # A B C D from some) or application/dtmf ("5").
 func infoDigit(m *sip.Msg) (byte, bool) {
-	body := bytes.TrimSpace(m.Body())
-	if i := bytes.Index(bytes.ToLower(body), []byte("signal")); i >= 0 {
-		body = bytes.TrimLeft(body[i+len("signal"):], " =")
+	kind, _, _ := strings.Cut(strings.ToLower(string(m.Header(sip.HContentType))), ";")
+	body := strings.ToUpper(string(m.Body()))
+	switch strings.TrimSpace(kind) {
+	case "application/dtmf-relay":
+		_, signal, ok := strings.Cut(body, "SIGNAL")
+		if !ok {
+			return 0, false
+		}
+		body, _, _ = strings.Cut(strings.TrimLeft(signal, " ="), "\n")
+	case "application/dtmf":
+	default:
+		return 0, false
 	}
-	if len(body) == 0 || !strings.ContainsRune("0123456789*#ABCD", rune(body[0])) {
+	const digits = "0123456789*#ABCD"
+	body = strings.TrimSpace(body)
+	if n, err := strconv.Atoi(body); err == nil && n >= 0 && n < len(digits) {
+		return digits[n], true
+	}
+	if len(body) != 1 || !strings.Contains(digits, body) {
 		return 0, false
 	}
 	return body[0], true

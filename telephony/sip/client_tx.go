@@ -69,6 +69,9 @@ func (s *Shard) start(slot uint32) {
 	if t.flow.Reliable() {
 		at = t.deadline
 	}
+	if t.flow.broken() { // nobody will tell later
+		at, t.deadline = s.now, s.now
+	}
 	s.wheel.set(&t.timer, at)
 }
 
@@ -125,7 +128,7 @@ func (s *Shard) branchToken(m *Msg) (token, bool) {
 	if !m.Via.Cookie() {
 		return token{}, false
 	}
-	return parseToken(b[len(magicCookie):], s.core.key)
+	return s.parseToken(b[len(magicCookie):])
 }
 
 // inviteResponse is RFC 3261 figure 5 with the Accepted state of RFC 6026.
@@ -253,7 +256,11 @@ func (s *Shard) clientTimer(slot uint32) {
 		s.wheel.set(&t.timer, min(s.now+t.interval, t.deadline))
 		return
 	}
-	s.giveUp(slot, t, 408)
+	status := 408
+	if t.flow.broken() {
+		status = 503
+	}
+	s.giveUp(slot, t, status)
 }
 
 // giveUp ends a transaction that got no answer: to the user as if it were one.

@@ -157,7 +157,9 @@ func (d *Dialog) fromRequest(m *Msg) {
 	d.rtag = append(d.rtag, m.FromTag...)
 	d.remoteSeq, d.inviteSeq, d.localSeq = m.CSeq, m.CSeq, 0
 	m.Each(HRecordRoute, func(v []byte) bool { d.addRoute(v); return true })
-	d.learn(m)
+	if d.learn(m); len(d.target) == 0 { // RFC 2543 knew INVITEs without Contact
+		d.target = append(d.target, m.From.URI...)
+	}
 }
 
 // fromResponse fills a calling dialog from a 2xx, or a provisional answer, to

@@ -85,6 +85,9 @@ func (s *Shard) provisional(d *Dialog, t *clientTx, m *Msg) {
 		return
 	}
 	if m.ToTag != nil {
+		if !equalBytes(d.rtag, m.ToTag) {
+			d.rel.seq = 0 // another fork counts for itself (RFC 3262 §4)
+		}
 		d.fromResponse(m)
 	}
 	if m.HasToken(HRequire, "100rel") && !d.acknowledge(m) {

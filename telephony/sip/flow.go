@@ -66,6 +66,9 @@ type Flow struct {
 // Reliable tells whether the flow's transport is.
 func (f *Flow) Reliable() bool { return f.Listener.Transport.Reliable() }
 
+// broken tells whether the connection has ended.
+func (f *Flow) broken() bool { return f.Conn != nil && !f.Conn.Alive() }
+
 // Peer is who is at the other end, as proved by its certificate; "" if nobody
 // proved anything.
 func (f *Flow) Peer() string {

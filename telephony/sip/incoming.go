@@ -89,7 +89,7 @@ func (s *Shard) request(f Flow, m *Msg) {
 		return
 	}
 	if m.ToTag != nil {
-		if tok, ok := parseToken(m.ToTag, s.core.key); ok && tok.kind == tokenDialog {
+		if tok, ok := s.parseToken(m.ToTag); ok && tok.kind == tokenDialog {
 			if d := s.dialogs.get(tok.slot, tok.gen); d != nil && equalBytes(d.callID, m.CallID) &&
 				(equalBytes(d.rtag, m.FromTag) || len(d.rtag) == 0) {
 				if m.Method != ACK && s.refuseExtensions(f, m) {
@@ -216,8 +216,10 @@ func (s *Shard) cancelled(f Flow, m *Msg, slot uint32, known bool) {
 	if d == nil {
 		return
 	}
-	if d.state != dialogEarly { // a re-INVITE: the call stays
-		d.RefuseOffer(487)
+	if d.state != dialogEarly {
+		// A re-INVITE, which may have been passed on: the other party would
+		// have its change and this one not. It gets its answer, as a CANCEL
+		// too late would (RFC 3261 §9.2).
 		return
 	}
 	s.answer(slot, &Reply{Status: 487}, d.tag())

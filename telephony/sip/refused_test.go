@@ -131,3 +131,17 @@ func TestRefusedConnectionIsAnAnswerAtOnce(t *testing.T) {
 	c.Shards()[0].Post(func(s *Shard) { call(s, f) })
 	failsAtOnce(t, h, start)
 }
+
+// TestClosedConnectionIsAnAnswerAtOnce: what is sent over a connection that has
+// ended before fails, although nobody will tell any more that it broke.
+func TestClosedConnectionIsAnAnswerAtOnce(t *testing.T) {
+	c, _, h := startCaller(t, "127.0.0.1", 1)
+	f, err := c.Connect(c.Listeners()[1], closedPort(t, "tcp", "127.0.0.1"), nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Shards()[0].Post(func(s *Shard) { call(s, f) })
+	failsAtOnce(t, h, time.Now())
+	c.Shards()[0].Post(func(s *Shard) { call(s, f) })
+	failsAtOnce(t, h, time.Now())
+}

@@ -96,6 +96,13 @@ func (s *Shard) token(kind tokenKind, slot uint32, gen uint16) token {
 	return token{kind: kind, node: s.core.cfg.Node, epoch: s.core.cfg.Epoch, shard: s.id, slot: slot, gen: gen}
 }
 
+// parseToken reads a token of this node since its start. One of an earlier
+// start names slots that are others' now.
+func (s *Shard) parseToken(b []byte) (token, bool) {
+	t, ok := parseToken(b, s.core.key)
+	return t, ok && t.node == s.core.cfg.Node && t.epoch == s.core.cfg.Epoch
+}
+
 // Core is the core the shard belongs to.
 func (s *Shard) Core() *Core { return s.core }
 
@@ -184,7 +191,7 @@ func (s *Shard) owner(m *Msg) uint8 {
 	case m.Method == REGISTER || m.Method == OPTIONS && m.ToTag == nil:
 		return s.id
 	case m.ToTag != nil:
-		if tok, ok = parseToken(m.ToTag, s.core.key); tok.kind == tokenNone {
+		if tok, ok = s.parseToken(m.ToTag); tok.kind == tokenNone {
 			ok = false
 		}
 	}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 )
 
@@ -100,5 +101,42 @@ func BenchmarkWheelSetAndClear(b *testing.B) {
 	for b.Loop() {
 		w.set(&t, 32*Second)
 		w.clear(&t)
+	}
+}
+
+// TestAnswersToAnEarlierStartAreDropped: after a restart the slots of
+// transactions and dialogs are others'. The secret stays, the epoch does not.
+func TestAnswersToAnEarlierStartAreDropped(t *testing.T) {
+	sim, self, peer := NewSim(1), ap("192.0.2.1:5060"), ap("192.0.2.9:5060")
+	sim.Delay = 0
+	var got []string
+	sim.Peer(peer, func(_ netip.AddrPort, b []byte) { got = append(got, string(b)) })
+	start := func(epoch uint16) (*Core, *party) {
+		u := newParty(t, 1)
+		c, err := sim.Core(Config{Handler: u.handler, Epoch: epoch, Secret: make([]byte, 16)}, map[netip.AddrPort]string{self: "A"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, u
+	}
+	c, u := start(1)
+	u.call(c, peer)
+	sim.Run(Millisecond)
+	c2, u2 := start(2)
+	u2.call(c2, peer)
+	sim.Run(Millisecond)
+	if len(got) != 2 {
+		t.Fatalf("%d INVITEs", len(got))
+	}
+	p := &stranger{sim: sim, self: peer, core: self}
+	p.answer(got[0], 3, 0) // 200 to the call of the first start
+	sim.Run(Millisecond)
+	if u2.seen[EventAnswer] != 0 || c2.shards[0].stats.Dropped != 1 {
+		t.Error("an answer to an earlier start was taken for one of now")
+	}
+	p.answer(got[1], 3, 0)
+	sim.Run(Millisecond)
+	if u2.seen[EventAnswer] != 1 {
+		t.Error("the right answer was not taken")
 	}
 }
