@@ -47,7 +47,7 @@ func TestRetransmittedRequestsAreAnsweredTheSame(t *testing.T) {
 // it) is merged: 482, and one call.
 func TestMergedRequestIs482(t *testing.T) {
 	within(t, "KR", `
-		alice -> INVITE bob sdp
+		alice -> INVITE bob sdp branch=z9hG4bKfirst
 		bob   <- INVITE
 		alice -> INVITE bob sdp callid={alice.callid} tag={alice.tag} cseq=3 nc=00000003
 		alice <- 482 INVITE
@@ -58,7 +58,7 @@ func TestMergedRequestIs482(t *testing.T) {
 		bob   -> 486 INVITE
 		bob   <- ACK
 		alice <- 486 INVITE
-		alice -> ACK
+		alice -> ACK branch=z9hG4bKfirst
 		`)
 }
 
