@@ -84,8 +84,7 @@ func New(cfg Config) (*Core, error) {
 	if len(cfg.Secret) < 16 {
 		return nil, errors.New("the secret of the SIP core needs at least 16 bytes")
 	}
-	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: cfg.Clock}
-	c.conns.byID = map[uint64]*Conn{}
+	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: cfg.Clock, conns: newConnTable()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for i := range cfg.Shards {
 		var seed [32]byte

@@ -14,12 +14,13 @@ import (
 
 // Limits of a connection.
 const (
-	queueLimit   = 256 << 10        // bytes waiting to be written
-	writeStall   = 5 * time.Second  // a peer that takes nothing for so long is cut off
-	dialTimeout  = 5 * time.Second  // TCP and TLS handshake
-	firstMessage = 30 * time.Second // a connection that never says anything
-	idleTimeout  = 30 * time.Minute // longer than any registration refresh
-	maxConns     = 20_000           // connections of a core
+	queueLimit  = 256 << 10        // bytes waiting to be written
+	writeStall  = 5 * time.Second  // a peer that takes nothing for so long is cut off
+	dialTimeout = 5 * time.Second  // TCP and TLS handshake
+	messageTime = 30 * time.Second // the first message, and any that has begun, ends within
+	idleTimeout = 30 * time.Minute // longer than any registration refresh
+	maxConns    = 20_000           // connections of a core that others opened
+	sourceShare = 4                // one source has at most this part of them
 )
 
 // Conn is a TCP or TLS connection. One goroutine reads and frames, one writes;
@@ -40,8 +41,28 @@ type Conn struct {
 
 type connTable struct {
 	sync.RWMutex
-	byID map[uint64]*Conn
-	next uint64
+	byID   map[uint64]*Conn
+	bySrc  map[netip.Addr]int // those that others opened
+	others int                // their sum
+	most   int
+	next   uint64
+}
+
+func newConnTable() connTable {
+	// Sockets for sound, the database and pages need files as well.
+	return connTable{byID: map[uint64]*Conn{}, bySrc: map[netip.Addr]int{}, most: min(maxConns, openFiles()/2)}
+}
+
+// source is what counts as one: an address, of IPv6 the network a customer
+// gets; ok is false for this machine, which is not limited.
+func source(a netip.Addr) (src netip.Addr, ok bool) {
+	a = a.Unmap()
+	ok = !a.IsLoopback()
+	if a.Is6() {
+		p, _ := a.Prefix(64)
+		a = p.Addr()
+	}
+	return a, ok
 }
 
 func (t *connTable) get(id uint64) *Conn {
@@ -53,8 +74,13 @@ func (t *connTable) get(id uint64) *Conn {
 func (t *connTable) add(c *Conn) bool {
 	t.Lock()
 	defer t.Unlock()
-	if len(t.byID) >= maxConns {
-		return false
+	if !c.out {
+		src, limited := source(c.flow.Remote.Addr())
+		if t.others >= t.most || limited && t.bySrc[src] >= t.most/sourceShare {
+			return false
+		}
+		t.others++
+		t.bySrc[src]++
 	}
 	t.next++
 	c.id = t.next
@@ -65,7 +91,17 @@ func (t *connTable) add(c *Conn) bool {
 func (t *connTable) remove(c *Conn) {
 	t.Lock()
 	defer t.Unlock()
+	if t.byID[c.id] != c {
+		return
+	}
 	delete(t.byID, c.id)
+	if !c.out {
+		src, _ := source(c.flow.Remote.Addr())
+		t.others--
+		if t.bySrc[src]--; t.bySrc[src] == 0 {
+			delete(t.bySrc, src)
+		}
+	}
 }
 
 func (t *connTable) closeAll() {
@@ -137,7 +173,7 @@ func (c *Core) accept(l *Listener, sock socket) {
 func (c *Core) Connect(l *Listener, remote netip.AddrPort, config *tls.Config, peer string) (Flow, error) {
 	cn := c.newConn(l, remote, true)
 	if cn == nil {
-		return Flow{}, fmt.Errorf("there are already %d SIP connections", maxConns)
+		return Flow{}, errors.New("there are too many SIP connections")
 	}
 	cn.peer = peer
 	c.wg.Go(func() {
@@ -213,11 +249,12 @@ func provedName(s tls.ConnectionState) string {
 func (c *Conn) read(nc net.Conn) error {
 	shard := c.core.shards[c.id%uint64(len(c.core.shards))]
 	buf := make([]byte, 0, 4096)
-	wait := firstMessage
+	due, idle := time.Now().Add(messageTime), false
 	for {
-		if err := nc.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		if err := nc.SetReadDeadline(due); err != nil {
 			return err
 		}
+		held := len(buf)
 		if len(buf) == cap(buf) {
 			buf = append(buf, make([]byte, len(buf))...)[:len(buf)]
 		}
@@ -232,7 +269,7 @@ func (c *Conn) read(nc net.Conn) error {
 				c.send(crlf)
 			}
 			if n > 0 {
-				wait = idleTimeout
+				held, idle = 0, true
 				shard.Deliver(c.flow, buf[skip:skip+n])
 			}
 			rest := copy(buf, buf[skip+n:])
@@ -240,6 +277,13 @@ func (c *Conn) read(nc net.Conn) error {
 			if n == 0 {
 				break
 			}
+		}
+		switch { // a peer that sends a byte now and then must not stay for ever
+		case !idle: // the first message is still due
+		case len(buf) == 0:
+			due = time.Now().Add(idleTimeout)
+		case held == 0:
+			due = time.Now().Add(messageTime)
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {

@@ -1,0 +1,14 @@
+//go:build unix
+
+package sip
+
+import "golang.org/x/sys/unix"
+
+// openFiles is how many files the process may open.
+func openFiles() int {
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
+		return 1024
+	}
+	return int(min(l.Cur, 1<<20)) //nolint:gosec // just bounded
+}
