@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +26,18 @@ func sqlitePool(path, pragmas string, conns int) (*sql.DB, error) {
 	return db, nil
 }
 
+// private lets nobody else read the database: it holds what telephones sign in
+// with, and the folder may have been made by somebody more generous. Files that
+// SQLite makes later take the mode of the first.
+func private(path string) error {
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(path+end, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep the database to ourselves: %w", err)
+		}
+	}
+	return nil
+}
+
 func openSQLite(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
@@ -43,6 +56,9 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 	}
 	fail := func(err error) (*DB, error) { return nil, errors.Join(err, pool.Close(), unlock()) }
 	if err := migrate(ctx, pool, goose.DialectSQLite3); err != nil {
+		return fail(err)
+	}
+	if err := private(path); err != nil {
 		return fail(err)
 	}
 	conn, err := pool.Conn(ctx)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,6 +79,23 @@ func TestOneProcessPerFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.Open(t, cfg)
+}
+
+func TestNobodyElseReadsTheDatabase(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that is the point
+		t.Fatal(err)
+	}
+	storetest.Open(t, store.Config{Dir: dir})
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v %v", f.Name(), info.Mode(), err)
+		}
+	}
 }
 
 func TestUnreachablePostgresIsOneLine(t *testing.T) {
