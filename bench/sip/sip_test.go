@@ -66,3 +66,42 @@ func TestLoad(t *testing.T) {
 		t.Errorf("%d call records, want %d", stored, calls)
 	}
 }
+
+// benchmark does the work b.N times over real sockets; its allocations are the
+// server's, for the load makes next to none.
+func benchmark(b *testing.B, do func(*load.Phones, load.Plan) (load.Result, error), plan load.Plan) {
+	b.Helper()
+	list := office.Members(firstNumber, 200)
+	o, err := office.Open(b.Context(), netip.MustParseAddrPort("127.0.0.1:0"), b.TempDir(), list)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := load.New(load.Target{Addr: o.Addr("KR"), Realm: office.Realm}, netip.MustParseAddr("127.0.0.1"), accounts(list[:100]), accounts(list[100:]))
+	if err != nil {
+		b.Fatal(err)
+	}
+	run := func(do func(*load.Phones, load.Plan) (load.Result, error), count int) {
+		plan.Count = count
+		if _, err := do(p, plan); err != nil {
+			b.Fatal(err)
+		}
+	}
+	run((*load.Phones).Register, 1000)
+	run(do, 1000)
+	b.ReportAllocs()
+	b.ResetTimer()
+	run(do, b.N)
+	b.StopTimer()
+	p.Close()
+	if _, _, err := o.Shut(context.Background()); err != nil {
+		b.Error(err)
+	}
+}
+
+func BenchmarkRegister(b *testing.B) {
+	benchmark(b, (*load.Phones).Register, load.Plan{Outstanding: 64})
+}
+
+func BenchmarkCall(b *testing.B) {
+	benchmark(b, (*load.Phones).Call, load.Plan{Outstanding: 64, Prove: true})
+}

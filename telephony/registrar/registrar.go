@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -54,7 +55,16 @@ type Config struct {
 
 // Registrar keeps the bindings of one node.
 type Registrar struct {
-	cfg Config
+	cfg  Config
+	free sync.Pool // *room
+}
+
+// room is what handling one request needs of memory; it is used again.
+type room struct {
+	contacts []contact
+	existing []location.Binding
+	text     []byte
+	reply    sip.Reply
 }
 
 // New returns a Registrar.
@@ -94,10 +104,10 @@ func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
 	return cred, false
 }
 
-// contact is one Contact value of a request.
+// contact is one Contact value of a request, whose bytes it borrows.
 type contact struct {
-	uri      string
-	instance string
+	uri      []byte
+	instance []byte
 	expires  uint32
 }
 
@@ -113,24 +123,31 @@ func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 		in.Respond(&sip.Reply{Status: 404, Reason: "Only sip: addresses are registered here"})
 		return
 	}
+	w, _ := r.free.Get().(*room)
+	if w == nil {
+		w = &room{}
+	}
+	defer r.free.Put(w)
 	// RFC 3261 §10.3 step 4: a device registers itself and nobody else.
-	user := string(sip.Unescape(nil, to.User))
-	if user != cred.SIPUser && user != cred.Number.Canonical() {
+	w.text = sip.Unescape(w.text[:0], to.User)
+	if string(w.text) != cred.SIPUser && string(w.text) != cred.Number.Canonical() {
 		in.Respond(&sip.Reply{Status: 403, Reason: "This address belongs to another device"})
 		return
 	}
-	contacts, all, reply := r.contacts(m)
+	all, reply := r.contacts(m, w)
 	if reply == nil {
-		reply = r.apply(in, at, &cred, contacts, all)
+		reply = r.apply(in, at, &cred, w, all)
 	}
 	if reply == nil {
-		reply = r.list(&cred)
+		reply = r.list(&cred, w)
 	}
 	in.Respond(reply)
+	clear(w.contacts)
 }
 
 // contacts reads the Contact values. all says that it was "*", which removes.
-func (r *Registrar) contacts(m *sip.Msg) (list []contact, all bool, refuse *sip.Reply) {
+func (r *Registrar) contacts(m *sip.Msg, w *room) (all bool, refuse *sip.Reply) {
+	list := w.contacts[:0]
 	header, given := m.Number(sip.HExpires)
 	if !given {
 		header = r.cfg.Default
@@ -148,14 +165,14 @@ func (r *Registrar) contacts(m *sip.Msg) (list []contact, all bool, refuse *sip.
 			refuse = &sip.Reply{Status: 400, Reason: "Malformed Contact"}
 			return false
 		}
-		c := contact{uri: string(a.URI), expires: header}
+		c := contact{uri: a.URI, expires: header}
 		if v, ok := a.Param("expires"); ok {
 			if n, good := sip.Decimal(v); good {
 				c.expires = n
 			}
 		}
 		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 {
-			c.instance = string(v)
+			c.instance = v
 		}
 		if c.expires > 0 && c.expires < r.cfg.Minimum {
 			refuse = &sip.Reply{Status: 423, Headers: []byte("Min-Expires: " + strconv.Itoa(int(r.cfg.Minimum)) + "\r\n")}
@@ -171,7 +188,8 @@ func (r *Registrar) contacts(m *sip.Msg) (list []contact, all bool, refuse *sip.
 	if refuse == nil && len(list) > r.cfg.Contacts {
 		refuse = r.tooMany()
 	}
-	return list, all, refuse
+	w.contacts = list
+	return all, refuse
 }
 
 func (r *Registrar) tooMany() *sip.Reply {
@@ -179,14 +197,13 @@ func (r *Registrar) tooMany() *sip.Reply {
 }
 
 // apply changes the bindings, all or none (RFC 3261 §10.3 step 7).
-func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, contacts []contact, all bool) *sip.Reply {
+func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, w *room, all bool) *sip.Reply {
 	m, now := in.Msg, r.cfg.Now()
-	var room [8]location.Binding
-	existing := r.cfg.Bindings.ByDevice(room[:0], cred.Device, now)
-	callID := string(m.CallID)
+	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], cred.Device, now)
+	existing, contacts := w.existing, w.contacts
 	if all {
 		for i := range existing {
-			if old := &existing[i]; old.CallID == callID && m.CSeq < old.CSeq {
+			if late(m, &existing[i]) {
 				return outdated()
 			}
 		}
@@ -197,8 +214,8 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 	}
 	fresh := 0
 	for i := range contacts {
-		old := find(existing, bindingID(cred.Device, &contacts[i]))
-		if old != nil && old.CallID == callID && m.CSeq < old.CSeq {
+		old := find(existing, &contacts[i])
+		if old != nil && late(m, old) {
 			return outdated()
 		}
 		if old == nil && contacts[i].expires > 0 {
@@ -210,28 +227,54 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 	}
 	for i := range contacts {
 		c := &contacts[i]
-		id := bindingID(cred.Device, c)
-		if c.expires == 0 {
-			r.remove(id)
-			continue
-		}
-		b := location.Binding{
-			ID: id, Number: cred.Number.Canonical(), MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser,
-			Contact: c.uri, InstanceID: c.instance, Flow: in.Flow.Token(), Center: at, Node: r.cfg.Node, Epoch: r.cfg.Epoch,
-			CallID: callID, CSeq: m.CSeq, Expires: now.Add(time.Duration(c.expires) * time.Second), Updated: now,
-			UserAgent: string(m.Header(sip.HUserAgent)),
-		}
-		if old := find(existing, id); old != nil && !b.Updated.After(old.Updated) {
-			b.Updated = old.Updated.Add(1) // the clock was set back: this one is later all the same
-		}
-		if len(b.UserAgent) > 120 {
-			b.UserAgent = b.UserAgent[:120]
-		}
-		if r.cfg.Bindings.Put(b) && r.cfg.Log != nil {
-			r.cfg.Log.Put(b)
+		old := find(existing, c)
+		switch {
+		case c.expires > 0:
+			r.bind(in, at, cred, c, old, now)
+		case old != nil:
+			r.remove(old.ID)
 		}
 	}
 	return nil
+}
+
+// late tells a request that was overtaken by the one that made a binding.
+func late(m *sip.Msg, old *location.Binding) bool {
+	return old.CallID == string(m.CallID) && m.CSeq < old.CSeq
+}
+
+// bind puts a binding; old is what it was before, if it was. Most of it will
+// not have changed: those texts are kept instead of copied.
+func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential, c *contact, old *location.Binding, now time.Time) {
+	m := in.Msg
+	agent := m.Header(sip.HUserAgent)
+	agent = agent[:min(len(agent), 120)]
+	b := location.Binding{
+		MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser,
+		Center: at, Node: r.cfg.Node, Epoch: r.cfg.Epoch, CSeq: m.CSeq,
+		Expires: now.Add(time.Duration(c.expires) * time.Second), Updated: now,
+	}
+	if old == nil {
+		old = &location.Binding{ID: bindingID(cred.Device, c), Number: cred.Number.Canonical()}
+	} else if !now.After(old.Updated) {
+		b.Updated = old.Updated.Add(1) // the clock was set back: this one is later all the same
+	}
+	var flow [64]byte
+	b.ID, b.Number = old.ID, old.Number
+	b.Contact, b.InstanceID = kept(old.Contact, c.uri), kept(old.InstanceID, c.instance)
+	b.Flow, b.CallID = kept(old.Flow, in.Flow.AppendToken(flow[:0])), kept(old.CallID, m.CallID)
+	b.UserAgent = kept(old.UserAgent, agent)
+	if r.cfg.Bindings.Put(b) && r.cfg.Log != nil {
+		r.cfg.Log.Put(b)
+	}
+}
+
+// kept is now as a string: the old one if it is the same.
+func kept(old string, now []byte) string {
+	if old == string(now) {
+		return old
+	}
+	return string(now)
 }
 
 func (r *Registrar) remove(id string) {
@@ -244,33 +287,36 @@ func outdated() *sip.Reply {
 	return &sip.Reply{Status: 500, Reason: "A later REGISTER was seen already"}
 }
 
-func find(list []location.Binding, id string) *location.Binding {
+// find finds the binding of a contact: by the instance if the phone tells it,
+// else by the Contact URI (RFC 5626 §6).
+func find(list []location.Binding, c *contact) *location.Binding {
 	for i := range list {
-		if list[i].ID == id {
-			return &list[i]
+		b := &list[i]
+		if len(c.instance) > 0 && b.InstanceID == string(c.instance) || len(c.instance) == 0 && b.InstanceID == "" && b.Contact == string(c.uri) {
+			return b
 		}
 	}
 	return nil
 }
 
-// bindingID names a binding, the same over restarts: by the instance if the phone tells it, else by the
-// Contact URI (RFC 5626 §6).
+// bindingID names a binding, the same over restarts, by what find goes by.
 func bindingID(device string, c *contact) string {
 	key := c.instance
-	if key == "" {
+	if len(key) == 0 {
 		key = c.uri
 	}
-	sum := sha256.Sum256([]byte(key))
+	sum := sha256.Sum256(key)
 	return device + "." + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])
 }
 
 // list answers with every contact of the device and the time it has left
 // (RFC 3261 §10.3 step 8).
-func (r *Registrar) list(cred *member.Credential) *sip.Reply {
+func (r *Registrar) list(cred *member.Credential, w *room) *sip.Reply {
 	now := r.cfg.Now()
-	var room [8]location.Binding
-	b := make([]byte, 0, 256)
-	for _, x := range r.cfg.Bindings.ByDevice(room[:0], cred.Device, now) {
+	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], cred.Device, now)
+	b := w.text[:0]
+	for i := range w.existing {
+		x := &w.existing[i]
 		b = append(b, "Contact: <"...)
 		b = append(b, x.Contact...)
 		b = append(b, ">;expires="...)
@@ -285,5 +331,7 @@ func (r *Registrar) list(cred *member.Credential) *sip.Reply {
 	b = append(b, "Date: "...)
 	b = now.UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 GMT")
 	b = append(b, "\r\n"...)
-	return &sip.Reply{Status: 200, Headers: b}
+	w.text = b
+	w.reply = sip.Reply{Status: 200, Headers: b}
+	return &w.reply
 }

@@ -120,21 +120,25 @@ func (s *Shard) Authenticate(m *Msg, f *Flow, realm string, lookup func(user []b
 	return c.user, Proven
 }
 
-// responseRight computes the response of RFC 7616 §3.4.1.
-func (s *Shard) responseRight(m *Msg, c *credentials, ha1 *HA1) bool {
-	sum := func(dst, text []byte) []byte { // hexadecimal MD5
-		h := md5.Sum(text) //nolint:gosec // see above
+// appendHash appends the hash of text in hexadecimal.
+func appendHash(dst, text []byte, strong bool) []byte {
+	if strong {
+		h := sha256.Sum256(text)
 		return hex.AppendEncode(dst, h[:])
 	}
+	h := md5.Sum(text) //nolint:gosec // see above
+	return hex.AppendEncode(dst, h[:])
+}
+
+// responseRight computes the response of RFC 7616 §3.4.1.
+func (s *Shard) responseRight(m *Msg, c *credentials, ha1 *HA1) bool {
 	var buf [2 * sha256.Size]byte
 	a1 := hex.AppendEncode(buf[:0], ha1.MD5[:])
+	strong := false
 	switch {
 	case len(c.algorithm) == 0 || equalFold(c.algorithm, "MD5"):
 	case equalFold(c.algorithm, "SHA-256"):
-		sum = func(dst, text []byte) []byte {
-			h := sha256.Sum256(text)
-			return hex.AppendEncode(dst, h[:])
-		}
+		strong = true
 		a1 = hex.AppendEncode(buf[:0], ha1.SHA256[:])
 	default:
 		return false
@@ -142,7 +146,7 @@ func (s *Shard) responseRight(m *Msg, c *credentials, ha1 *HA1) bool {
 	b := append(s.scratch[:0], m.MethodName()...)
 	b = append(append(b, ':'), c.uri...)
 	var buf2 [2 * sha256.Size]byte
-	a2 := sum(buf2[:0], b)
+	a2 := appendHash(buf2[:0], b, strong)
 
 	b = append(b[:0], a1...)
 	b = append(append(b, ':'), c.nonce...)
@@ -158,7 +162,7 @@ func (s *Shard) responseRight(m *Msg, c *credentials, ha1 *HA1) bool {
 	b = append(append(b, ':'), a2...)
 	s.scratch = b
 	var buf3 [2 * sha256.Size]byte
-	want := sum(buf3[:0], b)
+	want := appendHash(buf3[:0], b, strong)
 	return len(c.response) == len(want) && subtle.ConstantTimeCompare(lower(c.response, &buf2), want) == 1
 }
 

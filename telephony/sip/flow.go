@@ -106,13 +106,16 @@ func (f Flow) Toward(uri []byte, nat bool) Flow {
 
 // Token names the flow in text, to be kept with a binding; [Core.Flow] finds it
 // again as long as the connection lasts.
-func (f *Flow) Token() string {
-	b := strconv.AppendInt(nil, int64(f.Listener.ID), 10)
+func (f *Flow) Token() string { return string(f.AppendToken(nil)) }
+
+// AppendToken appends the token of the flow.
+func (f *Flow) AppendToken(b []byte) []byte {
+	b = strconv.AppendInt(b, int64(f.Listener.ID), 10)
 	b = append(b, '/')
 	if f.Conn != nil {
 		b = append(b, 'c')
 		b = strconv.AppendUint(b, f.Conn.id, 10)
 		b = append(b, '/')
 	}
-	return string(f.Remote.AppendTo(b))
+	return f.Remote.AppendTo(b)
 }
