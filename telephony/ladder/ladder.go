@@ -69,6 +69,7 @@ type Ladder struct {
 	parties map[string]*Party
 	names   []string
 	sent    map[string]request // by branch and method
+	invited map[string]int     // CSeq of the last INVITE got, by its sender
 	log     []string
 	serial  int
 }
@@ -82,7 +83,7 @@ type request struct {
 // New returns a ladder without parties on a network.
 func New(t testing.TB, sim *sip.Sim) *Ladder {
 	sim.Delay = 0 // what is sent first arrives first
-	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}, sent: map[string]request{}}
+	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}, sent: map[string]request{}, invited: map[string]int{}}
 }
 
 // Add adds a party; give it Addr and Server at least.

@@ -29,12 +29,12 @@ type Party struct {
 	nonce string
 	nc    int
 
-	callID, uri        string // of the dialog; where its INVITE went
-	local, ltag        string
-	remote, rtag       string
-	target             string
-	routes             []string
-	inviteSeq, invited int // CSeq of the last INVITE sent, and of the last got
+	callID, uri  string // of the dialog; where its INVITE went
+	local, ltag  string
+	remote, rtag string
+	target       string
+	routes       []string
+	inviteSeq    int // CSeq of the last INVITE sent
 }
 
 // message is one that was received.
@@ -180,10 +180,10 @@ func (p *Party) learnRequest(m *message) {
 	if c := header(m.text, "Contact"); c != "" && (m.kind == "INVITE" || m.kind == "UPDATE") {
 		p.target = uriOf(c)
 	}
-	if m.kind == "INVITE" {
-		p.invited = cseq(m.text)
-	}
 }
+
+// side is the sender of a request in its call.
+func side(text string) string { return header(text, "Call-ID") + param(header(text, "From"), "tag") }
 
 // check holds every message received against what RFC 3261 says of all.
 func (p *Party) check(m *message) {
@@ -232,13 +232,16 @@ func (p *Party) check(m *message) {
 	if n, method, _ := strings.Cut(header(m.text, "CSeq"), " "); method != m.kind {
 		fault("CSeq %s %s", n, method)
 	}
-	key := header(m.text, "Call-ID") + param(header(m.text, "From"), "tag") + param(header(m.text, "To"), "tag")
+	key := side(m.text) + param(header(m.text, "To"), "tag")
 	switch m.kind {
 	case "ACK", "CANCEL":
-		if cseq(m.text) != p.invited {
-			fault("its INVITE has CSeq %d", p.invited)
+		if want := p.l.invited[side(m.text)]; cseq(m.text) != want {
+			fault("its INVITE has CSeq %d", want)
 		}
 	default:
+		if m.kind == "INVITE" {
+			p.l.invited[side(m.text)] = cseq(m.text)
+		}
 		if cseq(m.text) <= p.seqs[key] {
 			fault("CSeq after %d", p.seqs[key])
 		}

@@ -23,6 +23,8 @@ type clientTx struct {
 	flow       Flow
 	reason     string // Reason header line of a CANCEL
 	msg        []byte // the request; after a final answer to INVITE its ACK
+	ackFlow    Flow   // where the ACK of a 2xx went: by the dialog, not as the INVITE
+	nat        bool   // of the dialog
 	interval   Mono
 	deadline   Mono
 	dialog     uint32 // slot of its dialog
@@ -48,8 +50,9 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
 	t.cancelled, t.cancelSent, t.reason = false, false, ""
-	t.hasDialog = d != nil
+	t.hasDialog, t.nat = d != nil, false
 	if d != nil {
+		t.nat = d.nat
 		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)
 	}
 	t.msg = t.msg[:0]
@@ -78,7 +81,7 @@ func (s *Shard) start(slot uint32) {
 func (s *Shard) endClient(slot uint32) {
 	t := s.clients.at(slot)
 	s.wheel.clear(&t.timer)
-	t.flow = Flow{}
+	t.flow, t.ackFlow = Flow{}, Flow{}
 	s.clients.release(slot)
 }
 
@@ -220,7 +223,7 @@ func (s *Shard) success(slot uint32, t *clientTx, m *Msg) {
 	s.wheel.set(&t.timer, s.now+timeout)  // timer M
 	if d == nil {
 		// Nobody wants this answer any more: CANCEL crossed it (RFC 3261 §9.1).
-		t.msg = s.ackAndBye(t.flow, m, t.msg[:0])
+		s.ackAndBye(t, m, true)
 		return
 	}
 	s.accepted(d, slot, t, m)
@@ -234,10 +237,10 @@ func (s *Shard) successAgain(t *clientTx, m *Msg) {
 		return // the ACK waits for its answer (a late offer)
 	}
 	if equalBytes(ack.ToTag, m.ToTag) {
-		s.sendCopy(t.flow, t.msg)
+		s.sendCopy(t.ackFlow, t.msg)
 		return
 	}
-	s.ackAndBye(t.flow, m, nil)
+	s.ackAndBye(t, m, false)
 }
 
 // clientTimer is timer A or E (repeat), B or F (give up), D or M (forget).

@@ -279,31 +279,44 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	s.start(slot)
 }
 
-// sendAck acknowledges the 2xx to the INVITE just answered and returns the
-// ACK, to be repeated for each repetition of the 2xx.
-func (d *Dialog) sendAck(b, sdp []byte) []byte {
+// sendAck acknowledges the 2xx to the INVITE just answered. Its transaction t
+// keeps the ACK, to be repeated for each repetition of the 2xx; it may be nil.
+func (d *Dialog) sendAck(t *clientTx, sdp []byte) {
 	s := d.shard
+	b := s.scratch[:0]
+	if t != nil {
+		b = t.msg[:0]
+	}
 	// An ACK to a 2xx is a transaction of its own without an answer: its
 	// branch needs to be new, nothing more.
 	s.acks++
 	b = d.appendRequest(b, ACK, d.inviteSeq, s.token(tokenNone, s.acks, 0))
 	b = appendBody(b, sdp)
-	s.sendCopy(d.nextHop(), b)
-	return b
+	to := d.nextHop()
+	s.sendCopy(to, b)
+	if t == nil {
+		s.scratch = b
+		return
+	}
+	t.msg, t.ackFlow = b, to
 }
 
-// ackAndBye ends an answer nobody wants: ACK, then BYE. It returns the ACK.
-func (s *Shard) ackAndBye(f Flow, m *Msg, ack []byte) []byte {
-	d := s.newDialog(false, f)
+// ackAndBye ends an answer to the INVITE of t that nobody wants: ACK, then BYE.
+// keep says that t repeats this ACK.
+func (s *Shard) ackAndBye(t *clientTx, m *Msg, keep bool) {
+	d := s.newDialog(false, t.flow)
 	d.callID = append(d.callID, m.CallID...)
 	d.local = append(d.local, m.Header(HFrom)...)
 	d.inviteSeq, d.localSeq = m.CSeq, m.CSeq
-	d.nat = true
+	d.nat = t.nat
 	d.fromResponse(m)
-	ack = d.sendAck(ack, nil)
+	if keep {
+		d.sendAck(t, nil)
+	} else {
+		d.sendAck(nil, nil)
+	}
 	d.send(BYE, useBye, "", nil)
 	s.freeDialog(d)
-	return ack
 }
 
 func equalBytes(a, b []byte) bool { return string(a) == string(b) }

@@ -115,13 +115,13 @@ func (s *Shard) accepted(d *Dialog, slot uint32, t *clientTx, m *Msg) {
 		d.offering = false
 	}
 	if t.use == useRefresh {
-		t.msg = d.sendAck(t.msg[:0], nil)
+		d.sendAck(t, nil)
 		return
 	}
 	if wasLate && len(m.Body()) > 0 {
 		d.ackPending = true
 	} else {
-		t.msg = d.sendAck(t.msg[:0], nil)
+		d.sendAck(t, nil)
 	}
 	s.emit(d, Event{Kind: kind, Status: m.Status, Msg: m, SDP: m.Body()})
 }
@@ -134,10 +134,10 @@ func (d *Dialog) Ack(sdp []byte) {
 	d.ackPending = false
 	s := d.shard
 	if t := s.clients.get(d.out.slot, d.out.gen); d.out.ok && t != nil {
-		t.msg = d.sendAck(t.msg[:0], sdp)
+		d.sendAck(t, sdp)
 		return
 	}
-	s.scratch = d.sendAck(s.scratch[:0], sdp) // only after 32 s
+	d.sendAck(nil, sdp) // only after 32 s
 }
 
 // Modify offers a change of the session: re-INVITE, or UPDATE before the call
