@@ -254,7 +254,9 @@ func report(out io.Writer, columns string, k *work, scores map[string]*score) {
 			low, high, again = min(low, t.perUnit), max(high, t.perUnit), again+t.repeated
 		}
 		percent := func(get func(t turn) float64) string { return fmt.Sprintf("%.0f %%", 100*median(s.turns, get)) }
-		ms := func(get func(t turn) time.Duration) string { return fmt.Sprintf("%.1f ms", micros(median(s.turns, get))/1000) }
+		ms := func(get func(t turn) time.Duration) string {
+			return fmt.Sprintf("%.1f ms", micros(median(s.turns, get))/1000)
+		}
 		fmt.Fprintf(out, columns, k.name, name, fmt.Sprintf("%.1f", micros(m)), fmt.Sprintf("%.0f–%.0f", micros(low), micros(high)),
 			fmt.Sprintf("%.0f", median(s.turns, func(t turn) float64 { return t.rate })),
 			percent(func(t turn) float64 { return t.busy }), percent(func(t turn) float64 { return t.load }),

@@ -55,7 +55,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 		t.nat = d.nat
 		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)
 	}
-	t.msg = t.msg[:0]
+	t.msg = s.bufs.take()
 	return slot, t
 }
 
@@ -81,6 +81,7 @@ func (s *Shard) start(slot uint32) {
 func (s *Shard) endClient(slot uint32) {
 	t := s.clients.at(slot)
 	s.wheel.clear(&t.timer)
+	t.msg = s.bufs.give(t.msg)
 	t.flow, t.ackFlow = Flow{}, Flow{}
 	s.clients.release(slot)
 }
@@ -207,7 +208,7 @@ func (s *Shard) finishInvite(slot uint32, t *clientTx, ack []byte) {
 		return
 	}
 	t.state = clientCompleted
-	t.msg = append(t.msg[:0], ack...)
+	t.msg = s.bufs.keep(append(t.msg[:0], ack...))
 	s.wheel.set(&t.timer, s.now+timeout)
 }
 

@@ -298,7 +298,7 @@ func (d *Dialog) sendAck(t *clientTx, sdp []byte) {
 		s.scratch = b
 		return
 	}
-	t.msg, t.ackFlow = b, to
+	t.msg, t.ackFlow = s.bufs.keep(b), to
 }
 
 // ackAndBye ends an answer to the INVITE of t that nobody wants: ACK, then BYE.

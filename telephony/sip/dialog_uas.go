@@ -93,7 +93,7 @@ func (s *Shard) ack(d *Dialog, m *Msg) {
 	if !d.in.ok || t == nil || t.cseq != m.CSeq || t.acked || t.state != serverAccepted {
 		return
 	}
-	t.acked = true
+	s.acknowledged(t)
 	s.wheel.set(&t.timer, t.deadline)
 	d.in.ok = false
 	first := d.state == dialogAnswered
@@ -179,7 +179,7 @@ func (s *Shard) bye(d *Dialog, slot uint32, m *Msg) {
 		return
 	}
 	if t := s.servers.get(d.in.slot, d.in.gen); d.in.ok && t != nil {
-		t.acked = true // no need to repeat the 2xx: the caller has gone
+		s.acknowledged(t) // the caller has gone
 	}
 	s.answer(slot, &Reply{Status: 200}, nil)
 	s.over(d, Event{Kind: EventBye, Status: 200, Msg: m})

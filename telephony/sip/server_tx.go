@@ -101,8 +101,8 @@ func (s *Shard) newServer(f Flow, m *Msg, key uint64) (uint32, *serverTx) {
 	t.state, t.invite, t.acked, t.key, t.cseq, t.hasDialog = serverProceeding, m.Method == INVITE, false, key, m.CSeq, false
 	t.merged = 0
 	t.flow, t.dest = f, responseFlow(m, f)
-	t.head, t.toEnd = appendHead(t.head[:0], m, &f)
-	t.last = t.last[:0]
+	t.head, t.toEnd = appendHead(s.bufs.take(), m, &f)
+	t.last = s.bufs.take()
 	s.byKey[key] = slot
 	return slot, t
 }
@@ -116,6 +116,7 @@ func (s *Shard) endServer(slot uint32) {
 	if t.merged != 0 && s.byKey[t.merged] == slot {
 		delete(s.byKey, t.merged)
 	}
+	t.head, t.last = s.bufs.give(t.head), s.bufs.give(t.last)
 	t.flow, t.dest = Flow{}, Flow{}
 	s.servers.release(slot)
 }
@@ -132,6 +133,8 @@ func (s *Shard) answer(slot uint32, r *Reply, toTag []byte) {
 	if r.Status < 200 {
 		return
 	}
+	t.head = s.bufs.give(t.head)
+	t.last = s.bufs.keep(t.last)
 	t.deadline = s.now + timeout
 	t.interval = T1
 	reliable := t.flow.Reliable()
@@ -151,6 +154,14 @@ func (s *Shard) answer(slot uint32, r *Reply, toTag []byte) {
 	default:
 		t.state = serverCompleted
 		s.wheel.set(&t.timer, t.deadline)
+	}
+}
+
+// acknowledged notes that a 2xx need not be repeated any more.
+func (s *Shard) acknowledged(t *serverTx) {
+	t.acked = true
+	if t.state == serverAccepted {
+		t.last = s.bufs.give(t.last)
 	}
 }
 

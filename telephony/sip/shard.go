@@ -41,6 +41,7 @@ type Shard struct {
 	in                Incoming
 	replyTx           serverTx // for stateless answers
 	scratch, scratch2 []byte
+	bufs              buffers
 	tagBuf            []byte
 	acks              uint32
 	stats             Stats
