@@ -29,12 +29,16 @@ type Typed struct {
 	Text string // Digits: digits; Plus: digits without the plus; Rooted: root#cc; else as typed
 }
 
+// longest is more digits than any number has with every prefix before it
+// (ITU-T E.164 §6: 15).
+const longest = 40
+
 // ParseTyped reads what people type, paste or send as the user part of a URI:
 // spaces, dashes, dots, slashes and brackets are dropped, digits of any script become
 // ASCII, %23 is decoded once (RFC 3986 §2.4), # and * separate only between
 // digits.
 func ParseTyped(s string) (Typed, error) {
-	if allDigits(s) {
+	if allDigits(s) && len(s) <= longest {
 		return Typed{Digits, s}, nil
 	}
 	s = strings.TrimSpace(s)
@@ -170,6 +174,8 @@ func typedNumber(s string) (Typed, error) {
 		}
 	}
 	switch {
+	case len(out) > longest:
+		return Typed{}, unreadable(s)
 	case sep >= 0 && (plus || sep == 0 || sep == len(out)-1):
 		return Typed{}, fault.New(fault.Invalid, "separators", "The # of a company number stands between the root and the country code, as in 5550100#82.")
 	case sep >= 0:
@@ -194,6 +200,9 @@ func feature(s string) Typed {
 		} else if r == '*' || r == '＊' {
 			b.WriteByte('*')
 		}
+	}
+	if b.Len() > longest {
+		return Typed{FeatureC, b.String()[:longest]}
 	}
 	return Typed{FeatureC, b.String()}
 }

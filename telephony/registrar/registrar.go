@@ -5,6 +5,7 @@
 package registrar
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
 	"strconv"
@@ -171,7 +172,7 @@ func (r *Registrar) contacts(m *sip.Msg, w *room) (all bool, refuse *sip.Reply) 
 				c.expires = n
 			}
 		}
-		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 {
+		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 && bytes.IndexByte(v, '') < 0 { // it stands in our answers
 			c.instance = v
 		}
 		if c.expires > 0 && c.expires < r.cfg.Minimum {
