@@ -123,6 +123,8 @@ func TestForked2xxFirstWinsOthersAckAndBye(t *testing.T) {
 		bob   -> 200 INVITE sdp tag=desk
 		bob   <- ACK "To: tag=desk"
 		bob   <- BYE "To: tag=desk"
+		bob   -> 200 INVITE again        // the ACK was lost: another, no second BYE
+		bob   <- ACK "To: tag=desk"
 		bob   -> 200 BYE
 		alice -> ACK
 		wait 1s

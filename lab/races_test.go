@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -111,3 +112,60 @@ func (s *stage) addTerminal(name, of, addr string) {
 		%[1]s -> REGISTER
 		%[1]s <- 200 REGISTER`, name))
 }
+
+// anything is a line of a ladder that makes no sense, but could be sent.
+func (s *stage) anything(rng *rand.Rand) string {
+	names := []string{"alice", "bob", "carol"}
+	who, other := names[rng.IntN(3)], names[rng.IntN(3)]
+	inCall := s.Said(who, "INVITE") || s.Heard(who, "INVITE")
+	one := func(of ...string) string { return of[rng.IntN(len(of))] }
+	switch rng.IntN(12) {
+	case 0:
+		return who + " -> INVITE " + other + one(" sdp", " sdp", " sdp 'Require: 100rel'", "", " sdp 'Supported: timer' 'Session-Expires: 90'")
+	case 1, 2, 3, 4:
+		method := one("INVITE", "INVITE", "INVITE", "BYE", "UPDATE", "PRACK", "CANCEL", "INFO")
+		if s.Heard(who, method) {
+			return who + " -> " + one("100", "180", "183", "200", "200", "200", "404", "422", "481", "486", "487", "491", "503", "603") + " " + method +
+				one(" sdp", " sdp", " sdp", "", " sdp tag=fork", " 'Require: 100rel' 'RSeq: 1' sdp", " sdp 'Session-Expires: 90;refresher=uac'")
+		}
+	case 5, 6:
+		if s.Said(who, "INVITE") {
+			return who + " -> " + one("ACK", "ACK", "ACK sdp", "CANCEL")
+		}
+	case 7, 8:
+		if inCall {
+			return who + " -> " + one("BYE", "INVITE sdp", "INVITE sdp=sendonly", "INVITE", "UPDATE sdp", "UPDATE", "PRACK", "INFO 'Content-Type: application/dtmf' body=5",
+				"BYE totag=guess", "INVITE sdp cseq=1")
+		}
+	case 9:
+		if kind := one("INVITE", "BYE", "ACK", "CANCEL", "200 INVITE", "180 INVITE", "486 INVITE", "200 BYE"); s.Said(who, kind) {
+			return who + " -> " + kind + " again"
+		}
+	default:
+		return "wait " + one("1ms", "20ms", "300ms", "700ms", "3s", "20s", "100s")
+	}
+	return ""
+}
+
+// TestTelephonesThatMakeNoSense: whatever telephones say in whatever order, each
+// message they get is right, and in the end nothing is left.
+func TestTelephonesThatMakeNoSense(t *testing.T) {
+	for seed := range uint64(senseless) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 5))
+			s := newStage(t, []string{"KR", "US"}[seed%2])
+			for range 60 {
+				s.Play(strings.ReplaceAll(s.anything(rng), "'", "\""))
+			}
+			s.n.edge.HangUpAll()
+			s.Play(`
+				wait 200s
+				alice forgets
+				bob   forgets
+				carol forgets`)
+			s.leavesNothing(t)
+		})
+	}
+}
+
+const senseless = 150

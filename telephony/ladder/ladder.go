@@ -69,7 +69,7 @@ type Ladder struct {
 	parties map[string]*Party
 	names   []string
 	sent    map[string]request // by branch and method
-	invited map[string]int     // CSeq of the last INVITE got, by its sender
+	invited map[string]bool    // senders of INVITEs with their CSeqs
 	log     []string
 	serial  int
 }
@@ -83,13 +83,13 @@ type request struct {
 // New returns a ladder without parties on a network.
 func New(t testing.TB, sim *sip.Sim) *Ladder {
 	sim.Delay = 0 // what is sent first arrives first
-	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}, sent: map[string]request{}, invited: map[string]int{}}
+	return &Ladder{Step: sim.Step, t: t, sim: sim, parties: map[string]*Party{}, sent: map[string]request{}, invited: map[string]bool{}}
 }
 
 // Add adds a party; give it Addr and Server at least.
 func (l *Ladder) Add(p *Party) *Party {
 	p.l = l
-	p.said, p.heard, p.seqs = map[string]string{}, map[string]*message{}, map[string]int{}
+	p.said, p.heard, p.seqs, p.seen = map[string]string{}, map[string]*message{}, map[string]int{}, map[string]bool{}
 	l.parties[p.Name] = p
 	l.names = append(l.names, p.Name)
 	l.sim.Peer(p.Addr, p.receive)
@@ -163,6 +163,12 @@ func (l *Ladder) End() {
 	l.pass(400 * time.Second)
 	l.quiet("at the end")
 }
+
+// Heard and Said tell whether a party got or sent a message of a kind.
+func (l *Ladder) Heard(name, kind string) bool { return l.Party(name).heard[kind] != nil }
+
+// Said is the other way round.
+func (l *Ladder) Said(name, kind string) bool { return l.Party(name).said[kind] != "" }
 
 // Last is the last message a party got of a kind: "INVITE", "200 INVITE".
 func (l *Ladder) Last(name, kind string) string {

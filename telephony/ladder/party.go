@@ -25,6 +25,7 @@ type Party struct {
 	heard map[string]*message // the last got, by kind
 	said  map[string]string   // the last sent, by kind
 	seqs  map[string]int      // the last CSeq got, by dialog
+	seen  map[string]bool     // every message got
 	seq   int                 // our CSeq
 	nonce string
 	nc    int
@@ -198,11 +199,11 @@ func (p *Party) check(m *message) {
 	if n := header(m.text, "Content-Length"); n != strconv.Itoa(len(body(m.text))) {
 		fault("Content-Length is %s, the body %d", n, len(body(m.text)))
 	}
-	if before := p.heard[m.kind]; before != nil && before.text == m.text {
-		p.heard[m.kind] = m
+	p.heard[m.kind] = m
+	if p.seen[m.text] {
 		return // a repetition
 	}
-	p.heard[m.kind] = m
+	p.seen[m.text] = true
 	via := headers(m.text, "Via")
 	if strings.HasPrefix(m.text, "SIP/2.0 ") {
 		_, method, _ := strings.Cut(m.kind, " ")
@@ -235,12 +236,12 @@ func (p *Party) check(m *message) {
 	key := side(m.text) + param(header(m.text, "To"), "tag")
 	switch m.kind {
 	case "ACK", "CANCEL":
-		if want := p.l.invited[side(m.text)]; cseq(m.text) != want {
-			fault("its INVITE has CSeq %d", want)
+		if !p.l.invited[fmt.Sprint(side(m.text), cseq(m.text))] {
+			fault("no INVITE had this CSeq")
 		}
 	default:
 		if m.kind == "INVITE" {
-			p.l.invited[side(m.text)] = cseq(m.text)
+			p.l.invited[fmt.Sprint(side(m.text), cseq(m.text))] = true
 		}
 		if cseq(m.text) <= p.seqs[key] {
 			fault("CSeq after %d", p.seqs[key])

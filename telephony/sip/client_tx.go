@@ -1,5 +1,10 @@
 package sip
 
+import "slices"
+
+// mostForks bounds what is remembered of forks: nobody has so many telephones.
+const mostForks = 32
+
 type clientState uint8
 
 const (
@@ -21,10 +26,11 @@ type clientTx struct {
 	cancelled  bool // CANCEL is wanted, and sent with the first provisional answer
 	cancelSent bool
 	flow       Flow
-	reason     string // Reason header line of a CANCEL
-	msg        []byte // the request; after a final answer to INVITE its ACK
-	ackFlow    Flow   // where the ACK of a 2xx went: by the dialog, not as the INVITE
-	nat        bool   // of the dialog
+	reason     string   // Reason header line of a CANCEL
+	msg        []byte   // the request; after a final answer to INVITE its ACK
+	ackFlow    Flow     // where the ACK of a 2xx went: by the dialog, not as the INVITE
+	nat        bool     // of the dialog
+	losers     []uint64 // forks whose 2xx came too late, by their tags
 	interval   Mono
 	deadline   Mono
 	dialog     uint32 // slot of its dialog
@@ -50,7 +56,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
 	t.cancelled, t.cancelSent, t.reason = false, false, ""
-	t.hasDialog, t.nat = d != nil, false
+	t.hasDialog, t.nat, t.losers = d != nil, false, t.losers[:0]
 	if d != nil {
 		t.nat = d.nat
 		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)
@@ -224,7 +230,7 @@ func (s *Shard) success(slot uint32, t *clientTx, m *Msg) {
 	s.wheel.set(&t.timer, s.now+timeout)  // timer M
 	if d == nil {
 		// Nobody wants this answer any more: CANCEL crossed it (RFC 3261 §9.1).
-		s.ackAndBye(t, m, true)
+		s.unwanted(t, m, true).bye()
 		return
 	}
 	s.accepted(d, slot, t, m)
@@ -241,7 +247,14 @@ func (s *Shard) successAgain(t *clientTx, m *Msg) {
 		s.sendCopy(t.ackFlow, t.msg)
 		return
 	}
-	s.ackAndBye(t, m, false)
+	d := s.unwanted(t, m, false)
+	if tag := s.core.key.sum(m.ToTag); slices.Contains(t.losers, tag) {
+		s.freeDialog(d) // its BYE is on the way
+		return
+	} else if len(t.losers) < mostForks {
+		t.losers = append(t.losers, tag)
+	}
+	d.bye()
 }
 
 // clientTimer is timer A or E (repeat), B or F (give up), D or M (forget).

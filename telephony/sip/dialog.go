@@ -301,9 +301,9 @@ func (d *Dialog) sendAck(t *clientTx, sdp []byte) {
 	t.msg, t.ackFlow = s.bufs.keep(b), to
 }
 
-// ackAndBye ends an answer to the INVITE of t that nobody wants: ACK, then BYE.
-// keep says that t repeats this ACK.
-func (s *Shard) ackAndBye(t *clientTx, m *Msg, keep bool) {
+// unwanted makes a dialog of an answer to the INVITE of t that nobody wants, and
+// acknowledges it; the BYE follows. keep says that t repeats this ACK.
+func (s *Shard) unwanted(t *clientTx, m *Msg, keep bool) *Dialog {
 	d := s.newDialog(false, t.flow)
 	d.callID = append(d.callID, m.CallID...)
 	d.local = append(d.local, m.Header(HFrom)...)
@@ -315,8 +315,13 @@ func (s *Shard) ackAndBye(t *clientTx, m *Msg, keep bool) {
 	} else {
 		d.sendAck(nil, nil)
 	}
+	return d
+}
+
+// bye ends a dialog nobody uses.
+func (d *Dialog) bye() {
 	d.send(BYE, useBye, "", nil)
-	s.freeDialog(d)
+	d.shard.freeDialog(d)
 }
 
 func equalBytes(a, b []byte) bool { return string(a) == string(b) }
