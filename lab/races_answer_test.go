@@ -313,3 +313,27 @@ func TestCalleesRefusalIsAckedOnEveryRetransmission(t *testing.T) {
 		bob   <- ACK again
 		`)
 }
+
+// The BYE to an answer that crossed our CANCEL counts on from the PRACK before
+// it (RFC 3261 §12.2.1.1); with that one's CSeq the callee would refuse it and
+// stay connected.
+func TestByeAfterPrackAndCrossedCancelCountsOn(t *testing.T) {
+	within(t, "KR", `
+		alice -> INVITE bob sdp
+		bob   <- INVITE
+		bob   -> 180 INVITE "Require: 100rel" "RSeq: 1"
+		bob   <- PRACK "CSeq: 2 PRACK"
+		bob   -> 200 PRACK
+		alice <- 180 INVITE
+		alice -> CANCEL
+		bob   -> 200 INVITE sdp
+		alice <- 200 CANCEL
+		alice <- 487 INVITE
+		alice -> ACK
+		bob   <- CANCEL
+		bob   <- ACK "CSeq: 1 ACK"
+		bob   <- BYE "CSeq: 3 BYE"
+		bob   -> 481 CANCEL
+		bob   -> 200 BYE
+		`)
+}

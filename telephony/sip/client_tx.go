@@ -31,6 +31,7 @@ type clientTx struct {
 	ackFlow    Flow     // where the ACK of a 2xx went: by the dialog, not as the INVITE
 	nat        bool     // of the dialog
 	losers     []uint64 // forks whose 2xx came too late, by their tags
+	seq        uint32   // the last CSeq used in its dialog
 	interval   Mono
 	deadline   Mono
 	dialog     uint32 // slot of its dialog
@@ -56,7 +57,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
 	t.cancelled, t.cancelSent, t.reason = false, false, ""
-	t.hasDialog, t.nat, t.losers = d != nil, false, t.losers[:0]
+	t.hasDialog, t.nat, t.losers, t.seq = d != nil, false, t.losers[:0], 0
 	if d != nil {
 		t.nat = d.nat
 		t.dialog, t.dialogGen = d.slot, s.dialogs.gen(d.slot)

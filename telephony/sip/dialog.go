@@ -262,6 +262,9 @@ func (d *Dialog) nextHop() Flow {
 func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	s := d.shard
 	d.localSeq++
+	if out := s.clients.get(d.out.slot, d.out.gen); d.out.ok && out != nil {
+		out.seq = d.localSeq // a PRACK's: the BYE to an answer nobody wants counts on from here
+	}
 	slot, t := s.newClient(method, u, d.nextHop(), d)
 	t.msg = d.appendRequest(t.msg, method, d.localSeq, s.clientToken(slot))
 	if method == INVITE || method == UPDATE {
@@ -307,7 +310,7 @@ func (s *Shard) unwanted(t *clientTx, m *Msg, keep bool) *Dialog {
 	d := s.newDialog(false, t.flow)
 	d.callID = append(d.callID, m.CallID...)
 	d.local = append(d.local, m.Header(HFrom)...)
-	d.inviteSeq, d.localSeq = m.CSeq, m.CSeq
+	d.inviteSeq, d.localSeq = m.CSeq, max(m.CSeq, t.seq)
 	d.nat = t.nat
 	d.fromResponse(m)
 	if keep {
