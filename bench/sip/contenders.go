@@ -135,9 +135,9 @@ func (s *server) awaitAnswer(ctx context.Context) error {
 	return fmt.Errorf("%s does not answer: %w\n%s", s.name, err, s.stderr)
 }
 
-// freePort is a UDP port of loopback that was free a moment ago.
+// freePort is a UDP port of host that was free a moment ago.
 func freePort(ctx context.Context) (netip.AddrPort, error) {
-	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", "127.0.0.1:0")
+	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", host+":0")
 	if err != nil {
 		return netip.AddrPort{}, err
 	}

@@ -23,6 +23,10 @@ import (
 const (
 	firstNumber = 7000000
 	members     = 2000
+
+	// host is where servers listen: an address of loopback that nobody else on
+	// the machine takes media ports of.
+	host = "127.0.5.60"
 )
 
 func accounts(list []office.Member) []load.Account {
@@ -40,7 +44,7 @@ type ended struct{ Stored, Lost int64 }
 // until its standard input ends.
 func serve(ctx context.Context, args []string) (err error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
-	listen := f.String("listen", "127.0.0.1:0", "address of the center")
+	listen := f.String("listen", host+":0", "address of the center")
 	dir := f.String("data", "", "folder for call records")
 	profile := f.String("cpuprofile", "", "file for a processor profile")
 	if err := f.Parse(args); err != nil {

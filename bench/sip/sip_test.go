@@ -16,7 +16,7 @@ import (
 // about time.
 func TestLoad(t *testing.T) {
 	members := office.Members(firstNumber, 50)
-	o, err := office.Open(t.Context(), netip.MustParseAddrPort("127.0.0.1:0"), t.TempDir(), members)
+	o, err := office.Open(t.Context(), netip.MustParseAddrPort(host+":0"), t.TempDir(), members)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestLoad(t *testing.T) {
 func benchmark(b *testing.B, do func(*load.Phones, load.Plan) (load.Result, error), plan load.Plan) {
 	b.Helper()
 	list := office.Members(firstNumber, 200)
-	o, err := office.Open(b.Context(), netip.MustParseAddrPort("127.0.0.1:0"), b.TempDir(), list)
+	o, err := office.Open(b.Context(), netip.MustParseAddrPort(host+":0"), b.TempDir(), list)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,22 +13,24 @@ import (
 // epoch is where our time starts: 2020-01-01T00:00:00Z in milliseconds.
 const epoch = 1577836800000
 
-// encoding keeps byte order in its letters (the "extended hex" alphabet of
-// RFC 4648 §7), so ids sort by time.
-func encoding() *base32.Encoding {
-	return base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
-}
+// letters keep byte order (the "extended hex" alphabet of RFC 4648 §7), so ids
+// sort by time.
+const letters = "0123456789abcdefghijklmnopqrstuv"
 
 // New returns an id of a type, for example New("ord", now). The first 42 bits
 // are milliseconds, the other 38 are random.
 func New(prefix string, now time.Time) string {
-	var b [10]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
+	var b [16]byte
+	_, _ = rand.Read(b[:10]) // crypto/rand.Read never fails
 	ms := uint64(max(now.UnixMilli()-epoch, 0)) << 22
-	tail := uint64(b[5]&0x3f) << 16
-	binary.BigEndian.PutUint64(b[:8], ms|tail|uint64(b[6])<<8|uint64(b[7]))
-	_, _ = rand.Read(b[8:])
-	return prefix + "_" + encoding().EncodeToString(b[:])
+	high := ms | binary.BigEndian.Uint64(b[:8])&(1<<22-1) // the first 64 bits, 16 follow
+	low := binary.BigEndian.Uint16(b[8:])
+	for i := 15; i >= 0; i-- {
+		b[i] = letters[low&31]
+		low = low>>5 | uint16(high&31)<<11
+		high >>= 5
+	}
+	return prefix + "_" + string(b[:])
 }
 
 // Secret returns n random bytes as lower-case letters and digits, for

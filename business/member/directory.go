@@ -18,6 +18,7 @@ func (d *Directory) Apply(c Credential) {
 		d.users.Delete(c.SIPUser)
 		return
 	}
+	c.Shown = c.Number.Display() // once: every call record has it
 	d.users.Set(c.SIPUser, c)
 }
 

@@ -111,6 +111,7 @@ type Credential struct {
 	Number     numbering.Number
 	Country    string    // ISO of the number
 	Name       string    // shown to the called party
+	Shown      string    `json:"-"` // Number as people write it; the Directory fills it in
 	Home       center.ID // the number's home center
 	MD5        [16]byte
 	SHA256     [32]byte

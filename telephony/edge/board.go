@@ -21,6 +21,10 @@ type board struct {
 	free  []uint32
 	plan  switching.Plan
 	buf   []byte
+
+	// What Dial puts an INVITE together from, used again each time.
+	from, to, uri []byte
+	flow          sip.Flow
 }
 
 // call is a call with what switching does not know of it.

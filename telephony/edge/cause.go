@@ -54,14 +54,23 @@ var codes = map[switching.Cause]code{ //nolint:gochecknoglobals // constant tabl
 // status is what a leg is answered with for a cause.
 func status(c switching.Cause) int { return codes[c].status }
 
+// newReasons makes the Reason value of each cause.
+func newReasons() map[switching.Cause]string {
+	m := make(map[switching.Cause]string, len(codes))
+	for c := range codes {
+		m[c] = "Q.850;cause=" + strconv.Itoa(codes[c].q850) + `;text="` + c.String() + `"`
+	}
+	m[switching.CauseElsewhere] = `SIP;cause=200;text="Call completed elsewhere"`
+	return m
+}
+
+var reasons = newReasons() //nolint:gochecknoglobals // constant table
+
 // reason is the value of the Reason header for a cause (RFC 3326). A terminal
 // that rang in vain is told that another answered, so that it shows no missed
 // call.
 func reason(c switching.Cause) string {
-	if c == switching.CauseElsewhere {
-		return `SIP;cause=200;text="Call completed elsewhere"`
-	}
-	return "Q.850;cause=" + strconv.Itoa(codes[c].q850) + `;text="` + c.String() + `"`
+	return reasons[c]
 }
 
 // cause reads the status a dialled leg failed with (RFC 3398 §7.2.4.1).

@@ -65,7 +65,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 	}
 	rec := cdr.Record{
 		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
-		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Number.Display()},
+		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
 	b.begin(in, &a, &rec, shownAs(&cred))
 }

@@ -29,7 +29,8 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: why})
 			return
 		}
-		o.URI, o.NAT = []byte(to.Binding.Contact), true
+		b.uri = append(b.uri[:0], to.Binding.Contact...)
+		o.URI, o.NAT = b.uri, true
 		o.Flow = f.Toward(o.URI, true)
 	case routing.ToCenter:
 		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)
@@ -51,8 +52,9 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	}
 	b.buf = buf
 	host := o.Flow.Listener.HostPort()
-	o.From = appendNameAddr(nil, c.shown.name, c.shown.user, host)
-	o.To = appendNameAddr(nil, "", c.called, host)
+	b.from = appendNameAddr(b.from[:0], c.shown.name, c.shown.user, host)
+	b.to = appendNameAddr(b.to[:0], "", c.called, host)
+	o.From, o.To = b.from, b.to
 	o.Headers, o.SDP, o.Forwards = buf, offer, c.forward
 	if c.forward == 0 {
 		o.Forwards = -1 // whoever gets it must not send it on

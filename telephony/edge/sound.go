@@ -41,8 +41,9 @@ func (b *board) policy(c *call, l *leg) {
 // reached tells media how the sound of whoever is at the end of a flow is
 // reached.
 func (b *board) reached(c *call, id switching.LegID, f sip.Flow) {
+	b.flow = f // what is asked of an interface must not be on the stack: it would move to the heap
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
-	_, p.Strict = b.edge.cfg.Links.Peer(&f)
+	_, p.Strict = b.edge.cfg.Links.Peer(&b.flow)
 	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {
 		p.Advertise = a
 	}

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -262,22 +264,20 @@ func (c *Core) ShardFor(callID []byte) *Shard {
 // Flow finds the flow a token names (see [Flow.Token]). ok is false if its
 // connection is gone.
 func (c *Core) Flow(tok string) (f Flow, ok bool) {
-	b := []byte(tok)
-	id, rest, ok1 := cutByte(b, '/')
-	n, ok2 := number(id, uint64(len(c.listeners)))
-	if !ok1 || !ok2 || int(n) >= len(c.listeners) {
+	id, rest, _ := strings.Cut(tok, "/")
+	n, err := strconv.ParseUint(id, 10, 31)
+	if err != nil || int(n) >= len(c.listeners) {
 		return f, false
 	}
 	f.Listener = c.listeners[n]
-	if len(rest) > 0 && rest[0] == 'c' {
-		var conn []byte
-		conn, rest, _ = cutByte(rest[1:], '/')
-		k, good := number(conn, 1<<63)
-		if f.Conn = c.conns.get(k); !good || f.Conn == nil {
+	if conn, ok := strings.CutPrefix(rest, "c"); ok {
+		conn, rest, _ = strings.Cut(conn, "/")
+		k, err := strconv.ParseUint(conn, 10, 63)
+		if f.Conn = c.conns.get(k); err != nil || f.Conn == nil {
 			return f, false
 		}
 	}
-	remote, err := netip.ParseAddrPort(string(rest))
+	remote, err := netip.ParseAddrPort(rest)
 	f.Remote = remote
 	return f, err == nil
 }
