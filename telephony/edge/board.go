@@ -57,6 +57,8 @@ type leg struct {
 	call *call
 	id   switching.LegID
 	d    *sip.Dialog // nil when it is over
+	// device is whose dialog it is; "" of other centers.
+	device string
 }
 
 const (
@@ -113,7 +115,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id = id
+	l.id, l.device = id, ""
 	c.legs = append(c.legs, l)
 	return l
 }

@@ -164,7 +164,7 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	c.called = b.calledAs(a)
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
-	l.d = d
+	l.d, l.device = d, a.Caller.Device
 	d.User = l
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt})
@@ -212,6 +212,20 @@ func (b *board) emergency(digits string) bool {
 		}
 	}
 	return false
+}
+
+// Moved lets a telephone that comes from another address go on with its call,
+// if it proves who it is.
+func (b *board) Moved(d *sip.Dialog, in *sip.Incoming) bool {
+	if _, link := b.edge.cfg.Links.Peer(&in.Flow); link {
+		return true
+	}
+	l, ok := d.User.(*leg)
+	if !ok || l.device == "" {
+		return false
+	}
+	cred, ok := b.edge.cfg.Registrar.Authenticate(in)
+	return ok && cred.Device == l.device
 }
 
 // Event is something that happened in a leg's dialog.

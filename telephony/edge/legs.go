@@ -30,7 +30,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			return
 		}
 		b.uri = append(b.uri[:0], to.Binding.Contact...)
-		o.URI, o.NAT = b.uri, true
+		o.URI, o.NAT, l.device = b.uri, true, to.Binding.DeviceID
 		o.Flow = f.Toward(o.URI, true)
 	case routing.ToCenter:
 		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)

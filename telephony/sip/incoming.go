@@ -92,7 +92,7 @@ func (s *Shard) request(f Flow, m *Msg) {
 		if tok, ok := s.parseToken(m.ToTag); ok && tok.kind == tokenDialog {
 			if d := s.dialogs.get(tok.slot, tok.gen); d != nil && equalBytes(d.callID, m.CallID) &&
 				(equalBytes(d.rtag, m.FromTag) || len(d.rtag) == 0) {
-				if m.Method != ACK && s.refuseExtensions(f, m) {
+				if m.Method != ACK && (s.refuseExtensions(f, m) || !s.fromParty(d, f, m, key)) {
 					return
 				}
 				s.inDialog(d, f, m, key)
@@ -107,6 +107,33 @@ func (s *Shard) request(f Flow, m *Msg) {
 		return
 	}
 	s.outside(f, m, key)
+}
+
+// Guard may be implemented by a Handler that knows the parties of dialogs.
+type Guard interface {
+	// Moved is a request within a dialog from another address than before. It
+	// reports whether it comes from the party itself; if not, it has been
+	// answered, with a challenge for example.
+	Moved(d *Dialog, in *Incoming) bool
+}
+
+// fromParty reports whether a request within a dialog is to be believed. Tags
+// and Call-ID can be overheard; without a proof they take a call to another
+// port at most, as a NAT does, never to another address.
+func (s *Shard) fromParty(d *Dialog, f Flow, m *Msg, key uint64) bool {
+	g, ok := s.h.(Guard)
+	if !ok || f.Remote.Addr().Unmap() == d.flow.Remote.Addr().Unmap() {
+		return true
+	}
+	in := &s.in
+	*in = Incoming{Msg: m, Flow: f, shard: s, key: key}
+	if g.Moved(d, in) {
+		return true
+	}
+	if !in.answered {
+		in.Respond(&Reply{Status: 403})
+	}
+	return false
 }
 
 // outside is a request outside of dialogs.
