@@ -275,6 +275,7 @@ func TestASaleThroughTheAPI(t *testing.T) {
 		t.Errorf("the same key and body: %s", again.raw)
 	}
 	r.want(t, 422, key, "POST", "/api/v1/orders", obj{"kind": "company"}, "Idempotency-Key", "one")
+	r.want(t, 400, key, "POST", "/api/v1/orders", ask, "Idempotency-Key", "caf\xe9")
 	held := r.want(t, 201, key, "POST", "/api/v1/orders", ask) // without a key, also its holder hears “held”
 	if str(held.body, "state") != "rejected" || str(held.body, "reason", "code") != "held" || str(held.body, "reason", "text") == "" {
 		t.Errorf("a held number: %s", held.raw)

@@ -43,8 +43,8 @@ func (f *face) replay(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if len(key) > 128 {
-			writeProblem(w, http.StatusBadRequest, "idempotency_key", "The Idempotency-Key may have at most 128 characters.")
+		if len(key) > 128 || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+			writeProblem(w, http.StatusBadRequest, "idempotency_key", "The Idempotency-Key may have at most 128 characters, all of them ASCII.")
 			return
 		}
 		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

@@ -204,7 +204,8 @@ func (w *writer) commit(jobs []job) ([]error, error) {
 		}
 	}
 	if err := w.conn.run("COMMIT"); err != nil {
-		return nil, errors.Join(fmt.Errorf("commit: %w", err), w.conn.run("ROLLBACK"))
+		_ = w.conn.run("ROLLBACK") // a full disk has done it already
+		return nil, fmt.Errorf("commit: %w", err)
 	}
 	return results, nil
 }
