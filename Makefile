@@ -23,7 +23,7 @@ check: generated lint ## quick: formatting, vet, linters, generated files, the h
 	$(GO) test -count=1 .
 
 lint: ## only the linters of .golangci.yml
-	$(LINT) run ./...
+	$(LINT) run --allow-parallel-runners ./...
 
 generate: ## templates → Go, then the references under docs/
 	$(TEMPL) generate -path faces/web -log-level error

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -79,7 +80,7 @@ func TestAnOverheardDialogStaysWhereItIs(t *testing.T) {
 			t.Errorf("%s from %s: %s, want %s", x.method, x.from, got, x.want)
 		}
 	}
-	if want := []EventKind{EventAck, EventOffer, EventOffer, EventOffer, EventBye}; fmt.Sprint(w.events) != fmt.Sprint(want) || w.asked != 6 {
+	if want := []EventKind{EventAck, EventOffer, EventOffer, EventOffer, EventBye}; !slices.Equal(w.events, want) || w.asked != 6 {
 		t.Errorf("events %v, want %v; asked %d times", w.events, want, w.asked)
 	}
 }
