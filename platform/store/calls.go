@@ -19,7 +19,9 @@ type Calls struct {
 }
 
 // Calls gives the call records their store.
-func (d *DB) Calls() *Calls { return &Calls{d, insertRecords(d.engine, 1), insertRecords(d.engine, recordRows)} }
+func (d *DB) Calls() *Calls {
+	return &Calls{d, insertRecords(d.engine, 1), insertRecords(d.engine, recordRows)}
+}
 
 const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text,
 	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros`
