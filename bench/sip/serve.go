@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"time"
 
@@ -54,8 +53,6 @@ func serve(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	// The signalling thread keeps a processor of the runtime while it naps.
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
 	o, err := office.Open(ctx, addr, *dir, office.Members(firstNumber, members))
 	if err != nil {
 		return err

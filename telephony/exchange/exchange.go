@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -204,7 +205,14 @@ func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
 }
 
 // Start serves.
-func (x *Exchange) Start(context.Context) error { return x.core.Start() }
+func (x *Exchange) Start(context.Context) error {
+	// The thread of a shard keeps a processor of the runtime while it naps:
+	// there has to be one for everything else, on a single core too.
+	if n := len(x.core.Shards()) + 1; runtime.GOMAXPROCS(0) < n {
+		runtime.GOMAXPROCS(n)
+	}
+	return x.core.Start()
+}
 
 // Centers lists the centers.
 func (x *Exchange) Centers() []center.ID {

@@ -160,7 +160,7 @@ func rawNap() {
 // of the runtime ends the wait, so that its collector has not to wait for us.
 // over is false if nothing came and there is time left.
 func rawWait(epoll int, events []unix.EpollEvent, ms int) (n int, over bool) {
-	const short = 20
+	const short = 2 // ms: others may need the processor
 	wait := ms
 	if ms < 0 || ms > short {
 		wait = short
