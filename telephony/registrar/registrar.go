@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -172,7 +173,7 @@ func (r *Registrar) contacts(m *sip.Msg, w *room) (all bool, refuse *sip.Reply) 
 				c.expires = n
 			}
 		}
-		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 && bytes.IndexByte(v, '') < 0 { // it stands in our answers
+		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 && bytes.IndexByte(v, '\r') < 0 { // it stands in our answers
 			c.instance = v
 		}
 		if c.expires > 0 && c.expires < r.cfg.Minimum {
@@ -223,9 +224,7 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 			fresh++
 		}
 	}
-	if len(existing)+fresh > r.cfg.Contacts {
-		return r.tooMany()
-	}
+	r.makeRoom(existing, contacts, len(existing)+fresh-r.cfg.Contacts)
 	for i := range contacts {
 		c := &contacts[i]
 		old := find(existing, c)
@@ -237,6 +236,26 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 		}
 	}
 	return nil
+}
+
+// makeRoom removes the bindings refreshed longest ago, except those the request
+// names. A phone that tells no instance and comes back from another port after
+// each restart would else lock itself out until the old ones expire.
+func (r *Registrar) makeRoom(existing []location.Binding, named []contact, surplus int) {
+	for ; surplus > 0; surplus-- {
+		oldest := -1
+		for i := range existing {
+			b := &existing[i]
+			if b.ID != "" && (oldest < 0 || b.Updated.Before(existing[oldest].Updated)) && !slices.ContainsFunc(named, func(c contact) bool { return names(&c, b) }) {
+				oldest = i
+			}
+		}
+		if oldest < 0 {
+			return
+		}
+		r.remove(existing[oldest].ID)
+		existing[oldest].ID = ""
+	}
 }
 
 // late tells a request that was overtaken by the one that made a binding.
@@ -292,12 +311,16 @@ func outdated() *sip.Reply {
 // else by the Contact URI (RFC 5626 §6).
 func find(list []location.Binding, c *contact) *location.Binding {
 	for i := range list {
-		b := &list[i]
-		if len(c.instance) > 0 && b.InstanceID == string(c.instance) || len(c.instance) == 0 && b.InstanceID == "" && b.Contact == string(c.uri) {
-			return b
+		if names(c, &list[i]) {
+			return &list[i]
 		}
 	}
 	return nil
+}
+
+// names reports whether a contact means a binding.
+func names(c *contact, b *location.Binding) bool {
+	return len(c.instance) > 0 && b.InstanceID == string(c.instance) || len(c.instance) == 0 && b.InstanceID == "" && b.Contact == string(c.uri)
 }
 
 // bindingID names a binding, the same over restarts, by what find goes by.
