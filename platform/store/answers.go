@@ -20,13 +20,20 @@ type Answer struct {
 	Body   []byte
 }
 
+// longestWork is longer than any request is worked on.
+const longestWork = 2 * time.Minute
+
 // Claim takes a key of an account for a request. If another request has it,
 // that one's answer is returned and fresh is false. Keys older than life are
-// forgotten on the way.
+// forgotten on the way, and so is this one if nobody can be working on it any
+// more: the process was stopped, and the retry is what the key is for.
 func (a *Answers) Claim(ctx context.Context, account, key, digest string, now time.Time, life time.Duration) (stored Answer, fresh bool, err error) {
 	err = a.db.write(ctx, func(q querier) error {
 		stored, fresh = Answer{}, false
 		if _, err := q.ExecContext(ctx, `DELETE FROM answer WHERE claimed < $1`, us(now.Add(-life))); err != nil {
+			return err
+		}
+		if _, err := q.ExecContext(ctx, `DELETE FROM answer WHERE account = $1 AND key = $2 AND status = 0 AND claimed < $3`, account, key, us(now.Add(-longestWork))); err != nil {
 			return err
 		}
 		fresh, err = changed(q.ExecContext(ctx, `INSERT INTO answer (account, key, digest, status, type, body, claimed) VALUES ($1, $2, $3, 0, '', '', $4)

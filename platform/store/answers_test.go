@@ -49,6 +49,17 @@ func TestAnAnswerIsKeptOncePerKey(t *testing.T) {
 		if _, fresh, err := a.Claim(ctx, "acc_b", "k", "digest", h.clock.now(), day); err != nil || !fresh {
 			t.Errorf("a dropped key: %v, %v", fresh, err)
 		}
+		h.clock.add(time.Minute)
+		if x, fresh, err := a.Claim(ctx, "acc_b", "k", "digest", h.clock.now(), day); err != nil || fresh || x.Status != 0 {
+			t.Errorf("worked on for a minute: %+v, %v, %v", x, fresh, err)
+		}
+		h.clock.add(2 * time.Minute) // whoever worked on it is no more
+		if _, fresh, err := a.Claim(ctx, "acc_b", "k", "digest", h.clock.now(), day); err != nil || !fresh {
+			t.Errorf("a key whose work was never finished: %v, %v", fresh, err)
+		}
+		if _, fresh, err := a.Claim(ctx, "acc_a", "k", "digest", h.clock.now(), day); err != nil || fresh {
+			t.Errorf("an answered key after that time: %v, %v", fresh, err)
+		}
 		h.clock.add(25 * time.Hour)
 		if _, fresh, err := a.Claim(ctx, "acc_a", "k", "other", h.clock.now(), day); err != nil || !fresh {
 			t.Errorf("a key of yesterday: %v, %v", fresh, err)
