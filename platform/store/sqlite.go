@@ -190,6 +190,12 @@ func (w *writer) commit(jobs []job) ([]error, error) {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	results := make([]error, len(jobs))
+	if len(jobs) == 1 { // needs no savepoint, which would keep a copy of each page it changes
+		if results[0] = guarded(jobs[0].f, w.conn); results[0] != nil {
+			return results, w.conn.run("ROLLBACK")
+		}
+		jobs = nil
+	}
 	for i, j := range jobs {
 		if err := w.conn.run("SAVEPOINT job"); err != nil {
 			return nil, errors.Join(err, w.conn.run("ROLLBACK"))

@@ -138,11 +138,11 @@ func (d *linux) run(ctx context.Context) {
 		busy = s.drain() || busy
 		s.Flush()
 		if busy {
-			s.lag = d.core.Now() - before
+			s.took(d.core.Now() - before)
 			rawNap()
 			continue
 		}
-		s.lag = 0
+		s.took(0)
 		d.sleep(events)
 	}
 }

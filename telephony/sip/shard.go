@@ -47,7 +47,7 @@ type Shard struct {
 	stats             Stats
 	nonces            uint32
 	nonceTable        []nonceUse
-	lag               Mono
+	lag, lastStep     Mono
 
 	// Outgoing messages of this step, one after the other in arena.
 	arena []byte
@@ -292,6 +292,13 @@ func (s *Shard) work(it *item) {
 	} else {
 		s.Packet(it.flow, it.bytes)
 	}
+}
+
+// took notes how long a step took. One long step is a stall, of the machine or
+// of the collector, which is over when it is noticed; the shard lags behind if
+// two in a row are long.
+func (s *Shard) took(d Mono) {
+	s.lag, s.lastStep = min(d, s.lastStep), d
 }
 
 // overloaded is the admission rule: no new work if the shard lags behind.
