@@ -170,5 +170,15 @@ func (n *Network) Members(country, callingCode string, first, count int) []Membe
 	return list
 }
 
+// Settle returns once every shard has finished what it was at: a call record is
+// given out within the step that ends its call, not after it.
+func (n *Network) Settle() {
+	for _, s := range n.Core().Shards() {
+		done := make(chan struct{})
+		s.Post(func(*sip.Shard) { close(done) })
+		<-done
+	}
+}
+
 // center is the center of a country here.
 func (n *Network) center(country string) center.ID { return center.ID(country) }

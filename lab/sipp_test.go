@@ -68,6 +68,7 @@ func TestFiveHundredCalls(t *testing.T) {
 			if answered != calls*c.rows {
 				t.Errorf("%d records of answered calls, want %d", answered, calls*c.rows)
 			}
+			n.Settle()
 			if live, ports := n.Edge().LiveCalls(), n.Ports(); live != 0 || ports != 0 {
 				t.Errorf("%d calls and %d port pairs left", live, ports)
 			}
