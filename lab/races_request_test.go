@@ -260,6 +260,28 @@ func TestInDialogRequestWithGuessedTagsIs481(t *testing.T) {
 		`+aliceHangsUp)
 }
 
+// Call-ID and tags can be overheard: from another address they need a proof,
+// with which a telephone that came to another network goes on.
+func TestOverheardDialogNeedsAProofFromElsewhere(t *testing.T) {
+	s := newStage(t, "KR")
+	s.Also("alice", addrPort("198.51.100.66:5060"))
+	s.Play(answered + `
+		alice -> INVITE sdp from=198.51.100.66:5060
+		alice <- 401 INVITE
+		alice -> ACK
+		alice -> BYE from=198.51.100.66:5060
+		alice <- 401 BYE
+		silence 2s
+		alice -> BYE auth password=guessed from=198.51.100.66:5060
+		alice <- 403 BYE
+		alice -> BYE auth from=198.51.100.66:5060
+		alice <- 200 BYE
+		bob   <- BYE
+		bob   -> 200 BYE
+		`)
+	s.leavesNothing(t)
+}
+
 // A dialog of RFC 3261 §15: the callee may not end an early dialog by BYE, the
 // caller may.
 func TestByeBeforeTheAnswer(t *testing.T) {

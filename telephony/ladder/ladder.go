@@ -34,6 +34,7 @@
 //	branch= cseq= callid= uri= tag= totag=   other than the usual values
 //	from=NAME to=HOST:PORT   from another party's address; to elsewhere
 //	noauth password= user= alg= qop= nc= nonce=   about the credentials
+//	auth            with credentials within a dialog as well
 //
 // and for expecting:
 //

@@ -183,6 +183,9 @@ func (p *Party) within(method string, seq int, o *options) string {
 	h.add("To", to)
 	h.add("Call-ID", o.get("callid", p.callID))
 	h.add("CSeq", fmt.Sprint(seq, " ", method))
+	if o.has("auth") {
+		h.add("Authorization", p.credentials(method, p.target, o))
+	}
 	switch method {
 	case "INVITE", "UPDATE":
 		h.add("Contact", p.contact())
