@@ -10,7 +10,7 @@ import (
 )
 
 // Recorder takes call records without making the caller wait, and commits them
-// in groups: up to 512, or what came within a tenth of a second.
+// in groups: up to 512, or what came within a fifth of a second.
 //
 // Nobody waits for a record, so it may be that late: what a crash can take are
 // the records of calls in progress, and those that ended in its last moment.
@@ -29,7 +29,7 @@ type Recorder struct {
 
 const (
 	recordBatch = 512
-	recordWait  = 100 * time.Millisecond
+	recordWait  = 200 * time.Millisecond
 	recordQueue = 16 * 1024
 )
 
