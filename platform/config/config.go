@@ -182,7 +182,7 @@ func Reference() string {
 	for _, s := range Settings() {
 		b.WriteString("| `" + s.Key + "` | " + code(s.Env) + " | " + code(s.Default) + " | " + s.Text + " |\n")
 	}
-	b.WriteString("\n```yaml\ndata: /var/lib/callisto\nhttp: 127.0.0.1:8080\nsip: 0.0.0.0:5060\ndatabase: postgres://callisto@localhost/callisto\nurl: https://tel.example\ncurrency: USD\ncenters:\n  - {id: KR, name: Korea, countries: [KR]}\n  - {id: US, name: United States, countries: [US]}\n```\n")
+	b.WriteString("\n```yaml\ndata: /var/lib/callisto\nhttp: 127.0.0.1:8080\nsip: 192.0.2.10:5060\ndatabase: postgres://callisto@localhost/callisto\nurl: https://tel.example\ncurrency: USD\ncenters:\n  - {id: KR, name: Korea, countries: [KR]}\n  - {id: US, name: United States, countries: [US]}\n```\n")
 	return b.String()
 }
 
