@@ -178,22 +178,7 @@ func (s *Shard) inviteResponse(slot uint32, t *clientTx, m *Msg) {
 // failure acknowledges a final non-2xx answer (RFC 3261 §17.1.1.3) and tells
 // the dialog.
 func (s *Shard) failure(slot uint32, t *clientTx, m *Msg) {
-	req := &s.aux
-	if err := req.Parse(t.msg); err != nil {
-		panic("sip: a request of ours does not parse: " + err.Error())
-	}
-	b := s.scratch[:0]
-	b = append(b, "ACK "...)
-	b = append(b, req.RequestURI()...)
-	b = append(b, " SIP/2.0\r\nVia: "...)
-	b = append(b, req.Header(HVia)...)
-	b = append(b, "\r\nMax-Forwards: 70\r\n"...)
-	req.Each(HRoute, func(v []byte) bool { b = appendHeader(b, HRoute, v); return true })
-	b = appendHeader(b, HFrom, req.Header(HFrom))
-	b = appendHeader(b, HTo, m.Header(HTo))
-	b = appendHeader(b, HCallID, req.CallID)
-	b = appendCSeq(b, req.CSeq, "ACK")
-	b = appendBody(b, nil)
+	b := appendBody(s.alongside(t, "ACK", m.Header(HTo)), nil)
 	s.scratch = b
 	s.sendCopy(t.flow, b)
 
@@ -302,29 +287,39 @@ func (s *Shard) cancel(slot uint32, t *clientTx, reason string) {
 	}
 }
 
-func (s *Shard) sendCancel(slot uint32, t *clientTx) {
-	if t.cancelSent {
-		return
-	}
-	t.cancelSent = true
+// alongside begins, in scratch, a request that goes the way of an INVITE with
+// its branch: CANCEL (RFC 3261 §9.1), and ACK of a failure (§17.1.1.3), whose
+// To is that of the answer.
+func (s *Shard) alongside(t *clientTx, method string, to []byte) []byte {
 	req := &s.aux
 	if err := req.Parse(t.msg); err != nil {
 		panic("sip: a request of ours does not parse: " + err.Error())
 	}
-	// CANCEL carries the branch of its INVITE, so its answer would find that
-	// transaction; it is told apart by the method of CSeq. It is repeated with
-	// the INVITE's timer.
-	b := s.scratch[:0]
-	b = append(b, "CANCEL "...)
+	if to == nil {
+		to = req.Header(HTo)
+	}
+	b := append(s.scratch[:0], method...)
+	b = append(b, ' ')
 	b = append(b, req.RequestURI()...)
 	b = append(b, " SIP/2.0\r\nVia: "...)
 	b = append(b, req.Header(HVia)...)
 	b = append(b, "\r\nMax-Forwards: 70\r\n"...)
 	req.Each(HRoute, func(v []byte) bool { b = appendHeader(b, HRoute, v); return true })
 	b = appendHeader(b, HFrom, req.Header(HFrom))
-	b = appendHeader(b, HTo, req.Header(HTo))
+	b = appendHeader(b, HTo, to)
 	b = appendHeader(b, HCallID, req.CallID)
-	b = appendCSeq(b, req.CSeq, "CANCEL")
+	return appendCSeq(b, req.CSeq, method)
+}
+
+func (s *Shard) sendCancel(slot uint32, t *clientTx) {
+	if t.cancelSent {
+		return
+	}
+	t.cancelSent = true
+	// CANCEL carries the branch of its INVITE, so its answer would find that
+	// transaction; it is told apart by the method of CSeq. It is repeated with
+	// the INVITE's timer.
+	b := s.alongside(t, "CANCEL", nil)
 	b = append(b, t.reason...)
 	b = appendBody(b, nil)
 	s.scratch = b
