@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/location"
@@ -15,7 +14,7 @@ import (
 // are joined before the roster is read from SQL, so that nothing is missed.
 func (n *Node) openBus(ctx context.Context) error {
 	var err error
-	if n.bus, err = bus.Start(bus.Config{Node: nodeName, Dir: filepath.Join(n.cfg.Data, "bus")}); err != nil {
+	if n.bus, err = bus.Start(bus.Config{Node: nodeName, Dir: n.cfg.Data}); err != nil {
 		return fmt.Errorf("the bus: %w", err)
 	}
 	if n.news, err = n.bus.Changes(ctx, n.roster.Receive); err != nil {

@@ -89,16 +89,6 @@ func (n Number) E164() string {
 // String is the canonical form.
 func (n Number) String() string { return n.Canonical() }
 
-// ParseCompany reads the canonical form of a company number. (There is no such
-// function for individuals: their typed form has no one reading.)
-func ParseCompany(canonical string) (Number, bool) {
-	root, cc, ok := strings.Cut(canonical, "#")
-	if !ok || !allDigits(root) || !allDigits(cc) || len(cc) > 3 {
-		return Number{}, false
-	}
-	return Number{Kind: Company, CallingCode: cc, National: root}, true
-}
-
 // UserPart is the number as the user part of a SIP URI without escapes and
 // without '#': "2555123482", "5550100-82". Device users append "-1".
 func (n Number) UserPart() string { return strings.ReplaceAll(n.Canonical(), "#", "-") }

@@ -199,15 +199,6 @@ func (p *Plans) Country(s string) (string, bool) {
 	return "", false
 }
 
-// SameCode lists the countries on one calling code, the main one first.
-func (p *Plans) SameCode(callingCode string) []string {
-	var out []string
-	for _, r := range p.byCode[callingCode] {
-		out = append(out, r.iso)
-	}
-	return out
-}
-
 // valid reports whether national digits are a valid number of a calling code.
 func (p *Plans) valid(code, national string) *region {
 	for _, r := range p.byCode[code] {

@@ -114,10 +114,6 @@ func (b *Bus) Join(node string) (*Bus, error) {
 	return other, nil
 }
 
-// Conn is the plain connection, for events and questions between the faces and
-// the telephone side.
-func (b *Bus) Conn() *nats.Conn { return b.conn }
-
 // storage is where streams are kept.
 func (b *Bus) storage() jetstream.StorageType {
 	if b.cfg.URL == "" && b.cfg.Dir == "" {

@@ -219,9 +219,8 @@ func (l *Locations) Close() {
 
 // written is what the log holds of one of our bindings.
 type written struct {
-	b     location.Binding
-	until time.Time // the lease
-	due   int64     // second to write it again
+	b   location.Binding
+	due int64 // second to write it again
 }
 
 // publish is the only goroutine that writes to the log.
@@ -294,7 +293,7 @@ func (l *Locations) write(state map[string]*written, due map[int64][]string, b l
 	}
 	l.send(b.ID, raw, ttl)
 	wait := time.Duration(float64(ttl) * (0.4 + 0.1*rand.Float64()))
-	w := &written{b: b, until: now.Add(ttl), due: now.Add(wait).Unix() + 1}
+	w := &written{b: b, due: now.Add(wait).Unix() + 1}
 	state[b.ID] = w
 	due[w.due] = append(due[w.due], b.ID)
 }

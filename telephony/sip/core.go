@@ -256,11 +256,6 @@ func (s *Shard) wakeUp() {
 	}
 }
 
-// ShardFor is the shard that gets the calls with this Call-ID.
-func (c *Core) ShardFor(callID []byte) *Shard {
-	return c.shards[c.key.sum(callID)%uint64(len(c.shards))]
-}
-
 // Flow finds the flow a token names (see [Flow.Token]). ok is false if its
 // connection is gone.
 func (c *Core) Flow(tok string) (f Flow, ok bool) {

@@ -88,10 +88,11 @@ func parseCredentials(v []byte) (c credentials, ok bool) {
 // the same way and time for unknown users.
 //
 // The nonce proves itself: it holds its time and a MAC over that and the
-// sender's address. Each of its counts is taken once (RFC 7616 §3.4.5), so that
+// sender's address. Each of its counts is taken once (RFC 7616 §3.4), so that
 // a recorded request cannot be sent again; a repetition of the very same
-// request, byte for byte and from the same port, is no replay. The digest-uri is not compared with the Request-URI,
-// which proxies on the way may have changed (RFC 3261 §22.4 allows it).
+// request, byte for byte and from the same port, is no replay. The digest-uri
+// is not compared with the Request-URI, which proxies on the way may have
+// changed (RFC 3261 §22.4 allows it).
 func (s *Shard) Authenticate(m *Msg, f *Flow, realm string, lookup func(user []byte) (HA1, bool)) (user []byte, p Proof) {
 	id := HAuthorization
 	if m.Method != REGISTER && m.Has(HProxyAuthorization) {

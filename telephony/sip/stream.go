@@ -116,13 +116,6 @@ func (t *connTable) closeAll() {
 	}
 }
 
-// Connections is how many stream connections are open.
-func (c *Core) Connections() int {
-	c.conns.RLock()
-	defer c.conns.RUnlock()
-	return len(c.conns.byID)
-}
-
 func (c *Core) newConn(l *Listener, remote netip.AddrPort, out bool) *Conn {
 	cn := &Conn{core: c, wake: make(chan struct{}, 1), out: out}
 	cn.flow = Flow{Listener: l, Conn: cn, Remote: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())}
