@@ -124,7 +124,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 	}
 	who := asserted(in.Msg)
 	tables := b.edge.cfg.Tables()
-	rec := cdr.Record{CallID: id, Side: side, Center: at, From: cdr.Party{Text: who.user}, Dialled: number}
+	rec := cdr.Record{CallID: id, Side: side, Center: at, From: cdr.Party{Text: clip(who.user, 120)}, Dialled: clip(number, 120)}
 	if h, ok := tables.Sold.Typed(who.user); ok {
 		a.Caller.Number, a.Caller.Country = h.Number, h.Country
 		rec.From.Number, rec.From.Text = h.Number, h.Number.Display()
@@ -184,11 +184,11 @@ func (b *board) calledAs(a *routing.Attempt) string {
 	return t.Text
 }
 
+// clip shortens what was sent to what a call record keeps. An escaped user part
+// may hold any byte; PostgreSQL takes neither NUL nor half a character, and a
+// row it refuses holds up the records of all other calls.
 func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
+	return strings.ToValidUTF8(strings.ReplaceAll(s[:min(len(s), n)], "\x00", ""), "")
 }
 
 // Urgent tells an emergency call, which is served even when the shard lags.
