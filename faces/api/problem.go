@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
 // Problem is an error as RFC 9457 shows it, with our stable code and the wrong fields.
@@ -38,30 +39,6 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType says that this is a problem (RFC 9457 §3).
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// statusOf turns the kind of an error into an HTTP status, here and nowhere else.
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unknown:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Unproven:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Unpaid:
-		return http.StatusPaymentRequired
-	case fault.Limited:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusInternalServerError
-	}
-}
-
 func newProblem(status int, code, text string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: text, Code: code}
 }
@@ -71,7 +48,7 @@ func (f *face) fail(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	status, reason := statusOf(fault.KindOf(err)), fault.ReasonOf(err)
+	status, reason := httpstatus.Of(fault.KindOf(err)), fault.ReasonOf(err)
 	if status == http.StatusInternalServerError {
 		f.Log.ErrorContext(ctx, "request failed", "error", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
 // registerable is the registration's fields a person fills in: the order is known from the address.
@@ -104,7 +105,7 @@ func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	}
 	p.Title, d.NewOf = p.T("lines.title"), m.ID
 	if adderr != nil {
-		p.Status, d.Problem = statusOf(fault.KindOf(adderr)), fieldText(adderr)
+		p.Status, d.Problem = httpstatus.Of(fault.KindOf(adderr)), fieldText(adderr)
 	} else {
 		if country == "" {
 			country = m.Country
@@ -245,7 +246,7 @@ func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	if err != nil {
 		switch k := fault.KindOf(err); k {
 		case fault.Unproven, fault.Invalid, fault.Limited, fault.Forbidden:
-			p.Status, p.Title = statusOf(k), p.T("sign_in.title")
+			p.Status, p.Title = httpstatus.Of(k), p.T("sign_in.title")
 			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": fault.ReasonOf(err).Text}}), nil
 		default:
 			return nil, err
@@ -287,7 +288,7 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		case fault.Invalid, fault.Conflict, fault.Limited:
 			wrong := errorsOf(err)
 			v.Del("password")
-			p.Status, p.Title = statusOf(k), p.T("sign_up.title")
+			p.Status, p.Title = httpstatus.Of(k), p.T("sign_up.title")
 			return signUpPage(p, entry{Next: v.Get("next"), Values: v, Errors: wrong, Inputs: f.inputs(signUpForm(p), v, wrong)}), nil
 		default:
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
 // dossier is an order with everything its page shows.
@@ -129,7 +130,7 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 			return nil, derr
 		}
 		d.Problem = fault.ReasonOf(err).Text
-		p.Status, p.Title = statusOf(fault.KindOf(err)), d.Number.Display()
+		p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), d.Number.Display()
 		f.readPurse(r.Context(), p)
 		return orderPage(p, d), nil
 	default:

@@ -15,6 +15,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
 const (
@@ -135,7 +136,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		return nil
 	}
 	reason := fault.ReasonOf(err)
-	p.Status, p.Title = statusOf(fault.KindOf(err)), p.T("error.title")
+	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("error.title")
 	if p.Status == http.StatusInternalServerError {
 		f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
 	}
@@ -151,30 +152,6 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		return errorPage(p, p.T("error.lost"), reason.Text)
 	}
 	return errorPage(p, p.T("error.title"), reason.Text)
-}
-
-// statusOf turns the kind of an error into an HTTP status, here and nowhere else.
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unknown:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Unproven:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Unpaid:
-		return http.StatusPaymentRequired
-	case fault.Limited:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusInternalServerError
-	}
 }
 
 // pageOf is the page on which htmx asked for a part.
