@@ -193,8 +193,9 @@ func (l *Locations) push(c change) {
 	}
 }
 
-// Leave tells the others at once that this node's terminals are gone; a node
-// that stops in order calls it before Close.
+// Leave tells the others at once that this node's terminals are gone: for a node
+// that does not come back. One that is only started anew does not call it, and
+// finds its registrations again.
 func (l *Locations) Leave(ctx context.Context) error {
 	for b := range l.cfg.Table.All {
 		if l.mine(&b) {

@@ -10,7 +10,7 @@ import (
 // ITU-T Q.850 cause that the Reason header carries (RFC 3326).
 type code struct{ status, q850 int }
 
-// codes is RFC 3398 §8.2.6.1 with the causes that have no ISUP counterpart.
+// codes is RFC 3398 §7.2.4.1 with the causes that have no ISUP counterpart.
 var codes = map[switching.Cause]code{ //nolint:gochecknoglobals // constant table
 	switching.CauseNone:            {500, 31},
 	switching.CauseNormal:          {480, 16},
@@ -73,7 +73,7 @@ func reason(c switching.Cause) string {
 	return reasons[c]
 }
 
-// cause reads the status a dialled leg failed with (RFC 3398 §7.2.4.1).
+// cause reads the status a dialled leg failed with (RFC 3398 §8.2.6.1).
 func cause(status int) switching.Cause {
 	switch status {
 	case 404, 485:

@@ -279,7 +279,8 @@ func parseHex32(b []byte) (n uint32, ok bool) {
 
 // Challenge asks for credentials: 401 with WWW-Authenticate, or 407 with
 // Proxy-Authenticate. MD5 stands first: many phones read only the first
-// challenge and know only MD5, the others choose SHA-256 by themselves.
+// challenge and know only MD5. RFC 8760 §2.4 has a phone take the first it
+// knows, so SHA-256 is used by those that choose the stronger by themselves.
 func (in *Incoming) Challenge(realm string, stale, proxy bool) {
 	s := in.shard
 	status, name := 401, HWWWAuthenticate
