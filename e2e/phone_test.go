@@ -192,6 +192,11 @@ func TestANumberBoughtNowRingsNow(t *testing.T) {
 			if out["direction"] != "out" || in["direction"] != "in" || out["to"] != line["number"] || in["from"] != m.Number || out["call_id"] != in["call_id"] {
 				t.Errorf("the histories: %v and %v", out, in)
 			}
+			for _, who := range []string{m.APIKey, key} {
+				if n := len(api(t, d, who, "GET", "/api/v1/calls", nil, 200)["items"].([]any)); n != 1 {
+					t.Errorf("one call stands %d times in a history", n)
+				}
+			}
 			if s := out["duration_seconds"].(float64); s < 2 || s > 8 || out["cause"] != "normal" {
 				t.Errorf("the call took %v s and ended %v", s, out["cause"])
 			}

@@ -59,11 +59,20 @@ func TestFiveHundredCalls(t *testing.T) {
 				Scenario: "caller.xml", Users: callers, Local: FreePort(t, host), Remote: n.Addr("KR"), Calls: calls, Rate: 100,
 				Extra: func(i int) string { return called[i].Number.Canonical() },
 			}.Run(t)
-			answered := 0
+			answered, made, taken := 0, 0, 0
 			for _, r := range n.Records.Wait(t, calls*c.rows) {
 				if r.Answered() && r.Cause == cdr.Normal {
 					answered++
 				}
+				if r.From.Account != "" {
+					made++
+				}
+				if r.To.Account != "" {
+					taken++
+				}
+			}
+			if made != calls || taken != calls {
+				t.Errorf("%d records for the callers' histories and %d for the called parties', want %d each", made, taken, calls)
 			}
 			if answered != calls*c.rows {
 				t.Errorf("%d records of answered calls, want %d", answered, calls*c.rows)

@@ -3,6 +3,7 @@ package edge
 import (
 	"time"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
@@ -35,6 +36,7 @@ type call struct {
 	live    bool
 	id      string // global, the same at every center on the path
 	center  center.ID
+	home    center.ID // of the called number
 	shown   caller
 	called  string
 	reason  string // why there is nothing to ring, for people
@@ -145,7 +147,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 	b.plan = switching.Plan{Decision: b.edge.cfg.Tables().Decide(a)}
 	if c := b.call(r); c != nil {
 		if n := b.plan.Number; n.National != "" {
-			c.called = n.Canonical()
+			c.called, c.home = n.Canonical(), b.plan.Center
 		}
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			c.reason = b.plan.Reason.Text
@@ -186,7 +188,7 @@ func (b *board) Done(r switching.Ref) {
 		c.media = nil
 	}
 	c.legs = c.legs[:0]
-	c.live, c.reason, c.attempt = false, "", routing.Attempt{}
+	c.home, c.live, c.reason, c.attempt = "", false, "", routing.Attempt{}
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }
@@ -223,7 +225,13 @@ func (b *board) Record(r switching.Ref, _ *switching.Record) {
 
 // Settle hands the finished record over.
 func (b *board) Settle(r switching.Ref, rec *switching.Record) {
-	b.edge.cfg.Recorder.Record(*rec)
+	kept := *rec
+	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || kept.Side == cdr.Origin && c.home != c.center) {
+		// The called party's history is written by his home center, once; the
+		// caller's by the center where he calls.
+		kept.To.Account = ""
+	}
+	b.edge.cfg.Recorder.Record(kept)
 	if c := b.call(r); c != nil {
 		b.deliver(c, switching.Event{Kind: switching.Settled})
 	}
