@@ -28,6 +28,7 @@ type Baresip struct {
 	Hz             int    // the tone it plays
 	Dial           string // what it calls once registered; else it answers
 	Seconds        int    // how long it runs
+	AnyAddress     bool   // let it describe its sound with whatever address it likes
 }
 
 // Softphone is a running one.
@@ -90,7 +91,10 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 	}
 	write("accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";answermode=%s;regint=60;audio_codecs=PCMU\n",
 		b.User, b.Server, b.Transport, b.User, b.Password, b.Server, b.Transport, answer))
-	args := []string{"-f", dir, "-t", strconv.Itoa(b.Seconds), "-n", server.Addr().String()}
+	args := []string{"-f", dir, "-t", strconv.Itoa(b.Seconds)}
+	if !b.AnyAddress {
+		args = append(args, "-n", server.Addr().String())
+	}
 	if b.Dial != "" {
 		args = append(args, "-e", "d "+b.Dial)
 	}
@@ -162,9 +166,30 @@ func (p *Softphone) Finish(limit time.Duration) {
 	}
 }
 
+// Recorded is how much sound it received.
+func (p *Softphone) Recorded() time.Duration {
+	return time.Duration(len(p.samples())) * time.Second / 8000
+}
+
 // Heard is the strongest frequency (Hz) of what it heard and its level (0 to 1,
 // the amplitude of a full-scale sine being 1), from the middle second of sound.
 func (p *Softphone) Heard() (hz int, level float64) {
+	p.t.Helper()
+	samples := p.samples()
+	if len(samples) < 16000 {
+		p.t.Fatalf("baresip recorded only %d samples", len(samples))
+	}
+	middle := samples[len(samples)/2-4000:][:8000]
+	for f := 200; f <= 3400; f += 5 {
+		if a := goertzel(middle, float64(f)); a > level {
+			hz, level = f, a
+		}
+	}
+	return hz, level
+}
+
+// samples is what it received.
+func (p *Softphone) samples() []float64 {
 	p.t.Helper()
 	files, _ := filepath.Glob(filepath.Join(p.dir, "*-dec.wav"))
 	if len(files) == 0 {
@@ -178,16 +203,7 @@ func (p *Softphone) Heard() (hz int, level float64) {
 	for i := range samples {
 		samples[i] = float64(int16(binary.LittleEndian.Uint16(raw[2*i:]))) / 32768
 	}
-	if len(samples) < 16000 {
-		p.t.Fatalf("baresip recorded only %d samples", len(samples))
-	}
-	middle := samples[len(samples)/2-4000:][:8000]
-	for f := 200; f <= 3400; f += 5 {
-		if a := goertzel(middle, float64(f)); a > level {
-			hz, level = f, a
-		}
-	}
-	return hz, level
+	return samples
 }
 
 // goertzel is the amplitude of one frequency.

@@ -36,6 +36,29 @@ func TestTwoSoftphonesHearEachOther(t *testing.T) {
 	}
 }
 
+// TestSoundFromAnotherAddressThanAnnounced: a telephone that describes its sound
+// with an address it does not send from is heard all the same, and soon.
+func TestSoundFromAnotherAddressThanAnnounced(t *testing.T) {
+	n := New(t, Options{})
+	caller, called := n.Member("Minji Kim", "KR", "82", "25551234"), n.Member("Ada Rivera", "US", "1", "3125550142")
+	b := Baresip{User: called.User, Password: called.Password, Server: n.server("US", "udp"), Hz: 1200, Seconds: 9, AnyAddress: true}.Start(t)
+	b.Wait("200 OK", 5*time.Second)
+	a := Baresip{
+		User: caller.User, Password: caller.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 7, AnyAddress: true,
+		Dial: called.Number.Canonical(),
+	}.Start(t)
+	a.Wait("Call established", 6*time.Second)
+	a.Finish(15 * time.Second)
+	b.Finish(15 * time.Second)
+	expectTone(t, "caller", a, 1200)
+	expectTone(t, "called", b, 500)
+	for who, p := range map[string]*Softphone{"caller": a, "called": b} {
+		if got := p.Recorded(); got < 4500*time.Millisecond {
+			t.Errorf("the %s heard only %v of a call of some six seconds", who, got)
+		}
+	}
+}
+
 func expectTone(t *testing.T, who string, p *Softphone, want int) {
 	t.Helper()
 	hz, level := p.Heard()

@@ -20,6 +20,11 @@ const (
 // whoever sent last is RTP bleed (CVE-2017-14099, CVE-2025-53399).
 const window = int64(3 * time.Second)
 
+// doubt is how long a source at the address of the party's own signalling waits
+// for the announced one, where the two differ: a telephone that picked the wrong
+// one of its addresses, or asked a STUN server, is heard nearly at once.
+const doubt = int64(200 * time.Millisecond)
+
 // never is the patience for sources that are not taken at all.
 const never = int64(1<<63 - 1)
 
@@ -60,6 +65,7 @@ type latch struct {
 	signal netip.Addr
 	strict bool
 	nat    bool // want cannot be where its packets come from
+	apart  bool // signalling comes from another address than want: it may be untrue
 	open   bool // still learning
 	locked bool
 	since  int64 // when the first packet came after opening; 0: none yet
@@ -76,9 +82,10 @@ func (t *latch) expect(want netip.AddrPort, signal netip.Addr, strict, reopen bo
 	moved := want != t.want
 	t.want, t.signal, t.strict = want, signal, strict
 	t.nat = !strict && behindNAT(want, signal)
+	t.apart = !strict && signal.IsValid() && signal != want.Addr()
 	switch {
 	case moved:
-		*t = latch{want: want, signal: signal, strict: strict, nat: t.nat, open: true}
+		*t = latch{want: want, signal: signal, strict: strict, nat: t.nat, apart: t.apart, open: true}
 	case reopen && !strict:
 		t.open, t.locked, t.since = true, false, 0
 	}
@@ -140,7 +147,11 @@ func (t *latch) accept(src netip.AddrPort, now int64) bool {
 	case f == fitExact:
 		// What signalling said comes true, be it late.
 	case !t.from.IsValid():
-		if now-t.since < patience(f, t.nat) {
+		wait := patience(f, t.nat)
+		if t.apart && src.Addr() == t.signal {
+			wait = min(wait, doubt)
+		}
+		if now-t.since < wait {
 			return false
 		}
 	case f > t.fits && patience(f, t.nat) != never:

@@ -30,6 +30,9 @@ func TestLatch(t *testing.T) {
 		{"behind a NAT with the attacker first", "10.0.0.5:4000", "203.0.113.9", false, "0:O 1:S 10:2 20:2 21:O", "--++-"},
 		{"behind a NAT, media from elsewhere, after the window", "10.0.0.5:4000", "203.0.113.9", false, "0:O 1000:O 3000:O 3020:O 3021:2", "--++-"},
 		{"behind a NAT, same port after half the window", "10.0.0.5:4000", "203.0.113.9", false, "0:S 1500:S 1501:O 1510:2 1511:S", "-+-" + "+-"},
+		{"the wrong one of its addresses: heard from where it signals, soon", "192.0.2.2:4000", "203.0.113.9", false, "0:2 100:2 200:2 220:2 230:O 4000:2 4001:O", "--++" + "-+-"},
+		{"a media server apart from the signalling is taken at once", phone, "192.0.2.2", false, "0:P 1:O 3001:P 3002:2", "+-+-"},
+		{"apart, and a stranger first", phone, "198.51.100.6", false, "0:O 100:P 101:O", "-+-"},
 		{"a trunk: nobody else, ever", phone, "203.0.113.9", true, "0:2 4000:2 9000:O 9001:P", "---+"},
 		{"no address announced", "0.0.0.0:0", "203.0.113.9", false, "0:O 1:P 2:O", "-+-"},
 	} {

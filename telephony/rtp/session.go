@@ -266,7 +266,7 @@ func (p *path) rejoin() {
 	switch t := &p.latch; {
 	case t.locked:
 		want = t.from
-	case !t.nat && t.want.IsValid() && t.want.Port() != 0:
+	case !t.nat && !t.apart && t.want.IsValid() && t.want.Port() != 0:
 		want = t.want
 	}
 	if want != p.joined && p.sock.join(want) {
