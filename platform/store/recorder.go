@@ -113,6 +113,11 @@ func (r *Recorder) commit(batch []cdr.Record) {
 			return
 		}
 		slog.Error("call records are not stored yet", "records", len(batch), "try", try, "err", err)
+		if try == 3 && len(batch) > 1 { // perhaps one of them is what the database refuses
+			if batch = r.singly(batch); len(batch) == 0 {
+				return
+			}
+		}
 		if try >= 20 {
 			for i := range batch { // the log is the last place that keeps them
 				slog.Error("call record lost", "record", batch[i])
@@ -122,4 +127,17 @@ func (r *Recorder) commit(batch []cdr.Record) {
 		<-time.After(wait)
 		wait = min(2*wait, 5*time.Second)
 	}
+}
+
+// singly stores what can be stored one by one and returns the rest.
+func (r *Recorder) singly(batch []cdr.Record) []cdr.Record {
+	var rest []cdr.Record
+	for i := range batch {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		if err := r.store.AppendRecords(ctx, batch[i:i+1]); err != nil {
+			rest = append(rest, batch[i])
+		}
+		cancel()
+	}
+	return rest
 }
