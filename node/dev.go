@@ -22,7 +22,8 @@ type devFile struct {
 }
 
 type devCenter struct {
-	SIP string `json:"sip"`
+	SIP  string `json:"sip"`
+	SIPS string `json:"sips"` // the same over TLS
 }
 
 type devMember struct {
@@ -72,7 +73,7 @@ func (n *Node) describe() devFile {
 	d := devFile{HTTP: "http://" + reachable(addr), WS: "ws://" + reachable(addr) + "/ws", Centers: map[center.ID]devCenter{}}
 	sip := n.telephony.Addrs()
 	for _, c := range n.centers.All() {
-		d.Centers[c.ID] = devCenter{SIP: sip[c.ID]}
+		d.Centers[c.ID] = devCenter{SIP: sip[c.ID], SIPS: n.telephony.TLSAddr(c.ID).String()}
 	}
 	for _, s := range n.samples {
 		number := s.number(n.plans)
@@ -109,9 +110,10 @@ func (n *Node) greet(d devFile) {
 	fmt.Fprintf(&b, "\nCallisto is up.\n\n  Shop and pages  %s\n  HTTP API        %s/api/docs\n", d.HTTP, d.HTTP)
 	for _, c := range n.centers.All() {
 		if sip := d.Centers[c.ID].SIP; sip != "" {
-			fmt.Fprintf(&b, "  SIP, %-10s %s (UDP and TCP)\n", string(c.ID)+" center", sip)
+			fmt.Fprintf(&b, "  SIP, %-10s %s (UDP and TCP), %s (TLS)\n", string(c.ID)+" center", sip, d.Centers[c.ID].SIPS)
 		}
 	}
+	fmt.Fprintf(&b, "  Over TLS, telephones trust %s\n", filepath.Join(n.cfg.Data, "pki", "ca.crt"))
 	fmt.Fprintf(&b, "\nSample members\n")
 	for _, m := range d.Members {
 		fmt.Fprintf(&b, "  %-18s %-20s sign in %s / %s\n  %-18s %-20s SIP     %s / %s at %s\n", m.Name, m.Number, m.Email, m.Password, "", m.Country, m.SIPUser, m.SIPPassword, m.SIPDomain)

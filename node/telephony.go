@@ -70,6 +70,9 @@ func (n *Node) sipAddresses(ctx context.Context) ([]exchange.Center, error) {
 		default:
 			x.Listen, x.Next = netip.AddrPortFrom(first.Addr(), first.Port()+uint16(i)), true
 		}
+		if n.cfg.Dev { // with the house's own authority, whose certificate lies in the folder
+			x.TLS = netip.AddrPortFrom(x.Listen.Addr(), 0)
+		}
 		list = append(list, x)
 	}
 	return list, nil
