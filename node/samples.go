@@ -245,8 +245,12 @@ func tryLines(members []devMember, company devCompany) []string {
 	}
 	a, b := members[0], members[1]
 	return []string{
-		"Put " + a.SIPUser + " and " + b.SIPUser + " into two softphones (user, password and domain above), then call " + b.Number + ".",
-		"Call the company: " + company.Number + ", or only its root " + strings.SplitN(company.Number, "#", 2)[0] + ".",
+		"Put " + a.SIPUser + " and " + b.SIPUser + " into two softphones (user, password and domain above), then call " + dialled(b.Number) + ": type it without spaces.",
+		"On this machine give a softphone another local port than 5060, for example 5080: Callisto may be using that one.",
+		"Call the company: " + dialled(company.Number) + ", or only its root " + strings.SplitN(dialled(company.Number), "#", 2)[0] + ".",
 		"Buy a number in the shop, register it, and it rings at once.",
 	}
 }
+
+// dialled is a shown number as a telephone takes it: not every softphone drops the spaces.
+func dialled(shown string) string { return strings.ReplaceAll(shown, " ", "") }
