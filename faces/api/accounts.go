@@ -22,7 +22,8 @@ type accountIn struct {
 	TimeZone string `json:"time_zone,omitempty" doc:"IANA name"`
 }
 
-type account struct {
+// Account is a member's account. What is embedded is exported, or the description of the API would lack its fields.
+type Account struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Email    string    `json:"email"`
@@ -34,7 +35,7 @@ type account struct {
 }
 
 type signedUp struct {
-	account
+	Account
 	APIKey string `json:"api_key" doc:"Shown this once"`
 }
 
@@ -45,7 +46,8 @@ type session struct {
 	Name    string    `json:"name"`
 }
 
-type apiKey struct {
+// APIKey is what may be told of a key.
+type APIKey struct {
 	ID      string     `json:"id"`
 	Name    string     `json:"name"`
 	Prefix  string     `json:"prefix" doc:"Its first letters, to tell keys apart"`
@@ -54,7 +56,7 @@ type apiKey struct {
 }
 
 type newKey struct {
-	apiKey
+	APIKey
 	Key string `json:"key" doc:"Shown this once"`
 }
 
@@ -70,8 +72,8 @@ func (f *face) registerAccounts() {
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/keys/{id}", "revoke-key", "Account", "End an API key", http.StatusNoContent)), f.revokeKey)
 }
 
-func showAccount(a member.Account) account {
-	return account{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Country: a.Country, Language: a.Language, TimeZone: a.TimeZone, Created: a.Created.UTC()}
+func showAccount(a member.Account) Account {
+	return Account{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Country: a.Country, Language: a.Language, TimeZone: a.TimeZone, Created: a.Created.UTC()}
 }
 
 func (f *face) signUp(ctx context.Context, in *struct{ Body accountIn }) (*body[signedUp], error) {
@@ -109,20 +111,20 @@ func (f *face) signOut(ctx context.Context, in *struct {
 	return nil, f.fail(ctx, f.Accounts.SignOut(ctx, strings.TrimSpace(token)))
 }
 
-func (f *face) me(ctx context.Context, _ *struct{}) (*body[account], error) {
+func (f *face) me(ctx context.Context, _ *struct{}) (*body[Account], error) {
 	who := actor(ctx)
 	a, err := f.Accounts.Account(ctx, who, who.Account)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[account]{showAccount(a)}, nil
+	return &body[Account]{showAccount(a)}, nil
 }
 
-func showKey(k member.APIKey) apiKey {
-	return apiKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Created: k.Created.UTC(), Revoked: when(k.Revoked)}
+func showKey(k member.APIKey) APIKey {
+	return APIKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Created: k.Created.UTC(), Revoked: when(k.Revoked)}
 }
 
-func (f *face) listKeys(ctx context.Context, _ *struct{}) (*body[list[apiKey]], error) {
+func (f *face) listKeys(ctx context.Context, _ *struct{}) (*body[list[APIKey]], error) {
 	keys, err := f.Keys.APIKeys(ctx, actor(ctx), actor(ctx).Account)
 	if err != nil {
 		return nil, f.fail(ctx, err)

@@ -30,8 +30,8 @@ type memberIn struct {
 	Offices        []office `json:"offices,omitempty" doc:"Companies: their offices"`
 }
 
-// membership is a registered number.
-type membership struct {
+// Membership is a registered number.
+type Membership struct {
 	ID             string    `json:"id"`
 	OrderID        string    `json:"order_id"`
 	Number         string    `json:"number"`
@@ -50,8 +50,8 @@ type membership struct {
 	Created        time.Time `json:"created_at"`
 }
 
-// device is a telephone's credential.
-type device struct {
+// Device is a telephone's credential.
+type Device struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
 	Number     string     `json:"number"`
@@ -64,12 +64,12 @@ type device struct {
 
 // newDevice is a device with its password, shown this once.
 type newDevice struct {
-	device
+	Device
 	SIPPassword string `json:"sip_password" doc:"Shown this once: we keep only a digest of it"`
 }
 
 type registered struct {
-	membership
+	Membership
 	SIPUser     string    `json:"sip_user"`
 	SIPPassword string    `json:"sip_password" doc:"Shown this once: we keep only a digest of it"`
 	SIPDomain   string    `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`
@@ -90,8 +90,8 @@ func (f *face) registerMembers() {
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/devices/{id}", "revoke-device", "Devices", "End a telephone's credential and its registrations", http.StatusNoContent)), f.revokeDevice)
 }
 
-func (f *face) showMembership(m member.Membership) membership {
-	out := membership{
+func (f *face) showMembership(m member.Membership) Membership {
+	out := Membership{
 		ID: m.ID, OrderID: m.Order, Number: m.Number.Display(), E164: m.Number.E164(), Kind: m.Number.Kind.String(), Country: m.Country,
 		Name: m.Name, HomeCountry: m.HomeCountry, ContactPSTN: m.ContactPSTN, Identification: m.Identification,
 		OtherVoIP: orEmpty(m.OtherVoIP), Languages: orEmpty(m.Languages), Email: m.Email, TimeZone: m.TimeZone, Created: m.Created.UTC(),
@@ -109,8 +109,8 @@ func orEmpty(s []string) []string {
 	return s
 }
 
-func (f *face) showDevice(d member.Device, country string) device {
-	return device{
+func (f *face) showDevice(d member.Device, country string) Device {
+	return Device{
 		ID: d.ID, Name: d.Name, Number: d.Number.Display(), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
 		Transports: f.Reader.Transports(country), Created: d.Created.UTC(), Revoked: when(d.Revoked),
 	}
@@ -129,13 +129,13 @@ func (f *face) registerMember(ctx context.Context, in *struct{ Body memberIn }) 
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	dev := newDevice{device: f.showDevice(d.Device, m.Country), SIPPassword: d.Password}
+	dev := newDevice{Device: f.showDevice(d.Device, m.Country), SIPPassword: d.Password}
 	return &body[registered]{registered{
-		membership: f.showMembership(m), SIPUser: dev.SIPUser, SIPPassword: dev.SIPPassword, SIPDomain: dev.SIPDomain, Device: dev,
+		Membership: f.showMembership(m), SIPUser: dev.SIPUser, SIPPassword: dev.SIPPassword, SIPDomain: dev.SIPDomain, Device: dev,
 	}}, nil
 }
 
-func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[membership]], error) {
+func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[Membership]], error) {
 	who := actor(ctx)
 	items, err := f.Members.Memberships(ctx, who, who.Account)
 	if err != nil {
@@ -144,15 +144,15 @@ func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[members
 	return page(items, "", f.showMembership), nil
 }
 
-func (f *face) getMember(ctx context.Context, in *ByID) (*body[membership], error) {
+func (f *face) getMember(ctx context.Context, in *ByID) (*body[Membership], error) {
 	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[membership]{f.showMembership(m)}, nil
+	return &body[Membership]{f.showMembership(m)}, nil
 }
 
-func (f *face) listDevices(ctx context.Context, in *ByID) (*body[list[device]], error) {
+func (f *face) listDevices(ctx context.Context, in *ByID) (*body[list[Device]], error) {
 	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
@@ -161,7 +161,7 @@ func (f *face) listDevices(ctx context.Context, in *ByID) (*body[list[device]], 
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(items, "", func(d member.Device) device { return f.showDevice(d, m.Country) }), nil
+	return page(items, "", func(d member.Device) Device { return f.showDevice(d, m.Country) }), nil
 }
 
 func (f *face) addDevice(ctx context.Context, in *struct {
@@ -183,7 +183,7 @@ func (f *face) addDevice(ctx context.Context, in *struct {
 	if in.Body.Country != "" {
 		country = in.Body.Country
 	}
-	return &body[newDevice]{newDevice{device: f.showDevice(d.Device, country), SIPPassword: d.Password}}, nil
+	return &body[newDevice]{newDevice{Device: f.showDevice(d.Device, country), SIPPassword: d.Password}}, nil
 }
 
 func (f *face) revokeDevice(ctx context.Context, in *ByID) (*struct{}, error) {
