@@ -16,6 +16,8 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	w.fill("#digits", "1234")
 	w.see("#results mark")
 	w.glance("shop")
+	w.open("/numbers?digits=abc")
+	w.says("#results", "digits only")
 	w.open("/about")
 	w.shoot("about")
 	w.open("/sign-up")
@@ -88,6 +90,9 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	w.press(".add button")
 	w.see("#sip-password")
 	w.shoot("lines")
+	w.press(".sure summary") // revoking asks first
+	w.see(".sure[open] form button")
+	w.shoot("lines-revoke")
 	w.open("/orders")
 	w.says("tbody", "Sold to you")
 	w.shoot("orders")

@@ -31,13 +31,15 @@ type input struct {
 	Error   string
 	Choices []choice
 	ID      string
+	Either  bool // this one or its neighbour must be filled in
 }
 
 // inputs joins a form with what was typed and what was wrong with it.
 func (f *face) inputs(fm form.Form, typed url.Values, wrong map[string]string) []input {
 	out := make([]input, 0, len(fm.Fields))
 	for _, x := range fm.Fields {
-		in := input{Field: x, Value: typed.Get(x.Name), Values: typed[x.Name], Error: wrong[x.Name], ID: "f-" + x.Name}
+		in := input{Field: x, Value: typed.Get(x.Name), Values: typed[x.Name], Error: wrong[x.Name], ID: "f-" + x.Name,
+			Either: x.Name == "contact_pstn" || x.Name == "identification"}
 		switch x.Type {
 		case "country":
 			in.Choices = sorted(f.names.Countries)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/a-h/templ"
 
@@ -105,11 +106,16 @@ type found struct {
 	Next    string
 	Nearest bool   // nothing matched: these are near
 	Problem string // the pattern cannot be searched for
+	Bare    bool   // nothing is sold here at all
 }
 
-func (f *face) find(r *http.Request, s finder) (found, error) {
+func (f *face) find(r *http.Request, p *page, s finder) (found, error) {
 	out := found{finder: s}
-	p, err := f.Shop.Search(r.Context(), s.query())
+	if typed := strings.TrimSpace(s.Digits); typed != "" && (keepDigits(typed) == "" || strings.ContainsFunc(typed, unicode.IsLetter)) {
+		out.Problem = p.T("search.digits")
+		return out, nil
+	}
+	list, err := f.Shop.Search(r.Context(), s.query())
 	if err != nil {
 		if fault.KindOf(err) == fault.Invalid {
 			out.Problem = fault.ReasonOf(err).Text
@@ -117,7 +123,7 @@ func (f *face) find(r *http.Request, s finder) (found, error) {
 		}
 		return out, err
 	}
-	out.Items, out.Next = p.Items, p.Next
+	out.Items, out.Next = list.Items, list.Next
 	if len(out.Items) > 0 || s.Cursor != "" {
 		return out, nil
 	}
@@ -137,7 +143,14 @@ func (f *face) find(r *http.Request, s finder) (found, error) {
 			return out, nil
 		}
 	}
-	return out, nil
+	out.Bare, err = f.bare(r)
+	return out, err
+}
+
+// bare reports whether no number of any kind or country is for sale.
+func (f *face) bare(r *http.Request) (bool, error) {
+	p, err := f.Shop.Search(r.Context(), shop.Query{Limit: 1})
+	return err == nil && len(p.Items) == 0 && p.Next == "", err
 }
 
 func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -149,12 +162,18 @@ func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Comp
 		}
 		out.Items = append(out.Items, page.Items...)
 	}
+	if len(out.Items) == 0 {
+		var err error
+		if out.Bare, err = f.bare(r); err != nil {
+			return nil, err
+		}
+	}
 	p.Title = p.T("home.title")
 	return homePage(p, out), nil
 }
 
 func (f *face) search(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	found, err := f.find(r, f.finderOf(r))
+	found, err := f.find(r, p, f.finderOf(r))
 	if err != nil {
 		return nil, err
 	}
