@@ -196,7 +196,7 @@ func (n *Node) start(ctx context.Context) error {
 		}
 		defer n.greet(d)
 	} else {
-		n.log.Info("ready", "http", n.listener.Addr().String(), "sip", n.telephony.Addrs())
+		n.log.Info("ready", "http", "http://"+reachable(n.listener.Addr().(*net.TCPAddr)), "sip", n.telephony.Addrs())
 	}
 	n.ready.Store(true)
 	close(n.isReady)

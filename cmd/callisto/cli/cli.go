@@ -62,8 +62,17 @@ type streams struct {
 func parser(out, errOut io.Writer, exit func(int)) (*kong.Kong, *commands, error) {
 	c := &commands{}
 	k, err := kong.New(c, kong.Name("callisto"), kong.Description("A telephone company in one binary."), kong.Writers(out, errOut),
-		kong.Exit(exit), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Exit(exit), kong.UsageOnError(), kong.ValueFormatter(withDefault), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	return k, c, err
+}
+
+// withDefault is the help of a flag and, behind it, what it is unless said.
+func withDefault(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if v.Default != "" {
+		help += " Default: " + v.Default
+	}
+	return help
 }
 
 // Run does what the arguments say.

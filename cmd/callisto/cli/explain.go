@@ -72,7 +72,7 @@ func (c *explainCmd) fromDev() error {
 	file := filepath.Join(c.Data, "dev.json")
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("there is no %s: start `callisto dev --data %s` first, or give --url and --key", file, c.Data)
+		return fmt.Errorf("there is no %s. To ask a node of `callisto serve`, give --url and --key; for `callisto dev`, start `callisto dev --data %s` first", file, c.Data)
 	}
 	var d struct {
 		HTTP     string `json:"http"`
