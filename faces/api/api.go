@@ -140,7 +140,7 @@ func Describe(version string) ([]byte, error) {
 
 func build(mux *http.ServeMux, d Deps) *face {
 	c := huma.DefaultConfig("Callisto", d.Version)
-	c.Info.Description = "World numbers, membership and calls. Money is {currency, micros}: 1,000,000 micros are one unit. " +
+	c.Info.Description = "World numbers, membership and calls. Send your API key as Authorization: Bearer ck_…, and bodies as JSON with Content-Type: application/json. Money is {currency, micros}: 1,000,000 micros are one unit. " +
 		"Lists answer {items, next}; pass next as cursor. A POST on orders may carry an Idempotency-Key: the same key and body give the same answer for 24 hours."
 	c.OpenAPIPath = "/api/openapi"
 	c.DocsPath, c.SchemasPath = "", ""
@@ -148,10 +148,12 @@ func build(mux *http.ServeMux, d Deps) *face {
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key (ck_…) or the token of a session."},
 	}
+	words := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
+	c.Formats = map[string]huma.Format{"application/json": words, "json": words}
 	c.Transformers = append(c.Transformers, asProblem)
 	f := &face{Deps: d}
 	f.api = humago.New(mux, c)
-	f.api.UseMiddleware(f.identify)
+	f.api.UseMiddleware(f.identify, f.needJSON)
 	f.registerNumbers()
 	f.registerOrders()
 	f.registerMembers()

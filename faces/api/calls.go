@@ -46,7 +46,7 @@ type route struct {
 	Number *string    `json:"number" doc:"The world number it reaches"`
 	Center *string    `json:"center" doc:"The center of that number"`
 	Legs   []routeLeg `json:"legs" doc:"Where it would ring, in order"`
-	Price  *perUnit   `json:"price" doc:"null where it cannot be dialled"`
+	Price  *perUnit   `json:"price" doc:"0 micros where the call is free (onnet, emergency, feature); null for every other kind"`
 	Reason *string    `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
 	Code   string     `json:"code,omitempty" doc:"The reason for programs"`
 }

@@ -167,12 +167,32 @@ func (f *face) typeOf(s *huma.Schema) string {
 	return s.Type
 }
 
+// firstSteps is how a program begins, against `callisto dev`.
+const firstSteps = `
+## First steps
+
+A key travels with every request as ` + "`Authorization: Bearer ck_…`" + `, except where “Needs no key” stands. ` + "`POST /api/v1/accounts`" + ` answers a first key; the sample members' keys of ` + "`callisto dev`" + ` stand in ` + "`callisto-data/dev.json`" + `. A body is JSON and says so: ` + "`Content-Type: application/json`" + `. Errors are problems (RFC 9457): ` + "`{status, code, detail, errors}`" + `; detail is for people, code for programs.
+
+Search a number, order it, select it for good, pay it and register it, while ` + "`callisto dev`" + ` runs (curl and jq):
+
+` + "```sh" + `
+API=http://127.0.0.1:8080/api/v1 KEY=$(jq -r '.members[0].api_key' callisto-data/dev.json)
+post() { curl -s "$API/$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"; }
+NATIONAL=$(curl -s "$API/numbers?country=KR&limit=1" | jq -r '.items[0].national')
+ORDER=$(post orders '{"kind":"individual","country":"KR","national":"'$NATIONAL'"}' | jq -r .id)
+post orders/$ORDER/select; post orders/$ORDER/payments '{"method":"wallet"}'
+post members '{"order_id":"'$ORDER'","name":"Minji Kim","email":"minji@callisto.example","country":"KR","languages":["ko"],"time_zone":"Asia/Seoul","contact_pstn":"+82212345678"}'
+` + "```" + `
+
+The last answer holds the SIP account: ` + "`sip_user`, `sip_password` and `sip_domain`" + `.
+`
+
 // Reference writes the HTTP reference as Markdown, for docs/api.md.
 func Reference(version string) string {
 	f := build(http.NewServeMux(), Deps{Version: version})
 	d := f.describe()
 	var b strings.Builder
-	b.WriteString("# HTTP API\n\nWritten by `make gendoc` from the code; do not edit. The same is served at `/api/docs`, and as OpenAPI 3.1 at `/api/openapi.json`.\n\n" + d.Description + "\n")
+	b.WriteString("# HTTP API\n\nWritten by `make gendoc` from the code; do not edit. The same is served at `/api/docs`, and as OpenAPI 3.1 at `/api/openapi.json`.\n\n" + d.Description + "\n" + firstSteps)
 	for _, tag := range d.Tags {
 		b.WriteString("\n## " + tag + "\n")
 		for _, o := range d.Operations[tag] {

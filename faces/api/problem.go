@@ -80,6 +80,12 @@ func asProblem(_ huma.Context, _ string, v any) (any, error) {
 	case http.StatusInternalServerError:
 		p.Code, p.Detail = "internal", fault.ReasonOf(m).Text
 	}
+	if len(m.Errors) == 1 && m.Errors[0] != nil && m.Errors[0].Location == "body" {
+		p.Detail = m.Errors[0].Message // readJSON's words
+	}
+	if m.Detail == "request body is required" {
+		p.Detail = "The body is missing: send JSON."
+	}
 	for _, e := range m.Errors {
 		if e == nil {
 			continue

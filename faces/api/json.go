@@ -1,0 +1,55 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// needJSON refuses a body that says it is something else than JSON (RFC 9110 §15.5.16).
+func (f *face) needJSON(ctx huma.Context, next func(huma.Context)) {
+	kind := ctx.Header("Content-Type")
+	if ctx.Operation().RequestBody == nil || kind == "" {
+		next(ctx)
+		return
+	}
+	name, _, err := mime.ParseMediaType(kind)
+	if err != nil || name != "application/json" {
+		f.problem(ctx, newProblem(http.StatusUnsupportedMediaType, "media_type", "Send JSON with the header Content-Type: application/json."))
+		return
+	}
+	next(ctx)
+}
+
+// readJSON says what is wrong with a body in words for people; asProblem makes them the detail.
+func readJSON(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	if err == nil {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if wrong.Field == "" {
+			return fmt.Errorf("The body must be a JSON object, not %s.", article(wrong.Value))
+		}
+		return fmt.Errorf("The field “%s” cannot be %s.", wrong.Field, article(wrong.Value))
+	}
+	return fmt.Errorf("The body is no valid JSON: %w.", err)
+}
+
+// article names a JSON value in a sentence.
+func article(value string) string {
+	value, _, _ = strings.Cut(value, " ") // "number 1.5": the kind is enough
+	switch value {
+	case "array", "object":
+		return "an " + value
+	case "bool":
+		return "true or false"
+	default:
+		return "a " + value
+	}
+}
