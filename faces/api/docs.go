@@ -30,9 +30,9 @@ type property struct {
 }
 
 type docsData struct {
-	Title, Description string
-	Tags               []string
-	Operations         map[string][]operation
+	Title, Description, Example string
+	Tags                        []string
+	Operations                  map[string][]operation
 }
 
 // docs is the documentation for people: one page, nothing loaded from elsewhere.
@@ -54,7 +54,7 @@ func (f *face) docs(w http.ResponseWriter, r *http.Request) {
 
 func (f *face) describe() docsData {
 	spec := f.api.OpenAPI()
-	d := docsData{Title: spec.Info.Title, Description: spec.Info.Description, Operations: map[string][]operation{}}
+	d := docsData{Title: spec.Info.Title, Description: spec.Info.Description, Example: example, Operations: map[string][]operation{}}
 	for path, item := range spec.Paths {
 		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "DELETE": item.Delete} {
 			if o == nil {
@@ -167,6 +167,15 @@ func (f *face) typeOf(s *huma.Schema) string {
 	return s.Type
 }
 
+// example buys a number; the page at /api/docs and docs/api.md show it.
+const example = `API=http://127.0.0.1:8080/api/v1 KEY=$(jq -r '.members[0].api_key' callisto-data/dev.json)
+post() { curl -s "$API/$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"; }
+NATIONAL=$(curl -s "$API/numbers?country=KR&limit=1" | jq -r '.items[0].national')
+ORDER=$(post orders '{"kind":"individual","country":"KR","national":"'$NATIONAL'"}' | jq -r .id)
+post orders/$ORDER/select; post orders/$ORDER/payments '{"method":"wallet"}'
+post members '{"order_id":"'$ORDER'","name":"Minji Kim","email":"minji@callisto.example","country":"KR","languages":["ko"],"time_zone":"Asia/Seoul","contact_pstn":"+82212345678"}'
+`
+
 // firstSteps is how a program begins, against `callisto dev`.
 const firstSteps = `
 ## First steps
@@ -176,13 +185,7 @@ A key travels with every request as ` + "`Authorization: Bearer ck_…`" + `, ex
 Search a number, order it, select it for good, pay it and register it, while ` + "`callisto dev`" + ` runs (curl and jq):
 
 ` + "```sh" + `
-API=http://127.0.0.1:8080/api/v1 KEY=$(jq -r '.members[0].api_key' callisto-data/dev.json)
-post() { curl -s "$API/$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"; }
-NATIONAL=$(curl -s "$API/numbers?country=KR&limit=1" | jq -r '.items[0].national')
-ORDER=$(post orders '{"kind":"individual","country":"KR","national":"'$NATIONAL'"}' | jq -r .id)
-post orders/$ORDER/select; post orders/$ORDER/payments '{"method":"wallet"}'
-post members '{"order_id":"'$ORDER'","name":"Minji Kim","email":"minji@callisto.example","country":"KR","languages":["ko"],"time_zone":"Asia/Seoul","contact_pstn":"+82212345678"}'
-` + "```" + `
+` + example + "```" + `
 
 The last answer holds the SIP account: ` + "`sip_user`, `sip_password` and `sip_domain`" + `.
 `

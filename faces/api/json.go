@@ -34,11 +34,11 @@ func readJSON(data []byte, v any) error {
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if wrong.Field == "" {
-			return fmt.Errorf("The body must be a JSON object, not %s.", article(wrong.Value))
+			return fmt.Errorf("The body must be a JSON object, not %s.", article(wrong.Value)) //nolint:staticcheck // a sentence for people
 		}
-		return fmt.Errorf("The field “%s” cannot be %s.", wrong.Field, article(wrong.Value))
+		return fmt.Errorf("The field “%s” cannot be %s.", wrong.Field, article(wrong.Value)) //nolint:staticcheck // a sentence for people
 	}
-	return fmt.Errorf("The body is no valid JSON: %w.", err)
+	return fmt.Errorf("The body is no valid JSON: %w.", err) //nolint:staticcheck // a sentence for people
 }
 
 // article names a JSON value in a sentence.
