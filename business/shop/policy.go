@@ -139,17 +139,38 @@ func (p *Policy) CheckBlocks() error {
 	return nil
 }
 
-// Price is the rule of prices: an individual number 5.00, a company number
-// 20.00, five times that where the last four digits are one or run up or down.
-func (p *Policy) Price(n numbering.Number) money.Amount {
-	price := money.Of(p.Currency, 5, 0)
+// Price is the rule of prices: what a number costs today and each year.
+// An individual number is 5.00, a company number 20.00, five times that where
+// it is easy to remember.
+func (p *Policy) Price(n numbering.Number) Price {
+	x := Price{Class: classOf(n), Setup: money.Of(p.Currency, 5, 0)}
 	if n.Kind == numbering.Company {
-		price = money.Of(p.Currency, 20, 0)
+		x.Setup = money.Of(p.Currency, 20, 0)
 	}
+	if x.Class == Premium {
+		x.Setup.Micros *= 5
+	}
+	x.Yearly.Currency = p.Currency
+	return x
+}
+
+func classOf(n numbering.Number) Class {
 	if premium(n.National) {
-		price.Micros *= 5
+		return Premium
 	}
-	return price
+	return Plain
+}
+
+// Price is what a number costs, without tax.
+type Price struct {
+	Class  Class
+	Setup  money.Amount
+	Yearly money.Amount
+}
+
+// Today is what the buyer pays first: setup and the first year.
+func (p Price) Today() money.Amount {
+	return money.Amount{Currency: p.Setup.Currency, Micros: p.Setup.Micros + p.Yearly.Micros}
 }
 
 // premium reports numbers that are easy to remember: the last four digits

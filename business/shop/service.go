@@ -97,8 +97,9 @@ func (s *Service) order(account string, r Request) (Order, error) {
 	slices.Sort(countries)
 	now := s.now()
 	n := numbering.Number{Kind: r.Kind, CallingCode: s.policy.Plans.CallingCode(iso), National: national}
+	price := s.policy.Price(n)
 	return Order{ID: ident.New("ord", now), Account: account, Number: n, Country: iso, Countries: slices.Compact(countries), Refuse: r.Refuse,
-		State: Requested, AmountDue: s.policy.Price(n), Created: now, Updated: now}, nil
+		State: Requested, Class: price.Class, Setup: price.Setup.Micros, Yearly: price.Yearly.Micros, AmountDue: price.Today(), Created: now, Updated: now}, nil
 }
 
 // request stores the order, judges it and claims its forms, in one

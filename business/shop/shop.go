@@ -56,12 +56,34 @@ type Order struct {
 	OffIn     []string // dial countries where the typed form is switched off
 	State     State
 	Reason    fault.Reason // of a rejection; also warnings of an approval
-	AmountDue money.Amount
-	HeldUntil time.Time // zero: not held
-	Settling  bool      // a payment or refund is under way; the hold cannot expire
-	Version   int64     // counts changes; a change of an older version is refused
+	Class     Class        // how easy the number is to remember
+	Setup     int64        // micros of AmountDue's currency, once
+	Yearly    int64        // micros, each year
+	Tax       Tax          // what of AmountDue is tax
+	AmountDue money.Amount // setup, the first year and tax
+	Method    string       // how it is paid, once that is chosen
+	HeldUntil time.Time    // zero: not held
+	Extended  bool         // the hold was made longer once, for a payment under way
+	Settling  bool         // a payment or refund is under way; the hold cannot expire
+	Version   int64        // counts changes; a change of an older version is refused
 	Created   time.Time
 	Updated   time.Time
+}
+
+// Class is how easy a number is to remember; prices follow it.
+type Class string
+
+// The classes.
+const (
+	Plain   Class = "plain"
+	Premium Class = "premium"
+)
+
+// Tax is what an amount holds of it.
+type Tax struct {
+	Name   string // as on the invoice: "VAT"; "" is none
+	Rate   int64  // millionths: 100000 is 10 %
+	Micros int64
 }
 
 // Numbers returns the world numbers the order stands for: one, or one for each

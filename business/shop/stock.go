@@ -209,7 +209,7 @@ func (s *Service) free(ctx context.Context, b Block, nationals []string) ([]Stoc
 		if s.policy.reservedOrRefused(n) {
 			continue
 		}
-		items = append(items, StockItem{Number: n, Country: b.Country, Price: s.policy.Price(n)})
+		items = append(items, StockItem{Number: n, Country: b.Country, Price: s.policy.Price(n).Today()})
 		forms = append(forms, numbering.Forms(n)[0])
 	}
 	taken, err := s.store.Taken(ctx, forms)

@@ -69,7 +69,7 @@ func TestPrices(t *testing.T) {
 		"20.00 USD":  {Kind: numbering.Company, CallingCode: "82", National: "5550100"},
 		"100.00 USD": {Kind: numbering.Company, CallingCode: "82", National: "5557777"},
 	} {
-		if got := p.Price(n).String(); got != want {
+		if got := p.Price(n).Today().String(); got != want {
 			t.Errorf("%v costs %s, want %s", n, got, want)
 		}
 	}

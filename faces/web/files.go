@@ -110,16 +110,30 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // catalogue is every text of the pages in one language.
 type catalogue map[string]string
 
+// loadTexts reads texts/LANGUAGE/*.json: a file for each part of the house.
 func loadTexts(language string) (catalogue, error) {
-	text, err := files.ReadFile("texts/" + language + ".json")
+	parts, err := fs.Glob(files, "texts/"+language+"/*.json")
 	if err != nil {
 		return nil, err
 	}
-	c := catalogue{}
-	if err := json.Unmarshal(text, &c); err != nil {
-		return nil, fmt.Errorf("texts/%s.json: %w", language, err)
+	all := catalogue{}
+	for _, part := range parts {
+		text, err := files.ReadFile(part)
+		if err != nil {
+			return nil, err
+		}
+		c := catalogue{}
+		if err := json.Unmarshal(text, &c); err != nil {
+			return nil, fmt.Errorf("%s: %w", part, err)
+		}
+		for key, text := range c {
+			if _, twice := all[key]; twice {
+				return nil, fmt.Errorf("%s: %q stands in another file already", part, key)
+			}
+			all[key] = text
+		}
 	}
-	return c, nil
+	return all, nil
 }
 
 func (c catalogue) text(key string, pairs ...string) string {

@@ -135,9 +135,25 @@ func Mount(mux *http.ServeMux, d Deps) error {
 	return nil
 }
 
+// routes are the pages, a table for each part of the house.
 func (f *face) routes(mux *http.ServeMux) {
-	for pattern, h := range map[string]handler{
-		"GET /{$}":                          f.home,
+	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes()} {
+		for pattern, h := range part {
+			mux.HandleFunc(pattern, f.serve(h))
+		}
+	}
+}
+
+func (f *face) frameRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /{$}":   f.home,
+		"GET /about": f.about,
+		"/":          f.nothingHere,
+	}
+}
+
+func (f *face) shopRoutes() map[string]handler {
+	return map[string]handler{
 		"GET /numbers":                      f.search,
 		"GET /numbers/{country}/{national}": f.number,
 		"GET /request":                      f.askForm,
@@ -149,24 +165,25 @@ func (f *face) routes(mux *http.ServeMux) {
 		"POST /orders/{id}/pay":             f.payOrder,
 		"POST /orders/{id}/cancel":          f.cancelOrder,
 		"GET /orders/{id}/receipt":          f.receipt,
-		"GET /orders/{id}/register":         f.registerForm,
-		"POST /orders/{id}/register":        f.register,
-		"GET /lines":                        f.lines,
-		"POST /lines/{id}/devices":          f.addDevice,
-		"POST /devices/{id}/revoke":         f.revokeDevice,
-		"GET /wallet":                       f.wallet,
-		"GET /calls":                        f.calls,
-		"GET /account":                      f.account,
-		"POST /account/keys":                f.newKey,
-		"POST /account/keys/{id}/revoke":    f.revokeKey,
-		"GET /sign-in":                      f.signInForm,
-		"POST /sign-in":                     f.signIn,
-		"GET /sign-up":                      f.signUpForm,
-		"POST /sign-up":                     f.signUp,
-		"POST /sign-out":                    f.signOut,
-		"GET /about":                        f.about,
-		"/":                                 f.nothingHere,
-	} {
-		mux.HandleFunc(pattern, f.serve(h))
+	}
+}
+
+func (f *face) memberRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /orders/{id}/register":      f.registerForm,
+		"POST /orders/{id}/register":     f.register,
+		"GET /lines":                     f.lines,
+		"POST /lines/{id}/devices":       f.addDevice,
+		"POST /devices/{id}/revoke":      f.revokeDevice,
+		"GET /wallet":                    f.wallet,
+		"GET /calls":                     f.calls,
+		"GET /account":                   f.account,
+		"POST /account/keys":             f.newKey,
+		"POST /account/keys/{id}/revoke": f.revokeKey,
+		"GET /sign-in":                   f.signInForm,
+		"POST /sign-in":                  f.signIn,
+		"GET /sign-up":                   f.signUpForm,
+		"POST /sign-up":                  f.signUp,
+		"POST /sign-out":                 f.signOut,
 	}
 }

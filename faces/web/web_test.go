@@ -41,7 +41,7 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 	}
 	for key := range used {
 		if _, ok := texts[key]; !ok {
-			t.Errorf("%q is used but has no text in texts/en.json", key)
+			t.Errorf("%q is used but has no text in texts/en", key)
 		}
 	}
 	prefixes = append(prefixes, "event.")
@@ -51,7 +51,7 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 			known = known || strings.HasPrefix(key, p)
 		}
 		if !known {
-			t.Errorf("texts/en.json has %q, which no page uses", key)
+			t.Errorf("texts/en has %q, which no page uses", key)
 		}
 	}
 }
