@@ -43,6 +43,7 @@ func (n *Node) handler() (http.Handler, error) {
 	err := web.Mount(mux, web.Deps{
 		Accounts: n.members, Keys: n.members, Members: n.members, Shop: n.shop, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
+		Mailbox: n.mailbox(), Letters: n.store.Letters(),
 	})
 	if err != nil {
 		return nil, err

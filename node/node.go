@@ -30,6 +30,8 @@ import (
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/bus"
 	"github.com/callisto-tel/callisto/platform/config"
+	"github.com/callisto-tel/callisto/platform/notify"
+	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
@@ -64,6 +66,8 @@ type Node struct {
 	tables    *routing.Tables
 	recorder  *store.Recorder
 	realm     string
+	post      *notify.Sender // nil: letters wait
+	sink      *sink.Sink     // nil outside of dev
 	telephony telephony
 	listener  net.Listener
 	samples   []sample
@@ -103,6 +107,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	}
 	n.centers = directory(n.plans, cfg.Centers)
 	if err := n.business(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openPost(ctx); err != nil {
 		return nil, err
 	}
 	return n, n.openTelephony(ctx)
@@ -157,6 +164,9 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { n.housekeeping(ctx) })
+	if n.post != nil {
+		jobs.Go(func() { n.post.Run(ctx) })
+	}
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
@@ -252,6 +262,9 @@ func (n *Node) Close() error {
 		}
 		if n.recorder != nil {
 			n.recorder.Close()
+		}
+		if n.sink != nil {
+			err = errors.Join(err, n.sink.Close())
 		}
 		if n.store != nil {
 			err = errors.Join(err, n.store.Close())

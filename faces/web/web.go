@@ -15,11 +15,13 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/platform/notify/sink"
 )
 
 // Accounts signs people in.
@@ -91,7 +93,19 @@ type Reader interface {
 	CountryOf(s string) (string, bool)
 }
 
-// Deps is everything the face needs. All are required but Log.
+// Letters is the queue of letters, for the operator.
+type Letters interface {
+	Unsent(ctx context.Context, limit int) ([]letter.Queued, error)
+	Again(ctx context.Context, id string, now time.Time) error
+}
+
+// Mailbox is what `callisto dev` shows of the letters it sent.
+type Mailbox interface {
+	Mails(to string) []sink.Mail
+	Mail(id string) (sink.Mail, bool)
+}
+
+// Deps is everything the face needs. All are required but Log and Mailbox.
 type Deps struct {
 	Accounts Accounts
 	Keys     Keys
@@ -101,6 +115,8 @@ type Deps struct {
 	Wallet   Wallet
 	Calls    Calls
 	Reader   Reader
+	Letters  Letters
+	Mailbox  Mailbox // nil outside of `callisto dev`
 	Currency money.Currency
 	Secure   bool // the outside reaches us by https: cookies say so
 	Dev      bool
@@ -137,7 +153,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 
 // routes are the pages, a table for each part of the house.
 func (f *face) routes(mux *http.ServeMux) {
-	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes()} {
+	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.moneyRoutes(), f.devRoutes()} {
 		for pattern, h := range part {
 			mux.HandleFunc(pattern, f.serve(h))
 		}

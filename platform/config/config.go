@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -36,6 +37,7 @@ type Config struct {
 	Currency string   `yaml:"currency"`
 	Centers  []Center `yaml:"centers"`
 	Log      string   `yaml:"log"`
+	Mail     Mail     `yaml:"mail"`
 
 	// Dev is set by `callisto dev` alone: sample members, a promotion for new accounts, nobody banned on loopback.
 	Dev bool `yaml:"-"`
@@ -46,7 +48,7 @@ type Setting struct{ Key, Env, Default, Text string }
 
 // Settings lists every key in the order of the reference.
 func Settings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{"data", "CALLISTO_DATA", "", "Folder of everything this node keeps: SQLite files, certificates, the SIP realm. One node per folder."},
 		{"http", "CALLISTO_HTTP", "127.0.0.1:8080", "Address of the shop, the pages and the HTTP API; port 0 takes a free one."},
 		{"sip", "CALLISTO_SIP", "127.0.0.1:5060", "Address where the first center's telephones register, UDP and TCP; further centers take the next free ports unless they name their own."},
@@ -55,7 +57,7 @@ func Settings() []Setting {
 		{"currency", "CALLISTO_CURRENCY", "USD", "Currency of the wallets, ISO 4217."},
 		{"centers", "", "", "The communication centers: id, name, countries (ISO codes, the main one first), sip (optional address)."},
 		{"log", "CALLISTO_LOG", "info", "debug, info, warn or error."},
-	}
+	}, serviceSettings()...)
 }
 
 // DevCenters are the two centers of `callisto dev`.
@@ -87,6 +89,7 @@ func Load(file string, env func(string) string) (Config, error) {
 	targets := map[string]*string{
 		"data": &c.Data, "http": &c.HTTP, "sip": &c.SIP, "database": &c.Database, "url": &c.URL, "currency": &c.Currency, "log": &c.Log,
 	}
+	maps.Copy(targets, c.serviceTargets())
 	for _, s := range Settings() {
 		target := targets[s.Key]
 		if target == nil {
@@ -151,6 +154,9 @@ func (c *Config) check() error {
 			seen[iso] = x.ID
 		}
 	}
+	if err := c.checkServices(); err != nil {
+		return err
+	}
 	var err error
 	if c.Data, err = filepath.Abs(c.Data); err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -182,7 +188,7 @@ func Reference() string {
 	for _, s := range Settings() {
 		b.WriteString("| `" + s.Key + "` | " + code(s.Env) + " | " + code(s.Default) + " | " + s.Text + " |\n")
 	}
-	b.WriteString("\n```yaml\ndata: /var/lib/callisto\nhttp: 127.0.0.1:8080\nsip: 192.0.2.10:5060\ndatabase: postgres://callisto@localhost/callisto\nurl: https://tel.example\ncurrency: USD\ncenters:\n  - {id: KR, name: Korea, countries: [KR]}\n  - {id: US, name: United States, countries: [US]}\n```\n")
+	b.WriteString("\n```yaml\ndata: /var/lib/callisto\nhttp: 127.0.0.1:8080\nsip: 192.0.2.10:5060\ndatabase: postgres://callisto@localhost/callisto\nurl: https://tel.example\ncurrency: USD\ncenters:\n  - {id: KR, name: Korea, countries: [KR]}\n  - {id: US, name: United States, countries: [US]}\nmail: {host: mail.example, user: callisto, password: secret, from: Callisto <mail@tel.example>}\n```\n")
 	return b.String()
 }
 

@@ -1,0 +1,112 @@
+package notify
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/letter"
+)
+
+//go:embed texts/*.json
+var texts embed.FS
+
+// words is every text of the letters, by language.
+type words map[string]map[string]string
+
+func loadWords() (words, error) {
+	files, err := fs.Glob(texts, "texts/*.json")
+	if err != nil {
+		return nil, err
+	}
+	w := words{}
+	for _, file := range files {
+		raw, err := texts.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var one map[string]string
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		w[strings.TrimSuffix(path.Base(file), ".json")] = one
+	}
+	return w, nil
+}
+
+// text is a text in a language: of pt-BR, in pt-BR, else in pt, else in English.
+func (w words) text(language, key string) string {
+	primary, _, _ := strings.Cut(language, "-")
+	for _, l := range []string{language, primary, "en"} {
+		if s := w[l][key]; s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// speaks is the language a letter is really in.
+func (w words) speaks(language, key string) string {
+	primary, _, _ := strings.Cut(language, "-")
+	for _, l := range []string{language, primary} {
+		if w[l][key] != "" {
+			return l
+		}
+	}
+	return "en"
+}
+
+// written is a letter in words.
+type written struct{ Subject, Text, HTML string }
+
+// write puts a letter into words. Fields are put in as they are into the text
+// and escaped into the HTML; none can begin a line of the subject.
+func (w words) write(x letter.Letter) (written, error) {
+	subject, body := w.text(x.Language, x.Kind+".subject"), w.text(x.Language, x.Kind+".body")
+	if subject == "" || body == "" {
+		return written{}, fmt.Errorf("there are no words for a letter of kind %q", x.Kind)
+	}
+	lang := w.speaks(x.Language, x.Kind+".body")
+	parts := append([]string{w.text(lang, "frame.hello")}, strings.Split(body, "\n\n")...)
+	parts = append(parts, w.text(lang, "frame.bye"), "— "+w.text(lang, "frame.why"))
+	out := written{Subject: oneLine(fill(subject, x.Fields, func(s string) string { return s }))}
+	dir := "ltr"
+	if lang == "ar" {
+		dir = "rtl"
+	}
+	var text, page strings.Builder
+	fmt.Fprintf(&page, `<!DOCTYPE html><html lang="%s" dir="%s"><body style="font:16px/1.5 sans-serif;max-width:36em">`, lang, dir)
+	for i, p := range parts {
+		if i > 0 {
+			text.WriteString("\n\n")
+		}
+		text.WriteString(fill(p, x.Fields, func(s string) string { return s }))
+		if p == "{link}" {
+			link := html.EscapeString(x.Fields["link"])
+			fmt.Fprintf(&page, `<p><a href="%s">%s</a></p>`, link, link)
+			continue
+		}
+		page.WriteString("<p>" + fill(html.EscapeString(p), x.Fields, html.EscapeString) + "</p>")
+	}
+	text.WriteString("\n")
+	page.WriteString("</body></html>")
+	out.Text, out.HTML = text.String(), page.String()
+	return out, nil
+}
+
+// fill puts the fields in, in one pass: what a field holds is never filled again.
+func fill(s string, fields map[string]string, escape func(string) string) string {
+	pairs := make([]string, 0, 2*len(fields))
+	for k, v := range fields {
+		pairs = append(pairs, "{"+k+"}", escape(v))
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+}
