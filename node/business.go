@@ -37,9 +37,8 @@ func (n *Node) business(ctx context.Context) error {
 		return err
 	}
 	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings}
-	n.shop, err = shop.New(n.store.Shop(), n.book, n.policy(), n.roster, n.opts.Now)
-	if err != nil {
-		return fmt.Errorf("the shop: %w", err)
+	if err := n.openShop(ctx); err != nil {
+		return err
 	}
 	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now}
 	if n.cfg.Dev {
@@ -50,22 +49,37 @@ func (n *Node) business(ctx context.Context) error {
 	return nil
 }
 
-// policy is what this node sells.
-func (n *Node) policy() shop.Policy {
-	p := shop.Policy{Plans: n.plans, Countries: n.centers.Countries(), Currency: n.currency(), Review: !n.cfg.Dev}
+// openShop opens the shop with what the operator has put up for sale.
+func (n *Node) openShop(ctx context.Context) error {
+	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Plans: n.plans, Currency: n.currency()}, n.roster, n.opts.Now)
+	n.desk = shop.NewDesk(n.shop, n.store.Catalogue(), n.centers.Countries, n.roster.CatalogueChanged, n.opts.Now)
+	n.roster.OnCatalogue(func() {
+		if err := n.desk.Load(context.WithoutCancel(ctx)); err != nil {
+			n.log.Warn("what is for sale was changed elsewhere and could not be read", "error", err)
+		}
+	})
 	if n.cfg.Dev {
-		p.Blocks = devStock()
+		if err := n.desk.Seed(ctx, devStock()); err != nil {
+			return err
+		}
 	}
-	return p
+	return n.desk.Load(ctx)
 }
 
-// devStock is what a `callisto dev` sells: identification blocks whose numbers
-// are possible in neither country's plan, for people and for companies.
-func devStock() []shop.Block {
-	return []shop.Block{
-		{ID: "dev-kr", Country: "KR", Kind: numbering.Individual, Prefix: "7", Length: 7},
-		{ID: "dev-us", Country: "US", Kind: numbering.Individual, Prefix: "75", Length: 8},
-		{ID: "dev-kr-company", Country: "KR", Kind: numbering.Company, Prefix: "55501", Length: 7},
-		{ID: "dev-us-company", Country: "US", Kind: numbering.Company, Prefix: "55502", Length: 7},
+// devStock is what a new `callisto dev` sells: identification blocks whose
+// numbers are possible in neither country's plan, for people and for companies.
+func devStock() shop.Catalogue {
+	return shop.Catalogue{
+		Systems: []shop.System{
+			{Country: "KR", Individual: true, OwnPhone: true, Company: true},
+			{Country: "US", Individual: true, OwnPhone: true, Company: true},
+		},
+		Blocks: []shop.Block{
+			{ID: "dev-kr", Country: "KR", Kind: numbering.Individual, Prefix: "7", Length: 7},
+			{ID: "dev-us", Country: "US", Kind: numbering.Individual, Prefix: "75", Length: 8},
+			{ID: "dev-kr-company", Country: "KR", Kind: numbering.Company, Prefix: "55501", Length: 7},
+			{ID: "dev-us-company", Country: "US", Kind: numbering.Company, Prefix: "55502", Length: 7},
+		},
+		Prices: shop.DefaultPrices(),
 	}
 }

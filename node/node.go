@@ -56,6 +56,7 @@ type Node struct {
 	store     *store.DB
 	book      *ledger.Service
 	shop      *shop.Service
+	desk      *shop.Desk
 	members   *member.Service
 	roster    *roster.Roster
 	bindings  *location.Table

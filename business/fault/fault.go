@@ -89,3 +89,11 @@ func ReasonOf(err error) Reason {
 	}
 	return Reason{Code: "internal", Text: "Something went wrong on our side. Try again; if it stays, tell the operator."}
 }
+
+// FieldsOf returns the wrong fields that an error names.
+func FieldsOf(err error) []Field {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Fields
+	}
+	return nil
+}

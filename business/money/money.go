@@ -71,3 +71,23 @@ func (a Amount) String() string {
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s%d.%s %s", sign, m/Micros, frac, a.Currency))
 }
+
+// ErrAmount says that a text is no amount.
+var ErrAmount = errors.New("this is no amount like 5.00")
+
+// ParseMicros reads what people and files write: "5", "5.00", "0.0125"; ""
+// is nothing. Signs, groups and more than six decimals are refused.
+func ParseMicros(s string) (int64, error) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if s == "" {
+		return 0, nil
+	}
+	if whole == "" || len(whole) > 12 || len(frac) > 6 || strings.Trim(whole+frac, "0123456789") != "" || strings.HasSuffix(s, ".") {
+		return 0, fmt.Errorf("%q: %w", s, ErrAmount)
+	}
+	var micros int64
+	for _, d := range whole + frac + strings.Repeat("0", 6-len(frac)) {
+		micros = micros*10 + int64(d-'0')
+	}
+	return micros, nil
+}

@@ -23,6 +23,7 @@ type Change struct {
 	Released   *numbering.Number  `json:"released,omitempty"`
 	Registered *Registered        `json:"registered,omitempty"`
 	Device     *member.Credential `json:"device,omitempty"`
+	Catalogue  bool               `json:"catalogue,omitempty"` // what is for sale has changed: read it again
 }
 
 // Sold is a sale.
@@ -62,12 +63,22 @@ type Roster struct {
 	centers func() *center.Directory
 	send    Sender
 	revoked func(device string)
+	reread  func() // reads the catalogue again
 }
 
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
 // called with each device whose credential ended.
 func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
 	return &Roster{Numbers: routing.NewNumbers(), Devices: member.NewDirectory(), plans: plans, centers: centers, send: send, revoked: revoked}
+}
+
+// OnCatalogue has f called when another process changed what is for sale. Set
+// it before changes arrive.
+func (r *Roster) OnCatalogue(f func()) { r.reread = f }
+
+// CatalogueChanged tells the other processes that what is for sale has changed.
+func (r *Roster) CatalogueChanged(ctx context.Context) error {
+	return r.others(ctx, Change{Catalogue: true})
 }
 
 // Load reads everything. Changes that arrive meanwhile may be applied before:
@@ -109,6 +120,10 @@ func (r *Roster) Apply(c Change) {
 		r.registered(c.Registered)
 	case c.Device != nil:
 		r.device(*c.Device)
+	case c.Catalogue:
+		if r.reread != nil {
+			r.reread()
+		}
 	}
 }
 
@@ -175,6 +190,11 @@ func (r *Roster) Receive(raw []byte) error {
 
 func (r *Roster) tell(ctx context.Context, c Change) error {
 	r.Apply(c)
+	return r.others(ctx, c)
+}
+
+// others tells the other processes.
+func (r *Roster) others(ctx context.Context, c Change) error {
 	if r.send == nil {
 		return nil
 	}

@@ -17,11 +17,37 @@ import (
 type Policy struct {
 	Plans     *numbering.Plans
 	Countries []string // with a center, in the order people see them
-	Blocks    []Block  // what is in stock
-	Reserved  []string // typed forms and roots that are never sold (operator's list)
 	Service   []string // our own service and access numbers
-	Review    bool     // company and premium numbers wait for a person
 	Currency  money.Currency
+	Catalogue
+
+	prices   []PriceRule
+	reserved map[string]string
+	systems  map[string]System
+	tails    classTails
+}
+
+// with returns the policy over another catalogue and other countries, ready
+// to be asked.
+func (p Policy) with(countries []string, c Catalogue) *Policy {
+	p.Countries, p.Catalogue = countries, c
+	p.prices, p.reserved, p.systems = rulesOf(c.Prices), map[string]string{}, map[string]System{}
+	for _, r := range c.Reserved {
+		p.reserved[r.Digits] = r.Why
+	}
+	for _, s := range c.Systems {
+		p.systems[s.Country] = s
+	}
+	if p.tails == nil {
+		p.tails = newClassTails()
+	}
+	p.Blocks = slices.Clone(c.Blocks)
+	for i := range p.Blocks {
+		if err := p.checkBlock(p.Blocks[i]); err != nil {
+			p.Blocks[i].Fault = fault.ReasonOf(err).Text
+		}
+	}
+	return &p
 }
 
 // verdict is what the policy says to a request.
@@ -46,23 +72,28 @@ func rejected(code, text string, args ...any) verdict {
 // judge applies the rules in order; the first that refuses decides.
 //
 //  1. The country has a center, and so has every country of a company.
-//  2. The number is in stock, or its holder proved that it is his telephone.
-//  3. A company root has at least five digits.
-//  4. It is not on the operator's reserved list.
-//  5. It can be confused with nothing (N4): held and sold numbers, emergency
+//  2. The kind of number is sold there.
+//  3. The number is in stock, or its holder proved that it is his telephone.
+//  4. A company root has at least five digits.
+//  5. It is not on the operator's reserved list.
+//  6. It can be confused with nothing (N4): held and sold numbers, emergency
 //     and short codes, service numbers, what telephones here dial.
-//  6. Company and premium numbers wait for review, where that is switched on.
+//  7. Where the operator asks for papers, or has company or premium numbers
+//     looked at, a person decides.
 func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error) {
 	for _, iso := range append([]string{o.Country}, o.Countries...) {
 		if !slices.Contains(p.Countries, iso) {
 			return rejected("country_closed", "%s has no communication center yet, so no number can be sold there. Choose one of %v.", iso, p.Countries), nil
+		}
+		if !p.systems[iso].Sells(o.Number.Kind) {
+			return rejected("system_closed", "Numbers of this kind are not sold in %s at present. Choose another country.", iso), nil
 		}
 	}
 	if v := p.offered(o); v.state == Rejected {
 		return v, nil
 	}
 	typed := numbering.Forms(o.Number)[0]
-	if slices.Contains(p.Reserved, typed) {
+	if _, is := p.reserved[typed]; is {
 		return rejected("reserved", "%s is reserved. Choose another number.", o.Number.Display()), nil
 	}
 	var failed error
@@ -82,7 +113,9 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 		return verdict{}, failed
 	case refused:
 		return verdict{state: Rejected, reason: reason}, nil
-	case p.Review && (o.Number.Kind == numbering.Company || premium(o.Number.National)):
+	case len(p.papersFor(o)) > 0:
+		return verdict{state: InReview, off: off, reason: fault.Reason{Code: "papers", Text: "Papers are needed for this number: add them to the order. A person then looks at it, within 5 days; the number is kept for you until then."}}, nil
+	case p.Review.Company && o.Number.Kind == numbering.Company, p.Review.Premium && o.Class == Premium:
 		return verdict{state: InReview, off: off, reason: fault.Reason{Code: "review", Text: "A person looks at this request. You get an answer within 5 days; the number is kept for you until then."}}, nil
 	}
 	if len(off) > 0 { // told before payment
@@ -103,10 +136,8 @@ func (p *Policy) offered(o *Order) verdict {
 		}
 		return verdict{}
 	}
-	for _, b := range p.Blocks {
-		if b.holds(o) {
-			return verdict{}
-		}
+	if p.blockOf(o.Country, o.Number) != nil {
+		return verdict{}
 	}
 	if o.Number.Kind == numbering.Individual && p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
 		return rejected("proof_needed", "%s is an existing kind of telephone number. Only its holder can take it, after proving it by a call; that is not open yet. Choose a number from the list.", o.Number.Plus())
@@ -123,71 +154,57 @@ func (p *Policy) warning(n numbering.Number) fault.Reason {
 	return fault.Reason{}
 }
 
-// CheckBlocks refuses stock that the rules of N1 and N2 forbid.
-func (p *Policy) CheckBlocks() error {
-	for _, b := range p.Blocks {
-		if b.Kind == numbering.Company {
-			if b.Length < 5 || len(b.Prefix) > b.Length {
-				return fault.New(fault.Invalid, "root_short", "The root range %s… of %d digits is not allowed: roots have at least 5 digits.", b.Prefix, b.Length)
-			}
-			continue
+// papersFor lists what the buyer has to show.
+func (p *Policy) papersFor(o *Order) (out []Paper) {
+	for _, x := range p.Papers {
+		if x.Kind == o.Number.Kind && (x.Country == o.Country || slices.Contains(o.Countries, x.Country)) {
+			out = append(out, x)
 		}
-		if err := p.Plans.CheckBlock(b.Country, b.Prefix, b.Length); err != nil {
-			return err
+	}
+	return out
+}
+
+// blockOf finds the block on sale that holds a number.
+func (p *Policy) blockOf(country string, n numbering.Number) *Block {
+	for i := range p.Blocks {
+		if b := &p.Blocks[i]; b.onSale() && b.holds(country, n) {
+			return b
 		}
 	}
 	return nil
 }
 
-// Price is the rule of prices: what a number costs today and each year.
-// An individual number is 5.00, a company number 20.00, five times that where
-// it is easy to remember.
-func (p *Policy) Price(n numbering.Number) Price {
-	x := Price{Class: classOf(n), Setup: money.Of(p.Currency, 5, 0)}
-	if n.Kind == numbering.Company {
-		x.Setup = money.Of(p.Currency, 20, 0)
+// checkBlock refuses stock that the rules of N1 and N2 forbid.
+func (p *Policy) checkBlock(b Block) error {
+	if b.Kind == numbering.Company {
+		if b.Length < 5 || b.Length > 15 || len(b.Prefix) > b.Length || b.Prefix == "" || strings.Trim(b.Prefix, "0123456789") != "" {
+			return fault.New(fault.Invalid, "root_short", "The root range %s… of %d digits is not allowed: roots have 5 to 15 digits, and a prefix no longer than that.", b.Prefix, b.Length)
+		}
+		if p.Plans.CallingCode(b.Country) == "" {
+			return fault.New(fault.Invalid, "country_unknown", "%q is no country with a numbering plan.", b.Country)
+		}
+		return nil
 	}
-	if x.Class == Premium {
-		x.Setup.Micros *= 5
-	}
-	x.Yearly.Currency = p.Currency
-	return x
+	return p.Plans.CheckBlock(b.Country, b.Prefix, b.Length)
 }
 
-func classOf(n numbering.Number) Class {
-	if premium(n.National) {
-		return Premium
+// Price is what a number costs today and each year: the most particular rule
+// decides.
+func (p *Policy) Price(country string, n numbering.Number) Price {
+	block := ""
+	if b := p.blockOf(country, n); b != nil {
+		block = b.ID
 	}
-	return Plain
+	return p.price(block, country, n)
 }
 
-// Price is what a number costs, without tax.
-type Price struct {
-	Class  Class
-	Setup  money.Amount
-	Yearly money.Amount
-}
-
-// Today is what the buyer pays first: setup and the first year.
-func (p Price) Today() money.Amount {
-	return money.Amount{Currency: p.Setup.Currency, Micros: p.Setup.Micros + p.Yearly.Micros}
-}
-
-// premium reports numbers that are easy to remember: the last four digits
-// alike, or a run up or down.
-func premium(national string) bool {
-	if len(national) < 4 {
-		return false
-	}
-	tail := national[len(national)-4:]
-	step := int(tail[1]) - int(tail[0])
-	if step < -1 || step > 1 {
-		return false
-	}
-	for i := 1; i < len(tail); i++ {
-		if int(tail[i])-int(tail[i-1]) != step {
-			return false
+func (p *Policy) price(block, country string, n numbering.Number) Price {
+	x := Price{Class: ClassOf(n.National), Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
+	for _, r := range p.prices {
+		if r.matches(block, country, n.Kind, x.Class) {
+			x.Setup.Micros, x.Yearly.Micros = r.Setup, r.Yearly
+			return x
 		}
 	}
-	return true
+	return x
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -20,30 +21,42 @@ import (
 type Service struct {
 	store   Store
 	book    Book
-	policy  Policy
+	base    Policy
+	policy  atomic.Pointer[Policy]
 	publish Publisher
 	now     func() time.Time
 }
 
-// New opens the shop. It refuses stock that the rules forbid.
-func New(store Store, book Book, policy Policy, publish Publisher, now func() time.Time) (*Service, error) {
-	if err := policy.CheckBlocks(); err != nil {
-		return nil, err
-	}
-	return &Service{store: store, book: book, policy: policy, publish: publish, now: now}, nil
+// New opens the shop with what the policy says is for sale; Adopt changes it.
+func New(store Store, book Book, policy Policy, publish Publisher, now func() time.Time) *Service {
+	s := &Service{store: store, book: book, base: policy, publish: publish, now: now}
+	s.Adopt(policy.Countries, policy.Catalogue)
+	return s
 }
+
+// Adopt sells by another catalogue from now on, in the countries that have a
+// center.
+func (s *Service) Adopt(countries []string, c Catalogue) {
+	s.policy.Store(s.base.with(countries, c))
+}
+
+// rules is the policy of this moment. Whoever decides takes it once.
+func (s *Service) rules() *Policy { return s.policy.Load() }
+
+// Catalogue is what is for sale now.
+func (s *Service) Catalogue() Catalogue { return s.rules().Catalogue }
 
 // Form is the fields of an order.
 func (s *Service) Form(kind numbering.Kind) form.Form {
 	f := form.Form{Fields: []form.Field{
 		{Name: "kind", Label: "Kind of number", Type: "choice", Required: true, Options: []string{"individual", "company"}},
-		{Name: "country", Label: "Country", Type: "country", Required: true, Options: slices.Clone(s.policy.Countries)},
+		{Name: "country", Label: "Country", Type: "country", Required: true, Options: slices.Clone(s.rules().Countries)},
 		{Name: "national", Label: "Number without the country code", Type: "tel", Required: true, Max: 15, Help: "Choose one from the search."},
 	}}
 	if kind == numbering.Company {
 		f.Fields[2].Label, f.Fields[2].Help = "Root (the part before the #)", "It is the same in every country."
 		f.Fields = append(f.Fields,
-			form.Field{Name: "countries", Label: "Further countries", Type: "list", Options: slices.Clone(s.policy.Countries), Help: "Each gets an office."},
+			form.Field{Name: "countries", Label: "Further countries", Type: "list", Options: slices.Clone(s.rules().Countries), Help: "Each gets an office."},
 			form.Field{Name: "refuse", Label: "Refuse calls for other countries", Type: "choice", Options: []string{"false", "true"}, Help: "Else they go to the home office."})
 	}
 	return f
@@ -66,7 +79,8 @@ func (s *Service) Request(ctx context.Context, by member.Actor, r Request) (Orde
 // order reads a request's fields.
 func (s *Service) order(account string, r Request) (Order, error) {
 	var wrong []fault.Field
-	iso, known := s.policy.Plans.Country(r.Country)
+	rules := s.rules()
+	iso, known := rules.Plans.Country(r.Country)
 	if !known {
 		wrong = append(wrong, fault.Field{Name: "country", Text: "Use the two-letter code of a country, as in KR."})
 	}
@@ -82,7 +96,7 @@ func (s *Service) order(account string, r Request) (Order, error) {
 	}
 	var countries []string
 	for _, c := range r.Countries {
-		other, ok := s.policy.Plans.Country(c)
+		other, ok := rules.Plans.Country(c)
 		if !ok || r.Kind != numbering.Company {
 			wrong = append(wrong, fault.Field{Name: "countries", Text: "Only a company number has further countries, as two-letter codes."})
 			break
@@ -96,8 +110,8 @@ func (s *Service) order(account string, r Request) (Order, error) {
 	}
 	slices.Sort(countries)
 	now := s.now()
-	n := numbering.Number{Kind: r.Kind, CallingCode: s.policy.Plans.CallingCode(iso), National: national}
-	price := s.policy.Price(n)
+	n := numbering.Number{Kind: r.Kind, CallingCode: rules.Plans.CallingCode(iso), National: national}
+	price := rules.Price(iso, n)
 	return Order{ID: ident.New("ord", now), Account: account, Number: n, Country: iso, Countries: slices.Compact(countries), Refuse: r.Refuse,
 		State: Requested, Class: price.Class, Setup: price.Setup.Micros, Yearly: price.Yearly.Micros, AmountDue: price.Today(), Created: now, Updated: now}, nil
 }
@@ -117,7 +131,7 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 		if err := s.event(ctx, tx, o, "requested", o.Number.Display(), by); err != nil {
 			return err
 		}
-		v, err := s.policy.judge(ctx, tx, &o)
+		v, err := s.rules().judge(ctx, tx, &o)
 		if err != nil {
 			return err
 		}
@@ -266,7 +280,7 @@ func (s *Service) Review(ctx context.Context, by member.Actor, id string, approv
 			o.Reason = fault.Reason{Code: "review_rejected", Text: why}
 			return s.release(ctx, tx, &o, Rejected, "rejected", why, by)
 		}
-		o.State, o.HeldUntil, o.Reason = Approved, s.now().Add(HoldFor), s.policy.warning(o.Number)
+		o.State, o.HeldUntil, o.Reason = Approved, s.now().Add(HoldFor), s.rules().warning(o.Number)
 		return s.move(ctx, tx, &o, "approved", why, by)
 	})
 	return o, err

@@ -64,20 +64,14 @@ type Order struct {
 	Method    string       // how it is paid, once that is chosen
 	HeldUntil time.Time    // zero: not held
 	Extended  bool         // the hold was made longer once, for a payment under way
+	Standing  Standing     // of a sold number
+	Until     time.Time    // a sold number: the next yearly fee is due; zero: there is none
+	Reminded  int          // days before Until of the last reminder; 0: none yet
 	Settling  bool         // a payment or refund is under way; the hold cannot expire
 	Version   int64        // counts changes; a change of an older version is refused
 	Created   time.Time
 	Updated   time.Time
 }
-
-// Class is how easy a number is to remember; prices follow it.
-type Class string
-
-// The classes.
-const (
-	Plain   Class = "plain"
-	Premium Class = "premium"
-)
 
 // Tax is what an amount holds of it.
 type Tax struct {
@@ -113,7 +107,7 @@ type Event struct {
 type StockItem struct {
 	Number  numbering.Number
 	Country string // ISO
-	Price   money.Amount
+	Price   Price
 }
 
 // Block is a range of numbers for sale: every national number (or company
@@ -124,6 +118,9 @@ type Block struct {
 	Country string // ISO
 	Prefix  string
 	Length  int
+	Closed  bool   // nothing of it is sold any more; what is sold stays
+	Note    string // for the operator
+	Fault   string // why the rules forbid it today: the numbering plan has changed; "" if they do not
 }
 
 // Query is a search. Contains, Starts and Ends are about the national digits
@@ -134,6 +131,7 @@ type Query struct {
 	Contains string
 	Starts   string
 	Ends     string
+	Class    Class // "" is all
 	Cursor   string
 	Limit    int
 }

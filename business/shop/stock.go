@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -11,19 +12,35 @@ import (
 // Stock is blocks, and the numbers of a block are counted out when somebody
 // searches: a block of a hundred million numbers costs one row.
 
-// holds reports whether an order's number lies in the block.
-func (b Block) holds(o *Order) bool {
-	n := o.Number
-	return b.Kind == n.Kind && b.Country == o.Country && len(n.National) == b.Length && strings.HasPrefix(n.National, b.Prefix)
+// holds reports whether a number lies in the block.
+func (b *Block) holds(country string, n numbering.Number) bool {
+	return b.Kind == n.Kind && b.Country == country && len(n.National) == b.Length && strings.HasPrefix(n.National, b.Prefix)
+}
+
+// onSale reports whether numbers of the block may be sold.
+func (b *Block) onSale() bool { return !b.Closed && b.Fault == "" }
+
+// filter says whether digits, followed by more unknown ones, can still become
+// a number one looks for.
+type filter interface {
+	feasible(digits []byte, more int) bool
 }
 
 // mask is a wildcard pattern over digits: a digit, '?' for any, '*' for any
 // run.
 type mask string
 
-// masks turns a query into patterns that all must match.
-func (q Query) masks() ([]mask, error) {
-	var out []mask
+// filters turns a query into patterns that all must match.
+func (q Query) filters(tails classTails) ([]filter, error) {
+	var out []filter
+	if q.Class != "" {
+		t, known := tails[q.Class]
+		if !known {
+			return nil, fault.New(fault.Invalid, "class", "%q is no class of numbers. Use plain, easy or premium.", string(q.Class)).
+				WithFields(fault.Field{Name: "class", Text: "Use plain, easy or premium."})
+		}
+		out = append(out, classFilter{t, q.Class == Plain})
+	}
 	for _, m := range []struct{ text, before, after string }{{q.Contains, "*", "*"}, {q.Starts, "", "*"}, {q.Ends, "*", ""}} {
 		if m.text == "" {
 			continue
@@ -76,13 +93,13 @@ func fits(m string, digits []byte, more int) bool {
 	return len(digits) == 0 && more == 0
 }
 
-// each yields the block's numbers above after that match every mask, in
+// each yields the block's numbers above after that match every filter, in
 // ascending order, until yield says no. It reports whether to go on.
-func (b Block) each(after string, masks []mask, yield func(national string) bool) bool {
+func (b *Block) each(after string, filters []filter, yield func(national string) bool) bool {
 	buf := make([]byte, 0, b.Length)
 	var walk func(above bool) bool
 	walk = func(above bool) bool {
-		for _, m := range masks {
+		for _, m := range filters {
 			if !m.feasible(buf, b.Length-len(buf)) {
 				return true
 			}
@@ -117,14 +134,15 @@ func (b Block) each(after string, masks []mask, yield func(national string) bool
 
 // Search lists numbers for sale that nobody holds and nothing collides with.
 func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
-	masks, err := q.masks()
+	rules := s.rules()
+	filters, err := q.filters(rules.tails)
 	if err != nil {
 		return Page{}, err
 	}
 	iso := ""
 	if q.Country != "" {
 		known := false
-		if iso, known = s.policy.Plans.Country(q.Country); !known {
+		if iso, known = rules.Plans.Country(q.Country); !known {
 			return Page{}, fault.New(fault.Invalid, "country_unknown", "%q is no country. Use its two-letter code, as in KR.", q.Country).
 				WithFields(fault.Field{Name: "country", Text: "Use the two-letter code, as in KR."})
 		}
@@ -137,7 +155,8 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 	}
 	page := Page{Items: []StockItem{}}
 	tried := 0
-	for _, b := range s.policy.Blocks {
+	for i := range rules.Blocks {
+		b := &rules.Blocks[i]
 		if skipping && b.ID != fromBlock {
 			continue
 		}
@@ -145,10 +164,10 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 			after = ""
 		}
 		skipping = false
-		if iso != "" && b.Country != iso || q.Kind != 0 && b.Kind != q.Kind {
+		if iso != "" && b.Country != iso || q.Kind != 0 && b.Kind != q.Kind || !rules.sells(b) {
 			continue
 		}
-		full, err := s.fill(ctx, &page, b, after, masks, limit, &tried)
+		full, err := s.fill(ctx, rules, &page, b, after, filters, limit, &tried)
 		if err != nil || full {
 			return page, err
 		}
@@ -164,14 +183,14 @@ const searchEffort = 5000
 
 // fill adds a block's free numbers; full means that the page has its limit, or
 // that enough was tried, and Next is set.
-func (s *Service) fill(ctx context.Context, page *Page, b Block, after string, masks []mask, limit int, tried *int) (full bool, err error) {
+func (s *Service) fill(ctx context.Context, rules *Policy, page *Page, b *Block, after string, filters []filter, limit int, tried *int) (full bool, err error) {
 	for {
 		var batch []string
-		more := b.each(after, masks, func(national string) bool {
+		more := b.each(after, filters, func(national string) bool {
 			batch = append(batch, national)
 			return len(batch) < limit+1
 		})
-		free, err := s.free(ctx, b, batch)
+		free, err := s.free(ctx, rules, b, batch)
 		if err != nil {
 			return true, err
 		}
@@ -197,19 +216,19 @@ func (s *Service) fill(ctx context.Context, page *Page, b Block, after string, m
 }
 
 // free keeps the numbers one could order now.
-func (s *Service) free(ctx context.Context, b Block, nationals []string) ([]StockItem, error) {
+func (s *Service) free(ctx context.Context, rules *Policy, b *Block, nationals []string) ([]StockItem, error) {
 	if len(nationals) == 0 {
 		return nil, nil
 	}
-	code := s.policy.Plans.CallingCode(b.Country)
+	code := rules.Plans.CallingCode(b.Country)
 	var items []StockItem
 	var forms []string
 	for _, national := range nationals {
 		n := numbering.Number{Kind: b.Kind, CallingCode: code, National: national}
-		if s.policy.reservedOrRefused(n) {
+		if rules.reservedOrRefused(n) {
 			continue
 		}
-		items = append(items, StockItem{Number: n, Country: b.Country, Price: s.policy.Price(n).Today()})
+		items = append(items, StockItem{Number: n, Country: b.Country, Price: rules.price(b.ID, b.Country, n)})
 		forms = append(forms, numbering.Forms(n)[0])
 	}
 	taken, err := s.store.Taken(ctx, forms)
@@ -225,14 +244,15 @@ func (s *Service) free(ctx context.Context, b Block, nationals []string) ([]Stoc
 	return kept, nil
 }
 
+// sells reports whether a block's numbers can be had now.
+func (p *Policy) sells(b *Block) bool {
+	return b.onSale() && p.systems[b.Country].Sells(b.Kind) && slices.Contains(p.Countries, b.Country)
+}
+
 func (p *Policy) reservedOrRefused(n numbering.Number) bool {
 	typed := numbering.Forms(n)[0]
-	for _, list := range [][]string{p.Reserved, p.Service} {
-		for _, r := range list {
-			if r == typed {
-				return true
-			}
-		}
+	if _, is := p.reserved[typed]; is || slices.Contains(p.Service, typed) {
+		return true
 	}
 	_, _, refused := p.Plans.Refuse(n, numbering.Grounds{Countries: p.Countries})
 	return refused

@@ -18,7 +18,10 @@ type stockNumber struct {
 	National string       `json:"national" doc:"Area code and subscriber number, or a company's root"`
 	Number   string       `json:"number" doc:"As it is typed: country code last"`
 	Kind     string       `json:"kind" enum:"individual,company"`
-	Price    money.Amount `json:"price"`
+	Class    string       `json:"class" enum:"plain,easy,premium" doc:"How easy it is to remember"`
+	Price    money.Amount `json:"price" doc:"What is paid first, without tax: setup and the first year"`
+	Setup    money.Amount `json:"setup" doc:"Once"`
+	Yearly   money.Amount `json:"yearly" doc:"Each year; 0: none"`
 }
 
 type searchIn struct {
@@ -27,6 +30,7 @@ type searchIn struct {
 	Contains string `query:"contains" doc:"Digits the number holds; * and ? are wildcards" maxLength:"16"`
 	Starts   string `query:"starts" maxLength:"16"`
 	Ends     string `query:"ends" maxLength:"16"`
+	Class    string `query:"class" enum:"plain,easy,premium" doc:"All unless said"`
 	Paging
 }
 
@@ -45,13 +49,14 @@ func (f *face) searchNumbers(ctx context.Context, in *searchIn) (*body[list[stoc
 		}
 	}
 	p, err := f.Shop.Search(ctx, shop.Query{
-		Country: in.Country, Kind: kind, Contains: in.Contains, Starts: in.Starts, Ends: in.Ends, Cursor: in.Cursor, Limit: in.Limit,
+		Country: in.Country, Kind: kind, Contains: in.Contains, Starts: in.Starts, Ends: in.Ends, Class: shop.Class(in.Class), Cursor: in.Cursor, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	return page(p.Items, p.Next, func(i shop.StockItem) stockNumber {
-		return stockNumber{Country: i.Country, National: i.Number.National, Number: i.Number.Display(), Kind: i.Number.Kind.String(), Price: i.Price}
+		return stockNumber{Country: i.Country, National: i.Number.National, Number: i.Number.Display(), Kind: i.Number.Kind.String(),
+			Class: string(i.Price.Class), Price: i.Price.Today(), Setup: i.Price.Setup, Yearly: i.Price.Yearly}
 	}), nil
 }
 

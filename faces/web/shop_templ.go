@@ -902,7 +902,7 @@ func results(p *page, s found) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = cash(i.Price).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = cash(i.Price.Today()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1247,7 +1247,7 @@ func numberPage(p *page, o offer) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = cash(o.Item.Price).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = cash(o.Item.Price.Today()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

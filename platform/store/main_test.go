@@ -79,16 +79,16 @@ func build(t testing.TB, cfg store.Config, c *clock) *house {
 	if err := h.roster.Load(ctx, h.db.Roster()); err != nil {
 		t.Fatal(err)
 	}
-	h.policy = shop.Policy{Plans: p, Countries: dir.Countries(), Currency: "USD", Reserved: []string{"700000082"}, Blocks: []shop.Block{
+	h.policy = shop.Policy{Plans: p, Countries: dir.Countries(), Currency: "USD", Catalogue: shop.Catalogue{Reserved: []shop.Reserved{{Digits: "700000082"}}, Systems: []shop.System{
+		{Country: "KR", Individual: true, OwnPhone: true, Company: true}, {Country: "US", Individual: true, OwnPhone: true, Company: true},
+		{Country: "JP", Individual: true, OwnPhone: true, Company: true},
+	}, Blocks: []shop.Block{
 		{ID: "kr1", Kind: numbering.Individual, Country: "KR", Prefix: "70", Length: 7},
 		{ID: "us1", Kind: numbering.Individual, Country: "US", Prefix: "20", Length: 8},
 		{ID: "krc", Kind: numbering.Company, Country: "KR", Prefix: "5550", Length: 7},
 		{ID: "usc", Kind: numbering.Company, Country: "US", Prefix: "5550", Length: 7},
-	}}
-	var err error
-	if h.shop, err = shop.New(h.db.Shop(), h.book, h.policy, h.roster, c.now); err != nil {
-		t.Fatal(err)
-	}
+	}}}
+	h.shop = shop.New(h.db.Shop(), h.book, h.policy, h.roster, c.now)
 	h.members = member.New(h.db.Members(), h.book, h.roster, member.Config{Plans: p, Centers: centers, Realm: "test",
 		Gift: money.Of("USD", 50, 0), Cost: member.Cost{Time: 1, Memory: 64}, Now: c.now})
 	return h

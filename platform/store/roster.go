@@ -19,7 +19,7 @@ func (d *DB) Roster() *Roster { return &Roster{d} }
 
 // SoldOrders yields every number that is sold.
 func (r *Roster) SoldOrders(ctx context.Context, yield func(shop.Order) error) error {
-	rows, err := r.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE state = 'sold'`)
+	rows, err := r.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE state = 'sold' AND standing IN ('', 'grace')`)
 	return each(rows, err, func(rows *sql.Rows) error {
 		o, err := scanOrder(rows)
 		if err != nil {
@@ -45,7 +45,7 @@ func (r *Roster) AllMemberships(ctx context.Context, yield func(member.Membershi
 func (r *Roster) AllCredentials(ctx context.Context, yield func(member.Credential) error) error {
 	rows, err := r.db.read.QueryContext(ctx, `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256
 		FROM device d JOIN membership m ON m.id = d.membership JOIN number_order o ON o.id = m.order_id
-		WHERE d.revoked = 0 AND o.state = 'sold'`)
+		WHERE d.revoked = 0 AND o.state = 'sold' AND o.standing IN ('', 'grace')`)
 	return each(rows, err, func(rows *sql.Rows) error {
 		var c member.Credential
 		var kind, md5, sha string

@@ -60,23 +60,23 @@ func texts(rows *sql.Rows, err error) ([]string, error) {
 
 const orderColumns = `id, account, kind, calling_code, national, country, countries, refuse, proved, off_in, state,
 	reason_code, reason_text, currency, micros, held_until, settling, version, created, updated,
-	class, setup, yearly, tax_name, tax_rate, tax, method, extended`
+	class, setup, yearly, tax_name, tax_rate, tax, method, extended, standing, until, reminded`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanOrder(row scanner) (o shop.Order, err error) {
 	var kind, countries, off string
-	var held, created, updated int64
+	var held, created, updated, until int64
 	err = row.Scan(&o.ID, &o.Account, &kind, &o.Number.CallingCode, &o.Number.National, &o.Country, &countries, &o.Refuse, &o.Proved, &off, &o.State,
 		&o.Reason.Code, &o.Reason.Text, &o.AmountDue.Currency, &o.AmountDue.Micros, &held, &o.Settling, &o.Version, &created, &updated,
-		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended)
+		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended, &o.Standing, &until, &o.Reminded)
 	if err != nil {
 		return o, err
 	}
 	if o.Number.Kind, err = numbering.ParseKind(kind); err != nil {
 		return o, err
 	}
-	o.HeldUntil, o.Created, o.Updated = at(held), at(created), at(updated)
+	o.HeldUntil, o.Created, o.Updated, o.Until = at(held), at(created), at(updated), at(until)
 	if o.Countries, err = list(countries); err != nil {
 		return o, err
 	}
@@ -113,18 +113,20 @@ func (t shopTx) Order(ctx context.Context, id string) (shop.Order, bool, error) 
 }
 
 func (t shopTx) InsertOrder(ctx context.Context, o shop.Order) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 28)+`)`,
+	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 31)+`)`,
 		o.ID, o.Account, o.Number.Kind.String(), o.Number.CallingCode, o.Number.National, o.Country, pack(o.Countries), flag(o.Refuse), flag(o.Proved),
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, string(o.AmountDue.Currency), o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling),
 		o.Version, us(o.Created), us(o.Updated),
-		string(o.Class), o.Setup, o.Yearly, o.Tax.Name, o.Tax.Rate, o.Tax.Micros, o.Method, flag(o.Extended))
+		string(o.Class), o.Setup, o.Yearly, o.Tax.Name, o.Tax.Rate, o.Tax.Micros, o.Method, flag(o.Extended), string(o.Standing), us(o.Until), o.Reminded)
 	return err
 }
 
 func (t shopTx) ChangeOrder(ctx context.Context, o shop.Order) (bool, error) {
 	return changed(t.q.ExecContext(ctx, `UPDATE number_order SET off_in = $1, state = $2, reason_code = $3, reason_text = $4, micros = $5,
-		held_until = $6, settling = $7, updated = $8, method = $9, extended = $10, version = version + 1 WHERE id = $11 AND version = $12`,
-		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling), us(o.Updated), o.Method, flag(o.Extended), o.ID, o.Version))
+		held_until = $6, settling = $7, updated = $8, method = $9, extended = $10,
+		standing = $11, until = $12, reminded = $13, version = version + 1 WHERE id = $14 AND version = $15`,
+		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling), us(o.Updated), o.Method, flag(o.Extended),
+		string(o.Standing), us(o.Until), o.Reminded, o.ID, o.Version))
 }
 
 func (t shopTx) AddEvent(ctx context.Context, e shop.Event) error {

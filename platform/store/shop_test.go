@@ -144,10 +144,7 @@ func TestARefundedNumberBelongsToTheNextHolder(t *testing.T) {
 		}
 		var intrusion error
 		pub := intruder{h.roster, func() { _, intrusion = h.members.AddDevice(ctx, ann, m.ID, "spare", "") }}
-		sh, err := shop.New(stale{h.db.Shop(), []string{o.ID}}, h.book, h.policy, pub, h.clock.now)
-		if err != nil {
-			t.Fatal(err)
-		}
+		sh := shop.New(stale{h.db.Shop(), []string{o.ID}}, h.book, h.policy, pub, h.clock.now)
 		if _, err := sh.Refund(ctx, member.System(), o.ID, "withdrawal"); err != nil {
 			t.Fatal(err)
 		}
@@ -402,10 +399,7 @@ func TestASaleSurvivesACrashBetweenItsSteps(t *testing.T) {
 				if crash.publish {
 					pub = blackout{h.roster}
 				}
-				frailShop, err := shop.New(h.db.Shop(), book, h.policy, pub, c.now)
-				if err != nil {
-					t.Fatal(err)
-				}
+				frailShop := shop.New(h.db.Shop(), book, h.policy, pub, c.now)
 				o, err := frailShop.Request(ctx, ann, kr("7002846"))
 				if err != nil {
 					t.Fatal(err)
@@ -449,11 +443,8 @@ func TestReview(t *testing.T) {
 		ctx := t.Context()
 		h := build(t, cfg, newClock())
 		strict := h.policy
-		strict.Review = true
-		s, err := shop.New(h.db.Shop(), h.book, strict, h.roster, h.clock.now)
-		if err != nil {
-			t.Fatal(err)
-		}
+		strict.Review = shop.Review{Company: true, Premium: true}
+		s := shop.New(h.db.Shop(), h.book, strict, h.roster, h.clock.now)
 		ann := h.person(t, "ann")
 		company := shop.Request{Kind: numbering.Company, Country: "KR", National: "5550199"}
 		o, err := s.Request(ctx, ann, company)
