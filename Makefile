@@ -30,11 +30,11 @@ generate: ## templates → Go, then the references under docs/
 	@$(MAKE) --no-print-directory gendoc
 
 generated: ## fail when a committed generated file is stale
-	@before=$$(git diff -- docs 'faces/*_templ.go' | sha256sum); $(MAKE) --no-print-directory generate >/dev/null || exit 1; \
-	after=$$(git diff -- docs 'faces/*_templ.go' | sha256sum); \
-	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- docs 'faces/*_templ.go'; exit 1; }
+	@before=$$(git diff -- docs faces/web/texts/en/messages.json 'faces/*_templ.go' | sha256sum); $(MAKE) --no-print-directory generate >/dev/null || exit 1; \
+	after=$$(git diff -- docs faces/web/texts/en/messages.json 'faces/*_templ.go' | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- docs faces/web/texts/en/messages.json 'faces/*_templ.go'; exit 1; }
 
-gendoc: ## write docs/api.md, openapi.json, cli.md and config.md from the code
+gendoc: ## write docs/*.md, openapi.json and the sentences to translate from the code
 	$(GO) run ./cmd/gendoc docs
 
 unit: ## tests of all packages (some drive PostgreSQL and SIPp: make test-tools)

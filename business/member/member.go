@@ -25,6 +25,8 @@ type Actor struct {
 	Account string
 	Name    string
 	Role    Role
+	// Language is that of the pages he sees.
+	Language string
 }
 
 // System is the actor of what the house does by itself.

@@ -1,5 +1,5 @@
-// Command gendoc writes the references under docs/ from the code; `make check`
-// fails when one of them is stale.
+// Command gendoc writes the references under docs/ from the code, and the list of
+// sentences that the pages translate; `make check` fails when one is stale.
 package main
 
 import (
@@ -33,11 +33,16 @@ func write(folder string) error {
 	if err != nil {
 		return err
 	}
+	said, err := messages(filepath.Dir(filepath.Clean(folder)))
+	if err != nil {
+		return err
+	}
 	for name, text := range map[string]string{
-		"openapi.json": string(spec) + "\n",
-		"api.md":       api.Reference(version),
-		"cli.md":       commands,
-		"config.md":    config.Reference(),
+		"../faces/web/texts/en/messages.json": string(said),
+		"openapi.json":                        string(spec) + "\n",
+		"api.md":                              api.Reference(version),
+		"cli.md":                              commands,
+		"config.md":                           config.Reference(),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil { //nolint:gosec // documents are for everybody
 			return err

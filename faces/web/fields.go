@@ -10,15 +10,15 @@ import (
 )
 
 // errorsOf is the wrong fields of a refused form by name; what belongs to no field is under "".
-func errorsOf(err error) map[string]string {
+func (p *page) errorsOf(err error) map[string]string {
 	out := map[string]string{}
 	e, ok := errors.AsType[*fault.Error](err)
 	if !ok || len(e.Fields) == 0 {
-		out[""] = fault.ReasonOf(err).Text
+		out[""] = p.why(err)
 		return out
 	}
 	for _, f := range e.Fields {
-		out[f.Name] = f.Text
+		out[f.Name] = p.say(f.Text)
 	}
 	return out
 }
@@ -35,22 +35,23 @@ type input struct {
 }
 
 // inputs joins a form with what was typed and what was wrong with it.
-func (f *face) inputs(fm form.Form, typed url.Values, wrong map[string]string) []input {
+func (p *page) inputs(fm form.Form, typed url.Values, wrong map[string]string) []input {
 	out := make([]input, 0, len(fm.Fields))
 	for _, x := range fm.Fields {
+		x.Label, x.Help = p.say(x.Label), p.say(x.Help)
 		in := input{Field: x, Value: typed.Get(x.Name), Values: typed[x.Name], Error: wrong[x.Name], ID: "f-" + x.Name,
 			Either: x.Name == "contact_pstn" || x.Name == "identification"}
 		switch x.Type {
 		case "country":
-			in.Choices = sorted(f.names.Countries)
+			in.Choices = p.Tongue.countries
 		case "language":
-			in.Choices = sorted(f.names.Languages)
+			in.Choices = p.Tongue.languages
 		case "list":
 			if strings.HasPrefix(x.Name, "languages") {
-				in.Choices = sorted(f.names.Languages)
+				in.Choices = p.Tongue.languages
 			}
 		case "timezone":
-			in.Choices = f.names.zoneNames()
+			in.Choices = p.Tongue.zoneNames()
 		case "choice":
 			for _, o := range x.Options {
 				in.Choices = append(in.Choices, choice{o, o})

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
 )
 
 //go:embed static vendor/htmx/htmx.min.js names texts
@@ -122,6 +124,9 @@ func loadTexts(language string) (catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
+		if path.Base(part) == messagesFile { // sentences of the business, see hear
+			continue
+		}
 		c := catalogue{}
 		if err := json.Unmarshal(text, &c); err != nil {
 			return nil, fmt.Errorf("%s: %w", part, err)
@@ -147,26 +152,40 @@ func (c catalogue) text(key string, pairs ...string) string {
 	return s
 }
 
-// names are countries and languages as people call them (Unicode CLDR), and the time zones (tz database).
+// names are countries, languages and currencies as people call them, and how
+// money is written (Unicode CLDR), and the time zones (tz database).
 type names struct {
-	Countries map[string]string `json:"countries"`
-	Languages map[string]string `json:"languages"`
-	zones     []zone
+	Countries  map[string]string `json:"countries"`
+	Languages  map[string]string `json:"languages"`
+	Currencies map[string]string `json:"currencies"`
+	Symbols    map[string]string `json:"symbols"`
+	Decimal    string            `json:"decimal"`
+	Group      string            `json:"group"`
+	Money      string            `json:"money"`
+	Grouping   int               `json:"grouping"` // digits before the first group that make one worth its sign
+	digits     map[string]int    // decimals of the currencies that have not two
+	zones      []zone
+	tag        language.Tag
+	countries  []choice // in the order of the language
+	languages  []choice
 }
 
 type zone struct{ country, name string }
 
 type choice struct{ Value, Text string }
 
-func loadNames(language string) (names, error) {
-	var n names
-	text, err := files.ReadFile("names/" + language + ".json")
-	if err != nil {
-		return n, err
+func loadNames(tag string) (names, error) {
+	n := names{tag: language.Make(tag)}
+	for file, into := range map[string]any{tag: &n, "digits": &n.digits} {
+		text, err := files.ReadFile("names/" + file + ".json")
+		if err != nil {
+			return n, err
+		}
+		if err := json.Unmarshal(text, into); err != nil {
+			return n, fmt.Errorf("names/%s.json: %w", file, err)
+		}
 	}
-	if err := json.Unmarshal(text, &n); err != nil {
-		return n, err
-	}
+	n.countries, n.languages = n.sorted(n.Countries), n.sorted(n.Languages)
 	zones, err := files.ReadFile("names/zones.txt")
 	if err != nil {
 		return n, err
@@ -186,13 +205,16 @@ func (n names) country(iso string) string {
 	return iso
 }
 
-func sorted(m map[string]string) []choice {
-	out := make([]choice, 0, len(m))
-	for v, t := range m {
-		out = append(out, choice{v, t})
+// spoken is a language as people call it: “pt-BR” by its first part, if the whole has no name.
+func (n names) spoken(tag string) string {
+	if s := n.Languages[tag]; s != "" {
+		return s
 	}
-	slices.SortFunc(out, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
-	return out
+	primary, _, _ := strings.Cut(tag, "-")
+	if s := n.Languages[primary]; s != "" {
+		return s
+	}
+	return tag
 }
 
 func (n names) zoneNames() []choice {

@@ -105,7 +105,7 @@ func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	}
 	p.Title, d.NewOf = p.T("lines.title"), m.ID
 	if adderr != nil {
-		p.Status, d.Problem = httpstatus.Of(fault.KindOf(adderr)), fieldText(adderr)
+		p.Status, d.Problem = httpstatus.Of(fault.KindOf(adderr)), p.fieldText(adderr)
 	} else {
 		if country == "" {
 			country = m.Country
@@ -117,11 +117,11 @@ func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	return linesPage(p, d), nil
 }
 
-func fieldText(err error) string {
-	for _, text := range errorsOf(err) {
+func (p *page) fieldText(err error) string {
+	for _, text := range p.errorsOf(err) {
 		return text
 	}
-	return fault.ReasonOf(err).Text
+	return p.why(err)
 }
 
 func (f *face) revokeDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -163,7 +163,7 @@ func outgoing(r cdr.Record, account string) bool { return r.From.Account == acco
 
 func (f *face) about(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
 	p.Title = p.T("about.title")
-	return aboutPage(p, f.countries()), nil
+	return aboutPage(p, p.countries()), nil
 }
 
 type accountData struct {
@@ -247,7 +247,7 @@ func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		switch k := fault.KindOf(err); k {
 		case fault.Unproven, fault.Invalid, fault.Limited, fault.Forbidden:
 			p.Status, p.Title = httpstatus.Of(k), p.T("sign_in.title")
-			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": fault.ReasonOf(err).Text}}), nil
+			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": p.why(err)}}), nil
 		default:
 			return nil, err
 		}
@@ -270,7 +270,7 @@ func (f *face) signUpForm(_ http.ResponseWriter, r *http.Request, p *page) (temp
 		return nil, redirect{localPath(r.URL.Query().Get("next"))}
 	}
 	p.Title = p.T("sign_up.title")
-	return signUpPage(p, entry{Next: r.URL.Query().Get("next"), Inputs: f.inputs(signUpForm(p), url.Values{}, nil)}), nil
+	return signUpPage(p, entry{Next: r.URL.Query().Get("next"), Inputs: p.inputs(signUpForm(p), url.Values{}, nil)}), nil
 }
 
 func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -280,16 +280,16 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	v := r.PostForm
 	in := member.SignUp{
 		Name: strings.TrimSpace(v.Get("name")), Email: strings.TrimSpace(v.Get("email")), Password: v.Get("password"), Country: v.Get("country"),
-		Language: primaryLanguage(r.Header.Get("Accept-Language")), TimeZone: v.Get("time_zone"),
+		Language: p.Tongue.Tag, TimeZone: v.Get("time_zone"),
 	}
 	_, err := f.Accounts.SignUp(r.Context(), in)
 	if err != nil {
 		switch k := fault.KindOf(err); k {
 		case fault.Invalid, fault.Conflict, fault.Limited:
-			wrong := errorsOf(err)
+			wrong := p.errorsOf(err)
 			v.Del("password")
 			p.Status, p.Title = httpstatus.Of(k), p.T("sign_up.title")
-			return signUpPage(p, entry{Next: v.Get("next"), Values: v, Errors: wrong, Inputs: f.inputs(signUpForm(p), v, wrong)}), nil
+			return signUpPage(p, entry{Next: v.Get("next"), Values: v, Errors: wrong, Inputs: p.inputs(signUpForm(p), v, wrong)}), nil
 		default:
 			return nil, err
 		}
@@ -304,18 +304,6 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		next = "/"
 	}
 	return nil, redirect{localPath(next)}
-}
-
-// primaryLanguage is the browser's first language (RFC 9110 §12.5.4): "ko" of "ko-KR,ko;q=0.9,en".
-func primaryLanguage(accept string) string {
-	first, _, _ := strings.Cut(accept, ",")
-	first, _, _ = strings.Cut(first, ";")
-	tag, _, _ := strings.Cut(strings.TrimSpace(first), "-")
-	tag = strings.ToLower(tag)
-	if len(tag) < 2 || len(tag) > 3 || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyz") != "" {
-		return "en"
-	}
-	return tag
 }
 
 func (f *face) signOut(w http.ResponseWriter, r *http.Request, _ *page) (templ.Component, error) {

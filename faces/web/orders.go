@@ -129,7 +129,7 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 		if derr != nil {
 			return nil, derr
 		}
-		d.Problem = fault.ReasonOf(err).Text
+		d.Problem = p.why(err)
 		p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), d.Number.Display()
 		f.readPurse(r.Context(), p)
 		return orderPage(p, d), nil
@@ -193,7 +193,7 @@ func (f *face) offices(p *page, o shop.Order, typed url.Values, wrong map[string
 		fields := form.Form{Fields: []form.Field{
 			{Name: city, Label: p.T("register.city"), Type: "text", Max: 100}, {Name: spoken, Label: p.T("register.spoken"), Type: "list"},
 		}}
-		out = append(out, office{Country: iso, Inputs: f.inputs(fields, typed, map[string]string{city: wrong[at+"city"], spoken: wrong[at+"languages"]})})
+		out = append(out, office{Country: iso, Inputs: p.inputs(fields, typed, map[string]string{city: wrong[at+"city"], spoken: wrong[at+"languages"]})})
 	}
 	return out
 }
@@ -230,10 +230,10 @@ func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (te
 		known.Set("country", d.Country)
 	}
 	if a.TimeZone == "" || a.TimeZone == "UTC" { // a browser that hides its zone says UTC
-		known.Set("time_zone", f.names.zoneOf(known.Get("country")))
+		known.Set("time_zone", p.Tongue.zoneOf(known.Get("country")))
 	}
 	p.Title = p.T("register.title")
-	return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), known, nil), Offices: f.offices(p, d.Order, nil, nil)}), nil
+	return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), known, nil), Offices: f.offices(p, d.Order, nil, nil)}), nil
 }
 
 func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -255,10 +255,10 @@ func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		if fault.KindOf(err) != fault.Invalid {
 			return nil, err
 		}
-		wrong := errorsOf(err)
+		wrong := p.errorsOf(err)
 		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("register.title")
 		f.readPurse(r.Context(), p)
-		return registerPage(p, registration{dossier: d, Inputs: f.inputs(registerable(f), v, wrong), Offices: f.offices(p, d.Order, v, wrong), Errors: wrong}), nil
+		return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), v, wrong), Offices: f.offices(p, d.Order, v, wrong), Errors: wrong}), nil
 	}
 	p.Secret, p.Title = true, p.T("registered.title")
 	f.readPurse(r.Context(), p)

@@ -38,10 +38,9 @@ type page struct {
 	Status int
 	Secret bool // holds something shown once: nobody may keep it
 	Part   bool // asked for by htmx: only the part
+	Tongue *tongue
+	Back   string // a page of its own: this one, or the one whose form this answers
 }
-
-// T is a text in the reader's language; pairs fill its {names}.
-func (p *page) T(key string, pairs ...string) string { return p.f.texts.text(key, pairs...) }
 
 // SignedIn reports whether somebody is.
 func (p *page) SignedIn() bool { return p.Who.Account != "" }
@@ -65,7 +64,7 @@ func (f *face) serve(h handler) http.HandlerFunc {
 			return
 		}
 		var b bytes.Buffer
-		if err := c.Render(r.Context(), &b); err != nil {
+		if err := c.Render(p.rendering(r.Context()), &b); err != nil {
 			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
 			http.Error(w, p.T("error.internal"), http.StatusInternalServerError)
 			return
@@ -74,11 +73,17 @@ func (f *face) serve(h handler) http.HandlerFunc {
 	}
 }
 
+// rendering tells small templates the language.
+func (p *page) rendering(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tongueKey{}, p.Tongue)
+}
+
 func send(w http.ResponseWriter, r *http.Request, p *page, html []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
-	h.Add("Vary", "Cookie, HX-Request, Accept-Encoding")
+	h.Set("Content-Language", p.Tongue.Tag)
+	h.Add("Vary", "Cookie, HX-Request, Accept-Encoding, Accept-Language")
 	if p.SignedIn() || p.Secret {
 		h.Set("Cache-Control", "no-store")
 	}
@@ -101,6 +106,10 @@ func send(w http.ResponseWriter, r *http.Request, p *page, html []byte) {
 func (f *face) pageFor(r *http.Request) *page {
 	p := &page{f: f, Path: r.URL.Path, URL: r.URL.RequestURI(), Part: r.Header.Get("HX-Request") == "true"}
 	p.Who, _ = r.Context().Value(actorKey{}).(member.Actor)
+	p.Tongue, p.Back = f.tongueOf(r, p.Who.Language), p.URL
+	if r.Method != http.MethodGet {
+		p.Back = pageOf(r.Header.Get("Referer"))
+	}
 	if p.SignedIn() && !p.Part && r.Method == http.MethodGet {
 		f.readPurse(r.Context(), p)
 	}
@@ -128,7 +137,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 			back = localPath(r.PostFormValue("back"))
 		}
 		if p.Part { // the whole page goes there, not the part
-			w.Header().Set("HX-Redirect", "/sign-in?next="+url.QueryEscape(pageOf(r)))
+			w.Header().Set("HX-Redirect", "/sign-in?next="+url.QueryEscape(pageOf(r.Header.Get("HX-Current-URL"))))
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
@@ -149,14 +158,14 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		f.readPurse(r.Context(), p)
 	}
 	if p.Status == http.StatusNotFound {
-		return errorPage(p, p.T("error.lost"), reason.Text)
+		return errorPage(p, p.T("error.lost"), p.say(reason.Text))
 	}
-	return errorPage(p, p.T("error.title"), reason.Text)
+	return errorPage(p, p.T("error.title"), p.say(reason.Text))
 }
 
-// pageOf is the page on which htmx asked for a part.
-func pageOf(r *http.Request) string {
-	u, err := url.Parse(r.Header.Get("HX-Current-URL"))
+// pageOf is the page on which a form was sent or htmx asked for a part.
+func pageOf(address string) string {
+	u, err := url.Parse(address)
 	if err != nil || u.Path == "" {
 		return "/lines"
 	}
@@ -214,7 +223,7 @@ func (f *face) guard(next http.Handler) http.Handler {
 		p := f.pageFor(r)
 		var b bytes.Buffer
 		p.Status, p.Title = http.StatusForbidden, p.T("error.title")
-		if err := errorPage(p, p.T("error.title"), p.T("error.cross_origin")).Render(r.Context(), &b); err == nil {
+		if err := errorPage(p, p.T("error.title"), p.T("error.cross_origin")).Render(p.rendering(r.Context()), &b); err == nil {
 			send(w, r, p, b.Bytes())
 		}
 	}))

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -30,7 +29,7 @@ type finder struct {
 	Countries []choice
 }
 
-func (f *face) finderOf(r *http.Request) finder {
+func (f *face) finderOf(r *http.Request, p *page) finder {
 	q := r.URL.Query()
 	s := finder{Country: strings.ToUpper(q.Get("country")), Kind: numbering.Individual, Where: "contains", Digits: q.Get("digits"), Cursor: q.Get("cursor")}
 	if k, err := numbering.ParseKind(q.Get("kind")); err == nil {
@@ -39,19 +38,20 @@ func (f *face) finderOf(r *http.Request) finder {
 	if w := q.Get("where"); w == "starts" || w == "ends" {
 		s.Where = w
 	}
-	s.Countries = f.countries()
+	s.Countries = p.countries()
 	if iso, ok := f.Reader.CountryOf(s.Country); ok {
 		s.Country = iso
 	}
 	return s
 }
 
-func (f *face) countries() []choice {
+// countries are those with a center, in the order of the reader's language.
+func (p *page) countries() []choice {
 	out := []choice{}
-	for _, iso := range f.Reader.Countries() {
-		out = append(out, choice{iso, f.names.country(iso)})
+	for _, iso := range p.f.Reader.Countries() {
+		out = append(out, choice{iso, p.Tongue.country(iso)})
 	}
-	slices.SortFunc(out, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
+	p.Tongue.sort(out)
 	return out
 }
 
@@ -118,7 +118,7 @@ func (f *face) find(r *http.Request, p *page, s finder) (found, error) {
 	list, err := f.Shop.Search(r.Context(), s.query())
 	if err != nil {
 		if fault.KindOf(err) == fault.Invalid {
-			out.Problem = fault.ReasonOf(err).Text
+			out.Problem = p.why(err)
 			return out, nil
 		}
 		return out, err
@@ -154,7 +154,7 @@ func (f *face) bare(r *http.Request) (bool, error) {
 }
 
 func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	out := found{finder: f.finderOf(r), Next: first}
+	out := found{finder: f.finderOf(r, p), Next: first}
 	for _, c := range out.Countries { // a few of each country, not eight of the first
 		page, err := f.Shop.Search(r.Context(), shop.Query{Country: c.Value, Kind: numbering.Individual, Limit: max(2, 8/len(out.Countries))})
 		if err != nil {
@@ -173,7 +173,7 @@ func (f *face) home(_ http.ResponseWriter, r *http.Request, p *page) (templ.Comp
 }
 
 func (f *face) search(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	found, err := f.find(r, p, f.finderOf(r))
+	found, err := f.find(r, p, f.finderOf(r, p))
 	if err != nil {
 		return nil, err
 	}
@@ -195,17 +195,17 @@ type offer struct {
 	Countries []choice
 }
 
-func (f *face) offerOf(r *http.Request, country string, kind numbering.Kind, national string) (offer, error) {
-	o := offer{Form: f.Shop.Form(kind), Values: url.Values{}, Errors: map[string]string{}, Countries: f.countries()}
+func (f *face) offerOf(r *http.Request, p *page, country string, kind numbering.Kind, national string) (offer, error) {
+	o := offer{Form: f.Shop.Form(kind), Values: url.Values{}, Errors: map[string]string{}, Countries: p.countries()}
 	o.Item.Country, o.Item.Number.Kind, o.Item.Number.National = country, kind, national
 	if national == "" {
 		return o, nil
 	}
-	page, err := f.Shop.Search(r.Context(), shop.Query{Country: country, Kind: kind, Starts: national, Limit: 5})
+	list, err := f.Shop.Search(r.Context(), shop.Query{Country: country, Kind: kind, Starts: national, Limit: 5})
 	if err != nil && fault.KindOf(err) != fault.Invalid {
 		return o, err
 	}
-	for _, i := range page.Items {
+	for _, i := range list.Items {
 		if i.Number.National == national {
 			o.Item, o.InStock = i, true
 		}
@@ -220,7 +220,7 @@ func (f *face) number(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	if !ok || national == "" {
 		return nil, fault.New(fault.Unknown, "no_number", "%s", p.T("number.nowhere"))
 	}
-	o, err := f.offerOf(r, country, kind, national)
+	o, err := f.offerOf(r, p, country, kind, national)
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func kindOfForm(s string) numbering.Kind {
 // askForm is the request of a number that is named, not picked.
 func (f *face) askForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	q := r.URL.Query()
-	o, err := f.offerOf(r, strings.ToUpper(q.Get("country")), kindOfForm(q.Get("kind")), "")
+	o, err := f.offerOf(r, p, strings.ToUpper(q.Get("country")), kindOfForm(q.Get("kind")), "")
 	if err != nil {
 		return nil, err
 	}
@@ -270,11 +270,11 @@ func (f *face) request(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if fault.KindOf(err) != fault.Invalid {
 		return nil, err
 	}
-	o, ferr := f.offerOf(r, in.Country, kind, "")
+	o, ferr := f.offerOf(r, p, in.Country, kind, "")
 	if ferr != nil {
 		return nil, ferr
 	}
-	o.Values, o.Errors = r.PostForm, errorsOf(err)
+	o.Values, o.Errors = r.PostForm, p.errorsOf(err)
 	p.Status, p.Title = http.StatusUnprocessableEntity, p.T("request.title")
 	return requestPage(p, o), nil
 }

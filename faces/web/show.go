@@ -12,7 +12,6 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/cdr"
-	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
 )
@@ -109,26 +108,6 @@ func matchIn(digits, pattern, where string) (from, to int) {
 	return i, i + len(pattern)
 }
 
-// cash shows money: the sign of the currencies everybody knows, else the code.
-func cashText(a money.Amount) string {
-	text, code, _ := strings.Cut(a.String(), " ")
-	sign := map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "KRW": "₩", "JPY": "¥"}[code]
-	if sign == "" {
-		return strings.TrimSpace(text + " " + code)
-	}
-	if rest, minus := strings.CutPrefix(text, "-"); minus {
-		return "−" + sign + rest
-	}
-	return sign + text
-}
-
-func signed(a money.Amount) string {
-	if a.Micros > 0 {
-		return "+" + cashText(a)
-	}
-	return cashText(a)
-}
-
 // The 25-pair colour code: five tip colours by five ring colours.
 func pairColours(n int) (tip, ring [2]string) {
 	tips := [...][2]string{{"white", "#FFFFFF"}, {"red", "#D2322D"}, {"black", "#1B1B1B"}, {"yellow", "#F3C614"}, {"violet", "#7A4FB3"}}
@@ -137,7 +116,12 @@ func pairColours(n int) (tip, ring [2]string) {
 	return tips[n/5], rings[n%5]
 }
 
-func pairName(n int) string { tip, ring := pairColours(n); return tip[0] + " " + ring[0] }
+// pairName is its colours, in the language of the page.
+func pairName(ctx context.Context, n int) string {
+	tip, ring := pairColours(n)
+	t := speaking(ctx)
+	return t.text("colours", "tip", t.text("colour."+tip[0]), "ring", t.text("colour."+ring[0]))
+}
 func pairTip(n int) string  { tip, _ := pairColours(n); return tip[1] }
 func pairRing(n int) string { _, ring := pairColours(n); return ring[1] }
 

@@ -1,5 +1,6 @@
 // Package web is the shop and the members' pages: rendered here, usable without
-// scripts, a little livelier with htmx. Sessions are cookies (RFC 6265); requests
+// scripts, a little livelier with htmx, in the language of the reader (RFC 5646).
+// Sessions are cookies (RFC 6265); requests
 // that change something must come from our own pages (http.CrossOriginProtection).
 // The face translates; every rule lives in business.
 package web
@@ -126,9 +127,8 @@ type Deps struct {
 
 type face struct {
 	Deps
-	texts  catalogue
-	names  names
-	assets *assets
+	tongues *tongues
+	assets  *assets
 }
 
 // Mount puts the pages on a mux.
@@ -137,17 +137,16 @@ func Mount(mux *http.ServeMux, d Deps) error {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	f := &face{Deps: d}
-	var err, err2, err3 error
-	f.texts, err = loadTexts("en")
-	f.names, err2 = loadNames("en")
-	f.assets, err3 = loadAssets()
-	if err := errors.Join(err, err2, err3); err != nil {
+	var err, err2 error
+	f.tongues, err = loadTongues()
+	f.assets, err2 = loadAssets()
+	if err := errors.Join(err, err2); err != nil {
 		return fmt.Errorf("the pages' own files: %w", err)
 	}
 	inner := http.NewServeMux()
 	f.routes(inner)
 	mux.Handle("/static/", f.assets)
-	mux.Handle("/", f.guard(f.withSession(inner)))
+	mux.Handle("/", f.guard(f.chooseTongue(f.withSession(inner))))
 	return nil
 }
 

@@ -16,7 +16,7 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := regexp.MustCompile(`p\.T\("([^"]*)"(\s*\+)?`)
+	call := regexp.MustCompile(`(?:p\.T|t\.text|Tongue\.text)\("([^"]*)"(\s*\+)?`)
 	used := map[string]bool{}
 	var prefixes []string
 	err = fs.WalkDir(os.DirFS("."), ".", func(path string, d fs.DirEntry, err error) error {

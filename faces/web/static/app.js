@@ -12,7 +12,7 @@
 		const d = new Date(t.dateTime);
 		if (isNaN(d)) return;
 		const style = t.dataset.local === "clock" ? { timeStyle: "medium", dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
-		t.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(d);
+		t.textContent = new Intl.DateTimeFormat(document.documentElement.lang + "-u-nu-latn", style).format(d);
 		t.title = t.dateTime;
 	});
 	const tick = () => { const now = Date.now(); document.querySelectorAll("[data-until]").forEach((el) => countdown(el, now)); };
