@@ -219,7 +219,9 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (Session, 
 	return session, a.actor(), err
 }
 
-func (a Account) actor() Actor { return Actor{Account: a.ID, Name: a.Name, Role: a.Role, Language: a.Language} }
+func (a Account) actor() Actor {
+	return Actor{Account: a.ID, Name: a.Name, Role: a.Role, Language: a.Language}
+}
 
 // hashToken hashes a long random token; those need no salt and no cost.
 func hashToken(token string) string {

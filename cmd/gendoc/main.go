@@ -33,7 +33,7 @@ func write(folder string) error {
 	if err != nil {
 		return err
 	}
-	said, err := messages(filepath.Dir(filepath.Clean(folder)))
+	said, err := messages(os.DirFS(filepath.Dir(filepath.Clean(folder))))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -14,14 +13,18 @@ import (
 // messages are the sentences the business says to people, as formats: what the
 // pages translate. They are read from the source, so that a call site needs
 // nothing but the sentence.
-func messages(root string) ([]byte, error) {
+func messages(root fs.FS) ([]byte, error) {
 	found := map[string]string{}
 	for _, dir := range []string{"business", "node"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+		err := fs.WalkDir(root, dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			source, err := fs.ReadFile(root, path)
+			if err != nil {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, source, 0)
 			if err != nil {
 				return err
 			}

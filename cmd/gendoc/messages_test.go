@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheListOfSentencesIsWhole(t *testing.T) {
-	want, err := messages("../..")
+	want, err := messages(os.DirFS("../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
