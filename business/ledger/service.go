@@ -280,3 +280,12 @@ func (s *Service) RefundOrder(ctx context.Context, order, memo string) error {
 	_, err := s.Reverse(ctx, "refund:"+order, "order:"+order, memo)
 	return err
 }
+
+// PayFee books a yearly fee, once per key.
+func (s *Service) PayFee(ctx context.Context, owner, key, ref, memo string, price money.Amount) error {
+	_, err := s.Post(ctx, Posting{Key: key, Kind: "renewal", Ref: ref, Memo: memo, Entries: []Entry{
+		{Account: RevenueAccount(price.Currency, ref), Amount: price},
+		{Account: WalletID(owner, price.Currency), Amount: price.Neg()},
+	}})
+	return err
+}

@@ -53,6 +53,9 @@ type Source interface {
 	SoldOrders(ctx context.Context, yield func(shop.Order) error) error
 	AllMemberships(ctx context.Context, yield func(member.Membership) error) error
 	AllCredentials(ctx context.Context, yield func(member.Credential) error) error
+	// Line reads the membership of an order, if it has one, and its live
+	// credentials.
+	Line(ctx context.Context, order string) (member.Membership, bool, []member.Credential, error)
 }
 
 // Roster is the memory. Numbers and Devices are safe for many readers.
@@ -64,6 +67,7 @@ type Roster struct {
 	send    Sender
 	revoked func(device string)
 	reread  func() // reads the catalogue again
+	source  Source
 }
 
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
@@ -84,6 +88,7 @@ func (r *Roster) CatalogueChanged(ctx context.Context) error {
 // Load reads everything. Changes that arrive meanwhile may be applied before:
 // they say the same.
 func (r *Roster) Load(ctx context.Context, from Source) error {
+	r.source = from
 	if err := from.SoldOrders(ctx, func(o shop.Order) error { r.Apply(Change{Sold: sold(o)}); return nil }); err != nil {
 		return fmt.Errorf("read the sold numbers: %w", err)
 	}
@@ -216,6 +221,26 @@ func (r *Roster) Sold(ctx context.Context, o shop.Order) error {
 func (r *Roster) Released(ctx context.Context, o shop.Order) error {
 	n := o.Number
 	return r.tell(ctx, Change{Released: &n})
+}
+
+// Paused is called by the shop: the number does not ring, though it is sold.
+func (r *Roster) Paused(ctx context.Context, o shop.Order) error { return r.Released(ctx, o) }
+
+// Resumed is called by the shop when a paused number rings again.
+func (r *Roster) Resumed(ctx context.Context, o shop.Order) error {
+	m, registered, devices, err := r.source.Line(ctx, o.ID)
+	if err != nil {
+		return fmt.Errorf("read the registration of %s: %w", o.Number, err)
+	}
+	if err := r.Sold(ctx, o); err != nil || !registered {
+		return err
+	}
+	for i := range devices {
+		if err := r.Device(ctx, devices[i]); err != nil {
+			return err
+		}
+	}
+	return r.Registered(ctx, m)
 }
 
 // Registered is called by member.

@@ -105,7 +105,7 @@ func (s *Service) step(ctx context.Context, id string, from, to State, code stri
 			text = o.AmountDue.String()
 		}
 		if to == Sold {
-			o.Settling, o.HeldUntil = false, time.Time{}
+			o.Settling, o.HeldUntil, o.Until = false, time.Time{}, s.due(o)
 			if err := tx.Dequeue(ctx, topicPay, id); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ type Policy struct {
 	Countries []string // with a center, in the order people see them
 	Service   []string // our own service and access numbers
 	Currency  money.Currency
+	URL       string // how people reach the pages, for links in letters
 	Catalogue
 
 	prices   []PriceRule

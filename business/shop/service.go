@@ -21,6 +21,7 @@ import (
 type Service struct {
 	store   Store
 	book    Book
+	fees    Fees
 	base    Policy
 	policy  atomic.Pointer[Policy]
 	publish Publisher
@@ -28,8 +29,8 @@ type Service struct {
 }
 
 // New opens the shop with what the policy says is for sale; Adopt changes it.
-func New(store Store, book Book, policy Policy, publish Publisher, now func() time.Time) *Service {
-	s := &Service{store: store, book: book, base: policy, publish: publish, now: now}
+func New(store Store, book Money, policy Policy, publish Publisher, now func() time.Time) *Service {
+	s := &Service{store: store, book: book, fees: book, base: policy, publish: publish, now: now}
 	s.Adopt(policy.Countries, policy.Catalogue)
 	return s
 }

@@ -15,6 +15,8 @@ type Orders interface {
 	// ChangeOrder writes o if its version is still the stored one, and counts
 	// the version up.
 	ChangeOrder(ctx context.Context, o Order) (bool, error)
+	// Lock keeps others from changing an order until the transaction ends.
+	Lock(ctx context.Context, id string) error
 	// AddEvent numbers the event and stores it.
 	AddEvent(ctx context.Context, e Event) error
 }
@@ -40,8 +42,19 @@ type Tx interface {
 	Orders
 	Claims
 	Outbox
+	Transfers
+	Post
 	// EndRegistration revokes the devices of an order's membership.
 	EndRegistration(ctx context.Context, order string, at time.Time) error
+}
+
+// Post queues letters with the transaction that gives cause to them; a key is
+// written once.
+type Post interface {
+	// Write writes to the address of an account, in its language.
+	Write(ctx context.Context, account, kind, key string, fields map[string]string) error
+	// WriteTo writes to an address that may be nobody's of ours.
+	WriteTo(ctx context.Context, address, kind, key string, fields map[string]string) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.
@@ -53,6 +66,9 @@ type Store interface {
 	Events(ctx context.Context, order string) ([]Event, error)
 	// Expired lists orders whose hold ended before now and which settle nothing.
 	Expired(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Tenures lists sold numbers whose next date is not after until, by
+	// ascending id above after.
+	Tenures(ctx context.Context, until time.Time, after string, limit int) ([]Order, error)
 	// Tasks lists the keys waiting under a topic, oldest first.
 	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
 	// Taken tells which of the forms are claimed.
@@ -65,10 +81,20 @@ type Book interface {
 	RefundOrder(ctx context.Context, order, memo string) error
 }
 
+// Money is the ledger as the shop sees it.
+type Money interface {
+	Book
+	Fees
+}
+
 // Publisher is told of sales, so that a number bought now rings now.
 type Publisher interface {
 	Sold(ctx context.Context, o Order) error
 	Released(ctx context.Context, o Order) error
+	// Paused takes a number out of service; Resumed brings it back with its
+	// registration and telephones.
+	Paused(ctx context.Context, o Order) error
+	Resumed(ctx context.Context, o Order) error
 }
 
 // The topics of the outbox.

@@ -20,17 +20,19 @@ func (d *DB) Letters() *Letters { return &Letters{d} }
 
 // Post queues a letter; posting it again changes nothing.
 func (l *Letters) Post(ctx context.Context, x letter.Letter) error {
+	return l.db.write(ctx, func(q querier) error { return postLetter(ctx, q, x) })
+}
+
+func postLetter(ctx context.Context, q querier, x letter.Letter) error {
 	fields, err := json.Marshal(x.Fields)
 	if err != nil {
 		return fmt.Errorf("post a letter: %w", err)
 	}
 	now := time.Now()
-	return l.db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO letter (id, idem_key, account, address, language, kind, fields, tries, due, sent, failure, created)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 0, '', $8) ON CONFLICT (idem_key) DO NOTHING`,
-			ident.New("let", now), x.Key, x.Account, x.To, x.Language, x.Kind, string(fields), us(now))
-		return err
-	})
+	_, err = q.ExecContext(ctx, `INSERT INTO letter (id, idem_key, account, address, language, kind, fields, tries, due, sent, failure, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 0, '', $8) ON CONFLICT (idem_key) DO NOTHING`,
+		ident.New("let", now), x.Key, x.Account, x.To, x.Language, x.Kind, string(fields), us(now))
+	return err
 }
 
 const letterColumns = `id, idem_key, account, address, language, kind, fields, tries, due, sent, failure, created`

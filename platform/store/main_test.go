@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -143,4 +144,21 @@ func same(t testing.TB, got, want []string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
+}
+
+// letterLink is the last part of the link in the newest letter of a kind.
+func (h *house) letterLink(t testing.TB, kind string) string {
+	t.Helper()
+	now := time.Now().Add(time.Hour) // letters are queued by the real clock
+	list, err := h.db.Letters().Take(context.Background(), now, time.Millisecond, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range slices.Backward(list) {
+		if x.Kind == kind {
+			return x.Fields["link"][strings.LastIndexByte(x.Fields["link"], '/')+1:]
+		}
+	}
+	t.Fatalf("no letter %s among %d", kind, len(list))
+	return ""
 }

@@ -41,11 +41,28 @@ func (r *Roster) AllMemberships(ctx context.Context, yield func(member.Membershi
 	})
 }
 
-// AllCredentials yields every live credential of a number that is sold.
+const credentialQuery = `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256
+	FROM device d JOIN membership m ON m.id = d.membership JOIN number_order o ON o.id = m.order_id
+	WHERE d.revoked = 0 AND o.state = 'sold'`
+
+// AllCredentials yields every live credential of a number that rings.
 func (r *Roster) AllCredentials(ctx context.Context, yield func(member.Credential) error) error {
-	rows, err := r.db.read.QueryContext(ctx, `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256
-		FROM device d JOIN membership m ON m.id = d.membership JOIN number_order o ON o.id = m.order_id
-		WHERE d.revoked = 0 AND o.state = 'sold' AND o.standing IN ('', 'grace')`)
+	rows, err := r.db.read.QueryContext(ctx, credentialQuery+` AND o.standing IN ('', 'grace')`)
+	return credentials(rows, err, yield)
+}
+
+// Line reads the membership of an order and its live credentials.
+func (r *Roster) Line(ctx context.Context, order string) (m member.Membership, found bool, list []member.Credential, err error) {
+	m, err = scanMembership(r.db.read.QueryRowContext(ctx, `SELECT `+membershipColumns+` FROM membership WHERE order_id = $1`, order))
+	if found, err = one(err); err != nil || !found {
+		return m, found, nil, err
+	}
+	rows, err := r.db.read.QueryContext(ctx, credentialQuery+` AND o.id = $1`, order)
+	err = credentials(rows, err, func(c member.Credential) error { list = append(list, c); return nil })
+	return m, true, list, err
+}
+
+func credentials(rows *sql.Rows, err error, yield func(member.Credential) error) error {
 	return each(rows, err, func(rows *sql.Rows) error {
 		var c member.Credential
 		var kind, md5, sha string

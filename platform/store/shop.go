@@ -129,6 +129,13 @@ func (t shopTx) ChangeOrder(ctx context.Context, o shop.Order) (bool, error) {
 		string(o.Standing), us(o.Until), o.Reminded, o.ID, o.Version))
 }
 
+func (t shopTx) Lock(ctx context.Context, id string) error { return lockOrder(ctx, t.q, id) }
+
+func lockOrder(ctx context.Context, q querier, id string) error {
+	_, err := q.ExecContext(ctx, `UPDATE number_order SET updated = updated WHERE id = $1`, id)
+	return err
+}
+
 func (t shopTx) AddEvent(ctx context.Context, e shop.Event) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO order_event (order_id, seq, state, code, text, actor, at)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6 FROM order_event WHERE order_id = $1`,
@@ -188,6 +195,19 @@ func (s *Shop) Events(ctx context.Context, order string) ([]shop.Event, error) {
 		err := rows.Scan(&e.Seq, &e.State, &e.Code, &e.Text, &e.Actor, &when)
 		e.At = at(when)
 		out = append(out, e)
+		return err
+	})
+	return out, err
+}
+
+// Tenures lists sold numbers on which something is due.
+func (s *Shop) Tenures(ctx context.Context, until time.Time, after string, limit int) ([]shop.Order, error) {
+	var out []shop.Order
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE until > 0 AND until <= $1 AND state = 'sold' AND settling = 0 AND id > $2
+		ORDER BY id LIMIT $3`, us(until), after, limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		o, err := scanOrder(rows)
+		out = append(out, o)
 		return err
 	})
 	return out, err

@@ -356,7 +356,7 @@ func TestEqualDigitsOneBuyer(t *testing.T) {
 
 // frail is a ledger after which, or before which, the power fails.
 type frail struct {
-	shop.Book
+	shop.Money
 	before, after bool
 }
 
@@ -366,7 +366,7 @@ func (f frail) PayFromWallet(ctx context.Context, owner, order, memo string, pri
 	if f.before {
 		return errPower
 	}
-	if err := f.Book.PayFromWallet(ctx, owner, order, memo, price); err != nil {
+	if err := f.Money.PayFromWallet(ctx, owner, order, memo, price); err != nil {
 		return err
 	}
 	return errPower
@@ -390,8 +390,8 @@ func TestASaleSurvivesACrashBetweenItsSteps(t *testing.T) {
 				h := build(t, cfg, c)
 				ann := h.person(t, "ann")
 				faulty := crash.book
-				faulty.Book = h.book
-				var book shop.Book = h.book
+				faulty.Money = h.book
+				var book shop.Money = h.book
 				var pub shop.Publisher = h.roster
 				if faulty.before || faulty.after {
 					book = faulty
