@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -57,6 +58,7 @@ type Node struct {
 	book      *ledger.Service
 	shop      *shop.Service
 	desk      *shop.Desk
+	files     *shop.Files
 	members   *member.Service
 	roster    *roster.Roster
 	bindings  *location.Table
@@ -222,12 +224,16 @@ func (n *Node) HTTPAddr() string { return n.listener.Addr().String() }
 
 // housekeeping does what is due by the clock.
 func (n *Node) housekeeping(ctx context.Context) {
-	often := time.NewTicker(5 * time.Second)
+	often, seldom := time.NewTicker(5*time.Second), time.NewTicker(time.Minute)
 	defer often.Stop()
+	defer seldom.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-seldom.C:
+			n.age(ctx)
+			continue
 		case <-often.C:
 		}
 		if _, err := n.shop.ExpireHolds(ctx); err != nil && ctx.Err() == nil {
@@ -238,6 +244,24 @@ func (n *Node) housekeeping(ctx context.Context) {
 		}
 		n.bindings.Sweep(n.opts.Now())
 	}
+}
+
+// age does what the calendar asks for.
+func (n *Node) age(ctx context.Context) {
+	if _, err := n.shop.Renew(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "yearly fees could not be seen to", "error", err)
+	}
+	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)
+	}
+}
+
+// url is how people reach the pages.
+func (n *Node) url() string {
+	if n.cfg.URL != "" {
+		return strings.TrimSuffix(n.cfg.URL, "/")
+	}
+	return "http://" + reachable(n.listener.Addr().(*net.TCPAddr))
 }
 
 // Close gives everything back. It is safe to call after a New that failed.

@@ -158,7 +158,7 @@ func (s *Service) Accept(ctx context.Context, by member.Actor, email, token stri
 		if err != nil {
 			return err
 		}
-		fields := map[string]string{"number": old.Number.Display(), "from": old.Account, "to": by.Name, "link": s.base.URL + "/orders/" + old.ID}
+		fields := map[string]string{"number": old.Number.Display(), "to": by.Name, "link": s.base.URL + "/orders/" + old.ID}
 		return tx.Write(ctx, old.Account, "number_transferred", "transferred:"+t.ID, fields)
 	})
 	if err != nil {
