@@ -183,7 +183,7 @@ func (s *Shard) failure(slot uint32, t *clientTx, m *Msg) {
 	s.sendCopy(t.flow, b)
 
 	d, u := s.clientDialog(t), t.use
-	if d != nil && u == useInvite && m.Status == 422 && s.retryInterval(d, t, m) {
+	if d != nil && (u == useInvite && m.Status == 422 && s.retryInterval(d, t, m) || s.retryProven(d, t, m)) {
 		s.finishInvite(slot, t, b)
 		return
 	}

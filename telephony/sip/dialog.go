@@ -50,8 +50,9 @@ type Dialog struct {
 	endAfter   bool  // BYE as soon as the ACK is in
 	late       bool  // the INVITE had no offer: its ACK brings the answer
 
-	rel  reliable
-	sess session
+	rel   reliable
+	sess  session
+	proof proof
 	sdp  []byte // our last session description, for a refresh by re-INVITE
 }
 
@@ -265,8 +266,12 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	if out := s.clients.get(d.out.slot, d.out.gen); d.out.ok && out != nil {
 		out.seq = d.localSeq // a PRACK's: the BYE to an answer nobody wants counts on from here
 	}
-	slot, t := s.newClient(method, u, d.nextHop(), d)
+	to := d.nextHop()
+	slot, t := s.newClient(method, u, to, d)
 	t.msg = d.appendRequest(t.msg, method, d.localSeq, s.clientToken(slot))
+	if d.proves(&to) {
+		t.msg = d.appendProof(t.msg, methodName[method], d.target)
+	}
 	if method == INVITE || method == UPDATE {
 		t.msg = append(t.msg, d.flow.Listener.contact...)
 		t.msg = append(t.msg, allowLine+"Supported: timer\r\n"...)
@@ -293,9 +298,12 @@ func (d *Dialog) sendAck(t *clientTx, sdp []byte) {
 	// An ACK to a 2xx is a transaction of its own without an answer: its
 	// branch needs to be new, nothing more.
 	s.acks++
-	b = d.appendRequest(b, ACK, d.inviteSeq, s.token(tokenNone, s.acks, 0))
-	b = appendBody(b, sdp)
 	to := d.nextHop()
+	b = d.appendRequest(b, ACK, d.inviteSeq, s.token(tokenNone, s.acks, 0))
+	if d.proves(&to) {
+		b = append(b, d.proof.line...)
+	}
+	b = appendBody(b, sdp)
 	s.sendCopy(to, b)
 	if t == nil {
 		s.scratch = b

@@ -14,6 +14,7 @@ type Outgoing struct {
 	Forwards int    // Max-Forwards; 0 means 70, -1 none
 	Reliable bool   // demand reliable provisional answers (RFC 3262)
 	NAT      bool   // the peer's Contact may be a lie: keep to its flow
+	Login    *Login // how to prove who we are, if asked; nil: not at all
 	User     any
 }
 
@@ -23,7 +24,7 @@ const defaultInterval = 1800
 // Invite begins a call.
 func (s *Shard) Invite(o *Outgoing) *Dialog {
 	d := s.newDialog(false, o.Flow)
-	d.User, d.nat = o.User, o.NAT
+	d.User, d.nat, d.proof.login = o.User, o.NAT, o.Login
 	d.target = append(d.target, o.URI...)
 	d.local = append(append(d.local, o.From...), ";tag="...)
 	d.local = d.appendTag(d.local)

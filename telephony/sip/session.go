@@ -117,33 +117,8 @@ func (s *Shard) retryInterval(d *Dialog, t *clientTx, m *Msg) bool {
 	if !ok || d.sess.minimum > 0 || n <= d.sess.interval || t.cancelled || n > 86400 {
 		return false
 	}
-	old := &s.aux // the refused INVITE, parsed by failure
 	d.sess.minimum = n
 	d.sess.interval = max(n, d.sess.interval)
-	d.localSeq++
-	d.inviteSeq = d.localSeq
-	slot, nt := s.newClient(INVITE, useInvite, t.flow, d)
-	b := append(nt.msg, "INVITE "...)
-	b = append(b, old.RequestURI()...)
-	b = append(b, " SIP/2.0\r\n"...)
-	b = append(b, t.flow.Listener.via...)
-	b = s.clientToken(slot).append(b, s.core.key)
-	b = append(b, crlf...)
-	for i := range old.n {
-		f := &old.fields[i]
-		switch f.id {
-		case HVia, HSessionExpires, HContentType, HContentLength, HCSeq:
-		default:
-			b = append(b, old.bytes(f.name)...)
-			b = append(b, ": "...)
-			b = append(b, old.bytes(f.value)...)
-			b = append(b, crlf...)
-		}
-	}
-	b = appendCSeq(b, d.inviteSeq, "INVITE")
-	b = d.sess.append(b, true)
-	nt.msg = appendBody(b, old.Body())
-	d.out = txRef{slot, s.clients.gen(slot), true}
-	s.start(slot)
+	s.inviteAgain(d, t)
 	return true
 }
