@@ -1,11 +1,18 @@
 package media
 
 import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/telephony/rtp"
 )
+
+//go:embed prompts
+var spoken embed.FS // by scripts/prompts: LANGUAGE/NAME.ulaw
 
 // Prompts are the sounds we make, each prepared once as raw G.711 in both
 // encodings.
@@ -19,10 +26,31 @@ type prompt struct {
 	loop       bool
 }
 
+// Spoken yields what is spoken, raw µ-law by its name: "en/digit/3".
+func Spoken(yield func(name string, ulaw []byte) bool) {
+	err := fs.WalkDir(spoken, "prompts", func(path string, d fs.DirEntry, err error) error {
+		name, ok := strings.CutSuffix(strings.TrimPrefix(path, "prompts/"), ".ulaw")
+		if err != nil || d.IsDir() || !ok {
+			return err
+		}
+		data, err := spoken.ReadFile(path)
+		if err == nil && !yield(name, data) {
+			return fs.SkipAll
+		}
+		return err
+	})
+	if err != nil { // they are in the program
+		panic(fmt.Sprintf("media: the spoken prompts: %v", err))
+	}
+}
+
 // NewPrompts returns the tones (after ITU-T E.180 in the plan of North
-// America); announcements are added.
+// America) and what is spoken; announcements can be added.
 func NewPrompts() *Prompts {
 	p := &Prompts{byName: map[string]prompt{}}
+	for name, ulaw := range Spoken {
+		p.byName[name] = prompt{ulaw: ulaw, alaw: rtp.Alaw(ulaw)}
+	}
 	const ms = time.Millisecond
 	p.tone("tone:busy", 6, 500*ms, 500*ms, false, 480, 620)
 	p.tone("tone:congestion", 12, 250*ms, 250*ms, false, 480, 620)

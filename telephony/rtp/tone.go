@@ -2,7 +2,6 @@ package rtp
 
 import (
 	"math"
-	"math/bits"
 	"time"
 )
 
@@ -24,29 +23,4 @@ func Tone(payload uint8, d time.Duration, hz ...float64) []byte {
 		}
 	}
 	return b
-}
-
-// ulaw encodes a 16-bit sample (ITU-T G.711 µ-law).
-func ulaw(v int) byte {
-	sign := byte(0)
-	if v < 0 {
-		v, sign = -v, 0x80
-	}
-	v = min(v, 32635) + 132
-	exp := bits.Len(uint(v)) - 8
-	return ^(sign | byte(exp<<4) | byte(v>>(exp+3)&0x0F))
-}
-
-// alaw encodes a 16-bit sample (ITU-T G.711 A-law).
-func alaw(v int) byte {
-	sign := byte(0x80)
-	if v < 0 {
-		v, sign = -v-1, 0
-	}
-	v = min(v, 32767) >> 4
-	out := byte(v)
-	if exp := bits.Len(uint(v)) - 4; exp > 0 {
-		out = byte(exp<<4 | v>>(exp-1)&0x0F)
-	}
-	return (out | sign) ^ 0x55
 }
