@@ -32,6 +32,8 @@ const (
 	answering        // answered; the answer is on its way to the caller
 	talking          // two legs are bridged
 	announcing       // the caller alone hears why not
+	placing          // a call of ours: its only leg is being rung
+	running          // a call of ours: it follows its script
 	over
 )
 
@@ -60,7 +62,8 @@ type Call struct {
 	coming int   // early answers that media works on
 	sought LegID // the leg that answered first
 
-	a, b LegID // who are bridged
+	run  script // of a call that we place
+	a, b LegID  // who are bridged
 	x    exchange
 
 	answerAt Mono
@@ -164,6 +167,10 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 	case over:
 		return // whatever comes late
 	case fresh:
+		if e.Kind == Originated {
+			c.originated(now, &e, out)
+			return
+		}
 		if e.Kind != Offered || e.Leg != Caller {
 			return
 		}
@@ -175,6 +182,9 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		}
 		c.timers &^= 1 << e.Timer
 		c.timer(now, e.Timer, out)
+		return
+	}
+	if c.scripted(now, &e, out) {
 		return
 	}
 	switch e.Kind {
@@ -214,7 +224,13 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 	switch t {
 	case TimerRing:
+		if c.phase == placing {
+			c.unanswered(now, out)
+			return
+		}
 		c.ringOver(now, out)
+	case TimerKey:
+		c.keyOver(now, out)
 	case TimerConfirm:
 		c.finish(now, CauseTimeout, out)
 	case TimerModify:
@@ -229,6 +245,10 @@ func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 	case TimerCut:
 		c.finish(now, CauseCutOff, out)
 	case TimerPrompt:
+		if c.phase == running {
+			c.speak(now, out)
+			return
+		}
 		c.finish(now, c.best, out)
 	default:
 	}
@@ -299,6 +319,9 @@ func (c *Call) ended(now Mono, id LegID, cause Cause, out *Commands) {
 		return
 	}
 	switch c.phase {
+	case placing, running:
+		c.forget(id)
+		c.finish(now, cause, out)
 	case hunting:
 		if id == Caller {
 			c.forget(id)

@@ -69,6 +69,10 @@ const (
 	// OpDone: nothing remains; the Call may be used for another call once
 	// Deliver has returned.
 	OpDone
+
+	// OpTell tells who placed the call how far it is: Note is one of the Told
+	// words or the name of a script's node.
+	OpTell
 	opCount
 )
 
@@ -101,6 +105,7 @@ type Command struct {
 	Plan    *Plan
 	Record  *Record
 	Hold    string
+	Note    string
 }
 
 // Commands collects what Step wants done, in order. It is reused: Reset keeps

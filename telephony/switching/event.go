@@ -35,6 +35,7 @@ const (
 	TimerWarn                   // time to warn that the money ends
 	TimerCut                    // the money, or the longest allowed duration, ends here
 	TimerPrompt                 // an announcement must have ended here
+	TimerKey                    // a key must have been pressed until here
 	timerCount
 )
 
@@ -129,6 +130,9 @@ const (
 	// Transfer: the party on Leg is replaced by a new leg to Target (blind
 	// transfer, push to another device).
 	Transfer
+	// Originated: a call that we place begins: to the one target of Plan, with
+	// nobody on this side but Script. What comes of it is told.
+	Originated
 	kindCount
 )
 
@@ -146,5 +150,6 @@ type Event struct {
 	Attempt  *Attempt
 	Plan     *Plan
 	Target   *Target
+	Script   *Script
 	Lease    Lease
 }

@@ -46,6 +46,7 @@ func (s *stage) Modify(_ Ref, l LegID, sdp []byte)  { s.say("modify %d %s", l, s
 func (s *stage) Respond(_ Ref, l LegID, c Cause, sdp []byte) {
 	s.say("respond %d %s %s", l, c, sdp)
 }
+func (s *stage) Told(_ Ref, what string)          { s.say("tell %s", what) }
 func (s *stage) Press(_ Ref, l LegID, digit byte) { s.say("digit %d %c", l, digit) }
 func (s *stage) End(_ Ref, l LegID, c Cause)      { s.say("end %d %s", l, c) }
 
@@ -108,7 +109,7 @@ func (s sound) Answer(_ Ref, from, to LegID, sdp []byte) ([]byte, error) {
 }
 
 func newOutside(s *stage) *Outside {
-	return &Outside{Legs: s, Keys: s, Media: sound{s}, Money: s, Desk: s}
+	return &Outside{Legs: s, Keys: s, Media: sound{s}, Money: s, Desk: s, Watch: s}
 }
 
 // TestLadders plays the scripts: a line "> [@time] event" is what happens, the
@@ -237,6 +238,9 @@ func event(t *testing.T, s *stage, start Mono, w []string) Event {
 		e.Lease.For, _ = time.ParseDuration(w[2])
 		e.Lease.More = len(w) > 3
 		return e
+	case Originated:
+		e.Plan, e.Script = plan(t, w[1:]), codeScript()
+		return e
 	case Digit:
 		e.Digit = '5'
 	case Offered:
@@ -247,6 +251,8 @@ func event(t *testing.T, s *stage, start Mono, w []string) Event {
 		switch {
 		case x[0] >= '0' && x[0] <= '9':
 			e.Leg = legOf(t, x)
+		case key == "key":
+			e.Digit = val[0]
 		case key == "replaces":
 			e.Replaces = legOf(t, val)
 		case key == "to":
@@ -260,6 +266,15 @@ func event(t *testing.T, s *stage, start Mono, w []string) Event {
 		}
 	}
 	return e
+}
+
+// codeScript asks for a key and then says something.
+func codeScript() *Script {
+	return &Script{Nodes: []Node{
+		{Name: "hello", Say: []Prompt{"who", "press-1"}, Keys: "1", Wait: 5 * time.Second, Times: 2, Then: "code", Else: "nothing"},
+		{Name: "code", Say: []Prompt{"seven", "three"}},
+		{Name: "nothing", Say: []Prompt{"goodbye"}},
+	}}
 }
 
 func legOf(t *testing.T, s string) LegID {

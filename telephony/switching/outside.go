@@ -57,6 +57,12 @@ type Desk interface {
 	Done(r Ref)
 }
 
+// Watch is told how far a call of ours is. What became of it in the end, the
+// record tells.
+type Watch interface {
+	Told(r Ref, what string)
+}
+
 // Failed is implemented by errors that know their cause.
 type Failed interface{ Cause() Cause }
 
@@ -76,6 +82,7 @@ type Outside struct {
 	Media Media
 	Money Money
 	Desk  Desk
+	Watch Watch // nil: we place no calls
 	// Trace, when set, sees every event and, after it, its commands.
 	Trace func(c *Call, e *Event, done []Command)
 
@@ -128,7 +135,7 @@ func (o *Outside) other(d delivery, now Mono) {
 	if d.call.ref != d.ref {
 		return
 	}
-	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Trace: o.Trace}
+	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Watch: o.Watch, Trace: o.Trace}
 	n.Deliver(d.call, now, d.e)
 }
 
@@ -209,6 +216,10 @@ func (o *Outside) runRest(c *Call, now Mono, cmd *Command) {
 		o.Desk.CancelTimer(r, cmd.Timer)
 	case OpDone:
 		o.Desk.Done(r)
+	case OpTell:
+		if o.Watch != nil {
+			o.Watch.Told(r, cmd.Note)
+		}
 	default:
 	}
 }

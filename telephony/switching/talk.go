@@ -57,7 +57,8 @@ func (c *Call) modify(now Mono, e *Event, out *Commands) {
 	if l == nil {
 		return
 	}
-	if c.phase == announcing && l.state >= legUp && c.x.kind == xNone && (!c.late || c.plays) {
+	alone := c.phase == running || c.phase == announcing && (!c.late || c.plays)
+	if alone && l.state >= legUp && c.x.kind == xNone {
 		c.x = exchange{kind: xLocal, step: xOffered, asker: l.id, ask: len(e.SDP) == 0}
 		c.set(TimerModify, now+Mono(modifyMost), out)
 		if len(e.SDP) > 0 {
