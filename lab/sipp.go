@@ -99,6 +99,38 @@ func (s SIPp) Serve(t testing.TB) {
 	})
 }
 
+// Begin starts it, and returns a function that waits for its end: any failed
+// call fails the test.
+func (s SIPp) Begin(t testing.TB) (finished func()) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	cmd, dir := s.command(ctx, t)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		failed = cmd.Wait()
+		close(done)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return func() {
+		t.Helper()
+		<-done
+		if failed != nil {
+			errs, _ := os.ReadFile(filepath.Join(dir, "errors"))
+			t.Errorf("sipp %s: %v\n%s\n%s", s.Scenario, failed, tail(out.Bytes(), 2500), tail(errs, 3000))
+		}
+	}
+}
+
 func tail(b []byte, n int) []byte {
 	if len(b) > n {
 		return b[len(b)-n:]

@@ -53,11 +53,11 @@ func (n *Node) business(ctx context.Context) error {
 // openShop opens the shop with what the operator has put up for sale.
 func (n *Node) openShop(ctx context.Context) error {
 	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Plans: n.plans, Currency: n.currency(), URL: n.url()}, n.roster, n.opts.Now)
-	key, err := seal.Open(n.cfg.Data)
-	if err != nil {
+	var err error
+	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
 		return err
 	}
-	n.files = shop.NewFiles(n.shop, n.store.Documents(key), n.opts.Now)
+	n.files = shop.NewFiles(n.shop, n.store.Documents(n.seal), n.opts.Now)
 	n.desk = shop.NewDesk(n.shop, n.store.Catalogue(), n.centers.Countries, n.roster.CatalogueChanged, n.opts.Now)
 	n.roster.OnCatalogue(func() {
 		if err := n.desk.Load(context.WithoutCancel(ctx)); err != nil {

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
@@ -33,6 +34,7 @@ import (
 	"github.com/callisto-tel/callisto/platform/config"
 	"github.com/callisto-tel/callisto/platform/notify"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
+	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
@@ -67,6 +69,8 @@ type Node struct {
 	locations *bus.Locations
 	epoch     int64 // which life of the node this is
 	tables    *routing.Tables
+	seal      *seal.Seal
+	carriers  *carrier.Service
 	recorder  *store.Recorder
 	realm     string
 	post      *notify.Sender // nil: letters wait
@@ -115,7 +119,10 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if err := n.openPost(ctx); err != nil {
 		return nil, err
 	}
-	return n, n.openTelephony(ctx)
+	if err := n.openTelephony(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.openCarriers(ctx)
 }
 
 func makeFolder(dir string) error {

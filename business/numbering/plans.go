@@ -28,6 +28,7 @@ type region struct {
 	transform       string
 	general, valid  *pattern // a valid number matches both
 	ownable         *pattern // fixed, mobile or VoIP: what a person can own
+	costly          *pattern // premium rate and shared cost
 	lengths         uint32   // of whole national numbers
 	formats         []format
 	emergency       map[string]bool
@@ -101,6 +102,7 @@ func newRegion(m *phonenumbers.PhoneMetadata) *region {
 		valid: alternation(m.GetFixedLine(), m.GetMobile(), m.GetTollFree(), m.GetPremiumRate(), m.GetSharedCost(),
 			m.GetPersonalNumber(), m.GetVoip(), m.GetPager(), m.GetUan(), m.GetVoicemail()),
 		ownable:     alternation(m.GetFixedLine(), m.GetMobile(), m.GetVoip()),
+		costly:      alternation(m.GetPremiumRate(), m.GetSharedCost()),
 		lengths:     lengthSet(m.GetGeneralDesc()),
 		mainCountry: m.GetMainCountryForCode(),
 	}

@@ -79,6 +79,7 @@ const (
 	ToBinding TargetKind = iota // a terminal registered at this center
 	ToCenter                    // another center, as Role says there
 	ToURI                       // a SIP URI
+	ToTrunk                     // a carrier
 )
 
 // Target is one leg to try.
@@ -88,6 +89,8 @@ type Target struct {
 	Center  center.ID        // ToCenter
 	Role    Role             // ToCenter: what that center is to do, Home or Visit
 	URI     string           // ToURI
+	Trunk   string           // ToTrunk: the carrier's id
+	Number  string           // ToTrunk: as the carrier wants it written
 }
 
 // Decision is one answer. Targets ring together; with none of them, Cause and

@@ -97,6 +97,7 @@ type Deps struct {
 	Orders   Orders
 	Wallet   Wallet
 	Calls    Calls
+	Carriers Carriers
 	Router   Router
 	Sold     routing.Sold
 	Answers  Answers
@@ -160,6 +161,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerAccounts()
 	f.registerWallet()
 	f.registerCalls()
+	f.registerCarriers()
 	mux.HandleFunc("GET /api/docs", f.docs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")

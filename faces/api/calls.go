@@ -165,6 +165,8 @@ func showLeg(t routing.Target) routeLeg {
 			leg.Role = "visit"
 		}
 		return leg
+	case routing.ToTrunk:
+		return routeLeg{Kind: "trunk"} // which carrier is the operator's business
 	case routing.ToURI:
 		return routeLeg{Kind: "uri", URI: t.URI}
 	default: // a contact address is private to the terminal's owner

@@ -42,7 +42,8 @@ type call struct {
 	reason  string // why there is nothing to ring, for people
 	forward int    // Max-Forwards left
 	media   *media.Session
-	timers  [switching.TimerPrompt + 1]sip.UserTimer
+	placed  *placed // what only a call of ours has
+	timers  [switching.TimerKey + 1]sip.UserTimer
 	legs    []*leg
 	spare   []*leg
 	attempt routing.Attempt
@@ -59,8 +60,9 @@ type leg struct {
 	call *call
 	id   switching.LegID
 	d    *sip.Dialog // nil when it is over
-	// device is whose dialog it is; "" of other centers.
+	// device is whose dialog it is; "" of other centers and carriers.
 	device string
+	trunk  bool // it is a carrier's
 }
 
 const (
@@ -117,7 +119,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device = id, ""
+	l.id, l.device, l.trunk = id, "", false
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -188,7 +190,7 @@ func (b *board) Done(r switching.Ref) {
 		c.media = nil
 	}
 	c.legs = c.legs[:0]
-	c.home, c.live, c.reason, c.attempt = "", false, "", routing.Attempt{}
+	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }
@@ -232,6 +234,9 @@ func (b *board) Settle(r switching.Ref, rec *switching.Record) {
 		kept.To.Account = ""
 	}
 	b.edge.cfg.Recorder.Record(kept)
+	if c := b.call(r); c != nil && c.placed != nil {
+		c.placed.over(&kept)
+	}
 	if c := b.call(r); c != nil {
 		b.deliver(c, switching.Event{Kind: switching.Settled})
 	}

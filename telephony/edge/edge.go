@@ -22,6 +22,7 @@ import (
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
+	"github.com/callisto-tel/callisto/telephony/trunk"
 )
 
 // Recorder keeps call records. It must not block.
@@ -38,6 +39,11 @@ type Links interface {
 	Peer(f *sip.Flow) (center.ID, bool)
 }
 
+// Trunks gives the way to a carrier. It must not block either.
+type Trunks interface {
+	Way(id string) (trunk.Way, error)
+}
+
 // Config describes an Edge.
 type Config struct {
 	Realm     string
@@ -45,6 +51,7 @@ type Config struct {
 	Registrar *registrar.Registrar
 	Recorder  Recorder
 	Links     Links
+	Trunks    Trunks // nil: there are no carriers
 	Media     *media.Media
 	// Advertise is the address the terminals of a center are told for sound,
 	// where it is not the bound one.
@@ -81,7 +88,7 @@ func New(cfg Config) *Edge {
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
 	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
-	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b}
+	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {
 			if x := b.call(c.Ref()); x != nil {
@@ -105,6 +112,10 @@ func (e *Edge) MediaNote(n rtp.Note) {
 	}
 	b := e.boards[i]
 	b.shard.Post(func(*sip.Shard) {
+		c := b.call(ref)
+		if c == nil {
+			return
+		}
 		ev := switching.Event{Leg: switching.LegID(n.Leg)}
 		switch n.Kind {
 		case rtp.Silent:
@@ -114,11 +125,12 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		case rtp.Played:
 			ev.Kind = switching.Played
 		case rtp.Digit:
-			return // it went to the other side with the sound; menus will want it
+			if c.placed == nil {
+				return // it went to the other side with the sound
+			}
+			ev.Kind, ev.Digit = switching.Digit, n.Digit
 		}
-		if c := b.call(ref); c != nil {
-			b.deliver(c, ev)
-		}
+		b.deliver(c, ev)
 	})
 }
 

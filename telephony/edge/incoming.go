@@ -245,11 +245,12 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	case sip.EventFail:
 		l.d = nil
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, cause(e.Status), nil
+		c.refused(e.Status, e.Msg)
 		switch {
 		case e.Msg != nil:
 			b.explain(c, d, e.Msg)
 		case e.Status == 503:
-			ev.Cause = b.unreached(d)
+			ev.Cause = b.unreached(l, d)
 		}
 	case sip.EventAck:
 		ev.Kind = switching.Confirmed
@@ -280,10 +281,10 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 }
 
 // unreached is the cause when the way to a party is broken: a terminal is away,
-// a center is out of order.
-func (b *board) unreached(d *sip.Dialog) switching.Cause {
+// a center or a carrier is out of order.
+func (b *board) unreached(l *leg, d *sip.Dialog) switching.Cause {
 	f := d.Flow()
-	if _, link := b.edge.cfg.Links.Peer(&f); link {
+	if _, link := b.edge.cfg.Links.Peer(&f); link || l.trunk {
 		return switching.CauseNetwork
 	}
 	return switching.CauseAbsent

@@ -46,14 +46,21 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		buf = append(buf, "\r\nP-Asserted-Identity: "...)
 		buf = appendNameAddr(buf, c.shown.name, c.shown.user, string(c.center))
 		buf = append(buf, "\r\n"...)
+	case routing.ToTrunk:
+		if !b.toTrunk(c, l, to, &o) {
+			return
+		}
+		buf = append(buf, o.Headers...)
 	default:
 		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: switching.CauseNotDialable})
 		return
 	}
 	b.buf = buf
-	host := o.Flow.Listener.HostPort()
-	b.from = appendNameAddr(b.from[:0], c.shown.name, c.shown.user, host)
-	b.to = appendNameAddr(b.to[:0], "", c.called, host)
+	if !l.trunk {
+		host := o.Flow.Listener.HostPort()
+		b.from = appendNameAddr(b.from[:0], c.shown.name, c.shown.user, host)
+		b.to = appendNameAddr(b.to[:0], "", c.called, host)
+	}
 	o.From, o.To = b.from, b.to
 	o.Headers, o.SDP, o.Forwards = buf, offer, c.forward
 	if c.forward == 0 {

@@ -35,15 +35,17 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	b.reached(c, l.id, l.d.Flow())
+	b.reached(c, l.id, l.d.Flow(), l.trunk)
 }
 
 // reached tells media how the sound of whoever is at the end of a flow is
-// reached.
-func (b *board) reached(c *call, id switching.LegID, f sip.Flow) {
+// reached. A carrier's comes from where its description says, and from nowhere
+// else.
+func (b *board) reached(c *call, id switching.LegID, f sip.Flow, carrier bool) {
 	b.flow = f // what is asked of an interface must not be on the stack: it would move to the heap
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
-	_, p.Strict = b.edge.cfg.Links.Peer(&b.flow)
+	_, center := b.edge.cfg.Links.Peer(&b.flow)
+	p.Strict = center || carrier
 	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {
 		p.Advertise = a
 	}
@@ -80,11 +82,15 @@ func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
 	switch t.Kind {
 	case routing.ToBinding:
 		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
-			b.reached(c, id, f)
+			b.reached(c, id, f, false)
 		}
 	case routing.ToCenter:
 		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
-			b.reached(c, id, f)
+			b.reached(c, id, f, false)
+		}
+	case routing.ToTrunk:
+		if w, err := b.way(c, t); err == nil {
+			b.reached(c, id, w.Flow, true)
 		}
 	case routing.ToURI:
 	}
@@ -149,6 +155,7 @@ func (s *sound) StopAt(r switching.Ref, at switching.Mono) {
 // Close gives everything back.
 func (s *sound) Close(r switching.Ref) {
 	if c := (*board)(s).call(r); c != nil && c.media != nil {
+		c.hears()
 		c.media.Close()
 		c.media = nil
 	}

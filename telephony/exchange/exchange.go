@@ -25,6 +25,7 @@ import (
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
+	"github.com/callisto-tel/callisto/telephony/trunk"
 )
 
 // Center is where one center's telephones register: UDP and TCP on one port.
@@ -53,25 +54,29 @@ type Config struct {
 	Epoch       int64
 	Secret      []byte
 	Shards      int
-	MinRTP      uint16
-	MaxRTP      uint16
-	Portable    bool
-	Domains     []string
-	Logger      *slog.Logger
-	Now         func() time.Time
-	Trace       func(callID string, e *switching.Event, done []switching.Command)
+	// TrunkRoots are whom the certificate of a carrier is believed by; nil is
+	// the system's.
+	TrunkRoots *x509.CertPool
+	MinRTP     uint16
+	MaxRTP     uint16
+	Portable   bool
+	Domains    []string
+	Logger     *slog.Logger
+	Now        func() time.Time
+	Trace      func(callID string, e *switching.Event, done []switching.Command)
 }
 
 // Exchange carries calls.
 type Exchange struct {
-	cfg   Config
-	core  *sip.Core
-	edge  *edge.Edge
-	rtp   *rtp.Engine
-	addrs map[center.ID]netip.AddrPort
-	tls   map[center.ID]netip.AddrPort
-	links map[center.ID]netip.AddrPort
-	certs map[center.ID]tls.Certificate
+	cfg    Config
+	core   *sip.Core
+	trunks *trunk.Trunks
+	edge   *edge.Edge
+	rtp    *rtp.Engine
+	addrs  map[center.ID]netip.AddrPort
+	tls    map[center.ID]netip.AddrPort
+	links  map[center.ID]netip.AddrPort
+	certs  map[center.ID]tls.Certificate
 
 	closing sync.Once
 }
@@ -103,13 +108,14 @@ func New(cfg Config) (x *Exchange, err error) {
 	if x.rtp, err = x.openRTP(clock); err != nil {
 		return x, err
 	}
+	x.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger})
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: func() *routing.Tables { return cfg.Tables }, Recorder: cfg.Recorder, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
-		Links: edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
-		Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
+		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
+		Trunks: x.trunks, Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
 	})
 	x.core, err = sip.New(sip.Config{
 		Epoch: uint16(cfg.Epoch), Shards: cfg.Shards, Secret: cfg.Secret, Log: cfg.Logger, Portable: cfg.Portable,
@@ -171,6 +177,7 @@ func (x *Exchange) listen(c *Center) error {
 	}
 	x.links[c.ID] = k.Addr
 	if !c.TLS.IsValid() {
+		x.core.Outbound(string(c.ID), sip.TLS, l.Addr)
 		return nil
 	}
 	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
@@ -266,6 +273,9 @@ func (x *Exchange) Stop(ctx context.Context) error {
 // Close closes without ending calls, once however often it is called.
 func (x *Exchange) Close() {
 	x.closing.Do(func() {
+		if x.trunks != nil {
+			x.trunks.Close()
+		}
 		if x.core != nil {
 			x.core.Close()
 		}

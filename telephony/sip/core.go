@@ -201,6 +201,16 @@ func (c *Core) add(tag string, t Transport, sock socket, advertise string) *List
 	return l
 }
 
+// Outbound adds a listener that listens nowhere: connections to others can
+// still be made with it. They are told addr as where we are, though what they
+// want comes over the connection.
+func (c *Core) Outbound(tag string, t Transport, addr netip.AddrPort) *Listener {
+	l := newListener(len(c.listeners), tag, t, addr, "")
+	c.listeners = append(c.listeners, l)
+	c.sockets = append(c.sockets, socket{})
+	return l
+}
+
 // Start begins to serve the listeners.
 func (c *Core) Start() error {
 	for _, s := range c.shards {

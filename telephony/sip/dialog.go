@@ -53,7 +53,7 @@ type Dialog struct {
 	rel   reliable
 	sess  session
 	proof proof
-	sdp  []byte // our last session description, for a refresh by re-INVITE
+	sdp   []byte // our last session description, for a refresh by re-INVITE
 }
 
 // txRef refers to a transaction of either kind.

@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+)
+
+// gateway runs SIPp as a carrier's gateway and returns the carrier, and a
+// function that waits for SIPp's own opinion of the call.
+func gateway(t *testing.T, n *Network, scenario string, args ...string) (carrier.Carrier, func()) {
+	t.Helper()
+	at := FreePort(t, n.Addr("KR").Addr())
+	finished := SIPp{Scenario: scenario, Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: args}.Begin(t)
+	awaitBound(t, at)
+	return carrier.Carrier{
+		ID: "car_1", Center: "KR", Name: "Gateway", Host: at.String(), Transport: carrier.UDP, User: "trunk", Password: "secret",
+		Realm: "gateway.example", Presents: "+15055550199", Format: carrier.Plus,
+	}, finished
+}
+
+// awaitBound returns once somebody has the port.
+func awaitBound(t *testing.T, at netip.AddrPort) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(10 * time.Second)
+	for {
+		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+		if err != nil {
+			return
+		}
+		_ = u.Close()
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("nobody listens at %s", at)
+		}
+	}
+}
+
+// TestCallByACarrier: SIPp as the gateway asks for a proof, verifies it, rings,
+// answers, and sends sound.
+func TestCallByACarrier(t *testing.T) {
+	n := New(t, Options{})
+	c, finished := gateway(t, n, "gateway.xml", "-mp", "17600")
+	r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
+	if err != nil || !r.OK || !r.Answered || !r.Heard || r.Code != "answered" || r.Delay <= 0 || r.Delay > 5*time.Second {
+		t.Errorf("%+v %v", r, err)
+	}
+	finished()
+	for _, rec := range n.Records.Wait(t, 1) {
+		if !rec.Answered() || rec.To.Text != "+8225551234" || rec.From.Text != "+15055550199" || rec.From.Account != "" || rec.To.Account != "" {
+			t.Errorf("the record %+v", rec)
+		}
+	}
+	n.Settle()
+	if live, ports := n.Edge().LiveCalls(), n.Ports(); live != 0 || ports != 0 {
+		t.Errorf("%d calls and %d port pairs left", live, ports)
+	}
+}
+
+// TestWhatCarriersRefuse: each refusal is told in words, and none is followed by
+// another try or a proof for somebody else. SIPp fails if one comes.
+func TestWhatCarriersRefuse(t *testing.T) {
+	for scenario, code := range map[string]string{
+		"gateway-busy.xml": "busy", "gateway-broken.xml": "failed", "gateway-elsewhere.xml": "redirected", "gateway-realm.xml": "unproven",
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			n := New(t, Options{})
+			c, finished := gateway(t, n, scenario)
+			r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
+			if err != nil || r.OK || r.Answered || r.Code != code || r.Text == "" {
+				t.Errorf("%+v %v", r, err)
+			}
+			t.Log(r.Text)
+			finished()
+		})
+	}
+}
+
+// TestNobodyIsTheCarrier: an address where nobody listens is told at once, a
+// name that does not exist too.
+func TestNobodyIsTheCarrier(t *testing.T) {
+	n := New(t, Options{})
+	c := carrier.Carrier{ID: "car_1", Center: "KR", Name: "Nobody", Host: FreePort(t, loopback()).String(), Transport: carrier.UDP, Presents: "+15055550199", Format: carrier.Plus}
+	for _, x := range []struct {
+		host string
+		by   carrier.Transport
+		code string
+	}{{c.Host, carrier.UDP, "refused"}, {c.Host, carrier.TCP, "refused"}, {c.Host, carrier.TLS, "refused"}, {"nobody.invalid:5060", carrier.UDP, "unreachable"}} {
+		c.Host, c.Transport = x.host, x.by
+		begun := time.Now()
+		r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
+		if err != nil || r.OK || r.Code != x.code || time.Since(begun) > 8*time.Second {
+			t.Errorf("%s %s: %+v %v after %v", x.host, x.by, r, err, time.Since(begun))
+		}
+		t.Log(r.Text)
+	}
+}

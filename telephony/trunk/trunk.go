@@ -1,0 +1,234 @@
+// Package trunk keeps the ways to the carriers: the address of each gateway,
+// looked up again from time to time, and the connection to it where its
+// transport has one. A gateway is HOST:PORT, so that there is no service to ask
+// for (RFC 3263 §4.2). What a carrier's calls are like is business/carrier's.
+package trunk
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/telephony/sip"
+)
+
+// Config is what Trunks are given.
+type Config struct {
+	Core func() *sip.Core
+	// Roots are whom a gateway's certificate is believed by; nil is the system's.
+	Roots *x509.CertPool
+	// Lookup finds the addresses of a host; nil asks the system.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	Log    *slog.Logger
+}
+
+// Way is how a carrier is reached now.
+type Way struct {
+	Carrier carrier.Carrier
+	Flow    sip.Flow
+	Login   *sip.Login // nil: it knows us by our address
+}
+
+// Trunks are the ways to every carrier.
+type Trunks struct {
+	cfg  Config
+	stop context.CancelFunc
+	wake chan struct{}
+	done chan struct{}
+
+	mu   sync.Mutex
+	ways map[string]*way
+}
+
+// way is what is known of one carrier's gateway.
+type way struct {
+	carrier carrier.Carrier
+	addrs   []netip.Addr
+	fault   error // of the last look-up
+	flow    sip.Flow
+}
+
+const (
+	again  = time.Minute     // how often names are looked up
+	lookup = 5 * time.Second // how long that may take
+)
+
+// New returns trunks to nobody yet.
+func New(cfg Config) *Trunks {
+	if cfg.Lookup == nil {
+		cfg.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t := &Trunks{cfg: cfg, stop: stop, wake: make(chan struct{}, 1), done: make(chan struct{}), ways: map[string]*way{}}
+	go t.refresh(ctx)
+	return t
+}
+
+// Close ends the look-ups. Connections are the core's.
+func (t *Trunks) Close() {
+	t.stop()
+	<-t.done
+}
+
+// SetCarriers replaces all carriers. Calls under way go on.
+func (t *Trunks) SetCarriers(list []carrier.Carrier) {
+	t.mu.Lock()
+	ways := make(map[string]*way, len(list))
+	for _, c := range list {
+		w := &way{carrier: c}
+		if old := t.ways[c.ID]; old != nil && old.carrier.Host == c.Host && old.carrier.Transport == c.Transport && old.carrier.Center == c.Center {
+			w.addrs, w.fault, w.flow = old.addrs, old.fault, old.flow
+		}
+		w.literal()
+		ways[c.ID] = w
+	}
+	t.ways = ways
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// literal takes an address that needs no look-up, and reports whether it is one.
+func (w *way) literal() bool {
+	a, err := netip.ParseAddrPort(w.carrier.Host)
+	if err == nil {
+		w.addrs = []netip.Addr{a.Addr().Unmap()}
+	}
+	return err == nil
+}
+
+// refresh looks the names up, at once when carriers changed and then again.
+func (t *Trunks) refresh(ctx context.Context) {
+	defer close(t.done)
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-t.wake:
+		}
+		t.mu.Lock()
+		var names []*way
+		for _, w := range t.ways {
+			if !w.literal() {
+				names = append(names, w)
+			}
+		}
+		t.mu.Unlock()
+		for _, w := range names {
+			addrs, err := t.find(ctx, w.carrier.Host)
+			if err != nil && ctx.Err() == nil {
+				t.cfg.Log.Warn("a carrier's gateway cannot be found", "carrier", w.carrier.Name, "host", w.carrier.Host, "error", err)
+			}
+			t.mu.Lock()
+			if w.fault = err; err == nil { // an address that was good stays until there is another
+				w.addrs = addrs
+			}
+			t.mu.Unlock()
+		}
+	}
+}
+
+func (t *Trunks) find(ctx context.Context, hostport string) ([]netip.Addr, error) {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	addrs, err := t.cfg.Lookup(ctx, host)
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	return addrs, err
+}
+
+// Way is the way to a carrier. It does not block.
+func (t *Trunks) Way(id string) (Way, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w := t.ways[id]
+	if w == nil {
+		return Way{}, fmt.Errorf("there is no carrier %s", id)
+	}
+	return t.open(w)
+}
+
+// Reach is the way to a carrier that need not be among those set, from a
+// center. It may wait for a look-up.
+func (t *Trunks) Reach(ctx context.Context, c carrier.Carrier) (Way, error) {
+	w := &way{carrier: c}
+	if !w.literal() {
+		var err error
+		if w.addrs, err = t.find(ctx, c.Host); err != nil {
+			return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", c.Host, err)
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old := t.ways[c.ID]; old != nil && old.carrier == c {
+		old.addrs = w.addrs
+		w = old
+	}
+	return t.open(w)
+}
+
+// open finds the socket, or the connection, for a way.
+func (t *Trunks) open(w *way) (Way, error) {
+	out := Way{Carrier: w.carrier}
+	if w.carrier.User != "" {
+		out.Login = &sip.Login{User: w.carrier.User, Password: w.carrier.Password, Realm: w.carrier.Realm}
+	}
+	if w.flow.Conn != nil && w.flow.Conn.Alive() {
+		out.Flow = w.flow
+		return out, nil
+	}
+	host, port, _ := net.SplitHostPort(w.carrier.Host)
+	n, _ := strconv.ParseUint(port, 10, 16)
+	transport := map[carrier.Transport]sip.Transport{carrier.UDP: sip.UDP, carrier.TCP: sip.TCP, carrier.TLS: sip.TLS}[w.carrier.Transport]
+	for _, a := range w.addrs {
+		l := t.cfg.Core().Listener(string(w.carrier.Center), transport, a)
+		if l == nil {
+			continue
+		}
+		remote := netip.AddrPortFrom(a, uint16(n))
+		if transport == sip.UDP {
+			out.Flow = sip.Flow{Listener: l, Remote: remote}
+			return out, nil
+		}
+		var config *tls.Config
+		if transport == sip.TLS {
+			config = &tls.Config{RootCAs: t.cfg.Roots, ServerName: host, MinVersion: tls.VersionTLS12}
+		}
+		f, err := t.cfg.Core().Connect(l, remote, config, "")
+		if err != nil {
+			return Way{}, err
+		}
+		w.flow, out.Flow = f, f
+		return out, nil
+	}
+	if w.fault != nil {
+		return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", w.carrier.Host, w.fault)
+	}
+	if len(w.addrs) == 0 {
+		return Way{}, fmt.Errorf("the name of the gateway %s is not looked up yet", w.carrier.Host)
+	}
+	return Way{}, fmt.Errorf("the center %s has no %s address of the same IP version as the gateway %s", w.carrier.Center, transport, w.carrier.Host)
+}
