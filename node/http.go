@@ -36,12 +36,17 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	api.Mount(mux, api.Deps{
-		Accounts: n.members, Keys: n.members, Members: n.members, Shop: n.shop, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Carriers: n.carriers,
+		Accounts: n.members, Keys: n.members, Members: n.members,
+		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Desk: n.desk, Files: n.files,
+		Wallet: n.book, Calls: n.store.Calls(),
+		Carriers: n.carriers,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
-		Accounts: n.members, Keys: n.members, Members: n.members, Shop: n.shop, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(),
+		Accounts: n.members, Keys: n.members, Members: n.members,
+		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files,
+		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Letters: n.store.Letters(),
 	})

@@ -310,6 +310,20 @@ func (s *Service) Orders(ctx context.Context, by member.Actor, account, cursor s
 	return list[:limit], list[limit-1].ID, nil
 }
 
+// Queue lists everybody's orders in a state, the oldest first: what waits
+// longest is looked at first.
+func (s *Service) Queue(ctx context.Context, by member.Actor, state State, cursor string, limit int) ([]Order, string, error) {
+	if err := operatorOnly(by); err != nil {
+		return nil, "", err
+	}
+	limit = min(max(limit, 1), 200)
+	list, err := s.store.OrdersIn(ctx, state, cursor, limit+1)
+	if err != nil || len(list) <= limit {
+		return list, "", err
+	}
+	return list[:limit], list[limit-1].ID, nil
+}
+
 // Events lists the steps of an order.
 func (s *Service) Events(ctx context.Context, by member.Actor, id string) ([]Event, error) {
 	if _, err := s.Order(ctx, by, id); err != nil {

@@ -63,6 +63,8 @@ type Store interface {
 	// Orders lists an account's orders ("": all) older than the cursor, newest
 	// first.
 	Orders(ctx context.Context, account, before string, limit int) ([]Order, error)
+	// OrdersIn lists orders in a state, oldest first, above the cursor.
+	OrdersIn(ctx context.Context, state State, after string, limit int) ([]Order, error)
 	Events(ctx context.Context, order string) ([]Event, error)
 	// Expired lists orders whose hold ended before now and which settle nothing.
 	Expired(ctx context.Context, now time.Time, limit int) ([]string, error)

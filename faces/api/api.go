@@ -70,6 +70,7 @@ type Orders interface {
 	Cancel(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 	Refund(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
 	Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (shop.Order, error)
+	Queue(ctx context.Context, by member.Actor, state shop.State, cursor string, limit int) ([]shop.Order, string, error)
 }
 
 // Wallet reads the book.
@@ -95,6 +96,9 @@ type Deps struct {
 	Members  Members
 	Shop     Shop
 	Orders   Orders
+	Tenure   Tenure
+	Desk     *shop.Desk
+	Files    *shop.Files
 	Wallet   Wallet
 	Calls    Calls
 	Carriers Carriers
@@ -157,6 +161,8 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.api.UseMiddleware(f.identify, f.needJSON)
 	f.registerNumbers()
 	f.registerOrders()
+	f.registerTenure()
+	f.registerCatalogue()
 	f.registerMembers()
 	f.registerAccounts()
 	f.registerWallet()

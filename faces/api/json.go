@@ -18,6 +18,10 @@ func (f *face) needJSON(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
+	if ctx.Operation().RequestBody.Content["application/json"] == nil { // it takes files
+		next(ctx)
+		return
+	}
 	name, _, err := mime.ParseMediaType(kind)
 	if err != nil || name != "application/json" {
 		f.problem(ctx, newProblem(http.StatusUnsupportedMediaType, "media_type", "Send JSON with the header Content-Type: application/json."))

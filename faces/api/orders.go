@@ -28,6 +28,11 @@ type order struct {
 	Reason    *fault.Reason `json:"reason" doc:"Why it was rejected, or what to know of an approval"`
 	AmountDue *money.Amount `json:"amount_due"`
 	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
+	Setup     *money.Amount `json:"setup,omitempty" doc:"What of it is paid once"`
+	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What is paid each year, the first included"`
+	Standing  string        `json:"standing,omitempty" enum:"grace,suspended,quarantined" doc:"Of a sold number; none: in service"`
+	Until     *time.Time    `json:"renews_at,omitempty" doc:"When the next yearly fee is due; in quarantine, when the number is free"`
+	Papers    []paper       `json:"papers,omitempty" doc:"What you have to show"`
 	Approval  *approval     `json:"approval,omitempty" doc:"What was approved; from the final selection on"`
 	Methods   []string      `json:"payment_methods,omitempty" doc:"Ways to pay that are offered now"`
 	Created   time.Time     `json:"created_at"`
@@ -90,6 +95,17 @@ func (f *face) showOrder(o shop.Order) order {
 		Countries: o.Countries, State: string(o.State), Reason: reason(o.Reason), AmountDue: amount(o.AmountDue),
 		HeldUntil: when(o.HeldUntil), Created: o.Created.UTC(), Updated: o.Updated.UTC(),
 	}
+	if o.Yearly > 0 {
+		out.Setup, out.Yearly = &money.Amount{Currency: o.AmountDue.Currency, Micros: o.Setup}, &money.Amount{Currency: o.AmountDue.Currency, Micros: o.Yearly}
+	}
+	if o.State == shop.InReview {
+		for _, p := range f.Files.Papers(o) {
+			out.Papers = append(out.Papers, paper{ID: p.ID, Country: p.Country, Kind: kindName(p.Kind), Name: p.Name})
+		}
+	}
+	if o.State == shop.Sold {
+		out.Standing, out.Until = string(o.Standing), when(o.Until)
+	}
 	if o.State == shop.Approved || o.State == shop.AwaitingPayment {
 		for _, m := range payment.Offered() {
 			out.Methods = append(out.Methods, string(m))
@@ -140,9 +156,17 @@ func (f *face) requestNumber(ctx context.Context, in *struct{ Body orderIn }) (*
 
 func (f *face) listOrders(ctx context.Context, in *struct {
 	Paging
-	All bool `query:"all" doc:"Operators: everybody's"`
+	All   bool   `query:"all" doc:"Operators: everybody's"`
+	State string `query:"state" enum:"requested,in_review,approved,rejected,awaiting_payment,paid,sold,expired,cancelled,refunded" doc:"Operators: everybody's in this state, oldest first"`
 }) (*body[list[order]], error) {
 	who := actor(ctx)
+	if in.State != "" {
+		items, next, err := f.Orders.Queue(ctx, who, shop.State(in.State), in.Cursor, in.Limit)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		return page(items, next, f.showOrder), nil
+	}
 	account := who.Account
 	if in.All && who.Role == "operator" {
 		account = ""

@@ -69,6 +69,24 @@ type Orders interface {
 	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
 }
 
+// Tenure is what happens to a number after its sale, and who decides of it.
+type Tenure interface {
+	GiveUp(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	TakeBack(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Offer(ctx context.Context, by member.Actor, id, email string) (shop.Transfer, error)
+	WithdrawOffer(ctx context.Context, by member.Actor, id string) error
+	Offered(ctx context.Context, by member.Actor, email, token string) (shop.Transfer, shop.Order, error)
+	Accept(ctx context.Context, by member.Actor, email, token string) (shop.Order, error)
+}
+
+// Staff is what the operator does with orders.
+type Staff interface {
+	Queue(ctx context.Context, by member.Actor, state shop.State, cursor string, limit int) ([]shop.Order, string, error)
+	Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (shop.Order, error)
+	Suspend(ctx context.Context, by member.Actor, id string, stop bool, why string) (shop.Order, error)
+	Refund(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
+}
+
 // Wallet reads the book.
 type Wallet interface {
 	Balance(ctx context.Context, account string) (money.Amount, error)
@@ -113,6 +131,10 @@ type Deps struct {
 	Members  Members
 	Shop     Shop
 	Orders   Orders
+	Tenure   Tenure
+	Staff    Staff
+	Desk     *shop.Desk
+	Files    *shop.Files
 	Wallet   Wallet
 	Calls    Calls
 	Reader   Reader

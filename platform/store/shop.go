@@ -169,20 +169,30 @@ func (t shopTx) Unclaim(ctx context.Context, order string) error {
 	return err
 }
 
-// Orders lists orders, newest first.
-func (s *Shop) Orders(ctx context.Context, account, before string, limit int) ([]shop.Order, error) {
-	if before == "" {
-		before = "~" // after every id
-	}
+func orders(rows *sql.Rows, err error) ([]shop.Order, error) {
 	out := []shop.Order{}
-	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE (account = $1 OR $1 = '') AND id < $2 ORDER BY id DESC LIMIT $3`,
-		account, before, limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		o, err := scanOrder(rows)
 		out = append(out, o)
 		return err
 	})
 	return out, err
+}
+
+// Orders lists orders, newest first.
+func (s *Shop) Orders(ctx context.Context, account, before string, limit int) ([]shop.Order, error) {
+	if before == "" {
+		before = "~" // after every id
+	}
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE (account = $1 OR $1 = '') AND id < $2 ORDER BY id DESC LIMIT $3`,
+		account, before, limit)
+	return orders(rows, err)
+}
+
+// OrdersIn lists orders in a state, oldest first.
+func (s *Shop) OrdersIn(ctx context.Context, state shop.State, after string, limit int) ([]shop.Order, error) {
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3`, string(state), after, limit)
+	return orders(rows, err)
 }
 
 // Events lists the steps of an order.
@@ -202,15 +212,9 @@ func (s *Shop) Events(ctx context.Context, order string) ([]shop.Event, error) {
 
 // Tenures lists sold numbers on which something is due.
 func (s *Shop) Tenures(ctx context.Context, until time.Time, after string, limit int) ([]shop.Order, error) {
-	var out []shop.Order
 	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE until > 0 AND until <= $1 AND state = 'sold' AND settling = 0 AND id > $2
 		ORDER BY id LIMIT $3`, us(until), after, limit)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		o, err := scanOrder(rows)
-		out = append(out, o)
-		return err
-	})
-	return out, err
+	return orders(rows, err)
 }
 
 // Expired lists orders whose hold is over.
