@@ -40,7 +40,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Desk: n.desk, Files: n.files,
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers,
-		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
+		Router:   n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
