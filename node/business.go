@@ -41,8 +41,10 @@ func (n *Node) business(ctx context.Context) error {
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}
-	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now}
+	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now,
+		MustConfirm: !n.cfg.Dev, Link: n.link}
 	if n.cfg.Dev {
+		cfg.Spare = loopback
 		cfg.Gift = welcome(n.currency())
 	}
 	n.members = member.New(n.store.Members(), n.book, n.roster, cfg)
@@ -88,4 +90,18 @@ func devStock() shop.Catalogue {
 		},
 		Prices: shop.DefaultPrices(),
 	}
+}
+
+// link is a page's address as the outside reaches it, for letters.
+func (n *Node) link(path string) string {
+	if n.cfg.URL != "" {
+		return strings.TrimSuffix(n.cfg.URL, "/") + path
+	}
+	return "http://" + reachable(n.listener.Addr().(*net.TCPAddr)) + path
+}
+
+// loopback is this machine: nobody on it is kept waiting in dev.
+func loopback(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && ip.IsLoopback()
 }

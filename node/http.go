@@ -36,7 +36,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	api.Mount(mux, api.Deps{
-		Accounts: n.members, Keys: n.members, Members: n.members,
+		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Desk: n.desk, Files: n.files,
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers,
@@ -44,7 +44,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
-		Accounts: n.members, Keys: n.members, Members: n.members,
+		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files,
 		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,

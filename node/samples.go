@@ -105,7 +105,7 @@ func (n *Node) seedOne(ctx context.Context, s *sample) error {
 		owner.Role = member.Operator
 	}
 	if s.APIKey == "" {
-		key, _, err := n.members.NewAPIKey(ctx, owner, s.Account, "sample")
+		key, _, err := n.members.NewAPIKey(ctx, member.System(), s.Account, "sample")
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (n *Node) seedOne(ctx context.Context, s *sample) error {
 
 func (n *Node) seedAccount(ctx context.Context, s *sample) error {
 	a, err := n.members.SignUp(ctx, member.SignUp{
-		Name: s.Name, Email: s.Email, Password: s.Password, Country: s.Country, Language: s.Language, TimeZone: s.TimeZone, Role: member.Role(s.Role),
+		Name: s.Name, Email: s.Email, Password: s.Password, Country: s.Country, Language: s.Language, TimeZone: s.TimeZone, Role: member.Role(s.Role), Vouched: true,
 	})
 	if err == nil {
 		s.Account = a.ID
@@ -136,7 +136,7 @@ func (n *Node) seedAccount(ctx context.Context, s *sample) error {
 		return err
 	}
 	// An interrupted start made it: the password of samples.json opens it, or this database belongs to another folder.
-	session, who, serr := n.members.SignIn(ctx, s.Email, s.Password)
+	session, who, serr := n.members.SignIn(ctx, s.Email, s.Password, member.Source{})
 	if serr != nil {
 		return fmt.Errorf("%w (the database has sample members of another folder; take a new database or their folder)", err)
 	}

@@ -22,15 +22,19 @@ const (
 // Actor is who acts: the outcome of a sign-in or an API key. Never made from
 // what a request says of itself.
 type Actor struct {
-	Account string
-	Name    string
-	Role    Role
-	// Language is that of the pages he sees.
-	Language string
+	Account  string
+	Name     string
+	Role     Role
+	Language string    // of the pages he sees
+	Session  string    // id; "" is an API key
+	Proved   time.Time // when he last gave his password or passkey
 }
 
+// system is the account of what the house does by itself.
+const system = "system"
+
 // System is the actor of what the house does by itself.
-func System() Actor { return Actor{Account: "system", Name: "Callisto", Role: Operator} }
+func System() Actor { return Actor{Account: system, Name: "Callisto", Role: Operator} }
 
 // May reports whether the actor may see and change what an account owns.
 func (a Actor) May(account string) bool {
@@ -39,20 +43,61 @@ func (a Actor) May(account string) bool {
 
 // Account signs in, has a wallet and buys.
 type Account struct {
-	ID       string
-	Email    string // lower case
-	Name     string
-	Role     Role
-	Country  string // ISO
-	Language string // BCP 47
-	TimeZone string // IANA
-	Created  time.Time
+	ID        string
+	Email     string // lower case
+	Name      string
+	Role      Role
+	Country   string   // ISO
+	Language  string   // BCP 47, of the pages
+	Languages []string // BCP 47, spoken, mother tongue first
+	TimeZone  string   // IANA
+	Business  Business
+	Created   time.Time
+	Confirmed time.Time // when the address was proved; zero: not yet
+	Erased    time.Time // what it said of a person is gone
+}
+
+// Business is whom invoices go to, if not to the person.
+type Business struct {
+	Company string
+	TaxID   string
+	Address string
+}
+
+// Source is where a request comes from.
+type Source struct {
+	Address string // IP
+	Browser string // as it calls itself
 }
 
 // Session is a signed-in browser or program.
 type Session struct {
 	Token   string // shown once; only its hash is stored
+	ID      string
 	Account string
+	Created time.Time
+	Seen    time.Time // not more exact than ten minutes
+	Proved  time.Time // when the holder last gave his password or passkey
+	Expires time.Time
+	Browser string
+	Source  string // the address, shortened to its network
+}
+
+// TokenKind is what a link in a letter does.
+type TokenKind string
+
+// The links.
+const (
+	ConfirmLink TokenKind = "confirm" // proves the address of a new account
+	MoveLink    TokenKind = "move"    // proves another address, which takes the place of the old one
+	ResetLink   TokenKind = "reset"   // chooses a new password
+)
+
+// Token is a link that was sent by e-mail. It works once.
+type Token struct {
+	Kind    TokenKind
+	Account string
+	Email   string // where it was sent
 	Expires time.Time
 }
 
@@ -63,6 +108,7 @@ type APIKey struct {
 	Name    string
 	Prefix  string // the first letters, to tell keys apart
 	Created time.Time
+	Used    time.Time // not more exact than ten minutes
 	Revoked time.Time
 }
 

@@ -2,10 +2,7 @@ package member
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/mail"
 	"strings"
 	"time"
@@ -23,6 +20,8 @@ type SignUp struct {
 	Country, Language, TimeZone string
 	Role                        Role          // "" is Customer; only the house makes operators
 	Gift                        *money.Amount // the house's own gift; nil is the usual one
+	Vouched                     bool          // the house vouches for the address: sample members
+	From                        Source
 }
 
 // Registration is the second step for a sold number (M1).
@@ -53,6 +52,13 @@ type Config struct {
 	Gift    money.Amount // welcome credit of a new account
 	Cost    Cost         // zero: SaneCost
 	Now     func() time.Time
+	// MustConfirm: who orders has proved his address, and an address that is
+	// taken gets the same answer as a fresh one. Off in `callisto dev`.
+	MustConfirm bool
+	// Link makes the address of a page, for letters; nil: the bare path.
+	Link func(path string) string
+	// Spare are sources that nobody is kept waiting from: loopback in dev. May be nil.
+	Spare func(address string) bool
 }
 
 // Service is everything one can do with accounts and memberships.
@@ -63,6 +69,8 @@ type Service struct {
 	cfg     Config
 	hasher  *hasher
 	decoy   string // a hash nobody's password has, for unknown users
+	wrongs  *counter
+	asked   *counter
 }
 
 // New returns the service.
@@ -70,44 +78,14 @@ func New(store Store, wallets Wallets, publish Publisher, cfg Config) *Service {
 	if cfg.Cost == (Cost{}) {
 		cfg.Cost = SaneCost()
 	}
-	return &Service{store: store, wallets: wallets, publish: publish, cfg: cfg, hasher: newHasher(cfg.Cost), decoy: hashPassword(ident.Secret(20), cfg.Cost)}
-}
-
-// SignUp opens an account and its wallet.
-func (s *Service) SignUp(ctx context.Context, in SignUp) (Account, error) {
-	email, wrong := s.checkSignUp(&in)
-	if len(wrong) > 0 {
-		return Account{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+	if cfg.Link == nil {
+		cfg.Link = func(path string) string { return path }
 	}
-	now := s.cfg.Now()
-	a := Account{ID: ident.New("acc", now), Email: email, Name: strings.TrimSpace(in.Name), Role: in.Role, Country: in.Country,
-		Language: in.Language, TimeZone: in.TimeZone, Created: now}
-	if a.Role == "" {
-		a.Role = Customer
+	if cfg.Spare == nil {
+		cfg.Spare = func(string) bool { return false }
 	}
-	hash, err := s.hasher.hash(ctx, in.Password)
-	if err != nil {
-		return Account{}, err
-	}
-	err = s.store.Do(ctx, func(tx Tx) error {
-		fresh, err := tx.InsertAccount(ctx, a, hash)
-		if err != nil {
-			return err
-		}
-		if !fresh {
-			return fault.New(fault.Conflict, "email_taken", "There is an account with this e-mail address already. Sign in instead, or use another address.").
-				WithFields(fault.Field{Name: "email", Text: "There is an account with this address already."})
-		}
-		return tx.Enqueue(ctx, topicWallet, a.ID)
-	})
-	if err != nil {
-		return Account{}, err
-	}
-	gift := s.cfg.Gift
-	if in.Gift != nil {
-		gift = *in.Gift
-	}
-	return a, s.openWallet(ctx, a.ID, gift)
+	return &Service{store: store, wallets: wallets, publish: publish, cfg: cfg, hasher: newHasher(cfg.Cost), decoy: hashPassword(ident.Secret(20), cfg.Cost),
+		wrongs: newCounter(), asked: newCounter()}
 }
 
 func (s *Service) checkSignUp(in *SignUp) (email string, wrong []fault.Field) {
@@ -118,9 +96,7 @@ func (s *Service) checkSignUp(in *SignUp) (email string, wrong []fault.Field) {
 	if !readable(strings.TrimSpace(in.Name), 100) {
 		wrong = append(wrong, fault.Field{Name: "name", Text: "Write your name, up to 100 letters."})
 	}
-	if len(in.Password) < 8 || len(in.Password) > longestPassword {
-		wrong = append(wrong, fault.Field{Name: "password", Text: "Use 8 to 200 characters."})
-	}
+	wrong = append(wrong, checkPasswordText(in.Password)...)
 	if in.Country != "" {
 		iso, ok := s.cfg.Plans.Country(in.Country)
 		if !ok {
@@ -148,124 +124,6 @@ func cleanEmail(s string) (string, error) {
 	return strings.ToLower(a.Address), nil
 }
 
-// openWallet finishes a sign-up; Resume does it after a crash.
-func (s *Service) openWallet(ctx context.Context, account string, gift money.Amount) error {
-	if err := s.wallets.OpenWallet(ctx, account, gift); err != nil && fault.ReasonOf(err).Code != "key_reused" {
-		return fmt.Errorf("open the wallet of %s: %w", account, err)
-	}
-	return s.store.Do(ctx, func(tx Tx) error { return tx.Dequeue(ctx, topicWallet, account) })
-}
-
-// Resume opens the wallets of sign-ups that a crash interrupted.
-func (s *Service) Resume(ctx context.Context) error {
-	ids, err := s.store.Tasks(ctx, topicWallet, 1000)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := s.openWallet(ctx, id, s.cfg.Gift); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// SessionLife is how long a session lasts.
-const SessionLife = 30 * 24 * time.Hour
-
-// SignIn checks a password and opens a session. An unknown e-mail and a wrong
-// password give the same answer in the same time.
-func (s *Service) SignIn(ctx context.Context, email, password string) (Session, Actor, error) {
-	var a Account
-	stored, found := s.decoy, false
-	if clean, err := cleanEmail(email); err == nil {
-		err := s.store.View(ctx, func(tx Tx) error {
-			acc, hash, known, err := tx.AccountByEmail(ctx, clean)
-			if known {
-				a, stored, found = acc, hash, true
-			}
-			return err
-		})
-		if err != nil {
-			return Session{}, Actor{}, err
-		}
-	}
-	if len(password) > longestPassword {
-		stored, found = s.decoy, false
-	}
-	ok, stale, err := s.hasher.check(ctx, password, stored)
-	if err != nil {
-		return Session{}, Actor{}, err
-	}
-	if !ok || !found {
-		return Session{}, Actor{}, fault.New(fault.Unproven, "sign_in_failed", "The e-mail address or the password is not right. Try again.")
-	}
-	now := s.cfg.Now()
-	session := Session{Token: ident.Secret(32), Account: a.ID, Expires: now.Add(SessionLife)}
-	renewed := ""
-	if stale { // outside of the transaction, which others wait for
-		if renewed, err = s.hasher.hash(ctx, password); err != nil {
-			return Session{}, Actor{}, err
-		}
-	}
-	err = s.store.Do(ctx, func(tx Tx) error {
-		if stale {
-			if err := tx.SetPassword(ctx, a.ID, renewed); err != nil {
-				return err
-			}
-		}
-		return tx.InsertSession(ctx, hashToken(session.Token), session)
-	})
-	return session, a.actor(), err
-}
-
-func (a Account) actor() Actor {
-	return Actor{Account: a.ID, Name: a.Name, Role: a.Role, Language: a.Language}
-}
-
-// hashToken hashes a long random token; those need no salt and no cost.
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-func signInFirst() error {
-	return fault.New(fault.Unproven, "sign_in", "Sign in first: the session or key is unknown or has ended.")
-}
-
-// Session finds who a session token belongs to.
-func (s *Service) Session(ctx context.Context, token string) (Actor, error) {
-	return s.who(ctx, func(tx Tx) (string, bool, error) { return tx.Session(ctx, hashToken(token), s.cfg.Now()) })
-}
-
-func (s *Service) who(ctx context.Context, find func(Tx) (string, bool, error)) (Actor, error) {
-	var out Actor
-	err := s.store.View(ctx, func(tx Tx) error {
-		id, found, err := find(tx)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return signInFirst()
-		}
-		a, found, err := tx.Account(ctx, id)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return signInFirst()
-		}
-		out = a.actor()
-		return nil
-	})
-	return out, err
-}
-
-// SignOut ends a session.
-func (s *Service) SignOut(ctx context.Context, token string) error {
-	return s.store.Do(ctx, func(tx Tx) error { return tx.DeleteSession(ctx, hashToken(token)) })
-}
-
 // keyPrefix marks our API keys, so that scanners of leaked secrets know them.
 const keyPrefix = "ck_"
 
@@ -273,6 +131,9 @@ const keyPrefix = "ck_"
 func (s *Service) NewAPIKey(ctx context.Context, by Actor, account, name string) (string, APIKey, error) {
 	if !by.May(account) {
 		return "", APIKey{}, notYours()
+	}
+	if err := s.Fresh(by); err != nil {
+		return "", APIKey{}, err
 	}
 	if name = strings.TrimSpace(name); !readable(name, 60) {
 		return "", APIKey{}, fault.New(fault.Invalid, "fields", "A key needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
@@ -293,10 +154,17 @@ func (s *Service) APIKey(ctx context.Context, key string) (Actor, error) {
 	if !strings.HasPrefix(key, keyPrefix) {
 		return Actor{}, signInFirst()
 	}
-	return s.who(ctx, func(tx Tx) (string, bool, error) {
-		k, found, err := tx.APIKey(ctx, hashToken(key))
+	var k APIKey
+	who, err := s.who(ctx, func(tx Tx) (string, bool, error) {
+		var found bool
+		var err error
+		k, found, err = tx.APIKey(ctx, hashToken(key))
 		return k.Account, found && k.Revoked.IsZero(), err
 	})
+	if now := s.cfg.Now(); err == nil && now.Sub(k.Used) > seenEvery {
+		err = s.store.Do(ctx, func(tx Tx) error { return tx.TouchAPIKey(ctx, k.ID, now) })
+	}
+	return who, err
 }
 
 // APIKeys lists an account's keys.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
@@ -15,18 +16,46 @@ type Accounts interface {
 	Account(ctx context.Context, id string) (Account, bool, error)
 	AccountByEmail(ctx context.Context, email string) (a Account, password string, found bool, err error)
 	SetPassword(ctx context.Context, account, password string) error
+	// SetEmail is false if another account has the address. It counts as proved.
+	SetEmail(ctx context.Context, account, email string, proved time.Time) (bool, error)
+	// ChangeAccount writes what its holder says of himself.
+	ChangeAccount(ctx context.Context, a Account) error
+	// Password is the stored hash of an account.
+	Password(ctx context.Context, account string) (string, error)
 }
 
-// Keys are the rows of sessions and API keys, in a transaction. Only hashes
-// are stored.
-type Keys interface {
+// Sessions are the rows of sessions, in a transaction. Only hashes are stored.
+type Sessions interface {
 	InsertSession(ctx context.Context, hash string, s Session) error
-	Session(ctx context.Context, hash string, now time.Time) (account string, found bool, err error)
+	Session(ctx context.Context, hash string, now time.Time) (Session, bool, error)
 	DeleteSession(ctx context.Context, hash string) error
+	// EndSessions ends an account's sessions but the one with id except; only
+	// narrows it to one.
+	EndSessions(ctx context.Context, account, except, only string) error
+	// TouchSession notes that a session is in use; proved, if not zero, that
+	// its holder proved himself.
+	TouchSession(ctx context.Context, id string, seen, proved time.Time) error
+}
+
+// Tokens are the rows of links sent by e-mail, in a transaction.
+type Tokens interface {
+	InsertToken(ctx context.Context, hash string, t Token) error
+	Token(ctx context.Context, hash string, now time.Time) (Token, bool, error)
+	// TakeToken gives a link to one taker only.
+	TakeToken(ctx context.Context, hash string, now time.Time) (Token, bool, error)
+	// DropTokens ends an account's links of a kind ("": all), and everybody's that are over.
+	DropTokens(ctx context.Context, account string, kind TokenKind, now time.Time) error
+	// Post queues a letter.
+	Post(ctx context.Context, l letter.Letter) error
+}
+
+// Keys are the rows of API keys, in a transaction. Only hashes are stored.
+type Keys interface {
 	InsertAPIKey(ctx context.Context, hash string, k APIKey) error
 	APIKey(ctx context.Context, hash string) (APIKey, bool, error)
 	APIKeyByID(ctx context.Context, id string) (APIKey, bool, error)
 	RevokeAPIKey(ctx context.Context, id string, at time.Time) error
+	TouchAPIKey(ctx context.Context, id string, at time.Time) error
 }
 
 // Bought is a sold number as the order has it.
@@ -56,6 +85,8 @@ type Registrations interface {
 // Tx is one transaction.
 type Tx interface {
 	Accounts
+	Sessions
+	Tokens
 	Keys
 	Registrations
 	// Enqueue and Dequeue are the outbox.
@@ -71,6 +102,7 @@ type Store interface {
 	Memberships(ctx context.Context, account string) ([]Membership, error)
 	Devices(ctx context.Context, membership string) ([]Device, error)
 	APIKeys(ctx context.Context, account string) ([]APIKey, error)
+	Sessions(ctx context.Context, account string, now time.Time) ([]Session, error)
 	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
 }
 
@@ -88,3 +120,6 @@ type Publisher interface {
 
 // topicWallet is the outbox topic of wallets to open.
 const topicWallet = "wallet.open"
+
+// topicRecover is the outbox topic of addresses that asked for a new password.
+const topicRecover = "password.recover"

@@ -52,6 +52,8 @@ func (p *page) inputs(fm form.Form, typed url.Values, wrong map[string]string) [
 			}
 		case "timezone":
 			in.Choices = p.Tongue.zoneNames()
+		case "tongue":
+			in.Choices = tongueNames()
 		case "choice":
 			for _, o := range x.Options {
 				in.Choices = append(in.Choices, choice{o, o})

@@ -145,6 +145,10 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		return nil
 	}
 	reason := fault.ReasonOf(err)
+	if reason.Code == "prove_again" && !p.Part { // and back to where the form is
+		http.Redirect(w, r, "/prove?next="+url.QueryEscape(p.Back), http.StatusSeeOther)
+		return nil
+	}
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("error.title")
 	if p.Status == http.StatusInternalServerError {
 		f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)

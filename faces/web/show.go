@@ -171,8 +171,12 @@ func autocomplete(in input) string {
 	switch in.Name {
 	case "name", "email":
 		return in.Name
-	case "password":
+	case "password", "fresh":
 		return "new-password"
+	case "company":
+		return "organization"
+	case "address":
+		return "street-address"
 	case "contact_pstn":
 		return "tel"
 	default:

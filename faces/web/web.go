@@ -28,10 +28,32 @@ import (
 // Accounts signs people in.
 type Accounts interface {
 	SignUp(ctx context.Context, in member.SignUp) (member.Account, error)
-	SignIn(ctx context.Context, email, password string) (member.Session, member.Actor, error)
+	SignIn(ctx context.Context, email, password string, from member.Source) (member.Session, member.Actor, error)
 	Session(ctx context.Context, token string) (member.Actor, error)
 	SignOut(ctx context.Context, token string) error
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+	ProfileForm() form.Form
+	ChangeProfile(ctx context.Context, by member.Actor, in member.Profile) (member.Account, error)
+}
+
+// Proofs are how the holder of an account proves that it is he, and that an address is his.
+type Proofs interface {
+	Confirm(ctx context.Context, token string) error
+	Resend(ctx context.Context, by member.Actor) error
+	MoveEmail(ctx context.Context, by member.Actor, email string) error
+	ChangePassword(ctx context.Context, by member.Actor, old, fresh string, from member.Source) error
+	Recover(ctx context.Context, email string, from member.Source) error
+	ResetOpen(ctx context.Context, token string) error
+	Reset(ctx context.Context, token, password string) error
+}
+
+// Sessions is where somebody is signed in.
+type Sessions interface {
+	Sessions(ctx context.Context, by member.Actor, account string) ([]member.Session, error)
+	EndSession(ctx context.Context, by member.Actor, id string) error
+	EndOtherSessions(ctx context.Context, by member.Actor) error
+	Prove(ctx context.Context, by member.Actor, password string, from member.Source) (member.Actor, error)
+	Fresh(by member.Actor) error
 }
 
 // Keys keeps the API keys.
@@ -127,6 +149,8 @@ type Mailbox interface {
 // Deps is everything the face needs. All are required but Log and Mailbox.
 type Deps struct {
 	Accounts Accounts
+	Proofs   Proofs
+	Sessions Sessions
 	Keys     Keys
 	Members  Members
 	Shop     Shop
@@ -174,7 +198,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 
 // routes are the pages, a table for each part of the house.
 func (f *face) routes(mux *http.ServeMux) {
-	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.moneyRoutes(), f.devRoutes()} {
+	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.moneyRoutes(), f.devRoutes()} {
 		for pattern, h := range part {
 			mux.HandleFunc(pattern, f.serve(h))
 		}
@@ -214,13 +238,32 @@ func (f *face) memberRoutes() map[string]handler {
 		"POST /devices/{id}/revoke":      f.revokeDevice,
 		"GET /wallet":                    f.wallet,
 		"GET /calls":                     f.calls,
-		"GET /account":                   f.account,
-		"POST /account/keys":             f.newKey,
-		"POST /account/keys/{id}/revoke": f.revokeKey,
-		"GET /sign-in":                   f.signInForm,
-		"POST /sign-in":                  f.signIn,
-		"GET /sign-up":                   f.signUpForm,
-		"POST /sign-up":                  f.signUp,
-		"POST /sign-out":                 f.signOut,
+	}
+}
+
+func (f *face) accountRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /sign-in":                    f.signInForm,
+		"POST /sign-in":                   f.signIn,
+		"GET /sign-up":                    f.signUpForm,
+		"POST /sign-up":                   f.signUp,
+		"POST /sign-out":                  f.signOut,
+		"GET /confirm":                    f.confirmForm,
+		"POST /confirm":                   f.confirm,
+		"GET /forgot":                     f.forgotForm,
+		"POST /forgot":                    f.forgot,
+		"GET /reset":                      f.resetForm,
+		"POST /reset":                     f.reset,
+		"GET /prove":                      f.proveForm,
+		"POST /prove":                     f.prove,
+		"GET /account":                    f.account,
+		"POST /account/profile":           f.changeProfile,
+		"POST /account/confirmation":      f.resend,
+		"POST /account/email":             f.moveEmail,
+		"POST /account/password":          f.changePassword,
+		"POST /account/sessions/end":      f.endOtherSessions,
+		"POST /account/sessions/{id}/end": f.endSession,
+		"POST /account/keys":              f.newKey,
+		"POST /account/keys/{id}/revoke":  f.revokeKey,
 	}
 }

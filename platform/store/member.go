@@ -33,62 +33,18 @@ type memberTx struct {
 	outbox
 }
 
-func (t memberTx) InsertAccount(ctx context.Context, a member.Account, password string) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO account (id, email, password, name, role, country, language, time_zone, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING`,
-		a.ID, a.Email, password, a.Name, string(a.Role), a.Country, a.Language, a.TimeZone, us(a.Created)))
-}
-
-const accountSQL = `SELECT id, email, password, name, role, country, language, time_zone, created FROM account WHERE `
-
-func scanAccount(row scanner) (a member.Account, password string, found bool, err error) {
-	var created int64
-	found, err = one(row.Scan(&a.ID, &a.Email, &password, &a.Name, &a.Role, &a.Country, &a.Language, &a.TimeZone, &created))
-	a.Created = at(created)
-	return a, password, found, err
-}
-
-func (t memberTx) Account(ctx context.Context, id string) (member.Account, bool, error) {
-	a, _, found, err := scanAccount(t.q.QueryRowContext(ctx, accountSQL+`id = $1`, id))
-	return a, found, err
-}
-
-func (t memberTx) AccountByEmail(ctx context.Context, email string) (member.Account, string, bool, error) {
-	return scanAccount(t.q.QueryRowContext(ctx, accountSQL+`email = $1`, email))
-}
-
-func (t memberTx) SetPassword(ctx context.Context, account, password string) error {
-	_, err := t.q.ExecContext(ctx, `UPDATE account SET password = $1 WHERE id = $2`, password, account)
-	return err
-}
-
-func (t memberTx) InsertSession(ctx context.Context, hash string, s member.Session) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO session (hash, account, expires) VALUES ($1, $2, $3)`, hash, s.Account, us(s.Expires))
-	return err
-}
-
-func (t memberTx) Session(ctx context.Context, hash string, now time.Time) (account string, found bool, err error) {
-	found, err = one(t.q.QueryRowContext(ctx, `SELECT account FROM session WHERE hash = $1 AND expires > $2`, hash, us(now)).Scan(&account))
-	return account, found, err
-}
-
-func (t memberTx) DeleteSession(ctx context.Context, hash string) error {
-	_, err := t.q.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
-	return err
-}
-
 func (t memberTx) InsertAPIKey(ctx context.Context, hash string, k member.APIKey) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO api_key (id, hash, account, name, prefix, created, revoked) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
 		k.ID, hash, k.Account, k.Name, k.Prefix, us(k.Created))
 	return err
 }
 
-const keySQL = `SELECT id, account, name, prefix, created, revoked FROM api_key WHERE `
+const keySQL = `SELECT id, account, name, prefix, created, used, revoked FROM api_key WHERE `
 
 func scanKey(row scanner) (k member.APIKey, err error) {
-	var created, revoked int64
-	err = row.Scan(&k.ID, &k.Account, &k.Name, &k.Prefix, &created, &revoked)
-	k.Created, k.Revoked = at(created), at(revoked)
+	var created, used, revoked int64
+	err = row.Scan(&k.ID, &k.Account, &k.Name, &k.Prefix, &created, &used, &revoked)
+	k.Created, k.Used, k.Revoked = at(created), at(used), at(revoked)
 	return k, err
 }
 
@@ -106,6 +62,11 @@ func (t memberTx) APIKeyByID(ctx context.Context, id string) (member.APIKey, boo
 
 func (t memberTx) RevokeAPIKey(ctx context.Context, id string, when time.Time) error {
 	_, err := t.q.ExecContext(ctx, `UPDATE api_key SET revoked = $1 WHERE id = $2 AND revoked = 0`, us(when), id)
+	return err
+}
+
+func (t memberTx) TouchAPIKey(ctx context.Context, id string, when time.Time) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE api_key SET used = $1 WHERE id = $2`, us(when), id)
 	return err
 }
 

@@ -1,0 +1,38 @@
+// Package source tells where a request comes from.
+package source
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+// Of is where an HTTP request comes from.
+func Of(r *http.Request) member.Source {
+	return From(r.RemoteAddr, r.Header.Get("X-Forwarded-For"), r.UserAgent())
+}
+
+// From is the same of its parts. A proxy on this machine is believed: the last
+// address of X-Forwarded-For is what it saw itself; all before is hearsay.
+func From(remote, forwarded, browser string) member.Source {
+	s := member.Source{Browser: browser}
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return s
+	}
+	if ip.IsLoopback() && forwarded != "" {
+		last := forwarded[strings.LastIndexByte(forwarded, ',')+1:]
+		if seen, err := netip.ParseAddr(strings.TrimSpace(last)); err == nil {
+			ip = seen
+		}
+	}
+	s.Address = ip.Unmap().String()
+	return s
+}

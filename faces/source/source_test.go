@@ -1,0 +1,19 @@
+package source
+
+import "testing"
+
+func TestOnlyAProxyHereIsBelieved(t *testing.T) {
+	for _, c := range []struct{ remote, forwarded, want string }{
+		{"203.0.113.5:4711", "", "203.0.113.5"},
+		{"203.0.113.5:4711", "198.51.100.1", "203.0.113.5"},
+		{"127.0.0.1:4711", "192.0.2.9, 198.51.100.1", "198.51.100.1"},
+		{"[::1]:4711", "2001:db8::1", "2001:db8::1"},
+		{"127.0.0.1:4711", "nonsense", "127.0.0.1"},
+		{"[::ffff:203.0.113.5]:1", "", "203.0.113.5"},
+		{"@", "", ""},
+	} {
+		if got := From(c.remote, c.forwarded, "x").Address; got != c.want {
+			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+}
