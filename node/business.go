@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -42,7 +43,7 @@ func (n *Node) business(ctx context.Context) error {
 		return err
 	}
 	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now,
-		MustConfirm: !n.cfg.Dev, Link: n.link}
+		MustConfirm: !n.cfg.Dev, Link: func(path string) string { return n.url() + path }}
 	if n.cfg.Dev {
 		cfg.Spare = loopback
 		cfg.Gift = welcome(n.currency())
@@ -54,7 +55,8 @@ func (n *Node) business(ctx context.Context) error {
 
 // openShop opens the shop with what the operator has put up for sale.
 func (n *Node) openShop(ctx context.Context) error {
-	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Plans: n.plans, Currency: n.currency(), URL: n.url()}, n.roster, n.opts.Now)
+	buyer := func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }
+	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Plans: n.plans, Currency: n.currency(), URL: n.url(), Buyer: buyer}, n.roster, n.opts.Now)
 	var err error
 	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
 		return err
@@ -90,14 +92,6 @@ func devStock() shop.Catalogue {
 		},
 		Prices: shop.DefaultPrices(),
 	}
-}
-
-// link is a page's address as the outside reaches it, for letters.
-func (n *Node) link(path string) string {
-	if n.cfg.URL != "" {
-		return strings.TrimSuffix(n.cfg.URL, "/") + path
-	}
-	return "http://" + reachable(n.listener.Addr().(*net.TCPAddr)) + path
 }
 
 // loopback is this machine: nobody on it is kept waiting in dev.

@@ -20,6 +20,8 @@ type Policy struct {
 	Service   []string // our own service and access numbers
 	Currency  money.Currency
 	URL       string // how people reach the pages, for links in letters
+	// Buyer says why an account may not order, if so. May be nil.
+	Buyer func(ctx context.Context, account string) error
 	Catalogue
 
 	prices   []PriceRule

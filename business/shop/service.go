@@ -70,6 +70,11 @@ func (s *Service) Request(ctx context.Context, by member.Actor, r Request) (Orde
 	if by.Account == "" {
 		return Order{}, fault.New(fault.Unproven, "sign_in", "Sign in to order a number.")
 	}
+	if buyer := s.rules().Buyer; buyer != nil {
+		if err := buyer(ctx, by.Account); err != nil {
+			return Order{}, err
+		}
+	}
 	o, err := s.order(by.Account, r)
 	if err != nil {
 		return Order{}, err

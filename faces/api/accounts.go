@@ -24,19 +24,30 @@ type accountIn struct {
 
 // Account is a member's account. What is embedded is exported, or the description of the API would lack its fields.
 type Account struct {
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	Email    string    `json:"email"`
-	Role     string    `json:"role"`
-	Country  string    `json:"country"`
-	Language string    `json:"language"`
-	TimeZone string    `json:"time_zone"`
-	Created  time.Time `json:"created_at"`
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Email     string     `json:"email"`
+	Role      string     `json:"role"`
+	Country   string     `json:"country"`
+	Language  string     `json:"language" doc:"Of pages and letters, BCP 47"`
+	Languages []string   `json:"languages" doc:"Spoken, mother tongue first"`
+	TimeZone  string     `json:"time_zone"`
+	Company   string     `json:"company,omitempty" doc:"Whom invoices go to"`
+	TaxID     string     `json:"tax_id,omitempty"`
+	Address   string     `json:"address,omitempty" doc:"For invoices"`
+	Created   time.Time  `json:"created_at"`
+	Confirmed *time.Time `json:"confirmed_at,omitempty" doc:"When the e-mail address was proved"`
 }
 
 type signedUp struct {
 	Account
-	APIKey string `json:"api_key" doc:"Shown this once"`
+	APIKey string `json:"api_key,omitempty" doc:"Shown this once"`
+	State  string `json:"state" doc:"open, or confirm_email: the rest is in the letter sent to the address"`
+}
+
+type signedUpAnswer struct {
+	Status int
+	Body   signedUp
 }
 
 type session struct {
@@ -52,6 +63,7 @@ type APIKey struct {
 	Name    string     `json:"name"`
 	Prefix  string     `json:"prefix" doc:"Its first letters, to tell keys apart"`
 	Created time.Time  `json:"created_at"`
+	Used    *time.Time `json:"used_at,omitempty" doc:"Last use, exact to ten minutes"`
 	Revoked *time.Time `json:"revoked_at,omitempty"`
 }
 
@@ -73,22 +85,26 @@ func (f *face) registerAccounts() {
 }
 
 func showAccount(a member.Account) Account {
-	return Account{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Country: a.Country, Language: a.Language, TimeZone: a.TimeZone, Created: a.Created.UTC()}
+	return Account{ID: a.ID, Name: a.Name, Email: a.Email, Role: string(a.Role), Country: a.Country, Language: a.Language, Languages: orEmpty(a.Languages),
+		TimeZone: a.TimeZone, Company: a.Business.Company, TaxID: a.Business.TaxID, Address: a.Business.Address, Created: a.Created.UTC(), Confirmed: when(a.Confirmed)}
 }
 
-func (f *face) signUp(ctx context.Context, in *struct{ Body accountIn }) (*body[signedUp], error) {
+func (f *face) signUp(ctx context.Context, in *struct{ Body accountIn }) (*signedUpAnswer, error) {
 	b := in.Body
 	a, err := f.Accounts.SignUp(ctx, member.SignUp{
-		Name: b.Name, Email: b.Email, Password: b.Password, Country: b.Country, Language: b.Language, TimeZone: b.TimeZone,
+		Name: b.Name, Email: b.Email, Password: b.Password, Country: b.Country, Language: b.Language, TimeZone: b.TimeZone, From: from(ctx),
 	})
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	key, _, err := f.Keys.NewAPIKey(ctx, member.Actor{Account: a.ID, Name: a.Name, Role: a.Role}, a.ID, "first key")
+	if a.ID == "" { // the same answer for an address that is taken
+		return &signedUpAnswer{http.StatusAccepted, signedUp{Account: showAccount(a), State: "confirm_email"}}, nil
+	}
+	key, _, err := f.Keys.NewAPIKey(ctx, member.Actor{Account: a.ID, Name: a.Name, Role: a.Role, Proved: f.Now()}, a.ID, "first key")
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[signedUp]{signedUp{showAccount(a), key}}, nil
+	return &signedUpAnswer{http.StatusCreated, signedUp{showAccount(a), key, "open"}}, nil
 }
 
 func (f *face) signIn(ctx context.Context, in *struct {
@@ -97,7 +113,7 @@ func (f *face) signIn(ctx context.Context, in *struct {
 		Password string `json:"password"`
 	}
 }) (*body[session], error) {
-	s, who, err := f.Accounts.SignIn(ctx, in.Body.Email, in.Body.Password)
+	s, who, err := f.Accounts.SignIn(ctx, in.Body.Email, in.Body.Password, from(ctx))
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
@@ -121,7 +137,7 @@ func (f *face) me(ctx context.Context, _ *struct{}) (*body[Account], error) {
 }
 
 func showKey(k member.APIKey) APIKey {
-	return APIKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Created: k.Created.UTC(), Revoked: when(k.Revoked)}
+	return APIKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, Created: k.Created.UTC(), Used: when(k.Used), Revoked: when(k.Revoked)}
 }
 
 func (f *face) listKeys(ctx context.Context, _ *struct{}) (*body[list[APIKey]], error) {
@@ -134,10 +150,15 @@ func (f *face) listKeys(ctx context.Context, _ *struct{}) (*body[list[APIKey]], 
 
 func (f *face) newKey(ctx context.Context, in *struct {
 	Body struct {
-		Name string `json:"name" doc:"What it is for"`
+		Name     string `json:"name" doc:"What it is for"`
+		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
 	}
 }) (*body[newKey], error) {
-	clear, k, err := f.Keys.NewAPIKey(ctx, actor(ctx), actor(ctx).Account, in.Body.Name)
+	who, err := f.proved(ctx, in.Body.Password)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	clear, k, err := f.Keys.NewAPIKey(ctx, who, who.Account, in.Body.Name)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}

@@ -28,10 +28,29 @@ import (
 // Accounts signs people and programs in.
 type Accounts interface {
 	SignUp(ctx context.Context, in member.SignUp) (member.Account, error)
-	SignIn(ctx context.Context, email, password string) (member.Session, member.Actor, error)
+	SignIn(ctx context.Context, email, password string, from member.Source) (member.Session, member.Actor, error)
 	Session(ctx context.Context, token string) (member.Actor, error)
 	SignOut(ctx context.Context, token string) error
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+	ChangeProfile(ctx context.Context, by member.Actor, in member.Profile) (member.Account, error)
+}
+
+// Identity is how the holder of an account proves that it is he, and that an address is his.
+type Identity interface {
+	Confirm(ctx context.Context, token string) error
+	Resend(ctx context.Context, by member.Actor) error
+	MoveEmail(ctx context.Context, by member.Actor, email string) error
+	ChangePassword(ctx context.Context, by member.Actor, old, fresh string, from member.Source) error
+	Recover(ctx context.Context, email string, from member.Source) error
+	Reset(ctx context.Context, token, password string) error
+}
+
+// Sessions is where somebody is signed in.
+type Sessions interface {
+	Sessions(ctx context.Context, by member.Actor, account string) ([]member.Session, error)
+	EndSession(ctx context.Context, by member.Actor, id string) error
+	EndOtherSessions(ctx context.Context, by member.Actor) error
+	Prove(ctx context.Context, by member.Actor, password string, from member.Source) (member.Actor, error)
 }
 
 // Keys keeps the API keys.
@@ -92,6 +111,8 @@ type Router interface {
 // Deps is everything the face needs. All are required but Log.
 type Deps struct {
 	Accounts Accounts
+	Identity Identity
+	Sessions Sessions
 	Keys     Keys
 	Members  Members
 	Shop     Shop
@@ -158,13 +179,14 @@ func build(mux *http.ServeMux, d Deps) *face {
 	c.Transformers = append(c.Transformers, asProblem)
 	f := &face{Deps: d}
 	f.api = humago.New(mux, c)
-	f.api.UseMiddleware(f.identify, f.needJSON)
+	f.api.UseMiddleware(f.locate, f.identify, f.needJSON)
 	f.registerNumbers()
 	f.registerOrders()
 	f.registerTenure()
 	f.registerCatalogue()
 	f.registerMembers()
 	f.registerAccounts()
+	f.registerIdentity()
 	f.registerWallet()
 	f.registerCalls()
 	f.registerCarriers()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/faces/source"
 )
 
 type actorKey struct{}
@@ -17,6 +18,18 @@ type actorKey struct{}
 func actor(ctx context.Context) member.Actor {
 	a, _ := ctx.Value(actorKey{}).(member.Actor)
 	return a
+}
+
+type sourceKey struct{}
+
+// from is where the request comes from.
+func from(ctx context.Context) member.Source {
+	s, _ := ctx.Value(sourceKey{}).(member.Source)
+	return s
+}
+
+func (f *face) locate(ctx huma.Context, next func(huma.Context)) {
+	next(huma.WithValue(ctx, sourceKey{}, source.From(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"), ctx.Header("User-Agent"))))
 }
 
 // identify finds who is calling from the bearer token (RFC 6750 §2.1). A wrong

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -165,4 +164,3 @@ func (f *face) about(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Com
 	p.Title = p.T("about.title")
 	return aboutPage(p, p.countries()), nil
 }
-

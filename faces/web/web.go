@@ -36,8 +36,8 @@ type Accounts interface {
 	ChangeProfile(ctx context.Context, by member.Actor, in member.Profile) (member.Account, error)
 }
 
-// Proofs are how the holder of an account proves that it is he, and that an address is his.
-type Proofs interface {
+// Identity is how the holder of an account proves that it is he, and that an address is his.
+type Identity interface {
 	Confirm(ctx context.Context, token string) error
 	Resend(ctx context.Context, by member.Actor) error
 	MoveEmail(ctx context.Context, by member.Actor, email string) error
@@ -149,7 +149,7 @@ type Mailbox interface {
 // Deps is everything the face needs. All are required but Log and Mailbox.
 type Deps struct {
 	Accounts Accounts
-	Proofs   Proofs
+	Identity Identity
 	Sessions Sessions
 	Keys     Keys
 	Members  Members
@@ -231,13 +231,13 @@ func (f *face) shopRoutes() map[string]handler {
 
 func (f *face) memberRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /orders/{id}/register":      f.registerForm,
-		"POST /orders/{id}/register":     f.register,
-		"GET /lines":                     f.lines,
-		"POST /lines/{id}/devices":       f.addDevice,
-		"POST /devices/{id}/revoke":      f.revokeDevice,
-		"GET /wallet":                    f.wallet,
-		"GET /calls":                     f.calls,
+		"GET /orders/{id}/register":  f.registerForm,
+		"POST /orders/{id}/register": f.register,
+		"GET /lines":                 f.lines,
+		"POST /lines/{id}/devices":   f.addDevice,
+		"POST /devices/{id}/revoke":  f.revokeDevice,
+		"GET /wallet":                f.wallet,
+		"GET /calls":                 f.calls,
 	}
 }
 

@@ -102,7 +102,7 @@ func (h *house) person(t testing.TB, name string) member.Actor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return member.Actor{Account: a.ID, Name: a.Name, Role: a.Role}
+	return member.Actor{Account: a.ID, Name: a.Name, Role: a.Role, Proved: h.clock.now()}
 }
 
 func (h *house) wallet(t testing.TB, a member.Actor) money.Amount {

@@ -41,23 +41,23 @@ func TestAccounts(t *testing.T) {
 		if f, ok := errors.AsType[*fault.Error](err); !ok || len(f.Fields) != 5 {
 			t.Errorf("fields: %+v", err)
 		}
-		_, _, unknown := h.members.SignIn(ctx, "nobody@example.com", "correct horse ann")
-		_, _, wrong := h.members.SignIn(ctx, "ann@example.com", "wrong horse")
+		_, _, unknown := h.members.SignIn(ctx, "nobody@example.com", "correct horse ann", member.Source{})
+		_, _, wrong := h.members.SignIn(ctx, "ann@example.com", "wrong horse", member.Source{})
 		if fault.KindOf(unknown) != fault.Unproven || unknown.Error() != wrong.Error() {
 			t.Errorf("answers differ: %v, %v", unknown, wrong)
 		}
-		session, who, err := h.members.SignIn(ctx, " Ann@Example.com ", "correct horse ann")
+		session, who, err := h.members.SignIn(ctx, " Ann@Example.com ", "correct horse ann", member.Source{})
 		if err != nil || who.Account != ann.Account {
 			t.Fatalf("%+v %v", who, err)
 		}
-		if who, err := h.members.Session(ctx, session.Token); err != nil || who != ann {
+		if who, err := h.members.Session(ctx, session.Token); err != nil || who.Account != ann.Account {
 			t.Errorf("%+v %v", who, err)
 		}
 		h.clock.add(member.SessionLife)
 		if _, err := h.members.Session(ctx, session.Token); fault.KindOf(err) != fault.Unproven {
 			t.Errorf("an old session: %v", err)
 		}
-		if session, _, err = h.members.SignIn(ctx, "ann@example.com", "correct horse ann"); err != nil {
+		if session, _, err = h.members.SignIn(ctx, "ann@example.com", "correct horse ann", member.Source{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.members.SignOut(ctx, session.Token); err != nil {
@@ -81,7 +81,7 @@ func TestUnknownUsersTakeAsLong(t *testing.T) {
 		best := time.Hour
 		for range 5 {
 			start := time.Now()
-			if _, _, err := slow.SignIn(t.Context(), email, "wrong horse"); fault.KindOf(err) != fault.Unproven {
+			if _, _, err := slow.SignIn(t.Context(), email, "wrong horse", member.Source{}); fault.KindOf(err) != fault.Unproven {
 				t.Fatal(err)
 			}
 			best = min(best, time.Since(start))
@@ -108,7 +108,7 @@ func TestAPIKeys(t *testing.T) {
 		if err != nil || !strings.HasPrefix(key, "ck_") || !strings.HasPrefix(key, k.Prefix) {
 			t.Fatalf("%q %+v %v", key, k, err)
 		}
-		if who, err := h.members.APIKey(ctx, key); err != nil || who != ann {
+		if who, err := h.members.APIKey(ctx, key); err != nil || who.Account != ann.Account {
 			t.Errorf("%+v %v", who, err)
 		}
 		for _, bad := range []string{"", "ck_", key + "x", strings.ToUpper(key)} {
@@ -280,7 +280,7 @@ func TestASignUpSurvivesACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, who, err := h.members.SignIn(ctx, "ann@example.com", "correct horse")
+		_, who, err := h.members.SignIn(ctx, "ann@example.com", "correct horse", member.Source{})
 		if err != nil || h.wallet(t, who) != money.Of("USD", 50, 0) {
 			t.Errorf("%+v %v", who, err)
 		}
