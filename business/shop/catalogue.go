@@ -180,12 +180,17 @@ func DefaultPrices() []PriceRule {
 	}
 }
 
-// rulesOf orders price rules so that the first that matches decides.
+// rulesOf is the rules a catalogue sells by.
 func rulesOf(rules []PriceRule) []PriceRule {
-	out := slices.Clone(rules)
-	if len(out) == 0 {
-		out = DefaultPrices()
+	if len(rules) == 0 {
+		rules = DefaultPrices()
 	}
+	return InOrder(rules)
+}
+
+// InOrder sorts price rules so that the first that matches decides.
+func InOrder(rules []PriceRule) []PriceRule {
+	out := slices.Clone(rules)
 	slices.SortStableFunc(out, func(a, b PriceRule) int {
 		return cmp.Or(cmp.Compare(b.weight(), a.weight()), strings.Compare(a.ID, b.ID))
 	})

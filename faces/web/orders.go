@@ -29,6 +29,8 @@ type dossier struct {
 	Short      bool   // the wallet does not suffice
 	Problem    string // the last step was refused
 	Membership string // id, once registered
+	Papers     []shop.Paper
+	Documents  []shop.Document
 	Home       string // center
 }
 
@@ -64,6 +66,12 @@ func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
 			return d, err
 		}
 		d.Short = d.Balance.Micros < d.AmountDue.Micros
+	}
+	if d.State == shop.InReview {
+		d.Papers = f.Files.Papers(d.Order)
+		if d.Documents, err = f.Files.List(r.Context(), p.Who, d.ID); err != nil {
+			return d, err
+		}
 	}
 	if d.State == shop.Sold {
 		ms, err := f.Members.Memberships(r.Context(), p.Who, p.Who.Account)

@@ -15,6 +15,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -29,24 +30,31 @@ type handler func(w http.ResponseWriter, r *http.Request, p *page) (templ.Compon
 
 // page is what every page knows.
 type page struct {
-	f      *face
-	Who    member.Actor
-	Purse  money.Amount
-	Path   string
-	URL    string
-	Title  string
-	Status int
-	Secret bool // holds something shown once: nobody may keep it
-	Part   bool // asked for by htmx: only the part
-	Tongue *tongue
-	Back   string // a page of its own: this one, or the one whose form this answers
+	f       *face
+	Who     member.Actor
+	Purse   money.Amount
+	Path    string
+	URL     string
+	Title   string
+	Status  int
+	Secret  bool // holds something shown once: nobody may keep it
+	Console bool // a page of the operator's desk
+	Part    bool // asked for by htmx: only the part
+	Tongue  *tongue
+	Back    string // a page of its own: this one, or the one whose form this answers
 }
+
+// Operator reports whether the operator's staff is.
+func (p *page) Operator() bool { return p.Who.Role == member.Operator }
 
 // SignedIn reports whether somebody is.
 func (p *page) SignedIn() bool { return p.Who.Account != "" }
 
 // errSignIn sends a visitor to the sign-in page and back.
 var errSignIn = errors.New("sign in first")
+
+// errTooLarge is a form with more in it than any of our pages sends.
+var errTooLarge = errors.New("the form is too large")
 
 // redirect is answered by going somewhere else.
 type redirect struct{ to string }
@@ -56,7 +64,10 @@ func (r redirect) Error() string { return "go to " + r.to }
 func (f *face) serve(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p := f.pageFor(r)
-		c, err := h(w, r, p)
+		c, err := templ.Component(nil), f.readForm(r)
+		if err == nil {
+			c, err = h(w, r, p)
+		}
 		if err != nil {
 			c = f.failed(w, r, p, err)
 		}
@@ -76,6 +87,22 @@ func (f *face) serve(h handler) http.HandlerFunc {
 // rendering tells small templates the language.
 func (p *page) rendering(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tongueKey{}, p.Tongue)
+}
+
+// readForm reads a form before its page does, so that one too large is told
+// from one that is empty. Files are read by the pages that take them.
+func (f *face) readForm(r *http.Request) error {
+	if r.Method != http.MethodPost || strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		return nil
+	}
+	err := r.ParseForm()
+	if _, is := errors.AsType[*http.MaxBytesError](err); is {
+		return errTooLarge
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "form", "The form could not be read. Try again.")
+	}
+	return nil
 }
 
 func send(w http.ResponseWriter, r *http.Request, p *page, html []byte) {
@@ -144,6 +171,10 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(back), http.StatusSeeOther)
 		return nil
 	}
+	if errors.Is(err, errTooLarge) {
+		p.Status, p.Title = http.StatusRequestEntityTooLarge, p.T("error.title")
+		return errorPage(p, p.T("error.title"), p.T("error.too_large"))
+	}
 	reason := fault.ReasonOf(err)
 	if reason.Code == "prove_again" && !p.Part { // and back to where the form is
 		http.Redirect(w, r, "/prove?next="+url.QueryEscape(p.Back), http.StatusSeeOther)
@@ -180,12 +211,24 @@ func (f *face) nothingHere(_ http.ResponseWriter, _ *http.Request, p *page) (tem
 	return nil, fault.New(fault.Unknown, "no_page", "%s", p.T("error.no_page"))
 }
 
+// mostOf is how large a request may be: only pages that take files take much.
+func mostOf(r *http.Request) int64 {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/documents"):
+		return shop.MostDocument + mostBody
+	case r.URL.Path == "/operator/numbers/import":
+		return mostBlockFile + mostBody
+	default:
+		return mostBody
+	}
+}
+
 type actorKey struct{}
 
 // withSession finds who is signed in. A session that is over is no error: the visitor is simply not signed in.
 func (f *face) withSession(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r))
 		if c, err := r.Cookie(f.cookie()); err == nil && c.Value != "" {
 			who, err := f.Accounts.Session(r.Context(), c.Value)
 			switch {

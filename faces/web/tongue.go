@@ -192,6 +192,9 @@ func (t *tongue) text(key string, pairs ...string) string {
 }
 
 // has reports whether there is such a text.
+// date is a day that reads the same in every language (ISO 8601).
+func (t *tongue) date(day time.Time) string { return day.UTC().Format(time.DateOnly) }
+
 func (t *tongue) has(key string) bool { return t.english[key] != "" }
 
 // sorted orders choices as a dictionary of the language does.

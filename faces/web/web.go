@@ -198,7 +198,11 @@ func Mount(mux *http.ServeMux, d Deps) error {
 
 // routes are the pages, a table for each part of the house.
 func (f *face) routes(mux *http.ServeMux) {
-	for _, part := range []map[string]handler{f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.moneyRoutes(), f.devRoutes()} {
+	parts := []map[string]handler{
+		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
+		f.operatorRoutes(), f.moneyRoutes(), f.devRoutes(),
+	}
+	for _, part := range parts {
 		for pattern, h := range part {
 			mux.HandleFunc(pattern, f.serve(h))
 		}

@@ -1,0 +1,58 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// consoleLinks are the operator's pages with the keys of their names.
+func consoleLinks() []choice {
+	return []choice{
+		{"/operator", "home"}, {"/operator/orders", "orders"}, {"/operator/numbers", "numbers"},
+		{"/operator/prices", "prices"}, {"/operator/letters", "letters"},
+	}
+}
+
+func blocksOf(c shop.Catalogue, iso string) (n int) {
+	for _, b := range c.Blocks {
+		if b.Country == iso && !b.Closed {
+			n++
+		}
+	}
+	return n
+}
+
+// blockShape shows a block as its numbers look: 70•••••.
+func blockShape(b shop.Block) string {
+	return b.Prefix + strings.Repeat("•", max(0, min(b.Length, 15)-len(b.Prefix)))
+}
+
+// blockCount is how many numbers a block has, in powers of ten.
+func blockCount(b shop.Block) string {
+	free := b.Length - len(b.Prefix)
+	if free < 0 || free > 15 {
+		return "–"
+	}
+	digits := "1" + strings.Repeat("0", free)
+	var parts []string
+	for len(digits) > 3 {
+		parts = append(parts, digits[len(digits)-3:])
+		digits = digits[:len(digits)-3]
+	}
+	parts = append(parts, digits)
+	slices.Reverse(parts)
+	return strings.Join(parts, "\u202f")
+}
+
+// orderedPrices shows the rules as they are asked: the one that names most first.
+func orderedPrices(rules []shop.PriceRule) []shop.PriceRule { return shop.InOrder(rules) }
+
+func docKind(mediaType string) string {
+	_, kind, _ := strings.Cut(mediaType, "/")
+	return strings.ToUpper(kind)
+}
+
+func count(n int) string { return strconv.Itoa(n) }
