@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/shop"
@@ -54,5 +53,3 @@ func docKind(mediaType string) string {
 	_, kind, _ := strings.Cut(mediaType, "/")
 	return strings.ToUpper(kind)
 }
-
-func count(n int) string { return strconv.Itoa(n) }

@@ -391,7 +391,7 @@ func formText(r *http.Request, file, field string, most int64) (string, error) {
 // upload reads a file of a form; a form without one is none.
 func upload(r *http.Request, field string, most int64) (body []byte, name string, err error) {
 	big := tooLarge(most >> 20)
-	if err := r.ParseMultipartForm(most); err != nil {
+	if err := r.ParseMultipartForm(most); err != nil { //nolint:gosec // withSession bounds every body
 		if _, is := errors.AsType[*http.MaxBytesError](err); is {
 			return nil, "", big
 		}
