@@ -23,6 +23,7 @@ type Change struct {
 	Released   *numbering.Number  `json:"released,omitempty"`
 	Registered *Registered        `json:"registered,omitempty"`
 	Device     *member.Credential `json:"device,omitempty"`
+	Closed     *numbering.Number  `json:"closed,omitempty"`    // one office of a company
 	Catalogue  bool               `json:"catalogue,omitempty"` // what is for sale has changed: read it again
 }
 
@@ -121,6 +122,8 @@ func (r *Roster) Apply(c Change) {
 			d.Revoked = true
 			r.device(d)
 		}
+	case c.Closed != nil:
+		r.closed(*c.Closed)
 	case c.Registered != nil:
 		r.registered(c.Registered)
 	case c.Device != nil:
@@ -147,6 +150,15 @@ func (r *Roster) sold(s *Sold) {
 	}
 	if s.Number.Kind == numbering.Company {
 		r.Numbers.SetCompany(company)
+	}
+}
+
+// closed takes one office of a company away.
+func (r *Roster) closed(n numbering.Number) {
+	r.Numbers.RemoveOffice(n)
+	for _, d := range r.Devices.Where(func(c member.Credential) bool { return c.Number == n }) {
+		d.Revoked = true
+		r.device(d)
 	}
 }
 
@@ -239,6 +251,23 @@ func (r *Roster) Resumed(ctx context.Context, o shop.Order) error {
 		if err := r.Device(ctx, devices[i]); err != nil {
 			return err
 		}
+	}
+	return r.Registered(ctx, m)
+}
+
+// Office is called by the shop when a company switches a country on or off.
+func (r *Roster) Office(ctx context.Context, o shop.Order, country string, open bool) error {
+	if !open {
+		n := o.Number
+		n.CallingCode = r.plans.CallingCode(country)
+		return r.tell(ctx, Change{Closed: &n})
+	}
+	m, registered, _, err := r.source.Line(ctx, o.ID)
+	if err != nil {
+		return fmt.Errorf("read the registration of %s: %w", o.Number, err)
+	}
+	if err := r.Sold(ctx, o); err != nil || !registered {
+		return err
 	}
 	return r.Registered(ctx, m)
 }

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/index"
@@ -45,6 +46,17 @@ func (n *Numbers) Remove(num numbering.Number) {
 		if strings.HasPrefix(canonical, num.National+"#") {
 			n.typed.Delete(canonical)
 		}
+	}
+}
+
+// RemoveOffice forgets one office of a company.
+func (n *Numbers) RemoveOffice(num numbering.Number) {
+	n.typed.Delete(num.Canonical())
+	if c, ok := n.roots.Get(num.National); ok {
+		offices := maps.Clone(c.Offices) // readers may hold the old one
+		delete(offices, num.CallingCode)
+		c.Offices = offices
+		n.roots.Set(num.National, c)
 	}
 }
 

@@ -46,6 +46,8 @@ type Tx interface {
 	Post
 	// EndRegistration revokes the devices of an order's membership.
 	EndRegistration(ctx context.Context, order string, at time.Time) error
+	// EndOffice revokes the devices of one office of a company.
+	EndOffice(ctx context.Context, order, country string, at time.Time) error
 }
 
 // Post queues letters with the transaction that gives cause to them; a key is
@@ -97,6 +99,8 @@ type Publisher interface {
 	// registration and telephones.
 	Paused(ctx context.Context, o Order) error
 	Resumed(ctx context.Context, o Order) error
+	// Office opens or closes one office of a company.
+	Office(ctx context.Context, o Order, country string, open bool) error
 }
 
 // The topics of the outbox.

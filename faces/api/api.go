@@ -118,6 +118,7 @@ type Deps struct {
 	Shop     Shop
 	Orders   Orders
 	Tenure   Tenure
+	Offices  Offices
 	Desk     *shop.Desk
 	Files    *shop.Files
 	Wallet   Wallet

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,6 +21,12 @@ type Tenure interface {
 	WithdrawOffer(ctx context.Context, by member.Actor, id string) error
 	Offered(ctx context.Context, by member.Actor, email, token string) (shop.Transfer, shop.Order, error)
 	Accept(ctx context.Context, by member.Actor, email, token string) (shop.Order, error)
+}
+
+// Offices is the countries of a company.
+type Offices interface {
+	SwitchOn(ctx context.Context, by member.Actor, id, country string) (shop.Order, error)
+	SwitchOff(ctx context.Context, by member.Actor, id, country string) (shop.Order, error)
 }
 
 // document is what a buyer showed.
@@ -68,6 +75,8 @@ func (f *face) registerTenure() {
 	huma.Register(f.api, reg(http.MethodPost, at+"/take-back", "take-back-number", "Orders", "Take a resting number back, for a year's fee", 0), f.takeBack)
 	huma.Register(f.api, reg(http.MethodPost, at+"/offer", "offer-number", "Orders", "Offer a sold number to an e-mail address", http.StatusCreated), f.offer)
 	huma.Register(f.api, reg(http.MethodDelete, at+"/offer", "withdraw-offer", "Orders", "Take the offer back", http.StatusNoContent), f.withdrawOffer)
+	huma.Register(f.api, reg(http.MethodPut, at+"/offices/{country}", "open-office", "Orders", "Switch a country of a company number on", 0), f.openOffice)
+	huma.Register(f.api, reg(http.MethodDelete, at+"/offices/{country}", "close-office", "Orders", "Switch a country off: the office's telephones end", 0), f.closeOffice)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/transfers/{token}", "get-offer", "Orders", "The number that is offered to you", 0), f.offered)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/transfers/{token}/accept", "accept-offer", "Orders", "Take the offered number: a sale of its own, for nothing", 0), f.accept)
 	huma.Register(f.api, reg(http.MethodPost, at+"/suspend", "suspend-number", "Operator", "Stop a number, or let it ring again", 0), f.suspend)
@@ -88,6 +97,21 @@ func (f *face) giveUp(ctx context.Context, in *ByID) (*body[order], error) {
 
 func (f *face) takeBack(ctx context.Context, in *ByID) (*body[order], error) {
 	o, err := f.Tenure.TakeBack(ctx, actor(ctx), in.ID)
+	return f.answerOrder(ctx, o, err)
+}
+
+type byOffice struct {
+	ByID
+	Country string `path:"country" maxLength:"2" doc:"ISO code"`
+}
+
+func (f *face) openOffice(ctx context.Context, in *byOffice) (*body[order], error) {
+	o, err := f.Offices.SwitchOn(ctx, actor(ctx), in.ID, strings.ToUpper(in.Country))
+	return f.answerOrder(ctx, o, err)
+}
+
+func (f *face) closeOffice(ctx context.Context, in *byOffice) (*body[order], error) {
+	o, err := f.Offices.SwitchOff(ctx, actor(ctx), in.ID, strings.ToUpper(in.Country))
 	return f.answerOrder(ctx, o, err)
 }
 

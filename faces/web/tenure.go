@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -19,6 +20,7 @@ func (f *face) tenureRoutes() map[string]handler {
 		"POST /orders/{id}/take-back":      f.takeBack,
 		"POST /orders/{id}/offer":          f.offer,
 		"POST /orders/{id}/withdraw-offer": f.withdrawOffer,
+		"POST /orders/{id}/offices":        f.setOffice,
 		"GET /transfers/{token}":           f.gift,
 		"POST /transfers/{token}":          f.takeGift,
 	}
@@ -74,6 +76,31 @@ func (f *face) withdrawOffer(_ http.ResponseWriter, r *http.Request, p *page) (t
 	return f.step(r, p, func() (shop.Order, error) {
 		id := r.PathValue("id")
 		return shop.Order{ID: id}, f.Tenure.WithdrawOffer(r.Context(), p.Who, id)
+	})
+}
+
+// officeChoice is a country with a center, and whether the company is there.
+type officeChoice struct {
+	choice
+	On bool
+}
+
+// officeChoices are the countries a company may switch, without its home.
+func (d dossier) officeChoices(p *page) (out []officeChoice) {
+	for _, c := range p.countries() {
+		if c.Value != d.Country {
+			out = append(out, officeChoice{c, slices.Contains(d.Countries, c.Value)})
+		}
+	}
+	return out
+}
+
+func (f *face) setOffice(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	return f.step(r, p, func() (shop.Order, error) {
+		if country := r.PostFormValue("off"); country != "" {
+			return f.Offices.SwitchOff(r.Context(), p.Who, r.PathValue("id"), country)
+		}
+		return f.Offices.SwitchOn(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("on"))
 	})
 }
 

@@ -101,6 +101,12 @@ type Tenure interface {
 	Accept(ctx context.Context, by member.Actor, email, token string) (shop.Order, error)
 }
 
+// Offices is the countries of a company.
+type Offices interface {
+	SwitchOn(ctx context.Context, by member.Actor, id, country string) (shop.Order, error)
+	SwitchOff(ctx context.Context, by member.Actor, id, country string) (shop.Order, error)
+}
+
 // Staff is what the operator does with orders.
 type Staff interface {
 	Queue(ctx context.Context, by member.Actor, state shop.State, cursor string, limit int) ([]shop.Order, string, error)
@@ -156,6 +162,7 @@ type Deps struct {
 	Shop     Shop
 	Orders   Orders
 	Tenure   Tenure
+	Offices  Offices
 	Staff    Staff
 	Desk     *shop.Desk
 	Files    *shop.Files

@@ -122,11 +122,11 @@ func (t shopTx) InsertOrder(ctx context.Context, o shop.Order) error {
 }
 
 func (t shopTx) ChangeOrder(ctx context.Context, o shop.Order) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `UPDATE number_order SET off_in = $1, state = $2, reason_code = $3, reason_text = $4, micros = $5,
+	return changed(t.q.ExecContext(ctx, `UPDATE number_order SET countries = $16, off_in = $1, state = $2, reason_code = $3, reason_text = $4, micros = $5,
 		held_until = $6, settling = $7, updated = $8, method = $9, extended = $10,
 		standing = $11, until = $12, reminded = $13, version = version + 1 WHERE id = $14 AND version = $15`,
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling), us(o.Updated), o.Method, flag(o.Extended),
-		string(o.Standing), us(o.Until), o.Reminded, o.ID, o.Version))
+		string(o.Standing), us(o.Until), o.Reminded, o.ID, o.Version, pack(o.Countries)))
 }
 
 func (t shopTx) Lock(ctx context.Context, id string) error { return lockOrder(ctx, t.q, id) }
@@ -161,6 +161,12 @@ func (t shopTx) Claim(ctx context.Context, form, order string, n numbering.Numbe
 
 func (t shopTx) EndRegistration(ctx context.Context, order string, when time.Time) error {
 	_, err := t.q.ExecContext(ctx, `UPDATE device SET revoked = $1 WHERE revoked = 0 AND membership IN (SELECT id FROM membership WHERE order_id = $2)`, us(when), order)
+	return err
+}
+
+func (t shopTx) EndOffice(ctx context.Context, order, country string, when time.Time) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET revoked = $1 WHERE revoked = 0 AND country = $2 AND membership IN (SELECT id FROM membership WHERE order_id = $3)`,
+		us(when), country, order)
 	return err
 }
 

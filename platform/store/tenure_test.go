@@ -286,3 +286,54 @@ func TestDocumentsOfAReview(t *testing.T) {
 		}
 	})
 }
+
+func TestACompanySwitchesCountriesOnOneByOne(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		ann, bob := h.person(t, "ann"), h.person(t, "bob")
+		o := h.buy(t, ann, shop.Request{Kind: numbering.Company, Country: "KR", National: "5550199"})
+		r := registration(o.ID)
+		m, _, err := h.members.Register(ctx, ann, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.shop.SwitchOn(ctx, bob, o.ID, "US"); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("a stranger: %v", err)
+		}
+		if h.rings("5550199#1") {
+			t.Error("an office that was not opened rings")
+		}
+		if x, err := h.shop.SwitchOn(ctx, ann, o.ID, "US"); err != nil || !slices.Equal(x.Countries, []string{"US"}) || !h.rings("5550199#1") {
+			t.Errorf("%+v %v", x, err)
+		}
+		if v, _ := h.roster.Numbers.Typed("5550199#1"); !v.Registered {
+			t.Error("the office is not registered")
+		}
+		if _, err := h.members.AddDevice(ctx, ann, m.ID, "Chicago", "US"); err != nil {
+			t.Errorf("no telephone for the new office: %v", err)
+		}
+		if _, err := h.shop.SwitchOn(ctx, ann, o.ID, "FR"); fault.ReasonOf(err).Code != "system_closed" {
+			t.Errorf("a country without a center: %v", err)
+		}
+		if _, err := h.shop.SwitchOff(ctx, ann, o.ID, "KR"); fault.ReasonOf(err).Code != "home_office" {
+			t.Errorf("the home office: %v", err)
+		}
+		if x, err := h.shop.SwitchOff(ctx, ann, o.ID, "US"); err != nil || len(x.Countries) != 0 || h.rings("5550199#1") || !h.rings("5550199#82") {
+			t.Errorf("%+v %v", x, err)
+		}
+		if c, _ := h.roster.Numbers.Root("5550199"); len(c.Offices) != 1 {
+			t.Errorf("%+v", c)
+		}
+		devices, err := h.members.Devices(ctx, ann, m.ID)
+		if err != nil || len(devices) != 2 {
+			t.Fatalf("%+v %v", devices, err)
+		}
+		for _, d := range devices {
+			if d.Revoked.IsZero() == (d.Name == "Chicago") {
+				t.Errorf("%+v", d)
+			}
+		}
+		same(t, h.steps(t, o.ID)[7:], []string{"switched_on", "switched_off"})
+	})
+}
