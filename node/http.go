@@ -38,6 +38,7 @@ func (n *Node) handler() (http.Handler, error) {
 	api.Mount(mux, api.Deps{
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files,
+		Cashier: n.cashier, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers,
 		Router:   n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
@@ -49,6 +50,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Letters: n.store.Letters(),
+		Cashier: n.cashier, PayHosts: n.payHosts(),
 	})
 	if err != nil {
 		return nil, err

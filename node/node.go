@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
@@ -36,6 +37,7 @@ import (
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
+	"github.com/callisto-tel/callisto/platform/stripe"
 )
 
 // Options is what the caller brings; the zero value of each has a meaning.
@@ -73,8 +75,10 @@ type Node struct {
 	carriers  *carrier.Service
 	recorder  *store.Recorder
 	realm     string
-	post      *notify.Sender // nil: letters wait
-	sink      *sink.Sink     // nil outside of dev
+	cashier   *cashier.Service
+	stripe    *stripe.Gateway // nil: no cards
+	post      *notify.Sender  // nil: letters wait
+	sink      *sink.Sink      // nil outside of dev
 	telephony telephony
 	listener  net.Listener
 	samples   []sample
@@ -246,7 +250,7 @@ func (n *Node) housekeeping(ctx context.Context) {
 		if _, err := n.shop.ExpireHolds(ctx); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "holds that are over could not be freed", "error", err)
 		}
-		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx), n.cashier.Resume(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
 		}
 		n.bindings.Sweep(n.opts.Now())

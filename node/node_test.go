@@ -31,10 +31,17 @@ type running struct {
 
 func start(t *testing.T, dir string) *running {
 	t.Helper()
+	return startWith(t, dir, func(*config.Config) {})
+}
+
+// startWith starts a node that has more set than `callisto dev`.
+func startWith(t *testing.T, dir string, set func(*config.Config)) *running {
+	t.Helper()
 	cfg, err := config.Dev(dir, "127.0.0.1:0", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	set(&cfg)
 	n, err := node.New(t.Context(), cfg, node.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -131,7 +132,7 @@ func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string) (Po
 		stored, _, err := tx.ByKey(ctx, p.Key)
 		return stored, err
 	}
-	entries := slices.SortedFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
+	entries := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
 	for _, e := range entries {
 		ok, err := tx.Apply(ctx, posted.ID, now, e)
 		if err != nil {
@@ -162,6 +163,11 @@ func (s *Service) refusal(ctx context.Context, tx Tx, e Entry) error {
 
 // Reverse books the opposite of a posting, once.
 func (s *Service) Reverse(ctx context.Context, key, of, memo string) (Posted, error) {
+	return s.reverse(ctx, key, of, memo, func(Posted) []Entry { return nil })
+}
+
+// reverse adds to the opposite of a posting what more is to happen with it.
+func (s *Service) reverse(ctx context.Context, key, of, memo string, more func(Posted) []Entry) (Posted, error) {
 	var out Posted
 	err := s.store.Do(ctx, func(tx Tx) error {
 		orig, found, err := tx.ByKey(ctx, of)
@@ -175,6 +181,7 @@ func (s *Service) Reverse(ctx context.Context, key, of, memo string) (Posted, er
 		for _, e := range orig.Entries {
 			back.Entries = append(back.Entries, Entry{Account: e.Account, Amount: e.Amount.Neg()})
 		}
+		back.Entries = append(back.Entries, more(orig)...)
 		digest, err := digestOf(back)
 		if err != nil {
 			return err
@@ -240,11 +247,33 @@ func revenuePart(c money.Currency, part uint32) string {
 	return fmt.Sprintf("revenue:numbers:%s:%02d", c, part)
 }
 
+// ClearingAccount is where money from outside comes in. It holds, with its sign
+// turned, what the card company or the bank holds for us.
+func ClearingAccount(method string, c money.Currency) string {
+	return "clearing:" + method + ":" + string(c)
+}
+
+// UnmatchedAccount is money that came and is nobody's yet.
+func UnmatchedAccount(c money.Currency) string { return "unmatched:" + string(c) }
+
+// ClaimAccount is money that was taken back from us while what it paid for is
+// still sold: a dispute, or a refund made at the provider.
+func ClaimAccount(c money.Currency) string { return "claims:" + string(c) }
+
+// LossAccount is claims that were lost.
+func LossAccount(c money.Currency) string { return "losses:" + string(c) }
+
+// TaxAccount is tax taken for a country, until it is handed on.
+func TaxAccount(country string, c money.Currency) string { return "tax:" + country + ":" + string(c) }
+
 // OpenHouse opens the accounts of the house in a currency.
 func (s *Service) OpenHouse(ctx context.Context, c money.Currency) error {
 	err := s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded})
 	for part := range uint32(revenueParts) {
 		err = errors.Join(err, s.Open(ctx, Account{ID: revenuePart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}))
+	}
+	for _, id := range []string{ClearingAccount("card", c), ClearingAccount("bank_transfer", c), UnmatchedAccount(c), ClaimAccount(c), LossAccount(c)} {
+		err = errors.Join(err, s.Open(ctx, Account{ID: id, Kind: Clearing, Currency: c, Floor: Unbounded}))
 	}
 	return err
 }
@@ -266,18 +295,64 @@ func (s *Service) OpenWallet(ctx context.Context, owner string, gift money.Amoun
 	return err
 }
 
-// PayFromWallet books the price of an order, once per order.
-func (s *Service) PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error {
-	_, err := s.Post(ctx, Posting{Key: "order:" + order, Kind: "order", Ref: order, Memo: memo, Entries: []Entry{
-		{Account: RevenueAccount(price.Currency, order), Amount: price},
-		{Account: WalletID(owner, price.Currency), Amount: price.Neg()},
-	}})
+// Sale is what a wallet pays for an order.
+type Sale struct {
+	Owner, Order, Memo string
+	Price              money.Amount // with tax
+	Tax                int64        // micros of the price that are tax
+	Country            string       // whose tax
+}
+
+// PayFromWallet books the price of an order, once per order: what is ours to
+// the revenue, what is tax to the country's account.
+func (s *Service) PayFromWallet(ctx context.Context, x Sale) error {
+	c := x.Price.Currency
+	var entries []Entry
+	if net := x.Price.Micros - x.Tax; net != 0 {
+		entries = append(entries, Entry{Account: RevenueAccount(c, x.Order), Amount: money.Amount{Currency: c, Micros: net}})
+	}
+	entries = append(entries, Entry{Account: WalletID(x.Owner, c), Amount: x.Price.Neg()})
+	if x.Tax != 0 {
+		account := TaxAccount(x.Country, c)
+		if err := s.Open(ctx, Account{ID: account, Kind: Clearing, Currency: c, Floor: Unbounded}); err != nil {
+			return err
+		}
+		entries = append(entries, Entry{Account: account, Amount: money.Amount{Currency: c, Micros: x.Tax}})
+	}
+	_, err := s.Post(ctx, Posting{Key: "order:" + x.Order, Kind: "order", Ref: x.Order, Memo: x.Memo, Entries: entries})
 	return err
 }
 
-// RefundOrder turns the price of an order back, once.
-func (s *Service) RefundOrder(ctx context.Context, order, memo string) error {
-	_, err := s.Reverse(ctx, "refund:"+order, "order:"+order, memo)
+// RefundOrder turns the price of an order back, once. The money is in the
+// wallet then, or, if a method is named, on its way back through its clearing
+// account: in the same posting, so that it cannot be spent between.
+func (s *Service) RefundOrder(ctx context.Context, order, memo, method string) error {
+	_, err := s.reverse(ctx, "refund:"+order, "order:"+order, memo, func(orig Posted) []Entry {
+		if method == "" {
+			return nil
+		}
+		for _, e := range orig.Entries {
+			if strings.HasPrefix(e.Account, "wallet:") {
+				return []Entry{{Account: e.Account, Amount: e.Amount}, {Account: ClearingAccount(method, e.Amount.Currency), Amount: e.Amount.Neg()}}
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// Transfer moves an amount from one account to another.
+type Transfer struct {
+	Key, Kind, Ref, Memo string
+	From, To             string
+	Amount               money.Amount
+}
+
+// Transfer books one, once per key.
+func (s *Service) Transfer(ctx context.Context, t Transfer) error {
+	_, err := s.Post(ctx, Posting{Key: t.Key, Kind: t.Kind, Ref: t.Ref, Memo: t.Memo, Entries: []Entry{
+		{Account: t.From, Amount: t.Amount.Neg()}, {Account: t.To, Amount: t.Amount},
+	}})
 	return err
 }
 

@@ -21,7 +21,9 @@ type Policy struct {
 	Currency  money.Currency
 	URL       string // how people reach the pages, for links in letters
 	// Buyer says why an account may not order, if so. May be nil.
-	Buyer func(ctx context.Context, account string) error
+	Buyer    func(ctx context.Context, account string) error
+	Taxes    Taxes         // nil: none
+	Withdraw time.Duration // how long a buyer may withdraw; zero is WithdrawFor, below zero not at all
 	Catalogue
 
 	prices   []PriceRule

@@ -128,6 +128,9 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 	if _, err := s.ExpireHolds(ctx); err != nil { // what expired this moment is free this moment
 		return Order{}, err
 	}
+	if err := s.addTax(ctx, &fresh); err != nil {
+		return Order{}, err
+	}
 	var o Order
 	err := s.store.Do(ctx, func(tx Tx) error {
 		o = fresh
@@ -153,6 +156,19 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 		return s.move(ctx, tx, &o, string(o.State), o.Reason.Text, member.System())
 	})
 	return o, err
+}
+
+// addTax puts the tax of the buyer's country on top of a price.
+func (s *Service) addTax(ctx context.Context, o *Order) error {
+	if s.rules().Taxes == nil || o.AmountDue.Zero() {
+		return nil
+	}
+	var err error
+	if o.Tax, err = s.rules().Taxes.TaxOn(ctx, o.Account, o.Number.Kind, o.AmountDue); err != nil {
+		return fmt.Errorf("the tax of an order: %w", err)
+	}
+	o.AmountDue, err = o.AmountDue.Add(money.Amount{Currency: o.AmountDue.Currency, Micros: o.Tax.Micros})
+	return err
 }
 
 // claim takes every form of the number; if another order was quicker, it gives

@@ -62,6 +62,7 @@ type Order struct {
 	Tax       Tax          // what of AmountDue is tax
 	AmountDue money.Amount // setup, the first year and tax
 	Method    string       // how it is paid, once that is chosen
+	PaidBy    string       // the money from outside that paid it; "" is the wallet
 	HeldUntil time.Time    // zero: not held
 	Extended  bool         // the hold was made longer once, for a payment under way
 	Standing  Standing     // of a sold number
@@ -75,9 +76,10 @@ type Order struct {
 
 // Tax is what an amount holds of it.
 type Tax struct {
-	Name   string // as on the invoice: "VAT"; "" is none
-	Rate   int64  // millionths: 100000 is 10 %
-	Micros int64
+	Name    string // as on the invoice: "VAT"; "" is none
+	Rate    int64  // millionths: 100000 is 10 %
+	Country string // whose tax it is, ISO
+	Micros  int64
 }
 
 // Numbers returns the world numbers the order stands for: one, or one for each

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
@@ -44,6 +45,10 @@ type Tx interface {
 	Outbox
 	Transfers
 	Post
+	// Registered tells whether the order's number was ever registered.
+	Registered(ctx context.Context, order string) (bool, error)
+	// Reached is when the order came to a state.
+	Reached(ctx context.Context, order string, s State) (time.Time, bool, error)
 	// EndRegistration revokes the devices of an order's membership.
 	EndRegistration(ctx context.Context, order string, at time.Time) error
 	// EndOffice revokes the devices of one office of a company.
@@ -81,8 +86,14 @@ type Store interface {
 
 // Book is what the shop needs of the ledger. Both are idempotent by the order.
 type Book interface {
-	PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error
-	RefundOrder(ctx context.Context, order, memo string) error
+	PayFromWallet(ctx context.Context, s ledger.Sale) error
+	// RefundOrder gives the price back to the wallet, or to the way it came.
+	RefundOrder(ctx context.Context, order, memo, method string) error
+}
+
+// Taxes tells what tax is on a price for a buyer.
+type Taxes interface {
+	TaxOn(ctx context.Context, account string, kind numbering.Kind, net money.Amount) (Tax, error)
 }
 
 // Money is the ledger as the shop sees it.
@@ -103,8 +114,12 @@ type Publisher interface {
 	Office(ctx context.Context, o Order, country string, open bool) error
 }
 
-// The topics of the outbox.
+// The topics of the outbox. Others finish what follows a sale and a refund.
 const (
 	topicPay    = "order.pay"
 	topicRefund = "order.refund"
+	// TopicPaper is a sale or a refund whose paper is to be written.
+	TopicPaper = "order.paper"
+	// TopicSendBack is a refund whose money goes back the way it came.
+	TopicSendBack = "order.send_back"
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -78,7 +79,7 @@ type Shop interface {
 	Form(kind numbering.Kind) form.Form
 	Request(ctx context.Context, by member.Actor, r shop.Request) (shop.Order, error)
 	Select(ctx context.Context, by member.Actor, id string) (shop.Order, error)
-	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, error)
+	Withdraw(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 }
 
 // Orders is what happens to an order besides the sale itself.
@@ -90,6 +91,22 @@ type Orders interface {
 	Refund(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
 	Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (shop.Order, error)
 	Queue(ctx context.Context, by member.Actor, state shop.State, cursor string, limit int) ([]shop.Order, string, error)
+}
+
+// Cashier takes money.
+type Cashier interface {
+	Offer() payment.Offer
+	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, *cashier.Way, error)
+	Way(ctx context.Context, o shop.Order) (*cashier.Way, error)
+	Event(ctx context.Context, e payment.Event) error
+	Payments(ctx context.Context, by member.Actor, f cashier.Filter) ([]payment.Incoming, string, error)
+	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
+}
+
+// CardMessages reads what the card company writes, and believes nothing that it
+// did not sign.
+type CardMessages interface {
+	Message(body []byte, signature string) (payment.Event, error)
 }
 
 // Wallet reads the book.
@@ -108,7 +125,7 @@ type Router interface {
 	Decide(a *routing.Attempt) routing.Decision
 }
 
-// Deps is everything the face needs. All are required but Log.
+// Deps is everything the face needs. All are required but Log and Card.
 type Deps struct {
 	Accounts Accounts
 	Identity Identity
@@ -121,6 +138,8 @@ type Deps struct {
 	Offices  Offices
 	Desk     *shop.Desk
 	Files    *shop.Files
+	Cashier  Cashier
+	Card     CardMessages // nil: cards are not set up
 	Wallet   Wallet
 	Calls    Calls
 	Carriers Carriers
@@ -157,6 +176,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	inner := http.NewServeMux()
 	f := build(inner, d)
 	mux.Handle("/api/", f.replay(inner))
+	mux.HandleFunc("/webhooks/", f.webhook)
 }
 
 // Describe returns the OpenAPI description without running anything, for the reference under docs/.
@@ -185,6 +205,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerOrders()
 	f.registerTenure()
 	f.registerCatalogue()
+	f.registerPayments()
 	f.registerMembers()
 	f.registerAccounts()
 	f.registerIdentity()

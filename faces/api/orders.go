@@ -12,7 +12,6 @@ import (
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
-	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -27,13 +26,15 @@ type order struct {
 	State     string        `json:"state" enum:"requested,in_review,approved,rejected,awaiting_payment,paid,sold,expired,cancelled,refunded"`
 	Reason    *fault.Reason `json:"reason" doc:"Why it was rejected, or what to know of an approval"`
 	AmountDue *money.Amount `json:"amount_due"`
-	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
 	Setup     *money.Amount `json:"setup,omitempty" doc:"What of it is paid once"`
-	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What is paid each year, the first included"`
+	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What of it is for the first year, and due again each year"`
+	Tax       *orderTax     `json:"tax,omitempty" doc:"What of it is tax"`
+	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
 	Standing  string        `json:"standing,omitempty" enum:"grace,suspended,quarantined" doc:"Of a sold number; none: in service"`
 	Until     *time.Time    `json:"renews_at,omitempty" doc:"When the next yearly fee is due; in quarantine, when the number is free"`
 	Papers    []paper       `json:"papers,omitempty" doc:"What you have to show"`
 	Approval  *approval     `json:"approval,omitempty" doc:"What was approved; from the final selection on"`
+	Payment   *way          `json:"payment,omitempty" doc:"How to go on with a payment that was begun"`
 	Methods   []string      `json:"payment_methods,omitempty" doc:"Ways to pay that are offered now"`
 	Created   time.Time     `json:"created_at"`
 	Updated   time.Time     `json:"updated_at"`
@@ -83,7 +84,6 @@ func (f *face) registerOrders() {
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/orders/{id}", "get-order", "Orders", "One order", 0)), f.getOrder)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/orders/{id}/events", "order-events", "Orders", "Every stored step of an order", 0)), f.orderEvents)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/select", "select-order", "Orders", "The final selection: approval data and the amount due", 0)), f.selectOrder)
-	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/payments", "pay-order", "Orders", "Pay an order", 0)), f.payOrder)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/cancel", "cancel-order", "Orders", "Give up an unpaid order; the number is free again", 0)), f.cancelOrder)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/review", "review-order", "Operator", "Decide an order in review", 0)), f.reviewOrder)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/refund", "refund-order", "Operator", "Turn a sale back", 0)), f.refundOrder)
@@ -95,9 +95,7 @@ func (f *face) showOrder(o shop.Order) order {
 		Countries: o.Countries, State: string(o.State), Reason: reason(o.Reason), AmountDue: amount(o.AmountDue),
 		HeldUntil: when(o.HeldUntil), Created: o.Created.UTC(), Updated: o.Updated.UTC(),
 	}
-	if o.Yearly > 0 {
-		out.Setup, out.Yearly = &money.Amount{Currency: o.AmountDue.Currency, Micros: o.Setup}, &money.Amount{Currency: o.AmountDue.Currency, Micros: o.Yearly}
-	}
+	f.showParts(&out, o)
 	if o.State == shop.InReview {
 		for _, p := range f.Files.Papers(o) {
 			out.Papers = append(out.Papers, paper{ID: p.ID, Country: p.Country, Kind: kindName(p.Kind), Name: p.Name})
@@ -107,7 +105,7 @@ func (f *face) showOrder(o shop.Order) order {
 		out.Standing, out.Until = string(o.Standing), when(o.Until)
 	}
 	if o.State == shop.Approved || o.State == shop.AwaitingPayment {
-		for _, m := range payment.Offered() {
+		for _, m := range f.Cashier.Offer().Methods() {
 			out.Methods = append(out.Methods, string(m))
 		}
 	}
@@ -117,6 +115,11 @@ func (f *face) showOrder(o shop.Order) order {
 // showWhole adds what is in the order's steps.
 func (f *face) showWhole(ctx context.Context, o shop.Order) (*body[order], error) {
 	out := f.showOrder(o)
+	w, err := f.Cashier.Way(ctx, o)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	out.Payment = showWay(w, o)
 	if slices.Contains([]shop.State{shop.AwaitingPayment, shop.Paid, shop.Sold}, o.State) {
 		events, err := f.Orders.Events(ctx, actor(ctx), o.ID)
 		if err != nil {
@@ -195,16 +198,6 @@ func (f *face) orderEvents(ctx context.Context, in *ByID) (*body[list[orderEvent
 
 func (f *face) selectOrder(ctx context.Context, in *ByID) (*body[order], error) {
 	o, err := f.Shop.Select(ctx, actor(ctx), in.ID)
-	return f.answerOrder(ctx, o, err)
-}
-
-func (f *face) payOrder(ctx context.Context, in *struct {
-	ByID
-	Body struct {
-		Method string `json:"method" enum:"wallet,card,bank_transfer"`
-	}
-}) (*body[order], error) {
-	o, err := f.Shop.Pay(ctx, actor(ctx), in.ID, payment.Method(in.Body.Method))
 	return f.answerOrder(ctx, o, err)
 }
 

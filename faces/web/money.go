@@ -7,10 +7,14 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/shop"
 )
 
 func (f *face) moneyRoutes() map[string]handler {
 	return map[string]handler{
+		"POST /orders/{id}/pay":             f.payOrder,
+		"POST /orders/{id}/withdraw":        f.withdrawOrder,
 		"GET /operator/letters":             f.letters,
 		"POST /operator/letters/{id}/again": f.letterAgain,
 	}
@@ -25,6 +29,41 @@ func (p *page) mustOperator() error {
 		return fault.New(fault.Forbidden, "operator_only", "%s", p.T("error.operator_only"))
 	}
 	return nil
+}
+
+// comesBack asks the card company about an order whose buyer says by his
+// address that he paid there: its own message may be slower than he.
+func (f *face) comesBack(r *http.Request, p *page) {
+	if r.URL.Query().Get("paid") != "card" || !p.SignedIn() {
+		return
+	}
+	o, err := f.Orders.Order(r.Context(), p.Who, r.PathValue("id"))
+	if err == nil && o.State == shop.AwaitingPayment {
+		err = f.Cashier.Look(r.Context(), o.ID)
+	}
+	if err != nil {
+		f.Log.WarnContext(r.Context(), "a buyer came back from paying", "order", r.PathValue("id"), "error", err)
+	}
+}
+
+// payOrder pays from the wallet, or sends the buyer to where he pays.
+func (f *face) payOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	away := ""
+	shown, err := f.step(r, p, func() (shop.Order, error) {
+		o, w, err := f.Cashier.Pay(r.Context(), p.Who, r.PathValue("id"), payment.Method(r.PostForm.Get("method")))
+		if w != nil {
+			away = w.URL
+		}
+		return o, err
+	})
+	if away != "" && err != nil { // which is the way to the order's page
+		return nil, redirect{away}
+	}
+	return shown, err
+}
+
+func (f *face) withdrawOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Withdraw(r.Context(), p.Who, r.PathValue("id")) })
 }
 
 // letters shows what could not be sent.
@@ -48,4 +87,17 @@ func (f *face) letterAgain(_ http.ResponseWriter, r *http.Request, p *page) (tem
 		return nil, err
 	}
 	return nil, redirect{"/operator/letters"}
+}
+
+// first is the way to pay that is shown first: the one begun, else what the
+// buyer can do at once.
+func (d dossier) first() payment.Method {
+	switch {
+	case d.Way != nil:
+		return d.Way.Method
+	case !d.Short || len(d.Methods) == 1:
+		return payment.Wallet
+	default:
+		return d.Methods[1]
+	}
 }

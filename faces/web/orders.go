@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -25,6 +27,8 @@ type dossier struct {
 	shop.Order
 	Events     []shop.Event
 	Methods    []payment.Method
+	Way        *cashier.Way // a payment that was begun
+	Withdraw   time.Time    // until when he may withdraw
 	Balance    money.Amount
 	Short      bool   // the wallet does not suffice
 	Problem    string // the last step was refused
@@ -59,7 +63,10 @@ func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
 	if d.Events, err = f.Orders.Events(r.Context(), p.Who, d.ID); err != nil {
 		return d, err
 	}
-	d.Methods, d.Home = payment.Offered(), f.Reader.Home(d.Country)
+	d.Methods, d.Home = f.Cashier.Offer().Methods(), f.Reader.Home(d.Country)
+	if d.Way, err = f.Cashier.Way(r.Context(), d.Order); err != nil {
+		return d, err
+	}
 	if d.State == shop.Approved || d.State == shop.AwaitingPayment {
 		d.Balance, err = f.Wallet.Balance(r.Context(), ledger.WalletID(p.Who.Account, f.Currency))
 		if err != nil && fault.KindOf(err) != fault.Unknown {
@@ -74,6 +81,9 @@ func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
 		}
 	}
 	if d.State == shop.Sold {
+		if d.Withdraw, err = f.Orders.WithdrawUntil(r.Context(), p.Who, d.ID); err != nil {
+			return d, err
+		}
 		ms, err := f.Members.Memberships(r.Context(), p.Who, p.Who.Account)
 		if err != nil {
 			return d, err
@@ -86,6 +96,7 @@ func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
 }
 
 func (f *face) order(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	f.comesBack(r, p)
 	d, err := f.dossierOf(r, p)
 	if err != nil {
 		return nil, err
@@ -127,6 +138,9 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 	if err := p.must(); err != nil {
 		return nil, err
 	}
+	if err := r.ParseForm(); err != nil {
+		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
+	}
 	o, err := do()
 	if err == nil {
 		return nil, redirect{"/orders/" + o.ID}
@@ -148,11 +162,6 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 
 func (f *face) selectOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Select(r.Context(), p.Who, r.PathValue("id")) })
-}
-
-func (f *face) payOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	m := payment.Method(r.PostFormValue("method"))
-	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Pay(r.Context(), p.Who, r.PathValue("id"), m) })
 }
 
 func (f *face) cancelOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -263,8 +263,8 @@ func (f *face) dropSession(w http.ResponseWriter) {
 
 // guard adds what protects a visitor: nothing from elsewhere is loaded, nobody frames us, forms come from our pages only.
 func (f *face) guard(next http.Handler) http.Handler {
-	const csp = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	csp := "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"form-action " + strings.Join(append([]string{"'self'"}, f.PayHosts...), " ") + "; base-uri 'none'; frame-ancestors 'none'"
 	protect := http.NewCrossOriginProtection()
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := f.pageFor(r)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -80,8 +81,8 @@ type Shop interface {
 	Form(kind numbering.Kind) form.Form
 	Request(ctx context.Context, by member.Actor, r shop.Request) (shop.Order, error)
 	Select(ctx context.Context, by member.Actor, id string) (shop.Order, error)
-	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, error)
 	Cancel(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Withdraw(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 }
 
 // Orders reads orders.
@@ -89,6 +90,19 @@ type Orders interface {
 	Order(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 	Orders(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]shop.Order, string, error)
 	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
+	// WithdrawUntil is zero where a sale cannot be withdrawn from.
+	WithdrawUntil(ctx context.Context, by member.Actor, id string) (time.Time, error)
+}
+
+// Cashier takes money.
+type Cashier interface {
+	Offer() payment.Offer
+	Pay(ctx context.Context, by member.Actor, id string, m payment.Method) (shop.Order, *cashier.Way, error)
+	Way(ctx context.Context, o shop.Order) (*cashier.Way, error)
+	// Look asks the card company now whether an order was paid.
+	Look(ctx context.Context, order string) error
+	Payments(ctx context.Context, by member.Actor, f cashier.Filter) ([]payment.Incoming, string, error)
+	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
 }
 
 // Tenure is what happens to a number after its sale, and who decides of it.
@@ -169,6 +183,8 @@ type Deps struct {
 	Wallet   Wallet
 	Calls    Calls
 	Reader   Reader
+	Cashier  Cashier
+	PayHosts []string // where forms may lead to pay: https://checkout.stripe.com
 	Letters  Letters
 	Mailbox  Mailbox // nil outside of `callisto dev`
 	Currency money.Currency
@@ -234,7 +250,6 @@ func (f *face) shopRoutes() map[string]handler {
 		"GET /orders/{id}":                  f.order,
 		"GET /orders/{id}/state":            f.orderState,
 		"POST /orders/{id}/select":          f.selectOrder,
-		"POST /orders/{id}/pay":             f.payOrder,
 		"POST /orders/{id}/cancel":          f.cancelOrder,
 		"GET /orders/{id}/receipt":          f.receipt,
 	}

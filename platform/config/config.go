@@ -38,6 +38,11 @@ type Config struct {
 	Centers  []Center `yaml:"centers"`
 	Log      string   `yaml:"log"`
 	Mail     Mail     `yaml:"mail"`
+	Stripe   Stripe   `yaml:"stripe"`
+	Bank     Bank     `yaml:"bank"`
+	Seller   Seller   `yaml:"seller"`
+
+	WithdrawalDays string `yaml:"withdrawal_days"`
 
 	// Dev is set by `callisto dev` alone: sample members, a promotion for new accounts, nobody banned on loopback.
 	Dev bool `yaml:"-"`

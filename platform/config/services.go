@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/url"
 	"strconv"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/payment"
 )
 
 // Mail is the mail server that takes the house's letters. Without a host none
@@ -43,6 +47,52 @@ func (m *Mail) check() error {
 	return nil
 }
 
+// Stripe is an account at the card company. Without a key no cards are offered.
+type Stripe struct {
+	SecretKey     string `yaml:"secret_key"`
+	WebhookSecret string `yaml:"webhook_secret"`
+	APIBase       string `yaml:"api_base"`
+}
+
+func (s *Stripe) check() error {
+	if (s.SecretKey == "") != (s.WebhookSecret == "") {
+		return errors.New("stripe: secret_key and webhook_secret belong together: without the second a payment is not heard of")
+	}
+	if u, err := url.Parse(s.APIBase); s.APIBase != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("stripe.api_base: %q is no address like https://api.stripe.com", s.APIBase)
+	}
+	return nil
+}
+
+// Bank is the account that transfers go to. Without one none are offered.
+type Bank struct {
+	Name   string `yaml:"name"`
+	IBAN   string `yaml:"iban"`
+	BIC    string `yaml:"bic"`
+	Holder string `yaml:"holder"`
+}
+
+func (b *Bank) check() error {
+	if *b == (Bank{}) {
+		return nil
+	}
+	if !payment.CheckIBAN(b.IBAN) {
+		return fmt.Errorf("bank.iban: %q is no IBAN with the right check digits", b.IBAN)
+	}
+	if b.Holder == "" || b.Name == "" {
+		return errors.New("bank: name (of the bank) and holder are needed too; payers have to write them")
+	}
+	return nil
+}
+
+// Seller is who sells, for receipts and invoices.
+type Seller struct {
+	Name    string `yaml:"name"`
+	Address string `yaml:"address"`
+	TaxID   string `yaml:"tax_id"`
+	Email   string `yaml:"email"`
+}
+
 // serviceSettings document the keys of outside services.
 func serviceSettings() []Setting {
 	return []Setting{
@@ -52,6 +102,18 @@ func serviceSettings() []Setting {
 		{"mail.password", "CALLISTO_MAIL_PASSWORD", "", "Its password."},
 		{"mail.from", "CALLISTO_MAIL_FROM", "", "Sender of the letters: `Callisto <mail@tel.example>`."},
 		{"mail.tls", "CALLISTO_MAIL_TLS", "starttls", "starttls, tls (from the first byte) or none."},
+		{"stripe.secret_key", "CALLISTO_STRIPE_SECRET_KEY", "", "Secret key at Stripe (sk_…). Without one no cards are offered."},
+		{"stripe.webhook_secret", "CALLISTO_STRIPE_WEBHOOK_SECRET", "", "Signing secret (whsec_…) of the webhook URL/webhooks/stripe, with the events checkout.session.*, charge.refunded and charge.dispute.*."},
+		{"stripe.api_base", "CALLISTO_STRIPE_API_BASE", "", "Another address of Stripe's API, for tests."},
+		{"bank.name", "CALLISTO_BANK_NAME", "", "Bank of the account that transfers go to. Without an account none are offered."},
+		{"bank.iban", "CALLISTO_BANK_IBAN", "", "Its IBAN."},
+		{"bank.bic", "CALLISTO_BANK_BIC", "", "Its BIC."},
+		{"bank.holder", "CALLISTO_BANK_HOLDER", "", "Whose account it is."},
+		{"seller.name", "CALLISTO_SELLER_NAME", "", "Who sells, as on receipts and invoices."},
+		{"seller.address", "CALLISTO_SELLER_ADDRESS", "", "The seller's address; lines end with a comma."},
+		{"seller.tax_id", "CALLISTO_SELLER_TAX_ID", "", "The seller's tax number."},
+		{"seller.email", "CALLISTO_SELLER_EMAIL", "", "Where buyers write to."},
+		{"withdrawal_days", "CALLISTO_WITHDRAWAL_DAYS", "14", "How many days a buyer may withdraw from a sale whose number was never registered; 0: not at all."},
 	}
 }
 
@@ -60,9 +122,45 @@ func (c *Config) serviceTargets() map[string]*string {
 	return map[string]*string{
 		"mail.host": &c.Mail.Host, "mail.port": &c.Mail.Port, "mail.user": &c.Mail.User, "mail.password": &c.Mail.Password,
 		"mail.from": &c.Mail.From, "mail.tls": &c.Mail.TLS,
+		"stripe.secret_key": &c.Stripe.SecretKey, "stripe.webhook_secret": &c.Stripe.WebhookSecret, "stripe.api_base": &c.Stripe.APIBase,
+		"bank.name": &c.Bank.Name, "bank.iban": &c.Bank.IBAN, "bank.bic": &c.Bank.BIC, "bank.holder": &c.Bank.Holder,
+		"seller.name": &c.Seller.Name, "seller.address": &c.Seller.Address, "seller.tax_id": &c.Seller.TaxID, "seller.email": &c.Seller.Email,
+		"withdrawal_days": &c.WithdrawalDays,
 	}
 }
 
+// Services takes what the environment says of outside services, over what is
+// set. `callisto dev` has no other way to be told.
+func (c *Config) Services(env func(string) string) error {
+	targets := c.serviceTargets()
+	for _, s := range serviceSettings() {
+		if v := env(s.Env); v != "" {
+			*targets[s.Key] = v
+		}
+		if target := targets[s.Key]; *target == "" {
+			*target = s.Default
+		}
+	}
+	return c.checkServices()
+}
+
 func (c *Config) checkServices() error {
-	return c.Mail.check()
+	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
+		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
+	}
+	for _, check := range []func() error{c.Mail.check, c.Stripe.check, c.Bank.check} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Withdrawal is for how long a buyer may withdraw.
+func (c *Config) Withdrawal() time.Duration {
+	days, err := strconv.Atoi(c.WithdrawalDays)
+	if err != nil { // not set
+		days = 14
+	}
+	return time.Duration(days) * 24 * time.Hour
 }

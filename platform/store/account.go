@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/letter"
@@ -138,3 +139,9 @@ func (t memberTx) DropTokens(ctx context.Context, account string, kind member.To
 }
 
 func (t memberTx) Post(ctx context.Context, x letter.Letter) error { return postLetter(ctx, t.q, x) }
+
+// Find is an account by its id or e-mail address.
+func (m *Members) Find(ctx context.Context, who string) (member.Account, bool, error) {
+	a, _, found, err := scanAccount(m.db.read.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM account WHERE (id = $1 OR email = $2) AND erased = 0`, who, strings.ToLower(who)))
+	return a, found, err
+}

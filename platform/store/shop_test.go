@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -362,11 +363,11 @@ type frail struct {
 
 var errPower = errors.New("the power failed")
 
-func (f frail) PayFromWallet(ctx context.Context, owner, order, memo string, price money.Amount) error {
+func (f frail) PayFromWallet(ctx context.Context, s ledger.Sale) error {
 	if f.before {
 		return errPower
 	}
-	if err := f.Money.PayFromWallet(ctx, owner, order, memo, price); err != nil {
+	if err := f.Money.PayFromWallet(ctx, s); err != nil {
 		return err
 	}
 	return errPower

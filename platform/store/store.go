@@ -86,6 +86,15 @@ func OpenReader(ctx context.Context, cfg Config) (*DB, error) {
 // Engine is "sqlite" or "postgres".
 func (d *DB) Engine() string { return d.engine }
 
+// lock makes a SELECT keep its row for the transaction, so that two who read it
+// do not overwrite each other's change. SQLite has one writer and needs none.
+func (d *DB) lock() string {
+	if d.engine == "postgres" {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
 // Ping tells whether the database answers.
 func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
 

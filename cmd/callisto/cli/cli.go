@@ -101,6 +101,9 @@ func (c devCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.Services(os.Getenv); err != nil {
+		return err
+	}
 	return run(ctx, cfg, s)
 }
 

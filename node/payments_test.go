@@ -1,0 +1,277 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/node"
+	"github.com/callisto-tel/callisto/platform/config"
+	"github.com/callisto-tel/callisto/platform/stripe/stripetest"
+)
+
+// withMoney is a node that takes cards, at a small Stripe, and transfers.
+func withMoney(t *testing.T) (*running, *stripetest.Fake) {
+	t.Helper()
+	fake := stripetest.New("sk_test_1", "whsec_1")
+	srv := httptest.NewServer(fake)
+	t.Cleanup(srv.Close)
+	r := startWith(t, t.TempDir(), func(c *config.Config) {
+		c.Stripe = config.Stripe{SecretKey: "sk_test_1", WebhookSecret: "whsec_1", APIBase: srv.URL}
+		c.Bank = config.Bank{Name: "Example Bank", IBAN: "DE89370400440532013000", BIC: "COBADEFFXXX", Holder: "Callisto"}
+		c.Seller = config.Seller{Name: "Callisto Example Ltd", Address: "1 Example Street, Seoul", TaxID: "KR-123", Email: "sales@callisto.example"}
+	})
+	fake.Listens(srv.URL, r.base+"/webhooks/stripe")
+	return r, fake
+}
+
+// await asks until an answer is as it should be.
+func (r *running) await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("in vain: " + what)
+		}
+	}
+}
+
+// choose requests a free number and selects it.
+func (r *running) choose(t *testing.T, key, contains string) string {
+	t.Helper()
+	found := r.want(t, 200, "", "GET", "/api/v1/numbers?country=KR&kind=individual&limit=1&contains="+contains, nil)
+	o := r.want(t, 201, key, "POST", "/api/v1/orders", obj{"kind": "individual", "country": "KR", "national": str(found.body, "items", 0, "national")})
+	id := str(o.body, "id")
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/select", nil)
+	return id
+}
+
+func TestACardOverHTTP(t *testing.T) {
+	r, fake := withMoney(t)
+	key, operator := str(r.dev, "members", 1, "api_key"), str(r.dev, "operator", "api_key")
+	id := r.choose(t, key, "31")
+	begun := r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "card"})
+	page := str(begun.body, "payment", "url")
+	if str(begun.body, "state") != "awaiting_payment" || page == "" || str(begun.body, "payment", "expires_at") == "" || str(begun.body, "payment", "method") != "card" {
+		t.Fatal(begun.raw)
+	}
+	if again := r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "card"}); str(again.body, "payment", "url") != page {
+		t.Errorf("another session: %s", again.raw)
+	}
+	res, err := http.PostForm(page, url.Values{"do": {"pay"}}) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.Request.URL.Path != "/sign-in" || !strings.Contains(res.Request.URL.RawQuery, id) { // back at the order, where this program is not signed in
+		t.Errorf("the buyer came back to %s", res.Request.URL)
+	}
+	r.await(t, "the sale", func() bool {
+		return str(r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil).body, "state") == "sold"
+	})
+	for _, e := range fake.Events() { // again, ten times
+		for range 10 {
+			if status, err := fake.Send(e); status != 200 || err != nil {
+				t.Errorf("a replay: %d %v", status, err)
+			}
+		}
+	}
+	if got := r.want(t, 200, key, "GET", "/api/v1/wallet", nil); at(got.body, "balance", "micros") != 100e6 {
+		t.Errorf("the wallet: %s", got.raw)
+	}
+	list := r.want(t, 200, operator, "GET", "/api/v1/payments", nil)
+	if str(list.body, "items", 0, "state") != "used" || str(list.body, "items", 0, "order_id") != id || at(list.body, "items", 1) != nil {
+		t.Errorf("payments: %s", list.raw)
+	}
+	r.want(t, 403, key, "GET", "/api/v1/payments", nil)
+	r.want(t, 200, operator, "POST", "/api/v1/orders/"+id+"/refund", obj{"why": "please"})
+	r.await(t, "the money's way back", func() bool {
+		events := r.want(t, 200, key, "GET", "/api/v1/orders/"+id+"/events", nil)
+		return strings.Contains(events.raw, `"sent_back"`)
+	})
+	if report, err := node.VerifyLedger(context.Background(), r.dir, ""); err != nil || !report.OK() {
+		t.Errorf("%+v %v", report, err)
+	}
+}
+
+func TestMessagesFromElsewhere(t *testing.T) {
+	r, fake := withMoney(t)
+	send := func(method, path, signature string, body []byte) answer {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, r.base+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Stripe-Signature", signature)
+		req.Header.Set("Origin", "https://evil.example")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		raw, _ := io.ReadAll(res.Body)
+		return answer{status: res.StatusCode, header: res.Header, raw: string(raw)}
+	}
+	body := []byte(`{"id":"evt_1","object":"event","type":"checkout.session.completed","data":{"object":{"id":"cs_1","status":"complete","payment_status":"paid","payment_intent":"pi_1","amount_total":700,"currency":"usd"}}}`)
+	for _, c := range []struct {
+		name, method, path, signature string
+		body                          []byte
+		status                        int
+		code                          string
+	}{
+		{"unsigned", "POST", "/webhooks/stripe", "", body, 400, "signature"},
+		{"another secret", "POST", "/webhooks/stripe", stripetest.New("", "x").Sign(body, time.Now()), body, 400, "signature"},
+		{"old", "POST", "/webhooks/stripe", fake.Sign(body, time.Now().Add(-10*time.Minute)), body, 400, "signature"},
+		{"no JSON", "POST", "/webhooks/stripe", fake.Sign([]byte("nope"), time.Now()), []byte("nope"), 400, "signature"},
+		{"GET", "GET", "/webhooks/stripe", "", nil, 405, "method"},
+		{"another address", "POST", "/webhooks/paypal", "", body, 404, "no_such_address"},
+		{"large", "POST", "/webhooks/stripe", "", bytes.Repeat([]byte("x"), 2<<20), 413, "too_large"},
+	} {
+		got := send(c.method, c.path, c.signature, c.body)
+		if got.status != c.status || !strings.Contains(got.raw, `"`+c.code+`"`) || got.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %s", c.name, got.status, got.raw)
+		}
+	}
+	operator := str(r.dev, "operator", "api_key")
+	if list := r.want(t, 200, operator, "GET", "/api/v1/payments", nil); strings.Contains(list.raw, "pi_1") {
+		t.Errorf("stored: %s", list.raw)
+	}
+	if got := send("POST", "/webhooks/stripe", fake.Sign(body, time.Now()), body); got.status != 200 {
+		t.Errorf("the same, signed: %d %s", got.status, got.raw)
+	}
+	list := r.want(t, 200, operator, "GET", "/api/v1/payments?state=unmatched", nil)
+	if str(list.body, "items", 0, "id") != "card:pi_1" {
+		t.Fatalf("unmatched: %s", list.raw)
+	}
+	email := str(r.dev, "members", 0, "email")
+	r.want(t, 422, operator, "POST", "/api/v1/payments/card:pi_1/assign", obj{})
+	r.want(t, 200, operator, "POST", "/api/v1/payments/card:pi_1/assign", obj{"account": email})
+	r.want(t, 409, operator, "POST", "/api/v1/payments/card:pi_1/assign", obj{"account": email})
+	if got := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/wallet", nil); at(got.body, "balance", "micros") != 107e6 {
+		t.Errorf("the wallet: %s", got.raw)
+	}
+}
+
+// person is somebody with a browser.
+type person struct {
+	t    *testing.T
+	r    *running
+	http *http.Client
+}
+
+func (r *running) signIn(t *testing.T, email, password string) person {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := person{t, r, &http.Client{Jar: jar}}
+	status, page, _ := p.post("/sign-in", url.Values{"email": {email}, "password": {password}})
+	if status != 200 {
+		t.Fatalf("signing in: %d %s", status, page)
+	}
+	return p
+}
+
+func (p person) do(req *http.Request) (int, string, *url.URL) {
+	p.t.Helper()
+	res, err := p.http.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res.StatusCode, string(raw), res.Request.URL
+}
+
+func (p person) get(path string) (int, string) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.r.base+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	status, page, _ := p.do(req)
+	return status, page
+}
+
+func (p person) post(path string, form url.Values) (int, string, *url.URL) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.r.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return p.do(req)
+}
+
+func TestACardInTheBrowser(t *testing.T) {
+	r, fake := withMoney(t)
+	fake.Hold(true) // no message comes: the buyer himself brings the news
+	p := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	id := r.choose(t, str(r.dev, "members", 1, "api_key"), "32")
+	_, page := p.get("/orders/" + id)
+	for _, want := range []string{"Pay from my wallet", "Pay by card", "Pay by bank transfer"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not offer %q", want)
+		}
+	}
+	status, page, where := p.post("/orders/"+id+"/pay", url.Values{"method": {"card"}})
+	if status != 200 || !strings.HasPrefix(where.Path, "/pay/cs_") {
+		t.Fatalf("%d at %s: %s", status, where, page)
+	}
+	if _, page = p.get("/orders/" + id); !strings.Contains(page, "Go on to the card payment") {
+		t.Error("the page forgot the payment that was begun")
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, where.String(), strings.NewReader("do=pay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	status, page, where = p.do(req)
+	if status != 200 || where.Path != "/orders/"+id || !strings.Contains(page, `data-state="sold"`) {
+		t.Errorf("%d at %s: %s", status, where, page)
+	}
+	if status, page, _ = p.post("/orders/"+id+"/pay", url.Values{"method": {"card"}}); status != 409 || !strings.Contains(page, "awaiting payment") {
+		t.Errorf("the back button and a second payment: %d", status)
+	}
+	big := url.Values{"method": {"card"}, "x": {strings.Repeat("x", 2<<20)}}
+	if status, page, _ = p.post("/orders/"+id+"/pay", big); status != 413 || !strings.Contains(page, "More was sent") {
+		t.Errorf("a form of 2 MB: %d %s", status, page)
+	}
+}
+
+// TestWhatIsNotSetUpIsNotThere: a plain dev takes no cards and no transfers.
+func TestWhatIsNotSetUpIsNotThere(t *testing.T) {
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 1, "api_key")
+	id := r.choose(t, key, "33")
+	o := r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil)
+	if fmt.Sprint(at(o.body, "payment_methods")) != "[wallet]" {
+		t.Errorf("offered: %s", o.raw)
+	}
+	for _, m := range []string{"card", "bank_transfer"} {
+		if got := r.want(t, 503, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": m}); str(got.body, "code") != "method_unavailable" {
+			t.Errorf("%s: %s", m, got.raw)
+		}
+	}
+	r.want(t, 404, "", "POST", "/webhooks/stripe", obj{})
+	p := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if _, page := p.get("/orders/" + id); strings.Contains(page, "by card") || strings.Contains(page, "bank transfer") {
+		t.Error("the page speaks of ways that are not there")
+	}
+}
