@@ -72,7 +72,7 @@ func (p *Plans) refuseClaimed(n Number, g Grounds) (fault.Reason, bool) {
 				return Held(n), true
 			}
 			return fault.Reason{Code: "collision", Text: fmt.Sprintf(
-				"%s would also be %s, which is held or sold. Choose another number.", strings.TrimPrefix(form, "+"), other.Display())}, true
+				"%s would also be %s, which is held or sold. Choose another number.", strings.TrimPrefix(form, "+"), other.Display()+place(other.CallingCode, other.National))}, true
 		}
 	}
 	return fault.Reason{}, false
@@ -113,7 +113,7 @@ func collision(typed string, r Reading) fault.Reason {
 		return fault.Reason{Code: "short_code", Text: fmt.Sprintf("%s is a short code in %s. Choose another number.", typed, r.Country)}
 	default:
 		return fault.Reason{Code: "collision", Text: fmt.Sprintf("%s would also be %s when dialled in %s. Choose another number.",
-			typed, ordinary(r.CallingCode, r.National), r.Country)}
+			typed, ordinary(r.CallingCode, r.National)+place(r.CallingCode, r.National), r.Country)}
 	}
 }
 

@@ -67,3 +67,21 @@ func planGroups(code, national string) (string, bool) {
 	spaced := strings.Join(strings.FieldsFunc(shown, func(r rune) bool { return r < '0' || r > '9' }), " ")
 	return spaced, strings.ReplaceAll(spaced, " ", "") == national
 }
+
+// place is the town or region of an ordinary number in brackets, as in
+// " (Chicago, IL)"; "" where none is known.
+func place(code, national string) string {
+	cc, err := strconv.ParseInt(code, 10, 32)
+	if err != nil {
+		return ""
+	}
+	n, err := phonenumbers.Parse("+"+code+national, "")
+	if err != nil || int64(n.GetCountryCode()) != cc {
+		return ""
+	}
+	where, err := phonenumbers.GetGeocodingForNumber(n, "en")
+	if err != nil || where == "" {
+		return ""
+	}
+	return " (" + where + ")"
+}

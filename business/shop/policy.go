@@ -88,7 +88,7 @@ func rejected(code, text string, args ...any) verdict {
 func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error) {
 	for _, iso := range append([]string{o.Country}, o.Countries...) {
 		if !slices.Contains(p.Countries, iso) {
-			return rejected("country_closed", "%s has no communication center yet, so no number can be sold there. Choose one of %v.", iso, p.Countries), nil
+			return rejected("country_closed", "%s has no communication center yet, so no number can be sold there. Choose one of %s.", iso, strings.Join(p.Countries, ", ")), nil
 		}
 		if !p.systems[iso].Sells(o.Number.Kind) {
 			return rejected("system_closed", "Numbers of this kind are not sold in %s at present. Choose another country.", iso), nil
