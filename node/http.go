@@ -16,6 +16,7 @@ import (
 
 	"github.com/callisto-tel/callisto/faces/api"
 	"github.com/callisto-tel/callisto/faces/web"
+	"github.com/callisto-tel/callisto/platform/passkey"
 )
 
 // listen takes the HTTP address before anything else is opened, so that a port in use is told at once.
@@ -45,6 +46,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
+		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files,
 		Wallet: n.book, Calls: n.store.Calls(),

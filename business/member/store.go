@@ -49,6 +49,21 @@ type Tokens interface {
 	Post(ctx context.Context, l letter.Letter) error
 }
 
+// Passkeys are the rows of passkeys and of what was asked of them, in a
+// transaction.
+type Passkeys interface {
+	Passkeys(ctx context.Context, account string) ([]Passkey, error)
+	// InsertPasskey is false if its credential is known.
+	InsertPasskey(ctx context.Context, p Passkey) (bool, error)
+	// ChangePasskey writes name, data and last use.
+	ChangePasskey(ctx context.Context, p Passkey) error
+	DeletePasskey(ctx context.Context, id string) error
+	// InsertQuestion also drops those that are over.
+	InsertQuestion(ctx context.Context, hash, account, data string, now, expires time.Time) error
+	// TakeQuestion gives a question to one taker only.
+	TakeQuestion(ctx context.Context, hash string, now time.Time) (account, data string, found bool, err error)
+}
+
 // Keys are the rows of API keys, in a transaction. Only hashes are stored.
 type Keys interface {
 	InsertAPIKey(ctx context.Context, hash string, k APIKey) error
@@ -87,6 +102,7 @@ type Tx interface {
 	Accounts
 	Sessions
 	Tokens
+	Passkeys
 	Keys
 	Registrations
 	// Enqueue and Dequeue are the outbox.

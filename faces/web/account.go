@@ -21,6 +21,8 @@ type accountData struct {
 	Profile  []input
 	Keys     []member.APIKey
 	Sessions []member.Session
+	Passkeys []member.Passkey
+	Site     bool // passkeys work at this address
 	NewKey   string
 	Done     string // what was just done
 	At       string // the form that was refused
@@ -51,6 +53,10 @@ func (f *face) accountOf(r *http.Request, p *page) (accountData, error) {
 	if d.Sessions, err = f.Sessions.Sessions(r.Context(), p.Who, p.Who.Account); err != nil {
 		return d, err
 	}
+	if d.Passkeys, err = f.Ring.Passkeys(r.Context(), p.Who, p.Who.Account); err != nil {
+		return d, err
+	}
+	_, d.Site = f.site(r)
 	d.Profile = p.inputs(f.Accounts.ProfileForm(), profileValues(d.Account), nil)
 	p.Title = p.T("account.title")
 	return d, nil
@@ -194,6 +200,7 @@ type entry struct {
 	Values url.Values
 	Errors map[string]string
 	Inputs []input
+	Site   bool // passkeys work at this address
 }
 
 func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -201,7 +208,8 @@ func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (temp
 		return nil, redirect{localPath(r.URL.Query().Get("next"))}
 	}
 	p.Title = p.T("sign_in.title")
-	return signInPage(p, entry{Next: r.URL.Query().Get("next"), Values: url.Values{}}), nil
+	_, site := f.site(r)
+	return signInPage(p, entry{Next: r.URL.Query().Get("next"), Values: url.Values{}, Site: site}), nil
 }
 
 func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -210,7 +218,8 @@ func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		switch k := fault.KindOf(err); k {
 		case fault.Unproven, fault.Invalid, fault.Limited, fault.Forbidden:
 			p.Status, p.Title = httpstatus.Of(k), p.T("sign_in.title")
-			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": p.why(err)}}), nil
+			_, site := f.site(r)
+			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": p.why(err)}, Site: site}), nil
 		default:
 			return nil, err
 		}
@@ -343,7 +352,8 @@ func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ
 		return nil, err
 	}
 	p.Title = p.T("prove.title")
-	return provePage(p, entry{Next: r.URL.Query().Get("next")}), nil
+	_, site := f.site(r)
+	return provePage(p, entry{Next: r.URL.Query().Get("next"), Site: site}), nil
 }
 
 func (f *face) prove(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -24,6 +24,7 @@ import (
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
+	"github.com/callisto-tel/callisto/platform/passkey"
 )
 
 // Accounts signs people in.
@@ -55,6 +56,22 @@ type Sessions interface {
 	EndOtherSessions(ctx context.Context, by member.Actor) error
 	Prove(ctx context.Context, by member.Actor, password string, from member.Source) (member.Actor, error)
 	Fresh(by member.Actor) error
+}
+
+// Passkeys asks browsers for passkeys and checks the answers.
+type Passkeys interface {
+	BeginAdd(ctx context.Context, by member.Actor, site passkey.Site) (passkey.Question, error)
+	Add(ctx context.Context, by member.Actor, site passkey.Site, token, name string, answer []byte) error
+	Begin(ctx context.Context, account string, site passkey.Site) (passkey.Question, error)
+	SignIn(ctx context.Context, site passkey.Site, token string, answer []byte, from member.Source) (member.Session, member.Actor, error)
+	Prove(ctx context.Context, by member.Actor, site passkey.Site, token string, answer []byte) error
+}
+
+// Ring is the passkeys of an account.
+type Ring interface {
+	Passkeys(ctx context.Context, by member.Actor, account string) ([]member.Passkey, error)
+	RenamePasskey(ctx context.Context, by member.Actor, id, name string) error
+	RemovePasskey(ctx context.Context, by member.Actor, id string) error
 }
 
 // Keys keeps the API keys.
@@ -171,6 +188,8 @@ type Deps struct {
 	Accounts Accounts
 	Identity Identity
 	Sessions Sessions
+	Passkeys Passkeys
+	Ring     Ring
 	Keys     Keys
 	Members  Members
 	Shop     Shop
@@ -188,7 +207,8 @@ type Deps struct {
 	Letters  Letters
 	Mailbox  Mailbox // nil outside of `callisto dev`
 	Currency money.Currency
-	Secure   bool // the outside reaches us by https: cookies say so
+	Origin   string // how the outside reaches the pages, if by https
+	Secure   bool   // the outside reaches us by https: cookies say so
 	Dev      bool
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -269,27 +289,35 @@ func (f *face) memberRoutes() map[string]handler {
 
 func (f *face) accountRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /sign-in":                    f.signInForm,
-		"POST /sign-in":                   f.signIn,
-		"GET /sign-up":                    f.signUpForm,
-		"POST /sign-up":                   f.signUp,
-		"POST /sign-out":                  f.signOut,
-		"GET /confirm":                    f.confirmForm,
-		"POST /confirm":                   f.confirm,
-		"GET /forgot":                     f.forgotForm,
-		"POST /forgot":                    f.forgot,
-		"GET /reset":                      f.resetForm,
-		"POST /reset":                     f.reset,
-		"GET /prove":                      f.proveForm,
-		"POST /prove":                     f.prove,
-		"GET /account":                    f.account,
-		"POST /account/profile":           f.changeProfile,
-		"POST /account/confirmation":      f.resend,
-		"POST /account/email":             f.moveEmail,
-		"POST /account/password":          f.changePassword,
-		"POST /account/sessions/end":      f.endOtherSessions,
-		"POST /account/sessions/{id}/end": f.endSession,
-		"POST /account/keys":              f.newKey,
-		"POST /account/keys/{id}/revoke":  f.revokeKey,
+		"GET /sign-in":                       f.signInForm,
+		"POST /sign-in":                      f.signIn,
+		"GET /sign-up":                       f.signUpForm,
+		"POST /sign-up":                      f.signUp,
+		"POST /sign-out":                     f.signOut,
+		"GET /confirm":                       f.confirmForm,
+		"POST /confirm":                      f.confirm,
+		"GET /forgot":                        f.forgotForm,
+		"POST /forgot":                       f.forgot,
+		"GET /reset":                         f.resetForm,
+		"POST /reset":                        f.reset,
+		"GET /prove":                         f.proveForm,
+		"POST /prove":                        f.prove,
+		"GET /account":                       f.account,
+		"POST /account/profile":              f.changeProfile,
+		"POST /account/confirmation":         f.resend,
+		"POST /account/email":                f.moveEmail,
+		"POST /account/password":             f.changePassword,
+		"POST /account/sessions/end":         f.endOtherSessions,
+		"POST /account/sessions/{id}/end":    f.endSession,
+		"POST /account/passkeys/begin":       f.beginPasskey,
+		"POST /account/passkeys":             f.addPasskey,
+		"POST /account/passkeys/{id}/rename": f.renamePasskey,
+		"POST /account/passkeys/{id}/remove": f.removePasskey,
+		"POST /sign-in/passkey/begin":        f.beginPasskeySignIn,
+		"POST /sign-in/passkey":              f.passkeySignIn,
+		"POST /prove/passkey/begin":          f.beginPasskeyProof,
+		"POST /prove/passkey":                f.passkeyProof,
+		"POST /account/keys":                 f.newKey,
+		"POST /account/keys/{id}/revoke":     f.revokeKey,
 	}
 }
