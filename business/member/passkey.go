@@ -31,7 +31,9 @@ const mostPasskeys = 20
 // comes. account may be "": whoever has the passkey.
 func (s *Service) AskPasskey(ctx context.Context, account, data string) (string, error) {
 	token, now := ident.Secret(24), s.cfg.Now()
-	return token, s.store.Do(ctx, func(tx Tx) error { return tx.InsertQuestion(ctx, hashToken(token), account, data, now, now.Add(questionLife)) })
+	return token, s.store.Do(ctx, func(tx Tx) error {
+		return tx.InsertQuestion(ctx, hashToken(token), account, data, now, now.Add(questionLife))
+	})
 }
 
 // TakeQuestion gives back what was asked, once.
