@@ -2,20 +2,135 @@ package node
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/faces/web"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/exchange"
+	"github.com/callisto-tel/callisto/telephony/testcarrier"
 )
 
-// openCarriers brings the carriers in and their trunks up.
+// openCarriers brings the carriers in and their trunks up, and opens the desk
+// that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
-	n.carriers = carrier.New(n.store.Carriers(), n.seal, carrier.Config{
+	cfg := carrier.Config{
 		Plans: n.plans, Centers: func() *center.Directory { return n.centers }, Trunks: n.telephony, Tester: n.telephony, Now: n.opts.Now,
+	}
+	if n.cfg.Dev {
+		var err error
+		if cfg.Fixed, err = n.openTestCarrier(); err != nil {
+			return err
+		}
+	}
+	n.carriers = carrier.New(n.store.Carriers(), n.seal, cfg)
+	n.proofs = proof.New(n.store.Proofs(), proof.Config{
+		Plans: n.plans, Carriers: n.carriers, Caller: n.telephony, Open: n.dials, Log: n.log, Now: n.opts.Now,
 	})
 	return n.carriers.Load(ctx)
+}
+
+// proved is what the shop asks: whether an account has proved a telephone.
+func (n *Node) proved(ctx context.Context, account, e164 string, kind numbering.Kind) (bool, error) {
+	purpose := proof.OwnPhone
+	if kind == numbering.Company {
+		purpose = proof.Root
+	}
+	_, ok, err := n.proofs.Proved(ctx, account, e164, purpose)
+	return ok, err
+}
+
+// dials reports whether telephones of a country are called: those of the
+// countries with a center, and in dev, where no real one rings, all.
+func (n *Node) dials(country string) bool {
+	_, open := n.centers.ForCountry(country)
+	return open || n.cfg.Dev
+}
+
+// openTestCarrier starts the carrier of dev, which every center calls by.
+func (n *Node) openTestCarrier() (list []carrier.Carrier, err error) {
+	user, password := "callisto", ident.Secret(16)
+	n.tester, err = testcarrier.New(testcarrier.Config{
+		Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), User: user, Password: password, Log: n.log, Now: n.opts.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the test carrier: %w", err)
+	}
+	for _, c := range n.centers.All() {
+		list = append(list, carrier.Carrier{
+			ID: "car_test_" + string(c.ID), Center: c.ID, Name: "Test carrier", Host: n.tester.Addr().String(), Transport: carrier.UDP,
+			User: user, Password: password, Realm: testcarrier.Realm, Presents: shows(c), Format: carrier.Plus, Created: n.opts.Now().UTC(),
+		})
+	}
+	return list, nil
+}
+
+// shows is the number a center of dev shows when it calls an ordinary telephone.
+func shows(c center.Center) string {
+	for _, iso := range c.Countries {
+		if number := map[string]string{"KR": "+8225550100", "US": "+13125550100"}[iso]; number != "" {
+			return number
+		}
+	}
+	return "+13125550100"
 }
 
 // TestCall places a test call from a carrier's own center.
 func (t telephony) TestCall(ctx context.Context, c carrier.Carrier, e164 string) (carrier.Report, error) {
 	return t.Exchange.TestCall(ctx, c.Center, c, e164)
+}
+
+const proofRings = 45 * time.Second
+
+// SpeakCode places a call that speaks a code.
+func (t telephony) SpeakCode(ctx context.Context, c proof.Call) error {
+	_, err := t.Place(ctx, exchange.Call{
+		Carrier: c.Carrier, E164: c.E164, Script: exchange.CodeScript(c.Language, c.Code), RingFor: proofRings, Told: c.Told,
+		Over: func(p edge.Placed) { c.Over(proof.End{Answered: p.Answered, Why: p.Cause.String()}) },
+	})
+	return err
+}
+
+// testCalls shows what the test carrier got; nil outside of dev.
+func (n *Node) testCalls() web.TestCarrier {
+	if n.tester == nil {
+		return nil
+	}
+	return testCalls{n.tester}
+}
+
+type testCalls struct{ *testcarrier.Carrier }
+
+// Calls lists them, newest first.
+func (t testCalls) Calls() []web.CarrierCall {
+	var out []web.CarrierCall
+	for _, c := range t.Carrier.Calls() {
+		out = append(out, web.CarrierCall{Number: c.Number, From: c.From, At: c.At, Result: c.Result, Over: c.Over, Code: c.Code})
+	}
+	return out
+}
+
+// Endings lists the numbers that do something else than answer.
+func (t testCalls) Endings() []web.CarrierEnding {
+	var out []web.CarrierEnding
+	for _, b := range testcarrier.Behaviours() {
+		out = append(out, web.CarrierEnding{Digits: b.Ending, Result: b.Result})
+	}
+	return out
+}
+
+// closeCarriers ends the test carrier and waits for what proofs still write.
+func (n *Node) closeCarriers() {
+	if n.tester != nil {
+		n.tester.Close()
+	}
+	if n.proofs != nil {
+		n.proofs.Close()
+	}
 }

@@ -41,8 +41,8 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files,
 		Cashier: n.cashier, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
-		Carriers: n.carriers,
-		Router:   n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
+		Carriers: n.carriers, Proofs: n.proofs,
+		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
@@ -53,6 +53,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Letters: n.store.Letters(),
 		Cashier: n.cashier, PayHosts: n.payHosts(),
+		Proofs: n.proofs, TestCarrier: n.testCalls(),
 	})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -38,6 +39,7 @@ import (
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/platform/stripe"
+	"github.com/callisto-tel/callisto/telephony/testcarrier"
 )
 
 // Options is what the caller brings; the zero value of each has a meaning.
@@ -73,6 +75,8 @@ type Node struct {
 	tables    *routing.Tables
 	seal      *seal.Seal
 	carriers  *carrier.Service
+	proofs    *proof.Service
+	tester    *testcarrier.Carrier // nil outside of dev
 	recorder  *store.Recorder
 	realm     string
 	cashier   *cashier.Service
@@ -287,6 +291,7 @@ func (n *Node) Close() error {
 		if n.telephony.Exchange != nil {
 			n.telephony.Close()
 		}
+		n.closeCarriers()
 		if n.locations != nil {
 			n.locations.Close()
 		}
@@ -338,6 +343,9 @@ func (n *Node) Home(country string) string {
 	id, _ := n.centers.ForCountry(country)
 	return string(id)
 }
+
+// CallingCode is that of a country.
+func (n *Node) CallingCode(iso string) string { return n.plans.CallingCode(iso) }
 
 // Countries are those with a center.
 func (n *Node) Countries() []string { return n.centers.Countries() }

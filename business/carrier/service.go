@@ -25,7 +25,10 @@ type Config struct {
 	Centers func() *center.Directory
 	Trunks  Trunks
 	Tester  Tester
-	Now     func() time.Time
+	// Fixed are carriers that are not stored and not changed: the test carrier
+	// of dev. They come after the others.
+	Fixed []Carrier
+	Now   func() time.Time
 }
 
 // Service keeps the carriers. Only the operator may see and change them.
@@ -65,6 +68,7 @@ func (s *Service) load(ctx context.Context) error {
 		}
 		list = append(list, c)
 	}
+	list = append(list, s.cfg.Fixed...)
 	s.list = list
 	s.cfg.Trunks.SetCarriers(list)
 	return nil
@@ -147,6 +151,9 @@ func (s *Service) Change(ctx context.Context, by member.Actor, id string, in Inp
 	if !ok {
 		return Carrier{}, unknown(id)
 	}
+	if s.fixed(id) {
+		return Carrier{}, fixed(c)
+	}
 	return s.save(ctx, c, in, func(x Sealed) (bool, error) { return s.store.ChangeCarrier(ctx, x) })
 }
 
@@ -170,10 +177,21 @@ func (s *Service) save(ctx context.Context, c Carrier, in Input, write func(Seal
 	return c.shown(), s.load(ctx)
 }
 
+func (s *Service) fixed(id string) bool {
+	return slices.ContainsFunc(s.cfg.Fixed, func(c Carrier) bool { return c.ID == id })
+}
+
+func fixed(c Carrier) error {
+	return fault.New(fault.Conflict, "carrier_fixed", "%s comes with dev and cannot be changed. Add a carrier of your own beside it: it is used first.", c.Name)
+}
+
 // Remove ends a carrier. Calls under way go on.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
 	if err := operatorOnly(by); err != nil {
 		return err
+	}
+	if c, ok := s.Get(id); ok && s.fixed(id) {
+		return fixed(c)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

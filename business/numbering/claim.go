@@ -51,7 +51,8 @@ func (p *Plans) Refuse(n Number, g Grounds) (reason fault.Reason, off []string, 
 		if reading.Kind == NoReading {
 			continue
 		}
-		if reading.Kind == Ordinary && g.Proved {
+		// A company's root may be read as its own telephone, not as another's.
+		if reading.Kind == Ordinary && g.Proved && (n.Kind == Individual || reading.CallingCode == n.CallingCode && reading.National == n.National) {
 			off = append(off, iso)
 			continue
 		}

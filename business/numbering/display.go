@@ -85,3 +85,20 @@ func place(code, national string) string {
 	}
 	return " (" + where + ")"
 }
+
+// Parts are the calling code and the national number of a + form.
+func Parts(e164 string) (callingCode, national string, ok bool) {
+	n, err := phonenumbers.Parse(e164, "ZZ")
+	if err != nil {
+		return "", "", false
+	}
+	return strconv.Itoa(int(n.GetCountryCode())), phonenumbers.GetNationalSignificantNumber(n), true
+}
+
+// Spaced is a + form with spaces where people pause; what is none stays as it is.
+func Spaced(e164 string) string {
+	if code, national, ok := Parts(e164); ok {
+		return ordinary(code, national)
+	}
+	return e164
+}

@@ -24,6 +24,9 @@ type Policy struct {
 	Buyer    func(ctx context.Context, account string) error
 	Taxes    Taxes         // nil: none
 	Withdraw time.Duration // how long a buyer may withdraw; zero is WithdrawFor, below zero not at all
+	// Proved reports whether an account has proved a telephone for a kind of
+	// number; nil: nobody can.
+	Proved func(ctx context.Context, account, e164 string, kind numbering.Kind) (bool, error)
 	Catalogue
 
 	prices   []PriceRule
@@ -124,8 +127,12 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 		return verdict{state: InReview, off: off, reason: fault.Reason{Code: "review", Text: "A person looks at this request. You get an answer within 5 days; the number is kept for you until then."}}, nil
 	}
 	if len(off) > 0 { // told before payment
+		other := o.Number.Plus()
+		if o.Number.Kind == numbering.Company {
+			other = o.Number.Display()
+		}
 		return verdict{state: Approved, off: off, reason: fault.Reason{Code: "typed_form_off", Text: fmt.Sprintf(
-			"In %s the digits %s are an ordinary telephone number: there, people reach you as %s only.", strings.Join(off, ", "), typed, o.Number.Plus())}}, nil
+			"In %s the digits %s are an ordinary telephone number: there, people reach you as %s only.", strings.Join(off, ", "), typed, other)}}, nil
 	}
 	return verdict{state: Approved, reason: p.warning(o.Number)}, nil
 }
@@ -136,19 +143,31 @@ func (p *Policy) offered(o *Order) verdict {
 		return rejected("root_short", "The root of a company number has at least 5 digits.")
 	}
 	if o.Proved {
-		if o.Number.Kind == numbering.Individual && !p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
-			return rejected("not_a_telephone", "%s is no fixed, mobile or VoIP number of %s.", o.Number.Plus(), o.Country)
+		if !p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
+			return rejected("not_a_telephone", "%s is no fixed, mobile or VoIP number of %s.", numbering.Spaced(o.telephone()), o.Country)
 		}
 		return verdict{}
 	}
 	if p.blockOf(o.Country, o.Number) != nil {
 		return verdict{}
 	}
-	if o.Number.Kind == numbering.Individual && p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
-		return rejected("proof_needed", "%s is an existing kind of telephone number. Only its holder can take it, after proving it by a call; that is not open yet. Choose a number from the list.", o.Number.Plus())
+	if p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
+		return rejected("proof_needed", "%s is an existing kind of telephone number, and only its holder can take it. If it is yours, prove it by a call, then ask again. Else choose a number from the list.", numbering.Spaced(o.telephone()))
 	}
 	return rejected("not_in_stock", "%s is not for sale. Choose a number from the list.", o.Number.Display())
 }
+
+// prove notes whether the buyer has proved that the number is his own telephone.
+// What is in stock is nobody's.
+func (p *Policy) prove(ctx context.Context, o *Order) (err error) {
+	if p.Proved != nil && p.blockOf(o.Country, o.Number) == nil && p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
+		o.Proved, err = p.Proved(ctx, o.Account, o.telephone(), o.Number.Kind)
+	}
+	return err
+}
+
+// telephone is the ordinary telephone number that an own number or root was.
+func (o *Order) telephone() string { return "+" + o.Number.CallingCode + o.Number.National }
 
 // warning is told with an approval (N7).
 func (p *Policy) warning(n numbering.Number) fault.Reason {

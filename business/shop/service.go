@@ -79,6 +79,9 @@ func (s *Service) Request(ctx context.Context, by member.Actor, r Request) (Orde
 	if err != nil {
 		return Order{}, err
 	}
+	if err := s.rules().prove(ctx, &o); err != nil {
+		return Order{}, err
+	}
 	return s.request(ctx, by, o)
 }
 

@@ -143,6 +143,7 @@ type Deps struct {
 	Wallet   Wallet
 	Calls    Calls
 	Carriers Carriers
+	Proofs   Proofs
 	Router   Router
 	Sold     routing.Sold
 	Answers  Answers
@@ -212,6 +213,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerWallet()
 	f.registerCalls()
 	f.registerCarriers()
+	f.registerProofs()
 	mux.HandleFunc("GET /api/docs", f.docs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")

@@ -169,6 +169,8 @@ type Reader interface {
 	Countries() []string
 	// CountryOf reads an ISO code or a calling code.
 	CountryOf(s string) (string, bool)
+	// CallingCode is that of a country: "82"; "" of none.
+	CallingCode(iso string) string
 }
 
 // Letters is the queue of letters, for the operator.
@@ -183,8 +185,10 @@ type Mailbox interface {
 	Mail(id string) (sink.Mail, bool)
 }
 
-// Deps is everything the face needs. All are required but Log and Mailbox.
+// Deps is everything the face needs. All are required but Log, Mailbox and TestCarrier.
 type Deps struct {
+	TestCarrier TestCarrier // nil outside of dev
+
 	Accounts Accounts
 	Identity Identity
 	Sessions Sessions
@@ -201,6 +205,7 @@ type Deps struct {
 	Files    *shop.Files
 	Wallet   Wallet
 	Calls    Calls
+	Proofs   Proofs
 	Reader   Reader
 	Cashier  Cashier
 	PayHosts []string // where forms may lead to pay: https://checkout.stripe.com
@@ -243,7 +248,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
-		f.operatorRoutes(), f.moneyRoutes(), f.devRoutes(),
+		f.operatorRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

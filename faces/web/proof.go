@@ -1,0 +1,233 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
+)
+
+// Proofs proves telephone numbers by a call.
+type Proofs interface {
+	Begin(ctx context.Context, by member.Actor, r proof.Request) (proof.Proof, error)
+	Proof(ctx context.Context, by member.Actor, id string) (proof.Proof, error)
+	Confirm(ctx context.Context, by member.Actor, id, code string) (proof.Proof, error)
+	// Step is what was told last of a proof's call: "ringing", "answered", "asked".
+	Step(id string) string
+}
+
+// TestCarrier is the carrier of `callisto dev`: the calls it got, newest first.
+type TestCarrier interface {
+	Calls() []CarrierCall
+	Endings() []CarrierEnding
+}
+
+// CarrierCall is one of them.
+type CarrierCall struct {
+	Number, From string
+	At           time.Time
+	Result       string
+	Over         bool
+	Code         string // what it heard
+}
+
+// CarrierEnding is a number that does something else than answer, by its last digits.
+type CarrierEnding struct{ Digits, Result string }
+
+func (f *face) proofRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /proofs/new":           f.proofForm,
+		"POST /proofs":              f.beginProof,
+		"GET /proofs/{id}":          f.proof,
+		"GET /proofs/{id}/state":    f.proofState,
+		"POST /proofs/{id}/confirm": f.confirmProof,
+	}
+}
+
+// asking is the page that asks for the telephone.
+type asking struct {
+	Number   string
+	Purpose  proof.Purpose
+	Language string
+	Errors   map[string]string
+}
+
+func purposeOf(s string) proof.Purpose {
+	if slices.Contains(proof.Purposes(), proof.Purpose(s)) {
+		return proof.Purpose(s)
+	}
+	return proof.OwnPhone
+}
+
+func (f *face) proofForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	q := r.URL.Query()
+	p.Title = p.T("proof.title")
+	return proofAskPage(p, asking{Number: q.Get("number"), Purpose: purposeOf(q.Get("purpose")), Language: p.Tongue.Tag}), nil
+}
+
+func (f *face) beginProof(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	a := asking{Number: r.PostFormValue("number"), Purpose: purposeOf(r.PostFormValue("purpose")), Language: r.PostFormValue("language")}
+	x, err := f.Proofs.Begin(r.Context(), p.Who, proof.Request{Number: a.Number, Purpose: a.Purpose, Language: a.Language})
+	if err == nil {
+		return nil, redirect{"/proofs/" + x.ID}
+	}
+	if fault.KindOf(err) == fault.Internal {
+		return nil, err
+	}
+	a.Errors = p.errorsOf(err)
+	if a.Errors["number"] != "" {
+		a.Errors["number"] = p.why(err) // the whole sentence says more
+	}
+	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("proof.title")
+	f.readPurse(r.Context(), p)
+	return proofAskPage(p, a), nil
+}
+
+// proving is a proof as its page shows it.
+type proving struct {
+	proof.Proof
+	Step   string // of the call
+	Wrong  string // about the code
+	Digits string // as typed
+	Next   string // where it is of use
+}
+
+// Reached is how many steps of the call are done.
+func (x proving) Reached() int {
+	switch {
+	case x.State == proof.Spoken || x.State == proof.Proved:
+		return 4
+	case x.Step == "asked":
+		return 3
+	case x.Step == "answered":
+		return 2
+	case x.Step == "ringing":
+		return 1
+	default:
+		return 0
+	}
+}
+
+// Seen is what tells htmx that nothing has changed.
+func (x proving) Seen() string { return string(x.State) + "." + x.Step }
+
+func (f *face) provingOf(x proof.Proof) proving {
+	d := proving{Proof: x, Next: "/lines"}
+	if x.Live() {
+		d.Step = f.Proofs.Step(x.ID)
+	}
+	kind := map[proof.Purpose]string{proof.OwnPhone: "individual", proof.Root: "company"}[x.Purpose]
+	if _, national, ok := numbering.Parts(x.E164); ok && kind != "" {
+		d.Next = "/request?" + url.Values{"kind": {kind}, "country": {x.Country}, "national": {national}}.Encode()
+	}
+	return d
+}
+
+func (f *face) readProof(r *http.Request, p *page) (proving, error) {
+	if err := p.must(); err != nil {
+		return proving{}, err
+	}
+	x, err := f.Proofs.Proof(r.Context(), p.Who, r.PathValue("id"))
+	if err != nil {
+		return proving{}, err
+	}
+	p.Title = p.T("proof.of", "number", x.E164)
+	return f.provingOf(x), nil
+}
+
+func (f *face) proof(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.readProof(r, p)
+	if err != nil {
+		return nil, err
+	}
+	return proofPage(p, d), nil
+}
+
+// proofState is the part of the page that htmx asks for again.
+func (f *face) proofState(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.readProof(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Part {
+		return nil, redirect{"/proofs/" + d.ID}
+	}
+	if r.URL.Query().Get("seen") == d.Seen() {
+		w.WriteHeader(http.StatusNoContent)
+		return nil, nil
+	}
+	return proofBody(p, d), nil
+}
+
+func (f *face) confirmProof(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	x, err := f.Proofs.Confirm(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("code"))
+	if err == nil || fault.ReasonOf(err).Code == "code_used" {
+		return nil, redirect{"/proofs/" + r.PathValue("id")}
+	}
+	if x.ID == "" || fault.KindOf(err) == fault.Internal {
+		return nil, err
+	}
+	d := f.provingOf(x)
+	d.Wrong, d.Digits = p.why(err), r.PostFormValue("code")
+	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("proof.of", "number", x.E164)
+	f.readPurse(r.Context(), p)
+	return proofPage(p, d), nil
+}
+
+// carrierRoutes is the page of the test carrier, where there is one.
+func (f *face) carrierRoutes() map[string]handler {
+	if f.TestCarrier == nil {
+		return nil
+	}
+	return map[string]handler{"GET /dev/carrier": f.devCarrier}
+}
+
+func (f *face) devCarrier(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+	p.Title = p.T("devcarrier.title")
+	if p.Part {
+		return carrierCalls(p, f.TestCarrier.Calls()), nil
+	}
+	return carrierPage(p, f.TestCarrier), nil
+}
+
+// proveAddress is where a telephone is proved.
+func proveAddress(e164 string, purpose proof.Purpose) string {
+	return "/proofs/new?" + url.Values{"number": {e164}, "purpose": {string(purpose)}}.Encode()
+}
+
+// prove is where the telephone that was asked for is proved.
+func (o offer) prove(p *page, purpose proof.Purpose) string {
+	country, national := o.Values.Get("country"), keepDigits(o.Values.Get("national"))
+	if code := p.f.Reader.CallingCode(country); code != "" && national != "" {
+		return proveAddress("+"+code+national, purpose)
+	}
+	return proveAddress("", purpose)
+}
+
+// proveOrder is where the telephone of an order is proved that was refused for want of a proof.
+func proveOrder(o shop.Order) string {
+	purpose := proof.OwnPhone
+	if o.Number.Kind == numbering.Company {
+		purpose = proof.Root
+	}
+	return proveAddress("+"+o.Number.CallingCode+o.Number.National, purpose)
+}

@@ -1,0 +1,132 @@
+package testcarrier
+
+import (
+	"github.com/callisto-tel/callisto/telephony/sip"
+)
+
+// desk takes the calls. It runs on the core's one shard.
+type desk struct {
+	c   *Carrier
+	s   *sip.Shard
+	ha1 sip.HA1
+}
+
+// call is one being served.
+type call struct {
+	timer sip.UserTimer
+	d     *sip.Dialog // nil when it is over
+	id    int
+	does  Behaviour
+	line  *line // its sound; nil before the answer
+	offer []byte
+	sdp   []byte
+}
+
+// Urgent is never the case.
+func (k *desk) Urgent(*sip.Msg) bool { return false }
+
+// Request is a call, or a ping.
+func (k *desk) Request(in *sip.Incoming) {
+	switch in.Msg.Method {
+	case sip.OPTIONS:
+		in.Respond(&sip.Reply{Status: 200, Contact: true})
+	case sip.INVITE:
+		user, proof := k.s.Authenticate(in.Msg, &in.Flow, Realm, func(user []byte) (sip.HA1, bool) { return k.ha1, string(user) == k.c.cfg.User })
+		if proof == sip.Wrong {
+			k.c.cfg.Log.Info("the test carrier was called with a wrong password", "user", string(user))
+		}
+		if proof != sip.Proven {
+			in.Challenge(Realm, proof == sip.Stale, false)
+			return
+		}
+		k.called(in)
+	default: // the core answers 405
+	}
+}
+
+// called begins to serve a call as its number says.
+func (k *desk) called(in *sip.Incoming) {
+	u, ok := sip.ParseURI(in.Msg.RequestURI())
+	number := string(sip.Unescape(nil, u.User))
+	if !ok || number == "" {
+		in.Respond(&sip.Reply{Status: 404})
+		return
+	}
+	from := ""
+	if f, ok := sip.ParseURI(in.Msg.From.URI); ok {
+		from = string(sip.Unescape(nil, f.User))
+	}
+	does := behaviour(number)
+	x := &call{does: does, offer: append([]byte(nil), in.Msg.Body()...)}
+	d := in.Accept(false)
+	if d == nil {
+		return
+	}
+	if does.Status != 0 {
+		k.c.note(number, from, does.Result, true)
+		var headers []byte
+		if does.Status == 302 { // to a number that costs: nobody may follow
+			headers = []byte("Contact: <sip:+19005550100@" + k.c.addr.String() + ">\r\n")
+		}
+		d.Refuse(does.Status, "", headers)
+		return
+	}
+	x.id = k.c.note(number, from, "ringing", false)
+	x.d, d.User = d, x
+	x.timer.Owner = x
+	d.Progress(180, nil)
+	if !does.Rings {
+		k.s.SetTimer(&x.timer, k.s.Now()+ringing)
+	}
+}
+
+// Timer answers.
+func (k *desk) Timer(t *sip.UserTimer) {
+	x, ok := t.Owner.(*call)
+	if !ok || x.d == nil {
+		return
+	}
+	l, sdp, err := k.c.answer(x)
+	if err != nil {
+		k.c.cfg.Log.Warn("the test carrier cannot answer", "error", err)
+		d := x.d
+		k.over(x, "no_codec")
+		d.Refuse(488, "", nil)
+		return
+	}
+	x.line, x.sdp = l, sdp
+	k.c.change(x.id, func(c *Call) { c.Result = "answered" })
+	x.d.Answer(sdp)
+}
+
+// Event is what the caller did.
+func (k *desk) Event(d *sip.Dialog, e sip.Event) {
+	x, ok := d.User.(*call)
+	if !ok || x.d != d {
+		return
+	}
+	switch e.Kind {
+	case sip.EventOffer: // whatever is offered, the sound stays as it was
+		d.AcceptOffer(x.sdp)
+	case sip.EventCancel:
+		result := "cancelled"
+		if x.does.Rings {
+			result = x.does.Result
+		}
+		k.over(x, result)
+	case sip.EventBye, sip.EventFail:
+		k.over(x, "")
+	default:
+	}
+}
+
+// over ends a call. What was heard, the line will say.
+func (k *desk) over(x *call, result string) {
+	x.d = nil
+	k.s.ClearTimer(&x.timer)
+	if x.line != nil {
+		x.line.hangUp()
+		return
+	}
+	k.c.change(x.id, func(c *Call) { c.Result, c.Over = result, true })
+}

@@ -1,0 +1,219 @@
+package testcarrier
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sdp"
+)
+
+// line is the sound of one answered call: one goroutine sends a frame every
+// 20 ms and hears what comes.
+type line struct {
+	c     *Carrier
+	id    int
+	does  Behaviour
+	conn  *net.UDPConn
+	to    netip.AddrPort
+	codec sdp.Codec
+	ear   *ear
+
+	seq   uint16
+	ts    uint32
+	ssrc  uint32
+	says  []byte // what is left of the greeting
+	key   []event
+	voice int // loud frames of what is being said
+	still int // quiet ones after it
+	keyed bool
+}
+
+// event is one packet of a pressed key.
+type event struct {
+	mark, end bool
+	duration  uint16
+}
+
+const (
+	frameTime = 20 * time.Millisecond
+	spoken    = 40 // loud frames: somebody has said something
+	ended     = 35 // quiet frames: and has ended
+	patience  = 4  // frames without a packet before they count as silence
+)
+
+// answer takes the sound of a call up and returns the answer to its offer.
+func (c *Carrier) answer(x *call) (*line, []byte, error) {
+	var d sdp.Desc
+	if err := d.Parse(x.offer); err != nil {
+		return nil, nil, err
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(c.cfg.Addr, 0)))
+	if err != nil {
+		return nil, nil, err
+	}
+	port := conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	origin := sdp.NewOrigin(rand.Uint32())
+	w := sdp.Rewriting{From: &origin, Addr: c.cfg.Addr}
+	for range d.Media() {
+		w.Lines = append(w.Lines, sdp.Line{Port: port, Dir: sdp.SendRecv})
+	}
+	text, codec, err := d.Reply(nil, &w)
+	if err != nil {
+		_ = conn.Close()
+		return nil, nil, err
+	}
+	l := &line{c: c, id: x.id, does: x.does, conn: conn, codec: codec, ear: newEar(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), ssrc: rand.Uint32(), says: greeting(codec.Payload)}
+	ms := d.Media()
+	for i := range ms {
+		if ms[i].Audio() && ms[i].Port != 0 {
+			l.to = ms[i].RTPAddr()
+			break
+		}
+	}
+	c.wg.Go(l.run)
+	return l, text, nil
+}
+
+// greeting is what the called party says.
+func greeting(payload uint8) []byte {
+	for name, ulaw := range media.Spoken {
+		if name == "en/carrier" {
+			if payload == 8 {
+				return rtp.Alaw(ulaw)
+			}
+			return ulaw
+		}
+	}
+	return nil
+}
+
+// hangUp ends the line; run then says what was heard.
+func (l *line) hangUp() { _ = l.conn.Close() }
+
+func (l *line) run() {
+	defer l.close()
+	buf := make([]byte, 2048)
+	next, late := time.Now(), 0
+	for l.c.ctx.Err() == nil {
+		if err := l.conn.SetReadDeadline(next); err != nil {
+			return
+		}
+		heard := false
+		for {
+			n, from, err := l.conn.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				if ne, ok := err.(net.Error); ok && ne.Timeout() { //nolint:errorlint // it comes bare from the socket
+					break
+				}
+				return
+			}
+			if from == l.to && l.receive(buf[:n]) {
+				heard = true
+			}
+		}
+		if late++; heard {
+			late = 0
+		}
+		if late > patience { // a packet may be late; no word has so long a gap
+			l.listened(l.ear.hear(l.codec.Payload, nil))
+		}
+		l.send()
+		if next = next.Add(frameTime); time.Since(next) > 5*frameTime {
+			next = time.Now()
+		}
+	}
+}
+
+// receive hears a packet, and reports whether it was sound.
+func (l *line) receive(b []byte) bool {
+	if len(b) < 12 || b[0]>>6 != 2 || b[1]&0x7F != l.codec.Payload {
+		return false
+	}
+	at := 12 + 4*int(b[0]&0x0F)
+	if len(b) < at {
+		return false
+	}
+	l.listened(l.ear.hear(l.codec.Payload, b[at:]))
+	return true
+}
+
+// listened follows what is being said, and presses 1 when it has ended.
+func (l *line) listened(loud bool) {
+	if code := l.ear.code(); code != "" {
+		l.c.change(l.id, func(c *Call) {
+			if c.Code == "" {
+				c.Code, c.Result = code, "heard"
+			}
+		})
+	}
+	if loud {
+		l.voice, l.still = l.voice+1, 0
+		return
+	}
+	l.still++
+	if l.keyed || l.does.Mute || l.codec.DTMF == 0 || l.voice < spoken || l.still < ended {
+		return
+	}
+	l.keyed = true
+	l.key = []event{{mark: true, duration: 160}, {duration: 480}, {duration: 800}, {end: true, duration: 960}, {end: true, duration: 960}, {end: true, duration: 960}}
+}
+
+// send sends the next frame: of a key, of the greeting, else silence.
+func (l *line) send() {
+	var room [12 + frame]byte
+	b := room[:12]
+	b[0], b[1] = 0x80, l.codec.Payload
+	binary.BigEndian.PutUint16(b[2:], l.seq)
+	binary.BigEndian.PutUint32(b[4:], l.ts)
+	binary.BigEndian.PutUint32(b[8:], l.ssrc)
+	l.seq++
+	if len(l.key) > 0 { // one key is several packets with one timestamp (RFC 4733 §2.5.1.2)
+		e := l.key[0]
+		l.key = l.key[1:]
+		b[1] = l.codec.DTMF
+		if e.mark {
+			b[1] |= 0x80
+		}
+		volume := byte(10)
+		if e.end {
+			volume |= 0x80
+		}
+		b = append(b, 1, volume, byte(e.duration>>8), byte(e.duration))
+		if len(l.key) == 0 {
+			l.ts += 6 * frame
+		}
+	} else {
+		n := min(len(l.says), frame)
+		b = append(b, l.says[:n]...)
+		l.says = l.says[n:]
+		for len(b) < 12+frame {
+			b = append(b, map[uint8]byte{0: 0xFF, 8: 0xD5}[l.codec.Payload])
+		}
+		l.ts += frame
+	}
+	_, _ = l.conn.WriteToUDPAddrPort(b, l.to)
+}
+
+// close says what was heard in the end.
+func (l *line) close() {
+	for range int(longest*8000)/frame + 4 { // what was said last may be a digit
+		l.ear.hear(l.codec.Payload, nil)
+	}
+	l.listened(false)
+	_ = l.conn.Close()
+	l.c.change(l.id, func(c *Call) {
+		c.Over = true
+		switch {
+		case c.Code != "":
+		case l.does.Mute:
+			c.Result = l.does.Result
+		default:
+			c.Result = "no_code"
+		}
+	})
+}
