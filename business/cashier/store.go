@@ -60,6 +60,7 @@ type Store interface {
 	Looks(ctx context.Context, now time.Time, limit int) ([]payment.Checkout, error)
 	// Incomings lists money, newest first.
 	Incomings(ctx context.Context, f Filter) ([]payment.Incoming, error)
+	Statements
 }
 
 // Filter says which money to list.
