@@ -3,8 +3,10 @@ package node_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -274,4 +276,124 @@ func TestWhatIsNotSetUpIsNotThere(t *testing.T) {
 	if _, page := p.get("/orders/" + id); strings.Contains(page, "by card") || strings.Contains(page, "bank transfer") {
 		t.Error("the page speaks of ways that are not there")
 	}
+}
+
+func TestATransferOverHTTP(t *testing.T) {
+	r, _ := withMoney(t)
+	key, operator := str(r.dev, "members", 1, "api_key"), str(r.dev, "operator", "api_key")
+	id := r.choose(t, key, "34")
+	begun := r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "bank_transfer"})
+	ref := str(begun.body, "payment", "reference")
+	if ref == "" || str(begun.body, "payment", "bank", "iban") != "DE89370400440532013000" || at(begun.body, "payment", "amount", "micros") != 5e6 {
+		t.Fatal(begun.raw)
+	}
+	p := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if _, page := p.get("/orders/" + id); !strings.Contains(page, `data-reference="`+ref+`"`) {
+		t.Error("the page does not show the reference")
+	}
+	if status, _ := p.get("/operator/payments"); status != 403 {
+		t.Errorf("a member sees the till: %d", status)
+	}
+	staff := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	bring := func(name, text string) (int, string, *url.URL) {
+		var b bytes.Buffer
+		w := multipart.NewWriter(&b)
+		part, err := w.CreateFormFile("file", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(part, text)
+		_ = w.Close()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.base+"/operator/payments/statements", &b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", w.FormDataContentType())
+		return staff.do(req)
+	}
+	head := "date,amount,currency,payer,reference,id\n"
+	for name, c := range map[string]struct {
+		text, words string
+		status      int
+	}{
+		"photo.csv": {"\x89PNG\r\n\x1a\n\x00\x00", "no bank statement", 422},
+		"line.csv":  {head + "2026-11-24,5.00,USD,Jun," + ref + ",B-1\nyesterday,5.00,USD,Jun,x,B-2\n", "Line 3:", 422},
+		"empty.csv": {"", "Choose the file", 422},
+		"big.csv":   {strings.Repeat("x", 3<<20), "more than 2 MB", 413},
+	} {
+		if status, page, _ := bring(name, c.text); status != c.status && status != 422 || !strings.Contains(page, c.words) {
+			t.Errorf("%s: %d, and no %q", name, status, c.words)
+		}
+	}
+	status, page, where := bring("november.csv", head+"2026-11-24,5.00,USD,Jun,"+ref+",B-1\n2026-11-24,3.00,USD,Eve,hello,B-2\n")
+	if status != 200 || !strings.Contains(page, `data-will="pays"`) || !strings.Contains(page, `data-will="unmatched"`) {
+		t.Fatalf("the preview: %d at %s", status, where)
+	}
+	if state := str(r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil).body, "state"); state != "awaiting_payment" {
+		t.Errorf("the preview made it %s", state)
+	}
+	for range 2 { // and the back button
+		if status, page, _ = staff.post(where.Path+"/apply", nil); status != 200 || strings.Contains(page, `data-will="pays"`) {
+			t.Errorf("applying: %d", status)
+		}
+	}
+	if state := str(r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil).body, "state"); state != "sold" {
+		t.Errorf("it is %s", state)
+	}
+	if _, page = staff.get("/operator/payments"); !strings.Contains(page, `id="unmatched"`) {
+		t.Error("Eve's money is not shown")
+	}
+	list := r.want(t, 200, operator, "GET", "/api/v1/payments?state=unmatched", nil)
+	if status, _, _ = staff.post("/operator/payments/"+str(list.body, "items", 0, "id")+"/assign", url.Values{"to": {"nobody@example.com"}}); status != 404 {
+		t.Errorf("given to nobody: %d", status)
+	}
+	if status, page, _ = staff.post("/operator/payments/"+str(list.body, "items", 0, "id")+"/assign", url.Values{"to": {str(r.dev, "members", 0, "email")}}); status != 200 || strings.Contains(page, `id="unmatched"`) {
+		t.Errorf("given to Minji: %d", status)
+	}
+	// The same by the API.
+	up := r.call(t, operator, "POST", "/api/v1/statements?name=x.csv", nil)
+	if up.status != 422 && up.status != 400 {
+		t.Errorf("nothing was brought in: %d %s", up.status, up.raw)
+	}
+	camt := `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt><Acct><Id><IBAN>DE89370400440532013000</IBAN></Id></Acct><Ntry><Amt Ccy="USD">2.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-25</Dt></BookgDt><AcctSvcrRef>B-9</AcctSvcrRef><NtryDtls><TxDtls><RmtInf><Ustrd>` + ref + `</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`
+	up = r.raw(t, operator, "/api/v1/statements?name=x.xml", camt)
+	if up.status != 201 || str(up.body, "lines", 0, "will") != "wallet" {
+		t.Fatalf("%d %s", up.status, up.raw)
+	}
+	done := r.want(t, 200, operator, "POST", "/api/v1/statements/"+str(up.body, "id")+"/apply", nil)
+	if str(done.body, "lines", 0, "will") != "known" || str(done.body, "applied_at") == "" {
+		t.Errorf("%s", done.raw)
+	}
+	if up = r.raw(t, operator, "/api/v1/statements", head+"x\n"); up.status != 422 || str(up.body, "errors", 0, "field") != "line 2" {
+		t.Errorf("a wrong line: %d %s", up.status, up.raw)
+	}
+	if up = r.raw(t, key, "/api/v1/statements", camt); up.status != 403 {
+		t.Errorf("a member: %d", up.status)
+	}
+	if report, err := node.VerifyLedger(context.Background(), r.dir, ""); err != nil || !report.OK() {
+		t.Errorf("%+v %v", report, err)
+	}
+}
+
+// raw sends a file to the API.
+func (r *running) raw(t *testing.T, key, path, text string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.base+path, strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/octet-stream")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{status: res.StatusCode, header: res.Header, raw: string(got)}
+	_ = json.Unmarshal(got, &a.body)
+	return a
 }

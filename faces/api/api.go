@@ -103,6 +103,13 @@ type Cashier interface {
 	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
 }
 
+// Statements are bank statements that are brought in.
+type Statements interface {
+	Upload(ctx context.Context, by member.Actor, name string, content []byte) (cashier.Preview, error)
+	Preview(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
+	Apply(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
+}
+
 // CardMessages reads what the card company writes, and believes nothing that it
 // did not sign.
 type CardMessages interface {
@@ -127,31 +134,32 @@ type Router interface {
 
 // Deps is everything the face needs. All are required but Log and Card.
 type Deps struct {
-	Accounts Accounts
-	Identity Identity
-	Sessions Sessions
-	Keys     Keys
-	Members  Members
-	Shop     Shop
-	Orders   Orders
-	Tenure   Tenure
-	Offices  Offices
-	Desk     *shop.Desk
-	Files    *shop.Files
-	Cashier  Cashier
-	Card     CardMessages // nil: cards are not set up
-	Wallet   Wallet
-	Calls    Calls
-	Carriers Carriers
-	Proofs   Proofs
-	Router   Router
-	Sold     routing.Sold
-	Answers  Answers
-	Reader   Reader
-	Currency money.Currency
-	Version  string
-	Log      *slog.Logger
-	Now      func() time.Time
+	Accounts   Accounts
+	Identity   Identity
+	Sessions   Sessions
+	Keys       Keys
+	Members    Members
+	Shop       Shop
+	Orders     Orders
+	Tenure     Tenure
+	Offices    Offices
+	Desk       *shop.Desk
+	Files      *shop.Files
+	Cashier    Cashier
+	Statements Statements
+	Card       CardMessages // nil: cards are not set up
+	Wallet     Wallet
+	Calls      Calls
+	Carriers   Carriers
+	Proofs     Proofs
+	Router     Router
+	Sold       routing.Sold
+	Answers    Answers
+	Reader     Reader
+	Currency   money.Currency
+	Version    string
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Reader answers the small questions that the node knows best.

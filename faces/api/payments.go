@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/statement"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -63,6 +65,11 @@ func (f *face) registerPayments() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/payments", "pay-order", "Orders", "Pay an order from the wallet, or begin to by card or bank transfer: payment says how to go on", 0)), f.payOrder)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/withdraw", "withdraw-order", "Orders", "Withdraw from a sale whose number was never registered; the money goes back", 0)), f.withdrawOrder)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/payments", "list-payments", "Operator", "Money that came from outside, newest first", 0)), f.listPayments)
+	upload := reg(op(http.MethodPost, "/api/v1/statements", "upload-statement", "Operator", "Bring in a bank statement (CAMT.053 or CSV) and see what it would do; nothing is booked", http.StatusCreated))
+	upload.MaxBodyBytes = statement.Most + 1
+	huma.Register(f.api, upload, f.uploadStatement)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/statements/{id}", "get-statement", "Operator", "What a statement would do now", 0)), f.getStatement)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/statements/{id}/apply", "apply-statement", "Operator", "Book every line that was not booked before", 0)), f.applyStatement)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/payments/{id}/assign", "assign-payment", "Operator", "Give money that is nobody's to an order or a member's wallet", 0)), f.assignPayment)
 }
 
@@ -166,4 +173,81 @@ func (f *face) webhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// statementOut is a bank statement with what its lines do.
+type statementOut struct {
+	ID      string           `json:"id,omitempty" doc:"Empty: it has wrong lines and was not kept"`
+	Name    string           `json:"name"`
+	Applied *time.Time       `json:"applied_at,omitempty"`
+	Counts  map[string]int   `json:"counts" doc:"Lines by what they do"`
+	Lines   []statementLine  `json:"lines"`
+	Errors  []statementFault `json:"errors,omitempty" doc:"Wrong lines; with any, nothing is booked"`
+}
+
+type statementLine struct {
+	Row    int          `json:"row"`
+	Will   string       `json:"will" enum:"pays,wallet,unmatched,known,skipped"`
+	Why    string       `json:"why,omitempty"`
+	Date   string       `json:"date"`
+	Amount money.Amount `json:"amount"`
+	Payer  string       `json:"payer,omitempty"`
+	Text   string       `json:"text,omitempty"`
+	Order  string       `json:"order_id,omitempty"`
+	Key    string       `json:"payment_id"`
+}
+
+type statementFault struct {
+	Row  int    `json:"row" doc:"0: the whole file"`
+	Text string `json:"text"`
+}
+
+func showStatement(p cashier.Preview) statementOut {
+	out := statementOut{Name: p.Name, Applied: when(p.Applied), Counts: p.Counts, Lines: []statementLine{}}
+	if len(p.Faults) == 0 {
+		out.ID = p.ID
+	}
+	if out.Counts == nil {
+		out.Counts = map[string]int{}
+	}
+	for _, v := range p.Verdicts {
+		out.Lines = append(out.Lines, statementLine{Row: v.Row, Will: v.Will, Why: v.Why, Date: v.Date.Format(time.DateOnly), Amount: v.Amount, Payer: v.Payer, Text: v.Text, Order: v.Order, Key: v.Key})
+	}
+	for _, x := range p.Faults {
+		out.Errors = append(out.Errors, statementFault{x.Row, x.Text})
+	}
+	return out
+}
+
+func (f *face) answerStatement(ctx context.Context, p cashier.Preview, err error) (*body[statementOut], error) {
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[statementOut]{showStatement(p)}, nil
+}
+
+// uploadStatement answers wrong lines as a problem with each of them.
+func (f *face) uploadStatement(ctx context.Context, in *struct {
+	Name    string `query:"name" maxLength:"200" doc:"The file's name"`
+	RawBody []byte `contentType:"application/octet-stream"`
+}) (*body[statementOut], error) {
+	p, err := f.Statements.Upload(ctx, actor(ctx), in.Name, in.RawBody)
+	if err == nil && len(p.Faults) > 0 {
+		wrong := fault.New(fault.Invalid, "statement", "The statement has wrong lines; nothing was booked or kept.")
+		for _, x := range p.Faults {
+			_ = wrong.WithFields(fault.Field{Name: "line " + strconv.Itoa(x.Row), Text: x.Text})
+		}
+		err = wrong
+	}
+	return f.answerStatement(ctx, p, err)
+}
+
+func (f *face) getStatement(ctx context.Context, in *ByID) (*body[statementOut], error) {
+	p, err := f.Statements.Preview(ctx, actor(ctx), in.ID)
+	return f.answerStatement(ctx, p, err)
+}
+
+func (f *face) applyStatement(ctx context.Context, in *ByID) (*body[statementOut], error) {
+	p, err := f.Statements.Apply(ctx, actor(ctx), in.ID)
+	return f.answerStatement(ctx, p, err)
 }

@@ -11,7 +11,8 @@ import (
 func consoleLinks() []choice {
 	return []choice{
 		{"/operator", "home"}, {"/operator/orders", "orders"}, {"/operator/numbers", "numbers"},
-		{"/operator/prices", "prices"}, {"/operator/letters", "letters"},
+		{"/operator/prices", "prices"}, {"/operator/payments", "payments"},
+		{"/operator/letters", "letters"},
 	}
 }
 

@@ -13,10 +13,15 @@ import (
 
 func (f *face) moneyRoutes() map[string]handler {
 	return map[string]handler{
-		"POST /orders/{id}/pay":             f.payOrder,
-		"POST /orders/{id}/withdraw":        f.withdrawOrder,
-		"GET /operator/letters":             f.letters,
-		"POST /operator/letters/{id}/again": f.letterAgain,
+		"POST /orders/{id}/pay":                         f.payOrder,
+		"POST /orders/{id}/withdraw":                    f.withdrawOrder,
+		"GET /operator/payments":                        f.staffOnly(f.payments),
+		"POST /operator/payments/{id}/assign":           f.staffOnly(f.assignPayment),
+		"POST /operator/payments/statements":            f.staffOnly(f.uploadStatement),
+		"GET /operator/payments/statements/{id}":        f.staffOnly(f.statement),
+		"POST /operator/payments/statements/{id}/apply": f.staffOnly(f.applyStatement),
+		"GET /operator/letters":                         f.letters,
+		"POST /operator/letters/{id}/again":             f.letterAgain,
 	}
 }
 
@@ -100,4 +105,12 @@ func (d dossier) first() payment.Method {
 	default:
 		return d.Methods[1]
 	}
+}
+
+// eventText is what a step says; how somebody pays is stored as a code.
+func eventText(p *page, e shop.Event) string {
+	if e.Code == "payment_started" {
+		return p.T("method." + e.Text)
+	}
+	return p.sayMoney(e.Text)
 }

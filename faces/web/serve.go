@@ -16,6 +16,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/statement"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -216,6 +217,8 @@ func mostOf(r *http.Request) int64 {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/documents"):
 		return shop.MostDocument + mostBody
+	case r.URL.Path == "/operator/payments/statements":
+		return statement.Most + mostBody
 	case r.URL.Path == "/operator/numbers/import":
 		return mostBlockFile + mostBody
 	default:

@@ -122,6 +122,14 @@ type Cashier interface {
 	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
 }
 
+// Statements are bank statements that are brought in.
+type Statements interface {
+	Upload(ctx context.Context, by member.Actor, name string, content []byte) (cashier.Preview, error)
+	Preview(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
+	Apply(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
+	Statements(ctx context.Context, by member.Actor) ([]cashier.Statement, error)
+}
+
 // Tenure is what happens to a number after its sale, and who decides of it.
 type Tenure interface {
 	GiveUp(ctx context.Context, by member.Actor, id string) (shop.Order, error)
@@ -189,34 +197,35 @@ type Mailbox interface {
 type Deps struct {
 	TestCarrier TestCarrier // nil outside of dev
 
-	Accounts Accounts
-	Identity Identity
-	Sessions Sessions
-	Passkeys Passkeys
-	Ring     Ring
-	Keys     Keys
-	Members  Members
-	Shop     Shop
-	Orders   Orders
-	Tenure   Tenure
-	Offices  Offices
-	Staff    Staff
-	Desk     *shop.Desk
-	Files    *shop.Files
-	Wallet   Wallet
-	Calls    Calls
-	Proofs   Proofs
-	Reader   Reader
-	Cashier  Cashier
-	PayHosts []string // where forms may lead to pay: https://checkout.stripe.com
-	Letters  Letters
-	Mailbox  Mailbox // nil outside of `callisto dev`
-	Currency money.Currency
-	Origin   string // how the outside reaches the pages, if by https
-	Secure   bool   // the outside reaches us by https: cookies say so
-	Dev      bool
-	Log      *slog.Logger
-	Now      func() time.Time
+	Accounts   Accounts
+	Identity   Identity
+	Sessions   Sessions
+	Passkeys   Passkeys
+	Ring       Ring
+	Keys       Keys
+	Members    Members
+	Shop       Shop
+	Orders     Orders
+	Tenure     Tenure
+	Offices    Offices
+	Staff      Staff
+	Desk       *shop.Desk
+	Files      *shop.Files
+	Wallet     Wallet
+	Calls      Calls
+	Proofs     Proofs
+	Reader     Reader
+	Cashier    Cashier
+	Statements Statements
+	PayHosts   []string // where forms may lead to pay: https://checkout.stripe.com
+	Letters    Letters
+	Mailbox    Mailbox // nil outside of `callisto dev`
+	Currency   money.Currency
+	Origin     string // how the outside reaches the pages, if by https
+	Secure     bool   // the outside reaches us by https: cookies say so
+	Dev        bool
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 type face struct {
