@@ -34,6 +34,7 @@ type Network struct {
 	Devices  *member.Directory
 	Bindings *location.Table
 	Records  *Records
+	Tables   *routing.Tables
 	Realm    string
 	CAFile   string // what telephones have to trust over TLS
 }
@@ -109,13 +110,14 @@ func New(t testing.TB, o Options) *Network {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.Tables = &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings}
 	cfg := exchange.Config{
 		Centers: []exchange.Center{
 			{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
 			{ID: "US", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
 		},
 		Realm: n.Realm, Devices: n.Devices, Bindings: n.Bindings, Recorder: n.Records,
-		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings},
+		Tables: n.Tables,
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
 		},

@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -73,12 +75,21 @@ type Exchange struct {
 	trunks *trunk.Trunks
 	edge   *edge.Edge
 	rtp    *rtp.Engine
-	addrs  map[center.ID]netip.AddrPort
-	tls    map[center.ID]netip.AddrPort
-	links  map[center.ID]netip.AddrPort
-	certs  map[center.ID]tls.Certificate
+	tables atomic.Pointer[routing.Tables]
+
+	opening sync.Mutex // one center opens at a time
+
+	mu    sync.Mutex // over the centers
+	order []center.ID
+	doors map[center.ID]door
 
 	closing sync.Once
+}
+
+// door is where a center is reached, and how it proves itself.
+type door struct {
+	addr, tls, link netip.AddrPort
+	cert            tls.Certificate
 }
 
 // Ports of RTP if nothing else is said: below those the system gives out.
@@ -95,10 +106,8 @@ func New(cfg Config) (x *Exchange, err error) {
 	if cfg.MinRTP == 0 {
 		cfg.MinRTP, cfg.MaxRTP = minRTP, maxRTP
 	}
-	x = &Exchange{
-		cfg: cfg, addrs: map[center.ID]netip.AddrPort{}, tls: map[center.ID]netip.AddrPort{},
-		links: map[center.ID]netip.AddrPort{}, certs: map[center.ID]tls.Certificate{},
-	}
+	x = &Exchange{cfg: cfg, doors: map[center.ID]door{}}
+	x.tables.Store(cfg.Tables)
 	defer func() {
 		if err != nil {
 			x.Close()
@@ -110,7 +119,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	}
 	x.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger})
 	x.edge = edge.New(edge.Config{
-		Realm: cfg.Realm, Tables: func() *routing.Tables { return cfg.Tables }, Recorder: cfg.Recorder, Domains: cfg.Domains,
+		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
@@ -125,7 +134,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		return x, err
 	}
 	for i := range cfg.Centers {
-		if err = x.listen(&cfg.Centers[i]); err != nil {
+		if err = x.Open(cfg.Centers[i]); err != nil {
 			return x, err
 		}
 	}
@@ -153,39 +162,72 @@ func (x *Exchange) openRTP(clock func() sip.Mono) (*rtp.Engine, error) {
 	})
 }
 
+// Open opens the sockets of a center, also while the exchange serves others.
+// What a center routes by is in the tables: give it those that know it first.
+func (x *Exchange) Open(c Center) error {
+	x.opening.Lock()
+	defer x.opening.Unlock()
+	x.mu.Lock()
+	_, open := x.doors[c.ID]
+	x.mu.Unlock()
+	if open {
+		return fmt.Errorf("the center %s is open already", c.ID)
+	}
+	if v6 := !c.Listen.Addr().Unmap().Is4(); !x.rtp.Has(v6) {
+		return fmt.Errorf("the center %s listens on %s, but sound has no address of that IP version", c.ID, c.Listen.Addr())
+	}
+	d, err := x.listen(&c)
+	if err != nil {
+		return fmt.Errorf("open the center %s: %w", c.ID, err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.order, x.doors[c.ID] = append(x.order, c.ID), d
+	return nil
+}
+
+// SetTables has calls decided by other tables from now on.
+func (x *Exchange) SetTables(t *routing.Tables) { x.tables.Store(t) }
+
+func (x *Exchange) door(c center.ID) door {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.doors[c]
+}
+
 // listen opens the sockets of a center.
-func (x *Exchange) listen(c *Center) error {
+func (x *Exchange) listen(c *Center) (d door, err error) {
+	if x.cfg.Certificate != nil {
+		if d.cert, err = x.cfg.Certificate(c.ID); err != nil {
+			return d, err
+		}
+	}
 	l, err := x.listenPair(c)
 	if err != nil {
-		return err
+		return d, err
 	}
-	x.addrs[c.ID] = l.Addr
+	d.addr = l.Addr
 	if x.cfg.Certificate == nil {
-		return nil
+		return d, nil
 	}
-	cert, err := x.cfg.Certificate(c.ID)
-	if err != nil {
-		return err
-	}
-	x.certs[c.ID] = cert
 	link := &tls.Config{
-		Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x.cfg.Roots, MinVersion: tls.VersionTLS13,
+		Certificates: []tls.Certificate{d.cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x.cfg.Roots, MinVersion: tls.VersionTLS13,
 	}
 	k, err := x.core.Listen(edge.LinkTag(c.ID), sip.TLS, netip.AddrPortFrom(c.Listen.Addr(), 0), "", link)
 	if err != nil {
-		return err
+		return d, err
 	}
-	x.links[c.ID] = k.Addr
+	d.link = k.Addr
 	if !c.TLS.IsValid() {
 		x.core.Outbound(string(c.ID), sip.TLS, l.Addr)
-		return nil
+		return d, nil
 	}
-	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{Certificates: []tls.Certificate{d.cert}, MinVersion: tls.VersionTLS12})
 	if err != nil {
-		return err
+		return d, err
 	}
-	x.tls[c.ID] = t.Addr
-	return nil
+	d.tls = t.Addr
+	return d, nil
 }
 
 // listenPair opens UDP and TCP on one port.
@@ -223,18 +265,16 @@ func (x *Exchange) Start(context.Context) error {
 
 // Centers lists the centers.
 func (x *Exchange) Centers() []center.ID {
-	out := make([]center.ID, 0, len(x.cfg.Centers))
-	for _, c := range x.cfg.Centers {
-		out = append(out, c.ID)
-	}
-	return out
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.order)
 }
 
 // Addr is where a center's telephones register.
-func (x *Exchange) Addr(c center.ID) netip.AddrPort { return x.addrs[c] }
+func (x *Exchange) Addr(c center.ID) netip.AddrPort { return x.door(c).addr }
 
 // TLSAddr is the same over TLS; invalid if it is off.
-func (x *Exchange) TLSAddr(c center.ID) netip.AddrPort { return x.tls[c] }
+func (x *Exchange) TLSAddr(c center.ID) netip.AddrPort { return x.door(c).tls }
 
 // Core is the SIP core.
 func (x *Exchange) Core() *sip.Core { return x.core }
@@ -288,7 +328,7 @@ func (x *Exchange) Close() {
 // linkClient is how a center proves itself to another.
 func (x *Exchange) linkClient(from, to center.ID) *tls.Config {
 	return &tls.Config{
-		Certificates: []tls.Certificate{x.certs[from]}, RootCAs: x.cfg.Roots, ServerName: LinkName(to), MinVersion: tls.VersionTLS13,
+		Certificates: []tls.Certificate{x.door(from).cert}, RootCAs: x.cfg.Roots, ServerName: LinkName(to), MinVersion: tls.VersionTLS13,
 	}
 }
 
@@ -296,6 +336,6 @@ func (x *Exchange) linkClient(from, to center.ID) *tls.Config {
 func LinkName(c center.ID) string { return strings.ToLower(string(c)) + ".center.callisto.internal" }
 
 func (x *Exchange) linkAddress(to center.ID) (netip.AddrPort, bool) {
-	a, ok := x.links[to]
-	return a, ok
+	a := x.door(to).link
+	return a, a.IsValid()
 }

@@ -35,16 +35,17 @@ func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error)
 	if err != nil {
 		return "", fault.Wrap(fault.Unavailable, "carrier_unreachable", "The carrier "+c.Carrier.Name+" cannot be reached now. Try again later.", err)
 	}
-	code, national, valid := x.cfg.Tables.Plans.SplitE164(c.E164[1:])
+	tables := x.tables.Load()
+	code, national, valid := tables.Plans.SplitE164(c.E164[1:])
 	if !valid {
 		return "", fmt.Errorf("%s is no telephone number", c.E164)
 	}
 	country := ""
-	if at, ok := x.cfg.Tables.Centers.Get(c.Carrier.Center); ok && len(at.Countries) > 0 {
+	if at, ok := tables.Centers.Get(c.Carrier.Center); ok && len(at.Countries) > 0 {
 		country = at.Countries[0]
 	}
 	return x.edge.Place(edge.Placing{
-		Center: c.Carrier.Center, Way: way, Number: c.Carrier.Called(x.cfg.Tables.Plans, country, code, national), Called: c.E164,
+		Center: c.Carrier.Center, Way: way, Number: c.Carrier.Called(tables.Plans, country, code, national), Called: c.E164,
 		Script: c.Script, RingFor: c.RingFor, Told: c.Told, Over: c.Over,
 	}), nil
 }

@@ -26,7 +26,7 @@ func benchCore(b *testing.B) (*Shard, Flow, *Sim) {
 		b.Fatal(err)
 	}
 	s := c.shards[0]
-	return s, Flow{Listener: c.listeners[0], Remote: ap("192.0.2.15:5060")}, sim
+	return s, Flow{Listener: c.Listeners()[0], Remote: ap("192.0.2.15:5060")}, sim
 }
 
 // BenchmarkSerializeAnswer builds a 200 with SDP for a typical INVITE.

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,8 +38,9 @@ type Core struct {
 	key       key
 	log       *slog.Logger
 	shards    []*Shard
-	listeners []*Listener
-	sockets   []socket
+	ears      atomic.Pointer[ears]
+	opening   sync.Mutex // over a change of ears
+	serving   bool
 	conns     connTable
 	clock     func() Mono
 	sim       bool // in the simulator
@@ -50,7 +53,17 @@ type Core struct {
 // driver moves packets between sockets and a shard.
 type driver interface {
 	run(ctx context.Context)
+	// open takes one more socket for datagrams while it runs. The caller closes
+	// u afterwards, if drivers have descriptors of their own.
+	open(l *Listener, u *net.UDPConn) error
 	close()
+}
+
+// ears are the listeners with their sockets, in the order they were added. They
+// are replaced whole: others read them meanwhile.
+type ears struct {
+	listeners []*Listener
+	sockets   []socket
 }
 
 // socket is what a listener listens on.
@@ -87,6 +100,7 @@ func New(cfg Config) (*Core, error) {
 		return nil, errors.New("the secret of the SIP core needs at least 16 bytes")
 	}
 	c := &Core{cfg: cfg, key: newKey(cfg.Secret), log: cfg.Log, clock: cfg.Clock, conns: newConnTable()}
+	c.ears.Store(&ears{})
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for i := range cfg.Shards {
 		var seed [32]byte
@@ -113,13 +127,13 @@ func Monotonic() func() Mono {
 func (c *Core) Shards() []*Shard { return c.shards }
 
 // Listeners returns the listeners in the order they were added.
-func (c *Core) Listeners() []*Listener { return c.listeners }
+func (c *Core) Listeners() []*Listener { return c.ears.Load().listeners }
 
 // Listener finds a listener by its tag and transport, for addresses of the
 // family of remote.
 func (c *Core) Listener(tag string, t Transport, remote netip.Addr) *Listener {
 	v4 := remote.Unmap().Is4()
-	for _, l := range c.listeners {
+	for _, l := range c.Listeners() {
 		if l.Tag == tag && l.Transport == t && l.Addr.Addr().Unmap().Is4() == v4 {
 			return l
 		}
@@ -127,7 +141,7 @@ func (c *Core) Listener(tag string, t Transport, remote netip.Addr) *Listener {
 	return nil
 }
 
-// Listen opens a socket. Port 0 lets the system choose. advertise is the host
+// Listen opens a socket, also while the core serves. Port 0 lets the system choose. advertise is the host
 // others are told, if it is not the address itself. TLS needs a config.
 func (c *Core) Listen(tag string, t Transport, addr netip.AddrPort, advertise string, config *tls.Config) (*Listener, error) {
 	if t == TLS && config == nil {
@@ -147,7 +161,7 @@ func (c *Core) Listen(tag string, t Transport, addr netip.AddrPort, advertise st
 		}
 		sock.tcp, sock.config = l, config
 	}
-	return c.add(tag, t, sock, advertise), nil
+	return c.add(tag, t, sock, advertise)
 }
 
 func listenUDP(addr netip.AddrPort) (*net.UDPConn, error) {
@@ -182,12 +196,15 @@ func (c *Core) listenPair(tag string, addr netip.AddrPort, advertise string) (*L
 		_ = u.Close()
 		return nil, fmt.Errorf("cannot listen for SIP over TCP on %s: %w", bound, err)
 	}
-	l := c.add(tag, UDP, socket{udp: u}, advertise)
-	c.add(tag, TCP, socket{tcp: t}, advertise)
-	return l, nil
+	l, err := c.add(tag, UDP, socket{udp: u}, advertise)
+	if err == nil {
+		_, err = c.add(tag, TCP, socket{tcp: t}, advertise)
+	}
+	return l, err
 }
 
-func (c *Core) add(tag string, t Transport, sock socket, advertise string) *Listener {
+// add takes a socket in, and serves it if the others are served already.
+func (c *Core) add(tag string, t Transport, sock socket, advertise string) (*Listener, error) {
 	var bound netip.AddrPort
 	if t == UDP {
 		bound = sock.udp.LocalAddr().(*net.UDPAddr).AddrPort()
@@ -195,24 +212,55 @@ func (c *Core) add(tag string, t Transport, sock socket, advertise string) *List
 		bound = sock.tcp.Addr().(*net.TCPAddr).AddrPort()
 	}
 	bound = netip.AddrPortFrom(bound.Addr().Unmap(), bound.Port())
-	l := newListener(len(c.listeners), tag, t, bound, advertise)
-	c.listeners = append(c.listeners, l)
-	c.sockets = append(c.sockets, sock)
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	l := c.append(tag, t, bound, advertise, sock)
+	if !c.serving {
+		return l, nil
+	}
+	return l, c.serve(l, sock)
+}
+
+// append adds a listener to the ears.
+func (c *Core) append(tag string, t Transport, addr netip.AddrPort, advertise string, sock socket) *Listener {
+	old := c.ears.Load()
+	l := newListener(len(old.listeners), tag, t, addr, advertise)
+	c.ears.Store(&ears{listeners: append(slices.Clip(old.listeners), l), sockets: append(slices.Clip(old.sockets), sock)})
 	return l
+}
+
+// serve begins to read one socket while the core serves others.
+func (c *Core) serve(l *Listener, sock socket) error {
+	if sock.udp != nil {
+		for _, d := range c.drivers {
+			if err := d.open(l, sock.udp); err != nil {
+				return err
+			}
+		}
+		if !c.cfg.Portable && ownDescriptors {
+			_ = sock.udp.Close()
+		}
+	}
+	if sock.tcp != nil {
+		c.wg.Go(func() { c.accept(l, sock) })
+	}
+	return nil
 }
 
 // Outbound adds a listener that listens nowhere: connections to others can
 // still be made with it. They are told addr as where we are, though what they
 // want comes over the connection.
 func (c *Core) Outbound(tag string, t Transport, addr netip.AddrPort) *Listener {
-	l := newListener(len(c.listeners), tag, t, addr, "")
-	c.listeners = append(c.listeners, l)
-	c.sockets = append(c.sockets, socket{})
-	return l
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	return c.append(tag, t, addr, "", socket{})
 }
 
 // Start begins to serve the listeners.
 func (c *Core) Start() error {
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	c.serving = true
 	for _, s := range c.shards {
 		d, err := c.newDriver(s)
 		if err != nil {
@@ -220,14 +268,15 @@ func (c *Core) Start() error {
 		}
 		c.drivers = append(c.drivers, d)
 	}
-	for i, sock := range c.sockets {
+	all := c.ears.Load()
+	for i, sock := range all.sockets {
 		if sock.udp != nil && !c.cfg.Portable && ownDescriptors {
 			// The driver has descriptors of its own; the runtime's poller must
 			// not be woken by every datagram too.
 			_ = sock.udp.Close()
 		}
 		if sock.tcp != nil {
-			c.wg.Go(func() { c.accept(c.listeners[i], sock) })
+			c.wg.Go(func() { c.accept(all.listeners[i], sock) })
 		}
 	}
 	for _, d := range c.drivers {
@@ -239,7 +288,10 @@ func (c *Core) Start() error {
 // Close ends everything. Calls are not ended: do that before.
 func (c *Core) Close() {
 	c.cancel()
-	for _, sock := range c.sockets {
+	c.opening.Lock() // what is being opened is open by then
+	all := c.ears.Load()
+	c.opening.Unlock()
+	for _, sock := range all.sockets {
 		if sock.udp != nil {
 			_ = sock.udp.Close()
 		}
@@ -271,10 +323,11 @@ func (s *Shard) wakeUp() {
 func (c *Core) Flow(tok string) (f Flow, ok bool) {
 	id, rest, _ := strings.Cut(tok, "/")
 	n, err := strconv.ParseUint(id, 10, 31)
-	if err != nil || int(n) >= len(c.listeners) {
+	listeners := c.Listeners()
+	if err != nil || int(n) >= len(listeners) {
 		return f, false
 	}
-	f.Listener = c.listeners[n]
+	f.Listener = listeners[n]
 	if conn, ok := strings.CutPrefix(rest, "c"); ok {
 		conn, rest, _ = strings.Cut(conn, "/")
 		k, err := strconv.ParseUint(conn, 10, 63)

@@ -35,7 +35,7 @@ func TestOverheardProofIsGoodForNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := c.shards[0]
-	f := Flow{Listener: c.listeners[0], Remote: phone}
+	f := Flow{Listener: c.Listeners()[0], Remote: phone}
 	nonce := s.appendNonce(nil, &f)
 	sum := func(text string) string { return fmt.Sprintf("%x", md5.Sum([]byte(text))) }
 	sign := func(nc string) string { // RFC 7616 §3.4.1
@@ -62,7 +62,7 @@ func TestOverheardProofIsGoodForNothingElse(t *testing.T) {
 		{"the next count", phone, request("00000002", "c", "h"), Proven},
 	} {
 		p.got = p.got[:0]
-		s.Packet(Flow{Listener: c.listeners[0], Remote: x.from}, bytes.Clone(x.raw))
+		s.Packet(Flow{Listener: c.Listeners()[0], Remote: x.from}, bytes.Clone(x.raw))
 		if len(p.got) != 1 || p.got[0] != x.want {
 			t.Errorf("%s: %v, want %v", x.what, p.got, x.want)
 		}

@@ -76,23 +76,17 @@ func (c *Core) newDriver(s *Shard) (driver, error) {
 	if err := d.watch(d.event, -1); err != nil {
 		return nil, err
 	}
-	for i, sock := range c.sockets {
+	all := c.ears.Load()
+	for i, sock := range all.sockets {
 		if sock.udp == nil {
 			continue
 		}
-		fd, err := d.dup(sock.udp)
+		own, err := d.own(all.listeners[i], sock.udp)
+		if err == nil {
+			err = d.take(own)
+		}
 		if err != nil {
 			return nil, err
-		}
-		l := c.listeners[i]
-		if err := wantErrors(fd, l.Addr.Addr().Unmap().Is4()); err != nil {
-			return nil, os.NewSyscallError("setsockopt IP_RECVERR", err)
-		}
-		d.sockets = append(d.sockets, udpSocket{fd: fd, listener: l})
-		if s.id == 0 { // it reads for all; each shard answers by itself
-			if err := d.watch(fd, int32(len(d.sockets)-1)); err != nil {
-				return nil, err
-			}
 		}
 	}
 	d.recv.init()
@@ -100,6 +94,42 @@ func (c *Core) newDriver(s *Shard) (driver, error) {
 	s.inbox.wake = func() { _, _ = unix.Write(d.event, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
 	s.send = d.send
 	return d, nil
+}
+
+// own gets a socket of our own for a listener's.
+func (d *linux) own(l *Listener, u *net.UDPConn) (udpSocket, error) {
+	fd, err := d.dup(u)
+	if err != nil {
+		return udpSocket{}, err
+	}
+	if err := wantErrors(fd, l.Addr.Addr().Unmap().Is4()); err != nil {
+		return udpSocket{}, os.NewSyscallError("setsockopt IP_RECVERR", err)
+	}
+	return udpSocket{fd: fd, listener: l}, nil
+}
+
+// take adds a socket to those of the thread.
+func (d *linux) take(sock udpSocket) error {
+	d.sockets = append(d.sockets, sock)
+	if d.shard.id != 0 { // the first reads for all; each shard answers by itself
+		return nil
+	}
+	return d.watch(sock.fd, int32(len(d.sockets)-1))
+}
+
+func (d *linux) open(l *Listener, u *net.UDPConn) error {
+	sock, err := d.own(l, u)
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	d.shard.Post(func(*Shard) { done <- d.take(sock) })
+	select {
+	case err := <-done:
+		return err
+	case <-d.core.ctx.Done():
+		return d.core.ctx.Err()
+	}
 }
 
 // dup gets a descriptor of our own, which the runtime's poller does not watch.

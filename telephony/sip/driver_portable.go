@@ -32,7 +32,7 @@ func (p *portable) send(out []Packet) {
 	for i := range out {
 		if f := &out[i].Flow; f.Conn != nil {
 			f.Conn.send(out[i].Bytes)
-		} else if u := p.core.sockets[f.Listener.ID].udp; u != nil {
+		} else if u := p.core.ears.Load().sockets[f.Listener.ID].udp; u != nil {
 			// A datagram that cannot be sent is a lost one: timers see to it.
 			_, _ = u.WriteToUDPAddrPort(out[i].Bytes, f.Remote)
 		}
@@ -41,9 +41,10 @@ func (p *portable) send(out []Packet) {
 
 func (p *portable) run(ctx context.Context) {
 	if p.shard.id == 0 { // further shards get theirs from it
-		for i, sock := range p.core.sockets {
+		all := p.core.ears.Load()
+		for i, sock := range all.sockets {
 			if sock.udp != nil {
-				l := p.core.listeners[i]
+				l := all.listeners[i]
 				p.core.wg.Go(func() { p.read(ctx, l, sock.udp) })
 			}
 		}
@@ -66,6 +67,13 @@ func (p *portable) run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+func (p *portable) open(l *Listener, u *net.UDPConn) error {
+	if p.shard.id == 0 {
+		p.core.wg.Go(func() { p.read(p.core.ctx, l, u) })
+	}
+	return nil
 }
 
 func (p *portable) read(ctx context.Context, l *Listener, u *net.UDPConn) {

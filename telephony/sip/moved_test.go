@@ -51,7 +51,7 @@ func TestAnOverheardDialogStaysWhereItIs(t *testing.T) {
 	send := func(from, method string) string {
 		seq++
 		last = ""
-		s.Packet(Flow{Listener: c.listeners[0], Remote: ap(from)}, fmt.Appendf(nil, "%s sip:x@h SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK%d\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:x@h>%s\r\n"+
+		s.Packet(Flow{Listener: c.Listeners()[0], Remote: ap(from)}, fmt.Appendf(nil, "%s sip:x@h SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK%d\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:x@h>%s\r\n"+
 			"Call-ID: c\r\nCSeq: %d %s\r\nContact: <sip:a@%s>\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", method, seq, tag, seq, method, from, len(sdpA), sdpA))
 		s.Flush()
 		return fmt.Sprintf("%.11s", last)

@@ -79,8 +79,7 @@ func (s *Sim) Core(cfg Config, tags map[netip.AddrPort]string) (*Core, error) {
 		sh.send = s.send
 	}
 	for a, tag := range tags {
-		l := newListener(len(c.listeners), tag, UDP, a, "")
-		c.listeners = append(c.listeners, l)
+		l := c.append(tag, UDP, a, "", socket{})
 		s.addr[a] = simPort{core: c, l: l}
 	}
 	s.cores = append(s.cores, c)

@@ -156,7 +156,7 @@ func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 func (p *party) call(from *Core, to netip.AddrPort) {
 	o := &Outgoing{
-		Flow: Flow{Listener: from.listeners[0], Remote: to}, URI: []byte("sip:bob@" + to.String()),
+		Flow: Flow{Listener: from.Listeners()[0], Remote: to}, URI: []byte("sip:bob@" + to.String()),
 		From: []byte("<sip:alice@a.example>"), To: []byte("<sip:bob@b.example>"), SDP: []byte(sdpA),
 		Reliable: p.rng.IntN(3) == 0, NAT: p.rng.IntN(2) == 0,
 	}
