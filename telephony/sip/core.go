@@ -34,20 +34,20 @@ type Config struct {
 
 // Core is the SIP side of a node: its listeners, connections and shards.
 type Core struct {
-	cfg       Config
-	key       key
-	log       *slog.Logger
-	shards    []*Shard
-	ears      atomic.Pointer[ears]
-	opening   sync.Mutex // over a change of ears
-	serving   bool
-	conns     connTable
-	clock     func() Mono
-	sim       bool // in the simulator
-	wg        sync.WaitGroup
-	ctx       context.Context //nolint:containedctx // the lifetime of the core's own goroutines
-	cancel    context.CancelFunc
-	drivers   []driver
+	cfg     Config
+	key     key
+	log     *slog.Logger
+	shards  []*Shard
+	ears    atomic.Pointer[ears]
+	opening sync.Mutex // over a change of ears
+	serving bool
+	conns   connTable
+	clock   func() Mono
+	sim     bool // in the simulator
+	wg      sync.WaitGroup
+	ctx     context.Context //nolint:containedctx // the lifetime of the core's own goroutines
+	cancel  context.CancelFunc
+	drivers []driver
 }
 
 // driver moves packets between sockets and a shard.
