@@ -73,6 +73,14 @@ type Members interface {
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
 }
 
+// Lines changes memberships and devices.
+type Lines interface {
+	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
+	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
+}
+
 // Shop sells numbers.
 type Shop interface {
 	Search(ctx context.Context, q shop.Query) (shop.Page, error)
@@ -139,6 +147,7 @@ type Deps struct {
 	Sessions   Sessions
 	Keys       Keys
 	Members    Members
+	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -216,6 +225,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCatalogue()
 	f.registerPayments()
 	f.registerMembers()
+	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()
 	f.registerWallet()

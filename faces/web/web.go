@@ -92,6 +92,14 @@ type Members interface {
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
 }
 
+// Lines changes memberships and devices.
+type Lines interface {
+	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
+	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
+}
+
 // Shop sells numbers.
 type Shop interface {
 	Search(ctx context.Context, q shop.Query) (shop.Page, error)
@@ -179,6 +187,8 @@ type Reader interface {
 	CountryOf(s string) (string, bool)
 	// CallingCode is that of a country: "82"; "" of none.
 	CallingCode(iso string) string
+	// SignedIn reports whether a telephone is registered now.
+	SignedIn(device string) bool
 }
 
 // Letters is the queue of letters, for the operator.
@@ -204,6 +214,7 @@ type Deps struct {
 	Ring       Ring
 	Keys       Keys
 	Members    Members
+	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -291,13 +302,17 @@ func (f *face) shopRoutes() map[string]handler {
 
 func (f *face) memberRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /orders/{id}/register":  f.registerForm,
-		"POST /orders/{id}/register": f.register,
-		"GET /lines":                 f.lines,
-		"POST /lines/{id}/devices":   f.addDevice,
-		"POST /devices/{id}/revoke":  f.revokeDevice,
-		"GET /wallet":                f.wallet,
-		"GET /calls":                 f.calls,
+		"GET /orders/{id}/register":   f.registerForm,
+		"POST /orders/{id}/register":  f.register,
+		"GET /lines":                  f.lines,
+		"POST /lines/{id}/devices":    f.addDevice,
+		"GET /lines/{id}/edit":        f.editLine,
+		"POST /lines/{id}/edit":       f.changeLine,
+		"POST /devices/{id}/rename":   f.renameDevice,
+		"POST /devices/{id}/password": f.newPassword,
+		"POST /devices/{id}/revoke":   f.revokeDevice,
+		"GET /wallet":                 f.wallet,
+		"GET /calls":                  f.calls,
 	}
 }
 
