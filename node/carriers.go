@@ -9,7 +9,6 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
-	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/faces/web"
@@ -22,7 +21,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.centers }, Trunks: n.telephony, Tester: n.telephony, Now: n.opts.Now,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Tester: n.telephony, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
 		var err error
@@ -47,15 +46,6 @@ func (n *Node) proved(ctx context.Context, account, e164 string, kind numbering.
 	return ok, err
 }
 
-// provedFor is what memberships ask of a number besides the world number.
-func (n *Node) provedFor(ctx context.Context, account, e164 string, purpose member.Purpose) bool {
-	_, ok, err := n.proofs.Proved(ctx, account, e164, proof.Purpose(purpose))
-	if err != nil {
-		n.log.WarnContext(ctx, "proofs cannot be looked up", "error", err)
-	}
-	return ok && err == nil
-}
-
 // dials reports whether telephones of a country are called: those of the
 // countries with a center, and in dev, where no real one rings, all.
 func (n *Node) dials(country string) bool {
@@ -72,11 +62,14 @@ func (n *Node) openTestCarrier() (list []carrier.Carrier, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the test carrier: %w", err)
 	}
-	for _, c := range n.centers.All() {
-		list = append(list, carrier.Carrier{
+	n.testCarrier = func(c center.Center) carrier.Carrier {
+		return carrier.Carrier{
 			ID: "car_test_" + string(c.ID), Center: c.ID, Name: "Test carrier", Host: n.tester.Addr().String(), Transport: carrier.UDP,
 			User: user, Password: password, Realm: testcarrier.Realm, Presents: shows(c), Format: carrier.Plus, Created: n.opts.Now().UTC(),
-		})
+		}
+	}
+	for _, c := range n.sites.All() {
+		list = append(list, n.testCarrier(c))
 	}
 	return list, nil
 }

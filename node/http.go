@@ -37,9 +37,8 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	api.Mount(mux, api.Deps{
-		Lines:    n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
-		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files,
+		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers, Proofs: n.proofs,
@@ -47,9 +46,9 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
-		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members,
+		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
-		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files,
+		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers,
 		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Letters: n.store.Letters(),

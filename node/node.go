@@ -28,6 +28,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -55,40 +56,44 @@ const nodeName = "1"
 
 // Node is one running Callisto.
 type Node struct {
-	cfg       config.Config
-	opts      Options
-	log       *slog.Logger
-	plans     *numbering.Plans
-	centers   *center.Directory
-	store     *store.DB
-	book      *ledger.Service
-	shop      *shop.Service
-	desk      *shop.Desk
-	files     *shop.Files
-	members   *member.Service
-	roster    *roster.Roster
-	bindings  *location.Table
-	bus       *bus.Bus
-	news      *bus.Changes
-	locations *bus.Locations
-	epoch     int64 // which life of the node this is
-	tables    *routing.Tables
-	seal      *seal.Seal
-	carriers  *carrier.Service
-	proofs    *proof.Service
-	tester    *testcarrier.Carrier // nil outside of dev
-	recorder  *store.Recorder
-	realm     string
-	cashier   *cashier.Service
-	stripe    *stripe.Gateway // nil: no cards
-	post      *notify.Sender  // nil: letters wait
-	sink      *sink.Sink      // nil outside of dev
-	telephony telephony
-	listener  net.Listener
-	samples   []sample
-	ready     atomic.Bool
-	isReady   chan struct{}
-	closing   sync.Once
+	cfg         config.Config
+	opts        Options
+	log         *slog.Logger
+	plans       *numbering.Plans
+	centers     *center.Directory // open: sold and routed
+	sites       *center.Directory // those, and those being opened
+	openings    *opening.Service
+	hosts       sync.Map // center.ID → host in its certificate
+	store       *store.DB
+	book        *ledger.Service
+	shop        *shop.Service
+	desk        *shop.Desk
+	files       *shop.Files
+	members     *member.Service
+	roster      *roster.Roster
+	bindings    *location.Table
+	bus         *bus.Bus
+	news        *bus.Changes
+	locations   *bus.Locations
+	epoch       int64 // which life of the node this is
+	tables      *routing.Tables
+	seal        *seal.Seal
+	carriers    *carrier.Service
+	proofs      *proof.Service
+	tester      *testcarrier.Carrier // nil outside of dev
+	testCarrier func(center.Center) carrier.Carrier
+	recorder    *store.Recorder
+	realm       string
+	cashier     *cashier.Service
+	stripe      *stripe.Gateway // nil: no cards
+	post        *notify.Sender  // nil: letters wait
+	sink        *sink.Sink      // nil outside of dev
+	telephony   telephony
+	listener    net.Listener
+	samples     []sample
+	ready       atomic.Bool
+	isReady     chan struct{}
+	closing     sync.Once
 }
 
 // New opens everything and listens nowhere but on the HTTP port.
@@ -120,7 +125,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if n.plans, err = numbering.Load(); err != nil {
 		return nil, fmt.Errorf("the numbering plans: %w", err)
 	}
-	n.centers = directory(n.plans, cfg.Centers)
+	if err := n.openCountries(ctx); err != nil {
+		return nil, err
+	}
 	if err := n.business(ctx); err != nil {
 		return nil, err
 	}
@@ -130,7 +137,11 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if err := n.openTelephony(ctx); err != nil {
 		return nil, err
 	}
-	return n, n.openCarriers(ctx)
+	if err := n.openCarriers(ctx); err != nil {
+		return nil, err
+	}
+	n.openDesk()
+	return n, nil
 }
 
 func makeFolder(dir string) error {
@@ -169,13 +180,17 @@ func (n *Node) currency() money.Currency { return money.Currency(n.cfg.Currency)
 func (n *Node) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	pages, err := n.secure(n.listener)
+	if err != nil {
+		return err
+	}
 	srv, err := n.server()
 	if err != nil {
 		return err
 	}
 	srv.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(n.listener) }()
+	go func() { failed <- srv.Serve(pages) }()
 	if err := n.start(ctx); err != nil {
 		_ = srv.Close()
 		return err
@@ -331,7 +346,7 @@ func VerifyLedger(ctx context.Context, data, database string) (ledger.Report, er
 
 // SIPDomain is where the telephones of a country's numbers register.
 func (n *Node) SIPDomain(country string) string {
-	id, _ := n.centers.ForCountry(country)
+	id, _ := n.sites.ForCountry(country)
 	return n.telephony.Addrs()[id]
 }
 
@@ -346,12 +361,6 @@ func (n *Node) Home(country string) string {
 
 // CallingCode is that of a country.
 func (n *Node) CallingCode(iso string) string { return n.plans.CallingCode(iso) }
-
-// SignedIn reports whether a telephone is registered now.
-func (n *Node) SignedIn(device string) bool {
-	var room [1]location.Binding
-	return len(n.bindings.ByDevice(room[:0], device, n.opts.Now())) > 0
-}
 
 // Countries are those with a center.
 func (n *Node) Countries() []string { return n.centers.Countries() }

@@ -31,15 +31,20 @@ func (n *Node) openTelephony(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hosts := map[center.ID]string{}
 	for _, c := range centers {
-		hosts[c.ID] = c.Listen.Addr().String()
+		n.hosts.Store(c.ID, c.Listen.Addr().String())
+	}
+	first, err := resolveAddr(ctx, "sip", n.cfg.SIP)
+	if err != nil {
+		return err
 	}
 	x, err := exchange.New(exchange.Config{
-		Centers: centers, Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Bindings: n.bindings,
+		Centers: centers, Sound: first.Addr(), Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Bindings: n.bindings,
 		Recorder: records{n.recorder, n.log}, Roots: ca.Pool(),
 		Certificate: func(c center.ID) (tls.Certificate, error) {
-			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), hosts[c])
+			host, _ := n.hosts.Load(c)
+			name, _ := host.(string)
+			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), name)
 		},
 		Node: nodeName, Epoch: n.epoch, Log: n.locations, Logger: n.log, Now: n.opts.Now,
 	})

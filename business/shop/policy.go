@@ -223,9 +223,13 @@ func (p *Policy) Price(country string, n numbering.Number) Price {
 }
 
 func (p *Policy) price(block, country string, n numbering.Number) Price {
-	x := Price{Class: ClassOf(n.National), Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
+	return p.classPrice(block, country, n.Kind, ClassOf(n.National))
+}
+
+func (p *Policy) classPrice(block, country string, kind numbering.Kind, class Class) Price {
+	x := Price{Class: class, Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
 	for _, r := range p.prices {
-		if r.matches(block, country, n.Kind, x.Class) {
+		if r.matches(block, country, kind, class) {
 			x.Setup.Micros, x.Yearly.Micros = r.Setup, r.Yearly
 			return x
 		}

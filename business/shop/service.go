@@ -303,7 +303,13 @@ func (s *Service) Review(ctx context.Context, by member.Actor, id string, approv
 		}
 		if !approve {
 			o.Reason = fault.Reason{Code: "review_rejected", Text: why}
+			if err := s.write(ctx, tx, o, "order_rejected", "rejected:"+o.ID, map[string]string{"reason": why}); err != nil {
+				return err
+			}
 			return s.release(ctx, tx, &o, Rejected, "rejected", why, by)
+		}
+		if err := s.write(ctx, tx, o, "order_approved", "approved:"+o.ID, map[string]string{}); err != nil {
+			return err
 		}
 		o.State, o.HeldUntil, o.Reason = Approved, s.now().Add(HoldFor), s.rules().warning(o.Number)
 		return s.move(ctx, tx, &o, "approved", why, by)

@@ -21,6 +21,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -71,14 +72,6 @@ type Members interface {
 	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
 	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
-}
-
-// Lines changes memberships and devices.
-type Lines interface {
-	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
-	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
-	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
-	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 
 // Shop sells numbers.
@@ -147,7 +140,6 @@ type Deps struct {
 	Sessions   Sessions
 	Keys       Keys
 	Members    Members
-	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -169,6 +161,7 @@ type Deps struct {
 	Version    string
 	Log        *slog.Logger
 	Now        func() time.Time
+	Openings   *opening.Service
 }
 
 // Reader answers the small questions that the node knows best.
@@ -223,9 +216,9 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerOrders()
 	f.registerTenure()
 	f.registerCatalogue()
+	f.registerOpenings()
 	f.registerPayments()
 	f.registerMembers()
-	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()
 	f.registerWallet()

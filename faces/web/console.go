@@ -10,8 +10,13 @@ import (
 // consoleLinks are the operator's pages with the keys of their names.
 func consoleLinks() []choice {
 	return []choice{
-		{"/operator", "home"}, {"/operator/orders", "orders"}, {"/operator/numbers", "numbers"},
-		{"/operator/prices", "prices"}, {"/operator/payments", "payments"},
+		{"/operator", "home"},
+		{"/operator/orders", "orders"},
+		{"/operator/numbers", "numbers"},
+		{"/operator/prices", "prices"},
+		{"/operator/payments", "payments"},
+		{"/operator/countries", "countries"},
+		{"/operator/carriers", "carriers"},
 		{"/operator/letters", "letters"},
 	}
 }

@@ -219,7 +219,16 @@ type stockData struct {
 }
 
 func (f *face) stockOf(r *http.Request, p *page) (d stockData, err error) {
-	d.Countries, d.Typed = p.countries(), url.Values{}
+	d.Countries, d.Typed = p.countries(), url.Values{"country": r.URL.Query()["country"]}
+	begun, err := f.Openings.List(r.Context(), p.Who)
+	if err != nil {
+		return d, err
+	}
+	for _, o := range begun { // stock and prices come before the start
+		if !o.Open() {
+			d.Countries = append(d.Countries, choice{o.Country, p.Tongue.country(o.Country)})
+		}
+	}
 	d.Catalogue, err = f.Desk.Catalogue(r.Context(), p.Who)
 	return d, err
 }

@@ -2228,7 +2228,7 @@ func stockPage(p *page, d stockData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 181, "<form class=\"card tidy\" method=\"post\" action=\"/operator/numbers/block\"><h3>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 181, "<form class=\"card tidy\" method=\"post\" action=\"/operator/numbers/block\" id=\"new-block\"><h3>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -25,6 +26,7 @@ type finder struct {
 	Kind      numbering.Kind
 	Where     string // contains, starts, ends
 	Digits    string
+	Class     shop.Class
 	Cursor    string
 	Countries []choice
 }
@@ -37,6 +39,9 @@ func (f *face) finderOf(r *http.Request, p *page) finder {
 	}
 	if w := q.Get("where"); w == "starts" || w == "ends" {
 		s.Where = w
+	}
+	if c := shop.Class(q.Get("class")); slices.Contains(shop.Classes(), c) {
+		s.Class = c
 	}
 	s.Countries = p.countries()
 	if iso, ok := f.Reader.CountryOf(s.Country); ok {
@@ -58,7 +63,7 @@ func (p *page) countries() []choice {
 // address is the search as a link.
 func (s finder) address(cursor string) string {
 	q := url.Values{}
-	for k, v := range map[string]string{"country": s.Country, "digits": s.Digits, "cursor": cursor} {
+	for k, v := range map[string]string{"country": s.Country, "digits": s.Digits, "class": string(s.Class), "cursor": cursor} {
 		if v != "" {
 			q.Set(k, v)
 		}
@@ -77,7 +82,7 @@ func (s finder) address(cursor string) string {
 
 func (s finder) query() shop.Query {
 	pattern := keepDigits(s.Digits)
-	q := shop.Query{Country: s.Country, Kind: s.Kind, Cursor: s.Cursor, Limit: perPage}
+	q := shop.Query{Country: s.Country, Kind: s.Kind, Class: s.Class, Cursor: s.Cursor, Limit: perPage}
 	switch s.Where {
 	case "starts":
 		q.Starts = pattern
@@ -315,4 +320,28 @@ func nextCursor(s found) string {
 		return ""
 	}
 	return s.Next
+}
+
+// priceList shows what numbers cost, by country, kind and class.
+func (f *face) priceList(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+	p.Title = p.T("prices.title")
+	return priceListPage(p, f.Terms.PriceList()), nil
+}
+
+func (f *face) terms(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+	p.Title = p.T("terms.title")
+	return termsPage(p), nil
+}
+
+// needs is what a buyer of a number has to show.
+func (p *page) needs(i shop.StockItem) string {
+	papers := p.f.Terms.PapersNeeded(i.Country, i.Number.Kind)
+	if len(papers) == 0 {
+		return p.T("needs." + i.Number.Kind.String())
+	}
+	names := make([]string, 0, len(papers))
+	for _, x := range papers {
+		names = append(names, p.say(x.Name))
+	}
+	return strings.Join(names, ", ")
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
@@ -92,14 +93,6 @@ type Members interface {
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
 }
 
-// Lines changes memberships and devices.
-type Lines interface {
-	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
-	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
-	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
-	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
-}
-
 // Shop sells numbers.
 type Shop interface {
 	Search(ctx context.Context, q shop.Query) (shop.Page, error)
@@ -108,6 +101,12 @@ type Shop interface {
 	Select(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 	Cancel(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 	Withdraw(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+}
+
+// Terms are what anybody may know before he asks.
+type Terms interface {
+	PriceList() []shop.PriceLine
+	PapersNeeded(country string, k numbering.Kind) []shop.Paper
 }
 
 // Orders reads orders.
@@ -187,8 +186,6 @@ type Reader interface {
 	CountryOf(s string) (string, bool)
 	// CallingCode is that of a country: "82"; "" of none.
 	CallingCode(iso string) string
-	// SignedIn reports whether a telephone is registered now.
-	SignedIn(device string) bool
 }
 
 // Letters is the queue of letters, for the operator.
@@ -214,7 +211,6 @@ type Deps struct {
 	Ring       Ring
 	Keys       Keys
 	Members    Members
-	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -237,6 +233,9 @@ type Deps struct {
 	Dev        bool
 	Log        *slog.Logger
 	Now        func() time.Time
+	Terms      Terms
+	Openings   *opening.Service
+	Carriers   Carriers
 }
 
 type face struct {
@@ -268,7 +267,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
-		f.operatorRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
+		f.operatorRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {
@@ -279,9 +278,11 @@ func (f *face) routes(mux *http.ServeMux) {
 
 func (f *face) frameRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /{$}":   f.home,
-		"GET /about": f.about,
-		"/":          f.nothingHere,
+		"GET /{$}":    f.home,
+		"GET /about":  f.about,
+		"GET /prices": f.priceList,
+		"GET /terms":  f.terms,
+		"/":           f.nothingHere,
 	}
 }
 
@@ -302,17 +303,13 @@ func (f *face) shopRoutes() map[string]handler {
 
 func (f *face) memberRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /orders/{id}/register":   f.registerForm,
-		"POST /orders/{id}/register":  f.register,
-		"GET /lines":                  f.lines,
-		"POST /lines/{id}/devices":    f.addDevice,
-		"GET /lines/{id}/edit":        f.editLine,
-		"POST /lines/{id}/edit":       f.changeLine,
-		"POST /devices/{id}/rename":   f.renameDevice,
-		"POST /devices/{id}/password": f.newPassword,
-		"POST /devices/{id}/revoke":   f.revokeDevice,
-		"GET /wallet":                 f.wallet,
-		"GET /calls":                  f.calls,
+		"GET /orders/{id}/register":  f.registerForm,
+		"POST /orders/{id}/register": f.register,
+		"GET /lines":                 f.lines,
+		"POST /lines/{id}/devices":   f.addDevice,
+		"POST /devices/{id}/revoke":  f.revokeDevice,
+		"GET /wallet":                f.wallet,
+		"GET /calls":                 f.calls,
 	}
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	Currency string   `yaml:"currency"`
 	Centers  []Center `yaml:"centers"`
 	Log      string   `yaml:"log"`
+	TLS      TLS      `yaml:"tls"`
 	Mail     Mail     `yaml:"mail"`
 	Stripe   Stripe   `yaml:"stripe"`
 	Bank     Bank     `yaml:"bank"`
@@ -60,7 +61,7 @@ func Settings() []Setting {
 		{"database", "CALLISTO_DATABASE", "", "postgres://user:password@host/name; empty keeps everything in SQLite under data."},
 		{"url", "CALLISTO_URL", "", "How the outside reaches the pages, for links: https://tel.example."},
 		{"currency", "CALLISTO_CURRENCY", "USD", "Currency of the wallets, ISO 4217."},
-		{"centers", "", "", "The communication centers: id, name, countries (ISO codes, the main one first), sip (optional address)."},
+		{"centers", "", "", "The communication centers that are open from the start: id, name, countries (ISO codes, the main one first), sip (optional address). Others are opened from the operator's page, none need be here."},
 		{"log", "CALLISTO_LOG", "info", "debug, info, warn or error."},
 	}, serviceSettings()...)
 }
@@ -109,9 +110,6 @@ func Load(file string, env func(string) string) (Config, error) {
 	}
 	if c.Data == "" {
 		return c, fmt.Errorf("%s: data is not set; name a folder, for example data: /var/lib/callisto", file)
-	}
-	if len(c.Centers) == 0 {
-		return c, fmt.Errorf("%s: centers is empty; add at least one, for example - {id: KR, name: Korea, countries: [KR]}", file)
 	}
 	return c, c.check()
 }

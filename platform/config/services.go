@@ -47,6 +47,41 @@ func (m *Mail) check() error {
 	return nil
 }
 
+// How the port of the pages is secured.
+const (
+	TLSProxy = "proxy" // not by us: a proxy in front does it
+	TLSAcme  = "acme"  // with a certificate fetched and renewed by itself
+	TLSFiles = "files" // with one from files
+)
+
+// TLS secures the port of the pages.
+type TLS struct {
+	Mode      string `yaml:"mode"`
+	Cert      string `yaml:"cert"`
+	Key       string `yaml:"key"`
+	Email     string `yaml:"email"`
+	Directory string `yaml:"directory"`
+}
+
+func (t *TLS) check(address string) error {
+	switch t.Mode {
+	case "", TLSProxy:
+		return nil
+	case TLSFiles:
+		if t.Cert == "" || t.Key == "" {
+			return errors.New("tls.mode is files: name tls.cert and tls.key")
+		}
+		return nil
+	case TLSAcme:
+		if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Hostname() == "" {
+			return errors.New("tls.mode is acme: set url to the name the certificate is for, https://tel.example")
+		}
+		return nil
+	default:
+		return fmt.Errorf("tls.mode: %q is none of proxy, acme, files", t.Mode)
+	}
+}
+
 // Stripe is an account at the card company. Without a key no cards are offered.
 type Stripe struct {
 	SecretKey     string `yaml:"secret_key"`
@@ -96,6 +131,11 @@ type Seller struct {
 // serviceSettings document the keys of outside services.
 func serviceSettings() []Setting {
 	return []Setting{
+		{"tls.mode", "CALLISTO_TLS_MODE", "proxy", "Who secures the port of the pages: proxy (a proxy in front), acme (we, with a certificate fetched and renewed by itself for the host of url), files (we, with tls.cert and tls.key)."},
+		{"tls.cert", "CALLISTO_TLS_CERT", "", "Certificate and its chain, PEM; read again when the file changes."},
+		{"tls.key", "CALLISTO_TLS_KEY", "", "Its key, PEM."},
+		{"tls.email", "CALLISTO_TLS_EMAIL", "", "Where the certificate authority writes to, with acme."},
+		{"tls.directory", "CALLISTO_TLS_DIRECTORY", "", "Another ACME directory than that of Let's Encrypt."},
 		{"mail.host", "CALLISTO_MAIL_HOST", "", "Mail server that takes our letters (SMTP). Without one no letter is sent; all wait, and show under /operator/letters."},
 		{"mail.port", "CALLISTO_MAIL_PORT", "587", "Its port."},
 		{"mail.user", "CALLISTO_MAIL_USER", "", "User name at the mail server; empty: no sign-in."},
@@ -120,6 +160,7 @@ func serviceSettings() []Setting {
 // serviceTargets are where those keys are kept.
 func (c *Config) serviceTargets() map[string]*string {
 	return map[string]*string{
+		"tls.mode": &c.TLS.Mode, "tls.cert": &c.TLS.Cert, "tls.key": &c.TLS.Key, "tls.email": &c.TLS.Email, "tls.directory": &c.TLS.Directory,
 		"mail.host": &c.Mail.Host, "mail.port": &c.Mail.Port, "mail.user": &c.Mail.User, "mail.password": &c.Mail.Password,
 		"mail.from": &c.Mail.From, "mail.tls": &c.Mail.TLS,
 		"stripe.secret_key": &c.Stripe.SecretKey, "stripe.webhook_secret": &c.Stripe.WebhookSecret, "stripe.api_base": &c.Stripe.APIBase,
@@ -148,7 +189,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{c.Mail.check, c.Stripe.check, c.Bank.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check} {
 		if err := check(); err != nil {
 			return err
 		}

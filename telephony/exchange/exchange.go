@@ -41,7 +41,10 @@ type Center struct {
 
 // Config is what an exchange is given.
 type Config struct {
-	Centers  []Center
+	Centers []Center
+	// Sound is an address for sound beside those of the centers: of those that
+	// open later.
+	Sound    netip.Addr
 	Realm    string
 	Tables   *routing.Tables
 	Devices  registrar.Credentials
@@ -144,10 +147,20 @@ func New(cfg Config) (x *Exchange, err error) {
 // openRTP binds sound to the addresses of the centers: one of each family.
 func (x *Exchange) openRTP(clock func() sip.Mono) (*rtp.Engine, error) {
 	var v4, v6 netip.Addr
+	addrs := make([]netip.Addr, 0, len(x.cfg.Centers)+1)
 	for _, c := range x.cfg.Centers {
-		a := c.Listen.Addr().Unmap()
+		addrs = append(addrs, c.Listen.Addr().Unmap())
+	}
+	if x.cfg.Sound.IsValid() {
+		addrs = append(addrs, x.cfg.Sound.Unmap())
+	}
+	for i, a := range addrs {
 		if a.IsUnspecified() {
-			return nil, fmt.Errorf("center %s listens on %s: name the address that telephones reach, sound cannot be sent from all at once", c.ID, a)
+			name := "the first center"
+			if i < len(x.cfg.Centers) {
+				name = "center " + string(x.cfg.Centers[i].ID)
+			}
+			return nil, fmt.Errorf("%s listens on %s: name the address that telephones reach, sound cannot be sent from all at once", name, a)
 		}
 		if a.Is4() && !v4.IsValid() {
 			v4 = a

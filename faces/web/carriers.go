@@ -1,0 +1,106 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
+)
+
+// carriersData is the carriers and what was typed.
+type carriersData struct {
+	List    []carrier.Carrier
+	Centers []choice
+	Typed   url.Values
+	Report  *carrier.Report
+	Problem string
+}
+
+func (f *face) carriersOf(r *http.Request, p *page) (d carriersData, err error) {
+	d.Typed = url.Values{}
+	if d.List, err = f.Carriers.Carriers(r.Context(), p.Who); err != nil {
+		return d, err
+	}
+	begun, err := f.Openings.List(r.Context(), p.Who)
+	if err != nil {
+		return d, err
+	}
+	d.Centers = p.countries()
+	for _, o := range begun {
+		if !o.Open() {
+			d.Centers = append(d.Centers, choice{o.Country, o.Name})
+		}
+	}
+	return d, nil
+}
+
+func (f *face) carriers(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.carriersOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	p.Title = p.T("operator.carriers")
+	return carriersPage(p, d), nil
+}
+
+func (f *face) addCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	v := r.PostForm
+	in := carrier.Input{Center: center.ID(v.Get("center")), Name: strings.TrimSpace(v.Get("name")), Host: strings.TrimSpace(v.Get("host")),
+		Transport: carrier.Transport(v.Get("transport")), User: v.Get("user"), Realm: v.Get("realm"), Presents: v.Get("presents"), Format: carrier.Format(v.Get("format"))}
+	if s := v.Get("password"); s != "" {
+		in.Password = &s
+	}
+	_, err := f.Carriers.Add(r.Context(), p.Who, in)
+	return f.carrierDone(r, p, nil, err)
+}
+
+func (f *face) doCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	switch r.PathValue("do") {
+	case "test":
+		report, err := f.Carriers.Test(r.Context(), p.Who, r.PathValue("id"), strings.TrimSpace(r.PostFormValue("number")))
+		return f.carrierDone(r, p, &report, err)
+	case "remove":
+		return f.carrierDone(r, p, nil, f.Carriers.Remove(r.Context(), p.Who, r.PathValue("id")))
+	default:
+		return f.nothingHere(nil, r, p)
+	}
+}
+
+// carrierDone shows the carriers again, with what came of it.
+func (f *face) carrierDone(r *http.Request, p *page, report *carrier.Report, err error) (templ.Component, error) {
+	if err == nil && report == nil {
+		return nil, redirect{"/operator/carriers"}
+	}
+	if err != nil {
+		report = nil
+		switch fault.KindOf(err) {
+		case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
+			p.Status = httpstatus.Of(fault.KindOf(err))
+		default:
+			return nil, err
+		}
+	}
+	d, derr := f.carriersOf(r, p)
+	if derr != nil {
+		return nil, derr
+	}
+	p.Title, d.Report = p.T("operator.carriers"), report
+	if err != nil {
+		d.Typed, d.Problem = r.PostForm, p.fieldText(err)
+	}
+	return carriersPage(p, d), nil
+}
+
+// testDot is the state of a test call.
+func testDot(ok bool) string {
+	if ok {
+		return "dot connected"
+	}
+	return "dot missed"
+}
