@@ -143,6 +143,9 @@ func (p *Policy) offered(o *Order) verdict {
 		return rejected("root_short", "The root of a company number has at least 5 digits.")
 	}
 	if o.Proved {
+		if o.Number.Kind == numbering.Individual && !p.systems[o.Country].OwnPhone {
+			return p.ownPhonesClosed(o)
+		}
 		if !p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
 			return rejected("not_a_telephone", "%s is no fixed, mobile or VoIP number of %s.", numbering.Spaced(o.telephone()), o.Country)
 		}
@@ -151,10 +154,16 @@ func (p *Policy) offered(o *Order) verdict {
 	if p.blockOf(o.Country, o.Number) != nil {
 		return verdict{}
 	}
-	if p.Plans.Ownable(o.Number.CallingCode, o.Number.National) {
+	if own := p.Plans.Ownable(o.Number.CallingCode, o.Number.National); own && o.Number.Kind == numbering.Individual && !p.systems[o.Country].OwnPhone {
+		return p.ownPhonesClosed(o)
+	} else if own {
 		return rejected("proof_needed", "%s is an existing kind of telephone number, and only its holder can take it. If it is yours, prove it by a call, then ask again. Else choose a number from the list.", numbering.Spaced(o.telephone()))
 	}
 	return rejected("not_in_stock", "%s is not for sale. Choose a number from the list.", o.Number.Display())
+}
+
+func (p *Policy) ownPhonesClosed(o *Order) verdict {
+	return rejected("own_phone_closed", "%s is an existing kind of telephone number, and those are not taken in %s at present. Choose a number from the list.", numbering.Spaced(o.telephone()), o.Country)
 }
 
 // prove notes whether the buyer has proved that the number is his own telephone.
