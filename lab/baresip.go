@@ -22,13 +22,14 @@ import (
 // tone and records what it hears.
 type Baresip struct {
 	User, Password string
-	Server         string // HOST:PORT of the center
-	Transport      string // udp, tcp or tls; udp if empty
-	CAFile         string // for tls
-	Hz             int    // the tone it plays
-	Dial           string // what it calls once registered; else it answers
-	Seconds        int    // how long it runs
-	AnyAddress     bool   // let it describe its sound with whatever address it likes
+	Server         string         // HOST:PORT of the center
+	Transport      string         // udp, tcp or tls; udp if empty
+	CAFile         string         // for tls
+	Hz             int            // the tone it plays
+	Dial           string         // what it calls once registered; else it answers
+	Seconds        int            // how long it runs
+	Gateway        netip.AddrPort // not registered anywhere: it is called here, by User
+	AnyAddress     bool           // let it describe its sound with whatever address it likes
 }
 
 // Softphone is a running one.
@@ -70,7 +71,15 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 	if b.Transport == "" {
 		b.Transport = "udp"
 	}
+	if b.Gateway.IsValid() {
+		b.Server = b.Gateway.String()
+	}
 	server := netip.MustParseAddrPort(b.Server)
+	listen := net2(server.Addr(), freePort(t, server.Addr()))
+	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";regint=60", b.User, b.Server, b.Transport, b.User, b.Password, b.Server, b.Transport)
+	if b.Gateway.IsValid() {
+		listen, account = b.Server, fmt.Sprintf("<sip:%s@%s>;regint=0", b.User, b.Server)
+	}
 	tone(t, filepath.Join(dir, "tone.wav"), b.Hz, b.Seconds)
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -78,7 +87,7 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		}
 	}
 	write("config", strings.Join([]string{
-		"sip_listen " + net2(server.Addr(), freePort(t, server.Addr())),
+		"sip_listen " + listen,
 		"audio_source aufile," + filepath.Join(dir, "tone.wav"), "audio_player aufile," + filepath.Join(dir, "played.wav"),
 		"audio_alert aufile," + filepath.Join(dir, "alert.wav"), "audio_level no", "jitter_buffer_type fixed",
 		"module_path " + modulePath(t), "module g711.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
@@ -89,8 +98,7 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 	if b.Dial != "" {
 		answer = "manual"
 	}
-	write("accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";answermode=%s;regint=60;audio_codecs=PCMU\n",
-		b.User, b.Server, b.Transport, b.User, b.Password, b.Server, b.Transport, answer))
+	write("accounts", account+";answermode="+answer+";audio_codecs=PCMU\n")
 	args := []string{"-f", dir, "-t", strconv.Itoa(b.Seconds)}
 	if !b.AnyAddress {
 		args = append(args, "-n", server.Addr().String())

@@ -36,6 +36,7 @@ type Network struct {
 	Records  *Records
 	Tables   *routing.Tables
 	Realm    string
+	CA       *pki.Authority
 	CAFile   string // what telephones have to trust over TLS
 }
 
@@ -110,6 +111,7 @@ func New(t testing.TB, o Options) *Network {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.CA = ca
 	n.Tables = &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings}
 	cfg := exchange.Config{
 		Centers: []exchange.Center{
@@ -121,7 +123,7 @@ func New(t testing.TB, o Options) *Network {
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
 		},
-		Roots: ca.Pool(), Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
+		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
 	}
 	if o.Verbose {
 		cfg.Logger = slog.Default()

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -131,6 +132,62 @@ func TestNumbersOfTheTestCarrier(t *testing.T) {
 			if x := onlyCall(t, there); x.Result != b.Result || x.Code != "" {
 				t.Errorf("the carrier says %+v", x)
 			}
+		})
+	}
+}
+
+// TestASoftphoneHearsTheCode: baresip answers the call and records it; the
+// digits are in the recording, loud enough, and are recognised in it.
+func TestASoftphoneHearsTheCode(t *testing.T) {
+	n := New(t, Options{})
+	at := FreePort(t, loopback())
+	b := Baresip{User: "+8225551234", Gateway: at, Hz: 700, Seconds: 24}.Start(t)
+	b.Wait("baresip is ready", 5*time.Second)
+	c := carrier.Carrier{ID: "car_1", Center: "KR", Name: "Softphone", Host: at.String(), Transport: carrier.UDP, Presents: "+8225550100", Format: carrier.Plus}
+	script := exchange.CodeScript("en", "483920")
+	script.Nodes = script.Nodes[1:] // a softphone without hands presses no key
+	x := newTold()
+	if _, err := n.Place(t.Context(), exchange.Call{Carrier: c, E164: "+8225551234", Script: script, RingFor: 5 * time.Second, Told: x.told, Over: func(p edge.Placed) { x.over <- p }}); err != nil {
+		t.Fatal(err)
+	}
+	what, p := x.end(t)
+	if !p.Answered || !p.Heard || p.Cause != cdr.Normal || p.Talked < 10*time.Second {
+		t.Errorf("told %v, ended %+v", what, p)
+	}
+	b.Wait("terminated", 5*time.Second)
+	samples := b.samples()
+	sum, loud := 0.0, 0
+	for i := 0; i+160 <= len(samples); i += 160 {
+		level := 0.0
+		for _, v := range samples[i : i+160] {
+			level += v * v / 160
+		}
+		if level > 0.012*0.012 {
+			loud++
+			sum += level
+		}
+	}
+	if level := math.Sqrt(sum / float64(max(loud, 1))); level < 0.08 || level > 0.35 || loud < 200 {
+		t.Errorf("speech at level %.3f in %d frames", level, loud)
+	}
+	if codes := testcarrier.Codes(samples); !slices.Equal(codes, []string{"483920", "483920"}) {
+		t.Errorf("the recording says %v", codes)
+	}
+}
+
+// TestAKeyFromOutside: SIPp as the carrier's gateway presses 1, in the sound and
+// by INFO; the code is spoken.
+func TestAKeyFromOutside(t *testing.T) {
+	for _, scenario := range []string{"gateway.xml", "gateway-info.xml"} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			n := New(t, Options{})
+			c, finished := gateway(t, n, scenario, "-mp", map[string]string{"gateway.xml": "17700", "gateway-info.xml": "17720"}[scenario])
+			what, p := n.speak(t, c, "+8225551234", "de", "123456").end(t)
+			if !slices.Contains(what, "spoken") || p.Cause != cdr.Normal {
+				t.Errorf("told %v, ended %+v", what, p)
+			}
+			finished()
 		})
 	}
 }

@@ -1,12 +1,15 @@
 package lab
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/platform/pki"
+	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
 // gateway runs SIPp as a carrier's gateway and returns the carrier, and a
@@ -60,6 +63,105 @@ func TestCallByACarrier(t *testing.T) {
 	n.Settle()
 	if live, ports := n.Edge().LiveCalls(), n.Ports(); live != 0 || ports != 0 {
 		t.Errorf("%d calls and %d port pairs left", live, ports)
+	}
+}
+
+// TestCallByACarrierOverTCP is the same over a connection, which the next call
+// uses again.
+func TestCallByACarrierOverTCP(t *testing.T) {
+	n := New(t, Options{})
+	at := FreePort(t, n.Addr("KR").Addr())
+	finished := SIPp{Scenario: "gateway.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 2, Rate: 1, Args: []string{"-t", "t1", "-mp", "17640"}}.Begin(t)
+	c := carrier.Carrier{
+		ID: "car_1", Center: "KR", Name: "Gateway", Host: at.String(), Transport: carrier.TCP, User: "trunk", Password: "secret", Presents: "+15055550199", Format: carrier.Plus,
+	}
+	n.SetCarriers([]carrier.Carrier{c})
+	awaitListening(t, at)
+	for range 2 {
+		if r, err := n.TestCall(t.Context(), "KR", c, "+8225551234"); err != nil || !r.OK {
+			t.Errorf("%+v %v", r, err)
+		}
+	}
+	finished()
+}
+
+// busyOverTLS is a gateway over TLS where everybody is busy.
+type busyOverTLS struct{ seen chan string }
+
+func (busyOverTLS) Urgent(*sip.Msg) bool         { return false }
+func (busyOverTLS) Timer(*sip.UserTimer)         {}
+func (busyOverTLS) Event(*sip.Dialog, sip.Event) {}
+func (b busyOverTLS) Request(in *sip.Incoming) {
+	b.seen <- string(in.Msg.RequestURI()) + " " + in.Flow.Listener.Transport.String()
+	in.Respond(&sip.Reply{Status: 486})
+}
+
+// TestCallByACarrierOverTLS: a gateway is believed if its certificate is one we
+// trust and names the host that was asked for, and else gets nothing at all.
+func TestCallByACarrierOverTLS(t *testing.T) {
+	n := New(t, Options{})
+	stranger, err := pki.Open(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		ca   *pki.Authority
+		host string
+		code string
+	}{"trusted": {n.CA, "127.0.0.1", "busy"}, "another host": {n.CA, "127.0.0.2", "refused"}, "nobody knows it": {stranger, "127.0.0.1", "refused"}} {
+		t.Run(name, func(t *testing.T) {
+			cert, err := x.ca.Certificate("callisto://gateway", "gateway.example", x.host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			there := busyOverTLS{make(chan string, 10)}
+			core, err := sip.New(sip.Config{Portable: true, Handler: func(*sip.Shard) sip.Handler { return there }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(core.Close)
+			l, err := core.Listen("gateway", sip.TLS, netip.AddrPortFrom(loopback(), 0), "", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := core.Start(); err != nil {
+				t.Fatal(err)
+			}
+			r, err := n.TestCall(t.Context(), "KR", carrier.Carrier{
+				ID: "car_1", Center: "KR", Name: "Gateway", Host: l.Addr.String(), Transport: carrier.TLS, Presents: "+15055550199", Format: carrier.Bare,
+			}, "+8225551234")
+			if err != nil || r.Code != x.code {
+				t.Errorf("%+v %v", r, err)
+			}
+			if got := len(there.seen); (got == 1) != (x.code == "busy") {
+				t.Errorf("the gateway saw %d calls", got)
+			}
+			if x.code == "busy" {
+				if uri := <-there.seen; uri != "sip:8225551234@"+l.Addr.String()+";user=phone TLS" {
+					t.Errorf("called as %s", uri)
+				}
+			}
+		})
+	}
+}
+
+// awaitListening returns once somebody takes connections.
+func awaitListening(t *testing.T, at netip.AddrPort) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(10 * time.Second)
+	for {
+		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+		if err != nil {
+			return
+		}
+		_ = l.Close()
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("nobody listens at %s", at)
+		}
 	}
 }
 

@@ -198,7 +198,7 @@ func (k *checker) next(c *Call) Event {
 		e.SDP = []byte("sdp")
 	}
 	kinds := [...]Kind{Progress, Progress, Answered, Answered, Answered, Confirmed, Confirmed, Confirmed, Modify, Modify, ModifyAccepted, ModifyAccepted,
-		ModifyRefused, Ended, Decided, Reserved, Reserved, Recorded, Recorded, Extended, NotExtended, NotReserved, Timer, Played, Offered, Transfer}
+		ModifyRefused, Ended, Decided, Reserved, Reserved, Recorded, Recorded, Extended, NotExtended, NotReserved, Timer, Played, Played, Digit, Offered, Transfer}
 	e.Kind = kinds[k.rng.IntN(len(kinds))]
 	if k.rng.IntN(20) == 0 {
 		e.Kind = Kind(k.rng.IntN(int(kindCount) + 1))
@@ -206,6 +206,8 @@ func (k *checker) next(c *Call) Event {
 	switch e.Kind {
 	case Decided:
 		e.Plan = k.plan()
+	case Digit:
+		e.Digit = "15"[k.rng.IntN(2)]
 	case Transfer:
 		e.Target = &Target{URI: "sip:y"}
 	case Offered:
@@ -269,6 +271,11 @@ func (k *checker) run(c *Call, o *Outside, steps int) {
 	first := Event{Kind: Offered, Leg: Caller, Attempt: &Attempt{}}
 	if k.rng.IntN(4) > 0 {
 		first.SDP = []byte("sdp")
+	}
+	if k.rng.IntN(4) == 0 { // a call of ours
+		p := &Plan{}
+		p.Targets = []Target{{URI: "sip:carrier"}}
+		first = Event{Kind: Originated, Plan: p, Script: codeScript()}
 	}
 	give(first)
 	for range steps {

@@ -81,18 +81,32 @@ func isLoud(s []float64) bool { return energy(s) > quiet*quiet*float64(len(s)) }
 // hear takes one packet of sound and reports whether it was loud. nil is the
 // silence of a frame in which nothing came.
 func (e *ear) hear(payload uint8, data []byte) bool {
-	at := len(e.heard)
-	for i := range frame {
-		v := 0.0
-		if i < len(data) {
-			v = float64(rtp.Linear(payload, data[i])) / 32768
-		}
-		e.heard = append(e.heard, v)
+	var samples [frame]float64
+	for i, b := range data[:min(len(data), frame)] {
+		samples[i] = float64(rtp.Linear(payload, b)) / 32768
 	}
-	loud := isLoud(e.heard[at:])
+	return e.take(samples[:])
+}
+
+// take takes one frame.
+func (e *ear) take(samples []float64) bool {
+	loud := isLoud(samples)
+	e.heard = append(e.heard, samples...)
 	e.loud = append(e.loud, loud)
 	e.listen()
 	return loud
+}
+
+// Codes hears the codes in a recording of 8000 Hz: each run of six digits.
+func Codes(recording []float64) []string {
+	e := newEar()
+	for at := 0; at+frame <= len(recording); at += frame {
+		e.take(recording[at : at+frame])
+	}
+	for range 100 {
+		e.take(make([]float64, frame))
+	}
+	return e.codes
 }
 
 // listen goes on as far as there is enough to compare.
