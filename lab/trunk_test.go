@@ -92,7 +92,7 @@ func (busyOverTLS) Urgent(*sip.Msg) bool         { return false }
 func (busyOverTLS) Timer(*sip.UserTimer)         {}
 func (busyOverTLS) Event(*sip.Dialog, sip.Event) {}
 func (b busyOverTLS) Request(in *sip.Incoming) {
-	b.seen <- string(in.Msg.RequestURI()) + " " + in.Flow.Listener.Transport.String()
+	b.seen <- string(in.Msg.RequestURI()) + " " + in.Flow.Listener.Transport.String() + " " + string(in.Msg.Header(sip.HPAssertedIdentity))
 	in.Respond(&sip.Reply{Status: 486})
 }
 
@@ -128,7 +128,7 @@ func TestCallByACarrierOverTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := n.TestCall(t.Context(), "KR", carrier.Carrier{
-				ID: "car_1", Center: "KR", Name: "Gateway", Host: l.Addr.String(), Transport: carrier.TLS, Presents: "+15055550199", Format: carrier.Bare,
+				ID: "car_1", Center: "KR", Name: "Gateway", Host: l.Addr.String(), Transport: carrier.TLS, Presents: "+15055550199", Format: carrier.Bare, Assert: true,
 			}, "+8225551234")
 			if err != nil || r.Code != x.code {
 				t.Errorf("%+v %v", r, err)
@@ -137,7 +137,7 @@ func TestCallByACarrierOverTLS(t *testing.T) {
 				t.Errorf("the gateway saw %d calls", got)
 			}
 			if x.code == "busy" {
-				if uri := <-there.seen; uri != "sip:8225551234@"+l.Addr.String()+";user=phone TLS" {
+				if uri := <-there.seen; uri != "sip:8225551234@"+l.Addr.String()+";user=phone TLS <sip:+15055550199@127.0.0.1>" {
 					t.Errorf("called as %s", uri)
 				}
 			}
