@@ -50,6 +50,9 @@ func (n *Node) business(ctx context.Context) error {
 	}
 	n.members = member.New(n.store.Members(), n.book, n.roster, cfg)
 	n.openCashier()
+	if err := n.openPapers(); err != nil {
+		return fmt.Errorf("the invoices: %w", err)
+	}
 	n.recorder = store.NewRecorder(n.store.Calls())
 	return nil
 }
@@ -57,7 +60,8 @@ func (n *Node) business(ctx context.Context) error {
 // openShop opens the shop with what the operator has put up for sale.
 func (n *Node) openShop(ctx context.Context) error {
 	buyer := func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }
-	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Plans: n.plans, Currency: n.currency(), URL: n.url(), Buyer: buyer, Withdraw: n.withdrawal(), Proved: n.proved}, n.roster, n.opts.Now)
+	n.openTaxes()
+	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Taxes: n.taxes, Plans: n.plans, Currency: n.currency(), URL: n.url(), Buyer: buyer, Withdraw: n.withdrawal(), Proved: n.proved}, n.roster, n.opts.Now)
 	var err error
 	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
 		return err

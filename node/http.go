@@ -39,7 +39,7 @@ func (n *Node) handler() (http.Handler, error) {
 	api.Mount(mux, api.Deps{
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
-		Cashier: n.cashier, Statements: n.cashier, Card: n.cardMessages(),
+		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers, Proofs: n.proofs,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
@@ -52,7 +52,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Letters: n.store.Letters(),
-		Cashier: n.cashier, Statements: n.cashier, PayHosts: n.payHosts(),
+		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
 		Proofs: n.proofs, TestCarrier: n.testCalls(),
 	})
 	if err != nil {

@@ -8,11 +8,61 @@ import (
 	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/faces/api"
+	"github.com/callisto-tel/callisto/platform/press"
 	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/platform/stripe"
 )
+
+// till is what a node has to do with money from outside and with papers.
+type till struct {
+	cashier *cashier.Service
+	taxes   *tax.Table
+	papers  *paper.Office
+	printer *press.Press
+	stripe  *stripe.Gateway // nil: no cards
+}
+
+// openTaxes opens the table of taxes, which the shop asks.
+func (n *Node) openTaxes() {
+	country := func(ctx context.Context, account string) (string, error) {
+		a, err := n.members.Account(ctx, member.System(), account)
+		return a.Country, err
+	}
+	n.taxes = tax.New(n.store.Taxes(), country, n.plans.Country, n.opts.Now)
+}
+
+// openPapers opens the office that writes invoices and the press that draws them.
+func (n *Node) openPapers() error {
+	s := n.cfg.Seller
+	seller := paper.Party{Name: s.Name, Address: strings.ReplaceAll(s.Address, ", ", "\n"), TaxID: s.TaxID, Email: s.Email}
+	if seller.Name == "" {
+		seller.Name = "Callisto"
+		if !n.cfg.Dev {
+			n.log.Warn("invoices do not say who sells: set seller in the configuration")
+		}
+	}
+	n.papers = paper.New(n.store.Papers(), n.shop, n.members, seller, n.link, n.opts.Now)
+	var err error
+	n.printer, err = press.New(n.link)
+	return err
+}
+
+// enclosures draws what goes with a letter.
+type enclosures struct{ n *Node }
+
+// PDF draws a paper by its number.
+func (e enclosures) PDF(ctx context.Context, number string) (string, []byte, error) {
+	x, err := e.n.papers.Paper(ctx, member.System(), number)
+	if err != nil {
+		return "", nil, err
+	}
+	file, err := e.n.printer.Paper(x)
+	return strings.ReplaceAll(string(x.Kind), "_", "-") + "-" + x.Number + ".pdf", file, err
+}
 
 // openCashier opens the ways to pay that are set up.
 func (n *Node) openCashier() {

@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
-	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
@@ -39,7 +38,6 @@ import (
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
-	"github.com/callisto-tel/callisto/platform/stripe"
 	"github.com/callisto-tel/callisto/telephony/testcarrier"
 )
 
@@ -84,10 +82,9 @@ type Node struct {
 	testCarrier func(center.Center) carrier.Carrier
 	recorder    *store.Recorder
 	realm       string
-	cashier     *cashier.Service
-	stripe      *stripe.Gateway // nil: no cards
-	post        *notify.Sender  // nil: letters wait
-	sink        *sink.Sink      // nil outside of dev
+	till                       // ways to pay, taxes, invoices
+	post        *notify.Sender // nil: letters wait
+	sink        *sink.Sink     // nil outside of dev
 	telephony   telephony
 	listener    net.Listener
 	samples     []sample
@@ -269,7 +266,7 @@ func (n *Node) housekeeping(ctx context.Context) {
 		if _, err := n.shop.ExpireHolds(ctx); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "holds that are over could not be freed", "error", err)
 		}
-		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx), n.cashier.Resume(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx), n.cashier.Resume(ctx), n.papers.Resume(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
 		}
 		n.bindings.Sweep(n.opts.Now())

@@ -397,3 +397,81 @@ func (r *running) raw(t *testing.T, key, path, text string) answer {
 	_ = json.Unmarshal(got, &a.body)
 	return a
 }
+
+func TestPapersOverHTTP(t *testing.T) {
+	r, _ := withMoney(t)
+	key, operator := str(r.dev, "members", 1, "api_key"), str(r.dev, "operator", "api_key")
+	bad := r.want(t, 422, operator, "POST", "/api/v1/taxes", obj{"country": "XX", "kind": "person", "name": "", "rate_ppm": -1, "valid_from": "soon"})
+	if errs, _ := at(bad.body, "errors").([]any); len(errs) != 5 {
+		t.Errorf("wrong fields: %s", bad.raw)
+	}
+	r.want(t, 403, key, "GET", "/api/v1/taxes", nil)
+	r.want(t, 201, operator, "POST", "/api/v1/taxes", obj{"country": "KR", "kind": "individual", "name": "VAT", "rate_ppm": 100000, "valid_from": "2026-01-01"})
+	id := r.choose(t, key, "35")
+	o := r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil)
+	if at(o.body, "amount_due", "micros") != 5.5e6 || at(o.body, "tax", "amount", "micros") != 0.5e6 || str(o.body, "tax", "name") != "VAT" || at(o.body, "setup", "micros") != 5e6 {
+		t.Errorf("the order: %s", o.raw)
+	}
+	p := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if _, page := p.get("/orders/" + id); !strings.Contains(page, "VAT 10 %") {
+		t.Error("the page does not show the tax")
+	}
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "wallet"})
+	status, page := p.get("/orders/" + id + "/receipt")
+	if status != 200 || !strings.Contains(page, "Callisto Example Ltd") || !strings.Contains(page, "VAT 10 %") || !strings.Contains(page, "Receipt") {
+		t.Fatalf("the receipt: %d %s", status, page)
+	}
+	if status, page = p.get("/orders/" + id + "/receipt.pdf"); status != 200 || !strings.HasPrefix(page, "%PDF-") {
+		t.Errorf("its file: %d", status)
+	}
+	list := r.want(t, 200, key, "GET", "/api/v1/invoices", nil)
+	number := str(list.body, "items", 0, "number")
+	if number == "" || str(list.body, "items", 0, "order_id") != id || at(list.body, "items", 0, "total", "micros") != 5.5e6 {
+		t.Fatalf("invoices: %s", list.raw)
+	}
+	if status, page = p.get("/invoices/" + number + ".pdf"); status != 200 || !strings.HasPrefix(page, "%PDF-") {
+		t.Errorf("the invoice as file: %d", status)
+	}
+	if status, page = p.get("/invoices"); status != 200 || !strings.Contains(page, number) {
+		t.Errorf("the list: %d", status)
+	}
+	other := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	for _, path := range []string{"/invoices/" + number, "/invoices/" + number + ".pdf", "/orders/" + id + "/receipt", "/orders/" + id + "/receipt.pdf"} {
+		if status, _ = other.get(path); status != 404 {
+			t.Errorf("a stranger at %s: %d", path, status)
+		}
+	}
+	r.want(t, 404, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/invoices/"+number, nil)
+	r.await(t, "the letter with the invoice", func() bool {
+		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "invoice-"+number+".pdf")
+	})
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", nil)
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", nil) // a second click
+	r.await(t, "the credit note", func() bool {
+		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "credit-note-")
+	})
+	if got := r.want(t, 200, key, "GET", "/api/v1/wallet", nil); at(got.body, "balance", "micros") != 100e6 {
+		t.Errorf("the wallet: %s", got.raw)
+	}
+	staff := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	for _, path := range []string{"/operator/taxes", "/operator/payments", "/operator/letters"} {
+		if status, _ = staff.get(path); status != 200 {
+			t.Errorf("%s: %d", path, status)
+		}
+		if status, _ = p.get(path); status != 403 {
+			t.Errorf("a member at %s: %d", path, status)
+		}
+	}
+	if status, page, _ = staff.post("/operator/taxes", url.Values{"country": {"US"}, "kind": {"company"}, "name": {"Sales tax"}, "rate": {"8,875"}, "valid_from": {"2026-01-01"}}); status != 200 || !strings.Contains(page, "8.875 %") {
+		t.Errorf("a tax by the page: %d", status)
+	}
+	if status, page, _ = staff.post("/operator/taxes", url.Values{"country": {"US"}, "kind": {"company"}, "name": {"x"}, "rate": {"a lot"}}); status != 422 || !strings.Contains(page, "percentage") {
+		t.Errorf("a wrong tax: %d", status)
+	}
+}
+
+// mails is what /dev/mail has for an address.
+func (r *running) mails(t *testing.T, to string) string {
+	t.Helper()
+	return r.call(t, "", "GET", "/dev/mail.json?to="+url.QueryEscape(to), nil).raw
+}

@@ -30,7 +30,7 @@ func (n *Node) openPost(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	n.post, err = notify.New(n.store.Letters(), nil, cfg, n.log, n.opts.Now)
+	n.post, err = notify.New(n.store.Letters(), enclosures{n}, cfg, n.log, n.opts.Now)
 	return err
 }
 

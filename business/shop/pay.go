@@ -227,7 +227,7 @@ func (s *Service) step(ctx context.Context, id string, from, to State, code stri
 		}
 		if to == Sold {
 			o.Settling, o.HeldUntil, o.Until = false, time.Time{}, s.due(o)
-			if err := s.leavePaper(ctx, tx, o); err != nil {
+			if err := s.leavePaper(ctx, tx, o, TopicPaper); err != nil {
 				return err
 			}
 			if err := tx.Dequeue(ctx, topicPay, id); err != nil {
@@ -263,11 +263,11 @@ func (s *Service) unpaid(ctx context.Context, by member.Actor, id string, cause 
 }
 
 // leavePaper leaves the task to write the paper of a sale or a refund.
-func (s *Service) leavePaper(ctx context.Context, tx Tx, o Order) error {
+func (s *Service) leavePaper(ctx context.Context, tx Tx, o Order, topic string) error {
 	if o.AmountDue.Zero() {
 		return nil
 	}
-	return tx.Enqueue(ctx, TopicPaper, o.ID)
+	return tx.Enqueue(ctx, topic, o.ID)
 }
 
 // Refund turns a sale back by a reversing posting and frees the number.
@@ -401,7 +401,7 @@ func (s *Service) settleRefund(ctx context.Context, by member.Actor, id string) 
 				return err
 			}
 		}
-		if err := s.leavePaper(ctx, tx, o); err != nil {
+		if err := s.leavePaper(ctx, tx, o, TopicCredit); err != nil {
 			return err
 		}
 		return s.release(ctx, tx, &o, Refunded, "refunded", o.AmountDue.String(), by)

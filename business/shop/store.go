@@ -118,8 +118,10 @@ type Publisher interface {
 const (
 	topicPay    = "order.pay"
 	topicRefund = "order.refund"
-	// TopicPaper is a sale or a refund whose paper is to be written.
-	TopicPaper = "order.paper"
+	// TopicPaper is a sale whose invoice is to be written, TopicCredit a refund
+	// whose credit note is.
+	TopicPaper  = "order.paper"
+	TopicCredit = "order.credit"
 	// TopicSendBack is a refund whose money goes back the way it came.
 	TopicSendBack = "order.send_back"
 )

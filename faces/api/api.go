@@ -22,9 +22,11 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
+	papers "github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tax"
 )
 
 // Accounts signs people and programs in.
@@ -111,6 +113,19 @@ type Statements interface {
 	Apply(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
 }
 
+// Papers are invoices and credit notes.
+type Papers interface {
+	Paper(ctx context.Context, by member.Actor, number string) (papers.Paper, error)
+	Papers(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]papers.Paper, string, error)
+}
+
+// Taxes is the table of taxes.
+type Taxes interface {
+	Rules(ctx context.Context, by member.Actor) ([]tax.Rule, error)
+	Add(ctx context.Context, by member.Actor, r tax.Rule) (tax.Rule, error)
+	Remove(ctx context.Context, by member.Actor, id string) error
+}
+
 // CardMessages reads what the card company writes, and believes nothing that it
 // did not sign.
 type CardMessages interface {
@@ -148,6 +163,8 @@ type Deps struct {
 	Files      *shop.Files
 	Cashier    Cashier
 	Statements Statements
+	Papers     Papers
+	Taxes      Taxes
 	Card       CardMessages // nil: cards are not set up
 	Wallet     Wallet
 	Calls      Calls
@@ -218,6 +235,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCatalogue()
 	f.registerOpenings()
 	f.registerPayments()
+	f.registerPapers()
 	f.registerMembers()
 	f.registerAccounts()
 	f.registerIdentity()

@@ -15,6 +15,7 @@ func consoleLinks() []choice {
 		{"/operator/numbers", "numbers"},
 		{"/operator/prices", "prices"},
 		{"/operator/payments", "payments"},
+		{"/operator/taxes", "taxes"},
 		{"/operator/countries", "countries"},
 		{"/operator/carriers", "carriers"},
 		{"/operator/letters", "letters"},

@@ -2,19 +2,29 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tax"
 )
 
 func (f *face) moneyRoutes() map[string]handler {
 	return map[string]handler{
 		"POST /orders/{id}/pay":                         f.payOrder,
 		"POST /orders/{id}/withdraw":                    f.withdrawOrder,
+		"GET /orders/{id}/receipt":                      f.receipt,
+		"GET /orders/{id}/receipt.pdf":                  f.receiptPDF,
+		"GET /invoices":                                 f.invoices,
+		"GET /invoices/{number}":                        f.invoice,
+		"GET /operator/taxes":                           f.staffOnly(f.taxes),
+		"POST /operator/taxes":                          f.staffOnly(f.addTax),
+		"POST /operator/taxes/{id}/remove":              f.staffOnly(f.removeTax),
 		"GET /operator/payments":                        f.staffOnly(f.payments),
 		"POST /operator/payments/{id}/assign":           f.staffOnly(f.assignPayment),
 		"POST /operator/payments/statements":            f.staffOnly(f.uploadStatement),
@@ -113,4 +123,20 @@ func eventText(p *page, e shop.Event) string {
 		return p.T("method." + e.Text)
 	}
 	return p.sayMoney(e.Text)
+}
+
+// priced is one part of an amount.
+type priced struct {
+	Text   string
+	Amount money.Amount
+}
+
+// parts are what the amount due is made of.
+func (d dossier) parts(p *page) []priced {
+	in := func(micros int64) money.Amount { return money.Amount{Currency: d.AmountDue.Currency, Micros: micros} }
+	out := []priced{{p.T("order.setup"), in(d.Setup)}, {p.T("order.yearly"), in(d.Yearly)}}
+	if d.Tax.Name != "" {
+		out = append(out, priced{d.Tax.Name + " " + tax.ShowRate(d.Tax.Rate), in(d.Tax.Micros)})
+	}
+	return slices.DeleteFunc(out, func(x priced) bool { return x.Amount.Zero() })
 }

@@ -168,22 +168,6 @@ func (f *face) cancelOrder(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Cancel(r.Context(), p.Who, r.PathValue("id")) })
 }
 
-func (f *face) receipt(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	d, err := f.dossierOf(r, p)
-	if err != nil {
-		return nil, err
-	}
-	if d.State != shop.Sold && d.State != shop.Refunded {
-		return nil, redirect{"/orders/" + d.ID}
-	}
-	a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)
-	if err != nil {
-		return nil, err
-	}
-	p.Title = p.T("receipt.title")
-	return receiptPage(p, d, a), nil
-}
-
 // registration is the page of the second step (M1).
 type registration struct {
 	dossier

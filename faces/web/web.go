@@ -22,8 +22,10 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
+	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/passkey"
 )
@@ -129,6 +131,26 @@ type Cashier interface {
 	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
 }
 
+// Papers are receipts, invoices and credit notes.
+type Papers interface {
+	ForOrder(ctx context.Context, by member.Actor, order string) (paper.Paper, error)
+	Paper(ctx context.Context, by member.Actor, number string) (paper.Paper, error)
+	Papers(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]paper.Paper, string, error)
+}
+
+// Press draws papers as PDF.
+type Press interface {
+	Paper(x paper.Paper) ([]byte, error)
+	Receipt(x paper.Paper) ([]byte, error)
+}
+
+// Taxes is the table of taxes.
+type Taxes interface {
+	Rules(ctx context.Context, by member.Actor) ([]tax.Rule, error)
+	Add(ctx context.Context, by member.Actor, r tax.Rule) (tax.Rule, error)
+	Remove(ctx context.Context, by member.Actor, id string) error
+}
+
 // Statements are bank statements that are brought in.
 type Statements interface {
 	Upload(ctx context.Context, by member.Actor, name string, content []byte) (cashier.Preview, error)
@@ -224,6 +246,9 @@ type Deps struct {
 	Reader     Reader
 	Cashier    Cashier
 	Statements Statements
+	Papers     Papers
+	Press      Press
+	Taxes      Taxes
 	PayHosts   []string // where forms may lead to pay: https://checkout.stripe.com
 	Letters    Letters
 	Mailbox    Mailbox // nil outside of `callisto dev`
@@ -297,7 +322,6 @@ func (f *face) shopRoutes() map[string]handler {
 		"GET /orders/{id}/state":            f.orderState,
 		"POST /orders/{id}/select":          f.selectOrder,
 		"POST /orders/{id}/cancel":          f.cancelOrder,
-		"GET /orders/{id}/receipt":          f.receipt,
 	}
 }
 

@@ -1,0 +1,289 @@
+// Package paper writes invoices and credit notes. A paper is written once for
+// a sale and once for its refund, holds everything it says, and is never
+// changed. Its number has no gaps within a year: it is taken in the transaction
+// that stores the paper.
+package paper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Kind is the class of a paper.
+type Kind string
+
+// The classes.
+const (
+	Invoice    Kind = "invoice"
+	CreditNote Kind = "credit_note"
+)
+
+// Paper is one.
+type Paper struct {
+	Number  string // "2026-000001", "2026-C000001"
+	Kind    Kind
+	Order   string
+	Account string
+	Issued  time.Time
+	Data    Data
+}
+
+// Data is what stands on it.
+type Data struct {
+	Seller   Party        `json:"seller"`
+	Buyer    Party        `json:"buyer"`
+	Lines    []Line       `json:"lines"`
+	Net      money.Amount `json:"net"`
+	Tax      Tax          `json:"tax"`
+	Total    money.Amount `json:"total"`
+	World    string       `json:"number"` // the world number, as it is typed
+	Paid     time.Time    `json:"paid_at"`
+	Method   string       `json:"method"`
+	Invoice  string       `json:"invoice,omitempty"` // what a credit note turns back
+	Language string       `json:"language"`
+}
+
+// Party is a side of the sale.
+type Party struct {
+	Name    string `json:"name"`
+	Company string `json:"company,omitempty"`
+	Address string `json:"address,omitempty"`
+	Country string `json:"country,omitempty"`
+	TaxID   string `json:"tax_id,omitempty"`
+	Email   string `json:"email,omitempty"`
+}
+
+// Line is one thing sold. What it is, is a code: setup or yearly.
+type Line struct {
+	What   string       `json:"what"`
+	Kind   string       `json:"kind"` // individual, company
+	Amount money.Amount `json:"amount"`
+}
+
+// Tax is the tax in the total.
+type Tax struct {
+	Name   string       `json:"name,omitempty"`
+	Rate   int64        `json:"rate_ppm,omitempty"`
+	Amount money.Amount `json:"amount"`
+}
+
+// number writes a paper's number.
+func number(k Kind, year, seq int) string {
+	letter := ""
+	if k == CreditNote {
+		letter = "C"
+	}
+	return fmt.Sprintf("%d-%s%06d", year, letter, seq)
+}
+
+// Tx is one transaction of papers.
+type Tx interface {
+	// OfOrder is the paper of a kind that an order has.
+	OfOrder(ctx context.Context, order string, k Kind) (Paper, bool, error)
+	// Next takes the next number of a kind and year.
+	Next(ctx context.Context, k Kind, year int) (int, error)
+	Insert(ctx context.Context, p Paper) error
+	Dequeue(ctx context.Context, topic, key string) error
+	// Write queues a letter to an account, once for each key.
+	Write(ctx context.Context, account, kind, key string, fields map[string]string) error
+}
+
+// Store keeps papers. Do may run f twice.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
+	Paper(ctx context.Context, number string) (Paper, bool, error)
+	// Papers lists an account's ("": all), newest first.
+	Papers(ctx context.Context, account, before string, limit int) ([]Paper, error)
+}
+
+// Orders is what papers need of the shop.
+type Orders interface {
+	Order(ctx context.Context, by member.Actor, id string) (shop.Order, error)
+	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
+}
+
+// Accounts tells who a buyer is.
+type Accounts interface {
+	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+}
+
+// Office writes papers.
+type Office struct {
+	store    Store
+	orders   Orders
+	accounts Accounts
+	seller   Party
+	link     func(path string) string
+	now      func() time.Time
+}
+
+// New returns the office.
+func New(store Store, orders Orders, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
+	return &Office{store: store, orders: orders, accounts: accounts, seller: seller, link: link, now: now}
+}
+
+// ForOrder is an order's invoice, written now if it was not yet.
+func (o *Office) ForOrder(ctx context.Context, by member.Actor, order string) (Paper, error) {
+	x, err := o.orders.Order(ctx, by, order)
+	if err != nil {
+		return Paper{}, err
+	}
+	if x.State != shop.Sold && x.State != shop.Refunded || x.AmountDue.Zero() {
+		return Paper{}, fault.New(fault.Unknown, "no_receipt", "There is no receipt of this order: nothing was paid for it.")
+	}
+	return o.invoice(ctx, x)
+}
+
+// invoice writes the invoice of a sale.
+func (o *Office) invoice(ctx context.Context, x shop.Order) (Paper, error) {
+	data, err := o.data(ctx, x)
+	if err != nil {
+		return Paper{}, err
+	}
+	return o.write(ctx, Invoice, x, data, shop.TopicPaper, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, x.Account, "receipt", "receipt:"+x.ID, map[string]string{
+			"number": x.Number.Display(), "amount": x.AmountDue.String(), "paper": p.Number, "link": o.link("/orders/" + x.ID)})
+	})
+}
+
+// credit writes the credit note of a refund, after the invoice.
+func (o *Office) credit(ctx context.Context, x shop.Order) (Paper, error) {
+	inv, err := o.invoice(ctx, x)
+	if err != nil {
+		return Paper{}, err
+	}
+	data := inv.Data
+	data.Invoice, data.Paid = inv.Number, o.now()
+	way := "The money is in your wallet"
+	if x.PaidBy != "" && x.Method == "card" {
+		way = "It goes back to your card"
+	}
+	return o.write(ctx, CreditNote, x, data, shop.TopicCredit, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, x.Account, "credit_note", "credit_note:"+x.ID, map[string]string{
+			"number": x.Number.Display(), "amount": x.AmountDue.String(), "way": way, "paper": p.Number, "link": o.link("/orders/" + x.ID)})
+	})
+}
+
+// write stores a paper with its number, its letter, and the end of its task,
+// or returns the one there is.
+func (o *Office) write(ctx context.Context, k Kind, x shop.Order, data Data, topic string, post func(Tx, Paper) error) (Paper, error) {
+	var p Paper
+	err := o.store.Do(ctx, func(tx Tx) error {
+		var found bool
+		var err error
+		now := o.now()
+		year := now.UTC().Year()
+		seq, err := tx.Next(ctx, k, year) // also holds off whoever writes at the same moment
+		if err != nil {
+			return err
+		}
+		if p, found, err = tx.OfOrder(ctx, x.ID, k); err != nil {
+			return err
+		}
+		if found {
+			return errWritten
+		}
+		p = Paper{Number: number(k, year, seq), Kind: k, Order: x.ID, Account: x.Account, Issued: now, Data: data}
+		if err := tx.Insert(ctx, p); err != nil {
+			return err
+		}
+		if err := post(tx, p); err != nil {
+			return err
+		}
+		return tx.Dequeue(ctx, topic, x.ID)
+	})
+	if errors.Is(err, errWritten) { // the number taken was given back with the transaction
+		return p, o.store.Do(ctx, func(tx Tx) error { return tx.Dequeue(ctx, topic, x.ID) })
+	}
+	return p, err
+}
+
+var errWritten = errors.New("the paper was written before") // a sentinel, never changed
+
+// data is what stands on the paper of a sale.
+func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
+	a, err := o.accounts.Account(ctx, member.System(), x.Account)
+	if err != nil {
+		return Data{}, err
+	}
+	events, err := o.orders.Events(ctx, member.System(), x.ID)
+	if err != nil {
+		return Data{}, err
+	}
+	c := x.AmountDue.Currency
+	d := Data{Seller: o.seller, World: x.Number.Display(), Method: x.Method, Language: a.Language, Total: x.AmountDue,
+		Net:   money.Amount{Currency: c, Micros: x.AmountDue.Micros - x.Tax.Micros},
+		Tax:   Tax{Name: x.Tax.Name, Rate: x.Tax.Rate, Amount: money.Amount{Currency: c, Micros: x.Tax.Micros}},
+		Buyer: Party{Name: a.Name, Company: a.Business.Company, Address: a.Business.Address, TaxID: a.Business.TaxID, Country: a.Country, Email: a.Email}}
+	for _, e := range events {
+		if e.State == shop.Paid && d.Paid.IsZero() {
+			d.Paid = e.At
+		}
+	}
+	kind := x.Number.Kind.String()
+	for _, l := range []Line{{What: "setup", Kind: kind, Amount: money.Amount{Currency: c, Micros: x.Setup}}, {What: "yearly", Kind: kind, Amount: money.Amount{Currency: c, Micros: x.Yearly}}} {
+		if !l.Amount.Zero() {
+			d.Lines = append(d.Lines, l)
+		}
+	}
+	if len(d.Lines) == 0 { // an order older than prices in parts
+		d.Lines = []Line{{What: "setup", Kind: kind, Amount: d.Net}}
+	}
+	return d, nil
+}
+
+// Resume writes papers that wait to be written.
+func (o *Office) Resume(ctx context.Context) error {
+	var failures []error
+	for topic, write := range map[string]func(context.Context, shop.Order) (Paper, error){shop.TopicPaper: o.invoice, shop.TopicCredit: o.credit} {
+		ids, err := o.store.Tasks(ctx, topic, 1000)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			x, err := o.orders.Order(ctx, member.System(), id)
+			if err == nil {
+				_, err = write(ctx, x)
+			}
+			if err != nil {
+				failures = append(failures, fmt.Errorf("the paper of %s: %w", id, err))
+			}
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// Paper is one of the actor's own.
+func (o *Office) Paper(ctx context.Context, by member.Actor, number string) (Paper, error) {
+	p, found, err := o.store.Paper(ctx, strings.ToUpper(number))
+	if err != nil {
+		return Paper{}, err
+	}
+	if !found || !by.May(p.Account) {
+		return Paper{}, fault.New(fault.Unknown, "paper_unknown", "There is no invoice %s.", number)
+	}
+	return p, nil
+}
+
+// Papers lists an account's papers, newest first ("" and an operator: all).
+func (o *Office) Papers(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]Paper, string, error) {
+	if !by.May(account) {
+		return nil, "", fault.New(fault.Forbidden, "not_yours", "These are the invoices of somebody else.")
+	}
+	limit = min(max(limit, 1), 200)
+	list, err := o.store.Papers(ctx, account, cursor, limit+1)
+	if err != nil || len(list) <= limit {
+		return list, "", err
+	}
+	last := list[limit-1]
+	return list[:limit], fmt.Sprintf("%d,%s", last.Issued.UnixMicro(), last.Number), nil
+}
