@@ -278,6 +278,9 @@ func (n *Node) age(ctx context.Context) {
 	if _, err := n.shop.Renew(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "yearly fees could not be seen to", "error", err)
 	}
+	if err := n.proofs.Sweep(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "old proofs could not be removed", "error", err)
+	}
 	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)
 	}

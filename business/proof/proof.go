@@ -63,7 +63,8 @@ const (
 	perPrefix  = 10 // the number without its last four digits
 	perAccount = 5
 	window     = 24 * time.Hour
-	callFor    = 6 * time.Minute // longer than any call of ours lasts
+	keepFor    = 30 * 24 * time.Hour // what came to nothing
+	callFor    = 6 * time.Minute     // longer than any call of ours lasts
 )
 
 // at is the proof as it stands at a time: what is over, is over.
@@ -103,6 +104,9 @@ type Store interface {
 	// which has guesses left, and proves it if the hash is right. It reports
 	// whether the guess was counted.
 	GuessProof(ctx context.Context, id, hash string, now, until time.Time) (bool, error)
+	// SweepProofs removes counts older than since, and what was never proved of
+	// before old.
+	SweepProofs(ctx context.Context, since, old time.Time) error
 	// ProvedProof finds the latest proof that is good at now.
 	ProvedProof(ctx context.Context, account, e164 string, purpose Purpose, now time.Time) (Proof, bool, error)
 }

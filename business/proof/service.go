@@ -293,3 +293,10 @@ func digits(s string) string {
 func (s *Service) Proved(ctx context.Context, account, e164 string, purpose Purpose) (Proof, bool, error) {
 	return s.store.ProvedProof(ctx, account, e164, purpose, s.cfg.Now())
 }
+
+// Sweep forgets the counts that count no more, and after a month the attempts
+// that came to nothing.
+func (s *Service) Sweep(ctx context.Context) error {
+	now := s.cfg.Now()
+	return s.store.SweepProofs(ctx, now.Add(-window), now.Add(-keepFor))
+}

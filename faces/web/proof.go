@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -201,12 +204,26 @@ func (f *face) carrierRoutes() map[string]handler {
 	return map[string]handler{"GET /dev/carrier": f.devCarrier}
 }
 
-func (f *face) devCarrier(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+func (f *face) devCarrier(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	p.Title = p.T("devcarrier.title")
 	if p.Part {
-		return carrierCalls(p, f.TestCarrier.Calls()), nil
+		list := f.TestCarrier.Calls()
+		if r.URL.Query().Get("seen") == seenCalls(list) {
+			w.WriteHeader(http.StatusNoContent)
+			return nil, nil
+		}
+		return carrierCalls(p, list), nil
 	}
 	return carrierPage(p, f.TestCarrier), nil
+}
+
+// seenCalls is what tells htmx that no call has changed.
+func seenCalls(list []CarrierCall) string {
+	h := fnv.New64a()
+	for _, c := range list {
+		_, _ = fmt.Fprintln(h, c.Number, c.At.UnixNano(), c.Result, c.Code)
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // proveAddress is where a telephone is proved.

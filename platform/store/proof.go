@@ -122,3 +122,14 @@ func (s *Proofs) ProvedProof(ctx context.Context, account, e164 string, purpose 
 	found, err := one(err)
 	return p, found, err
 }
+
+// SweepProofs removes old counts, and old proofs that never were one.
+func (s *Proofs) SweepProofs(ctx context.Context, since, old time.Time) error {
+	return s.db.write(ctx, func(q querier) error {
+		if _, err := q.ExecContext(ctx, `DELETE FROM proof_count WHERE since <= $1`, us(since)); err != nil {
+			return err
+		}
+		_, err := q.ExecContext(ctx, `DELETE FROM proof WHERE state <> 'proved' AND created < $1`, us(old))
+		return err
+	})
+}

@@ -50,7 +50,7 @@ type proving struct {
 func newProving(t *testing.T, cfg store.Config) *proving {
 	h := build(t, cfg, newClock())
 	b := &switchboard{}
-	return &proving{h, proof.New(h.db.Proofs(), proof.Config{Plans: plans(t), Carriers: b, Caller: b, Open: func(iso string) bool { return iso != "US" }, Now: h.clock.now}), b, h.person(t, "minji")}
+	return &proving{h, proof.New(h.db.Proofs(), proof.Config{Plans: plans(t), Carriers: b, Caller: b, Open: func(iso string) bool { return iso == "KR" }, Now: h.clock.now}), b, h.person(t, "minji")}
 }
 
 // spoken begins a proof and has its code spoken.
@@ -224,6 +224,35 @@ func TestACodeHasItsTime(t *testing.T) {
 	}
 }
 
+func TestOldProofsAreForgotten(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx, x := t.Context(), newProving(t, cfg)
+		p, right := x.spoken(t, x.minji, "+82 2 555 1234")
+		if _, err := x.Confirm(ctx, x.minji, p.ID, right); err != nil {
+			t.Fatal(err)
+		}
+		q, _ := x.spoken(t, x.minji, "+82 2 555 1234")
+		x.clock.add(time.Hour)
+		if err := x.Sweep(ctx); err != nil { // nothing is old yet: the third call is the last
+			t.Fatal(err)
+		}
+		x.spoken(t, x.minji, "+82 2 555 1234")
+		if _, err := x.Begin(ctx, x.minji, proof.Request{Number: "+8225551234", Purpose: proof.OwnPhone}); code(err) != "number_called_enough" {
+			t.Errorf("the fourth call: %v", err)
+		}
+		x.clock.add(31 * 24 * time.Hour)
+		if err := x.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Proof(ctx, x.minji, p.ID); err != nil {
+			t.Errorf("what was proved is forgotten: %v", err)
+		}
+		if _, err := x.Proof(ctx, x.minji, q.ID); code(err) != "proof_unknown" {
+			t.Errorf("what came to nothing stays: %v", err)
+		}
+	})
+}
+
 func TestWhyACallSpokeNoCode(t *testing.T) {
 	x := newProving(t, store.Config{Dir: t.TempDir()})
 	for i, c := range []struct {
@@ -321,7 +350,7 @@ func TestWhoIsNeverCalled(t *testing.T) {
 	x := newProving(t, store.Config{Dir: t.TempDir()})
 	for number, want := range map[string]string{
 		"112": "number_form", "+82 112": "number_invalid", "+82 60 700 1234": "not_a_telephone", "+1 900 234 5678": "not_a_telephone",
-		"+1 312 555 0142": "country_not_called", "02-555-1234": "number_form", "": "empty",
+		"+1 312 555 0142": "country_not_called", "+1 876 234 5678": "country_not_called", "02-555-1234": "number_form", "": "empty",
 	} {
 		if _, err := x.Begin(t.Context(), x.minji, proof.Request{Number: number, Purpose: proof.OwnPhone}); code(err) != want {
 			t.Errorf("%q: %v, want %s", number, err, want)

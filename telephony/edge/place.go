@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -119,10 +120,15 @@ func (p *placed) over(rec *cdr.Record) {
 	}
 }
 
+var errNoTrunks = errors.New("there are no carriers here") //nolint:gochecknoglobals // sentinel
+
 // way is the way to a carrier: a call of ours brings it along.
 func (b *board) way(c *call, t *switching.Target) (trunk.Way, error) {
 	if c.placed != nil {
 		return c.placed.Way, nil
+	}
+	if b.edge.cfg.Trunks == nil {
+		return trunk.Way{}, errNoTrunks
 	}
 	return b.edge.cfg.Trunks.Way(t.Trunk)
 }

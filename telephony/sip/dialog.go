@@ -52,7 +52,7 @@ type Dialog struct {
 
 	rel   reliable
 	sess  session
-	proof proof
+	proof *proof // of a call to whom we may have to prove ourselves; else nil
 	sdp   []byte // our last session description, for a refresh by re-INVITE
 }
 
@@ -122,7 +122,7 @@ func (s *Shard) freeDialog(d *Dialog) {
 		s.answer(d.in.slot, &Reply{Status: 487}, d.tag())
 	}
 	s.wheel.clear(&d.timer)
-	d.User = nil
+	d.User, d.proof = nil, nil
 	d.flow = Flow{}
 	s.dialogs.release(d.slot)
 }

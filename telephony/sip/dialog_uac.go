@@ -24,7 +24,10 @@ const defaultInterval = 1800
 // Invite begins a call.
 func (s *Shard) Invite(o *Outgoing) *Dialog {
 	d := s.newDialog(false, o.Flow)
-	d.User, d.nat, d.proof.login = o.User, o.NAT, o.Login
+	d.User, d.nat = o.User, o.NAT
+	if o.Login != nil {
+		d.proof = &proof{login: o.Login}
+	}
 	d.target = append(d.target, o.URI...)
 	d.local = append(append(d.local, o.From...), ";tag="...)
 	d.local = d.appendTag(d.local)

@@ -35,8 +35,8 @@ const mostProofs = 3
 // answered: a realm that is not the one of this call gets nothing, nor does one
 // that refused what we said.
 func (d *Dialog) takeChallenge(m *Msg) bool {
-	p := &d.proof
-	if p.login == nil || p.tries >= mostProofs {
+	p := d.proof
+	if p == nil || p.tries >= mostProofs {
 		return false
 	}
 	id := HWWWAuthenticate
@@ -106,14 +106,11 @@ func parseChallenge(v []byte) (c challenge, ok bool) {
 	return c, len(c.nonce) > 0 && (c.plain || auth)
 }
 
-// appendProof appends our credentials for a request, if somebody asked for
-// them. What is quoted was taken from a quoted string as it stood, so that its
+// appendProof appends our credentials for a request, for which somebody has
+// asked (see proves). What is quoted was taken from a quoted string as it stood, so that its
 // escapes fit; so is the user name, which has none of its own.
 func (d *Dialog) appendProof(b []byte, method string, uri []byte) []byte {
-	p := &d.proof
-	if !p.asked {
-		return b
-	}
+	p := d.proof
 	p.count++
 	s := d.shard
 	var random [8]byte
@@ -170,7 +167,7 @@ func appendAsIs(b []byte, name string, value []byte) []byte {
 
 // proves reports whether a request within the dialog may carry our credentials:
 // only to the very host that the INVITE went to.
-func (d *Dialog) proves(to *Flow) bool { return d.proof.asked && d.sameHost(to) }
+func (d *Dialog) proves(to *Flow) bool { return d.proof != nil && d.proof.asked && d.sameHost(to) }
 
 func (d *Dialog) sameHost(to *Flow) bool {
 	return to.Conn == d.flow.Conn && to.Remote.Addr().Unmap() == d.flow.Remote.Addr().Unmap()
