@@ -95,3 +95,49 @@ func TestAnAccountInTheBrowser(t *testing.T) {
 	w.press("main form button")
 	w.see(".purse")
 }
+
+// TestALineIsChangedAndAnAccountErased edits what is known of a number, gives a telephone another password, and ends the account.
+func TestALineIsChangedAndAnAccountErased(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	w.open("/sign-in?lang=en")
+	w.fill("#email", d.Company.Email)
+	w.fill("#password", d.Company.Password)
+	w.press("main form button")
+	w.see(".purse")
+	w.open("/lines")
+	w.press(`.line header a[href$="/edit"]`)
+	w.see("#f-name")
+	w.shoot("line-edit")
+	w.fill("#f-name", "Han River Trade")
+	w.fill("#f-city_US", "Chicago")
+	w.choose("#f-time_zone_US", "America/Chicago")
+	send := discard(chromedp.Evaluate[bool](`document.querySelector("main form").requestSubmit() || true`)) // the page is long, and scrolls softly
+	w.do("save", send)
+	w.see("[role=status]")
+	w.says(".device", "Not proved")
+	w.fill("#f-email", "no address")
+	w.do("save", send)
+	w.see(`[aria-invalid="true"]`)
+	w.shoot("line-edit-wrong")
+	w.open("/lines")
+	w.says(".line header", "Han River Trade")
+	w.press(".sure summary")
+	w.press(`.sure form[action*="/password"] button`)
+	w.see("#sip-password")
+	if got := w.text("#sip-password"); len(got) < 20 {
+		t.Errorf("the new password is %q", got)
+	}
+	w.open("/account/erase")
+	w.shoot("erase")
+	w.says("main", "100.00")
+	w.press(`input[name="give_up"]`)
+	w.press("main form button[type=submit]")
+	w.see(`.who a[href="/sign-in"]`)
+	w.says("h1", "erased")
+	w.open("/sign-in")
+	w.fill("#email", d.Company.Email)
+	w.fill("#password", d.Company.Password)
+	w.press("main form button")
+	w.see("[role=alert]")
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/faces/web"
@@ -44,6 +45,15 @@ func (n *Node) proved(ctx context.Context, account, e164 string, kind numbering.
 	}
 	_, ok, err := n.proofs.Proved(ctx, account, e164, purpose)
 	return ok, err
+}
+
+// provedFor is what memberships ask of a number besides the world number.
+func (n *Node) provedFor(ctx context.Context, account, e164 string, purpose member.Purpose) bool {
+	_, ok, err := n.proofs.Proved(ctx, account, e164, proof.Purpose(purpose))
+	if err != nil {
+		n.log.WarnContext(ctx, "proofs cannot be looked up", "error", err)
+	}
+	return ok && err == nil
 }
 
 // dials reports whether telephones of a country are called: those of the

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/faces/api"
+	"github.com/callisto-tel/callisto/faces/takeout"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/platform/passkey"
 )
@@ -37,6 +38,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	api.Mount(mux, api.Deps{
+		Lines: n.members, Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
@@ -46,7 +48,8 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
-		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL,
+		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members,
+		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers,
 		Wallet: n.book, Calls: n.store.Calls(),
@@ -59,6 +62,11 @@ func (n *Node) handler() (http.Handler, error) {
 		return nil, err
 	}
 	return n.calm(mux), nil
+}
+
+// takeout gathers what is known of an account.
+func (n *Node) takeout() takeout.Service {
+	return takeout.Service{Accounts: n.members, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(), Currency: n.currency()}
 }
 
 // calm turns a panic into a 500 and a line in the log, and keeps the others

@@ -362,6 +362,12 @@ func (n *Node) Home(country string) string {
 // CallingCode is that of a country.
 func (n *Node) CallingCode(iso string) string { return n.plans.CallingCode(iso) }
 
+// SignedIn reports whether a telephone is registered now.
+func (n *Node) SignedIn(device string) bool {
+	var room [1]location.Binding
+	return len(n.bindings.ByDevice(room[:0], device, n.opts.Now())) > 0
+}
+
 // Countries are those with a center.
 func (n *Node) Countries() []string { return n.centers.Countries() }
 

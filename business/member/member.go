@@ -117,6 +117,7 @@ type Office struct {
 	Country   string // ISO
 	City      string
 	Languages []string
+	TimeZone  string // IANA
 }
 
 // Membership is the registration of one sold number.
@@ -135,6 +136,7 @@ type Membership struct {
 	Email          string
 	TimeZone       string
 	Offices        []Office
+	Proved         []string // which of the numbers above their holder has proved, E.164
 	Created        time.Time
 }
 
@@ -143,6 +145,7 @@ type Device struct {
 	ID         string
 	Membership string
 	Number     numbering.Number // a company's device belongs to one office
+	Country    string           // ISO of that office
 	Name       string
 	SIPUser    string
 	Created    time.Time

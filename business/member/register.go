@@ -54,6 +54,7 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 		}
 		m.Account, m.Order, m.Number, m.Country = b.Account, b.Order, b.Number, b.Country
+		s.proveNumbers(ctx, &m)
 		fresh, err := tx.InsertMembership(ctx, m)
 		if err != nil {
 			return err
@@ -171,6 +172,9 @@ func checkOffices(offices []Office, b Bought) (wrong []fault.Field) {
 		if o.City != "" && !readable(o.City, 100) {
 			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("offices[%d].city", i), Text: "Use at most 100 letters."})
 		}
+		if _, err := time.LoadLocation(o.TimeZone); o.TimeZone != "" && (err != nil || o.TimeZone == "Local") {
+			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("offices[%d].time_zone", i), Text: "Use a name like Asia/Seoul."})
+		}
 		if len(cleanLanguages(o.Languages)) != len(o.Languages) {
 			wrong = append(wrong, fault.Field{Name: fmt.Sprintf("offices[%d].languages", i), Text: "Name languages by their codes, as in ko or pt-BR."})
 		}
@@ -191,6 +195,7 @@ func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numberin
 	if n.CallingCode != m.Number.CallingCode {
 		country, _ = s.cfg.Centers().CountryOf(n.CallingCode)
 	}
+	d.Country = country
 	home, _ := s.cfg.Centers().ForCountry(country)
 	secret := []byte(d.SIPUser + ":" + s.cfg.Realm + ":" + password)
 	c := Credential{SIPUser: d.SIPUser, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home,
@@ -277,18 +282,7 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 func (s *Service) RevokeDevice(ctx context.Context, by Actor, id string) error {
 	var cred Credential
 	err := s.store.Do(ctx, func(tx Tx) error {
-		d, found, err := tx.Device(ctx, id)
-		if err != nil {
-			return err
-		}
-		unknown := fault.New(fault.Unknown, "device_unknown", "There is no device %s.", id)
-		if !found {
-			return unknown
-		}
-		m, err := mine(ctx, tx, by, d.Membership)
-		if fault.KindOf(err) == fault.Unknown && err != nil {
-			return unknown
-		}
+		d, m, err := s.myDevice(ctx, tx, by, id)
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,10 @@ type Config struct {
 	MustConfirm bool
 	// Link makes the address of a page, for letters; nil: the bare path.
 	Link func(path string) string
+	// Proved tells whether an account has proved a number. May be nil: nobody has.
+	Proved func(ctx context.Context, account, e164 string, purpose Purpose) bool
+	// Estate is what an account owns elsewhere. May be nil: nothing.
+	Estate Estate
 	// Spare are sources that nobody is kept waiting from: loopback in dev. May be nil.
 	Spare func(address string) bool
 }

@@ -97,6 +97,21 @@ type Registrations interface {
 	RevokeDevice(ctx context.Context, id string, at time.Time) error
 }
 
+// Changes are what may change of memberships and devices, in a transaction.
+type Changes interface {
+	// ChangeMembership writes everything but number, order and owner.
+	ChangeMembership(ctx context.Context, m Membership) error
+	// Credentials are the live ones of a membership.
+	Credentials(ctx context.Context, membership string) ([]Credential, error)
+	RenameDevice(ctx context.Context, id, name string) error
+	// AccountCredentials are the live ones of an account.
+	AccountCredentials(ctx context.Context, account string) ([]Credential, error)
+	// EraseAccount forgets whose it was.
+	EraseAccount(ctx context.Context, account string, at time.Time) error
+	// SetCredential writes the digests of a device's password.
+	SetCredential(ctx context.Context, c Credential) error
+}
+
 // Tx is one transaction.
 type Tx interface {
 	Accounts
@@ -105,6 +120,7 @@ type Tx interface {
 	Passkeys
 	Keys
 	Registrations
+	Changes
 	// Enqueue and Dequeue are the outbox.
 	Enqueue(ctx context.Context, topic, key string) error
 	Dequeue(ctx context.Context, topic, key string) error

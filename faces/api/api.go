@@ -7,6 +7,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -55,6 +56,17 @@ type Sessions interface {
 	EndSession(ctx context.Context, by member.Actor, id string) error
 	EndOtherSessions(ctx context.Context, by member.Actor) error
 	Prove(ctx context.Context, by member.Actor, password string, from member.Source) (member.Actor, error)
+	Fresh(by member.Actor) error
+}
+
+// Takeout writes everything that is known of an account.
+type Takeout interface {
+	Write(ctx context.Context, w io.Writer, by member.Actor) error
+}
+
+// Eraser ends accounts.
+type Eraser interface {
+	Erase(ctx context.Context, by member.Actor, giveUp bool) error
 }
 
 // Keys keeps the API keys.
@@ -74,6 +86,14 @@ type Members interface {
 	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
 	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
+}
+
+// Lines changes memberships and devices.
+type Lines interface {
+	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
+	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 
 // Shop sells numbers.
@@ -154,7 +174,10 @@ type Deps struct {
 	Identity   Identity
 	Sessions   Sessions
 	Keys       Keys
+	Takeout    Takeout
+	Eraser     Eraser
 	Members    Members
+	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -237,6 +260,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerPayments()
 	f.registerPapers()
 	f.registerMembers()
+	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()
 	f.registerWallet()

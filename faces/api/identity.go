@@ -31,6 +31,8 @@ func (f *face) registerIdentity() {
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/me/password", "change-password", "Account", "Change the password; all other sessions end", http.StatusNoContent)), f.changePassword)
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/me/email", "change-email", "Account", "Ask for another e-mail address; it counts once the link sent there is opened", http.StatusAccepted)), f.moveEmail)
 	huma.Register(f.api, reg(op(http.MethodPatch, "/api/v1/me", "change-me", "Account", "Change what you say of yourself; what is left out stays", 0)), f.changeMe)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/me/export", "export-me", "Account", "Everything that is known of you, as a ZIP of JSON files", 0)), f.export)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/me/erasure", "erase-me", "Account", "Erase the account; it cannot be undone", http.StatusNoContent)), f.erase)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/sessions", "list-sessions", "Account", "Where you are signed in", 0)), f.listSessions)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/sessions/{id}", "end-session", "Account", "Sign out there", http.StatusNoContent)), f.endSession)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/sessions", "end-other-sessions", "Account", "Sign out everywhere else", http.StatusNoContent)), f.endOtherSessions)
@@ -149,4 +151,37 @@ func (f *face) endSession(ctx context.Context, in *ByID) (*struct{}, error) {
 
 func (f *face) endOtherSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Sessions.EndOtherSessions(ctx, actor(ctx)))
+}
+
+// ProofIn is the password once more: for what is only for oneself.
+type ProofIn struct {
+	Password string `json:"password" doc:"Yours"`
+}
+
+func (f *face) export(ctx context.Context, in *struct{ Body ProofIn }) (*huma.StreamResponse, error) {
+	who, err := f.Sessions.Prove(ctx, actor(ctx), in.Body.Password, from(ctx))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader("Content-Type", "application/zip")
+		c.SetHeader("Cache-Control", "no-store")
+		if err := f.Takeout.Write(c.Context(), c.BodyWriter(), who); err != nil {
+			f.Log.ErrorContext(c.Context(), "takeout", "error", err)
+			panic(http.ErrAbortHandler) // half a file must not look like a whole one
+		}
+	}}, nil
+}
+
+func (f *face) erase(ctx context.Context, in *struct {
+	Body struct {
+		ProofIn
+		GiveUp bool `json:"give_up,omitempty" doc:"Give up what is in the wallet, and every number"`
+	}
+}) (*struct{}, error) {
+	who, err := f.Sessions.Prove(ctx, actor(ctx), in.Body.Password, from(ctx))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return nil, f.fail(ctx, f.Eraser.Erase(ctx, who, in.Body.GiveUp))
 }

@@ -15,6 +15,7 @@ type office struct {
 	Country   string   `json:"country"`
 	City      string   `json:"city,omitempty"`
 	Languages []string `json:"languages,omitempty"`
+	TimeZone  string   `json:"time_zone,omitempty" doc:"IANA name"`
 }
 
 type memberIn struct {
@@ -32,22 +33,30 @@ type memberIn struct {
 
 // Membership is a registered number.
 type Membership struct {
-	ID             string    `json:"id"`
-	OrderID        string    `json:"order_id"`
-	Number         string    `json:"number"`
-	E164           string    `json:"e164,omitempty"`
-	Kind           string    `json:"kind"`
-	Country        string    `json:"country"`
-	Name           string    `json:"name"`
-	HomeCountry    string    `json:"home_country"`
-	ContactPSTN    string    `json:"contact_pstn,omitempty"`
-	Identification string    `json:"identification,omitempty"`
-	OtherVoIP      []string  `json:"other_voip"`
-	Languages      []string  `json:"languages"`
-	Email          string    `json:"email"`
-	TimeZone       string    `json:"time_zone"`
-	Offices        []office  `json:"offices,omitempty"`
-	Created        time.Time `json:"created_at"`
+	ID             string      `json:"id"`
+	OrderID        string      `json:"order_id"`
+	Number         string      `json:"number"`
+	E164           string      `json:"e164,omitempty"`
+	Kind           string      `json:"kind"`
+	Country        string      `json:"country"`
+	Name           string      `json:"name"`
+	HomeCountry    string      `json:"home_country"`
+	ContactPSTN    string      `json:"contact_pstn,omitempty"`
+	Identification string      `json:"identification,omitempty"`
+	OtherVoIP      []string    `json:"other_voip"`
+	Languages      []string    `json:"languages"`
+	Email          string      `json:"email"`
+	TimeZone       string      `json:"time_zone"`
+	Offices        []office    `json:"offices,omitempty"`
+	Numbers        []ownNumber `json:"numbers" doc:"Your other numbers: only those that are proved are used"`
+	Created        time.Time   `json:"created_at"`
+}
+
+type ownNumber struct {
+	Text    string `json:"text"`
+	E164    string `json:"e164,omitempty" doc:"Empty: no number that a call can prove"`
+	Purpose string `json:"purpose" doc:"contact or other_voip, as a proof needs it"`
+	Proved  bool   `json:"proved"`
 }
 
 // Device is a telephone's credential.
@@ -97,7 +106,11 @@ func (f *face) showMembership(m member.Membership) Membership {
 		OtherVoIP: orEmpty(m.OtherVoIP), Languages: orEmpty(m.Languages), Email: m.Email, TimeZone: m.TimeZone, Created: m.Created.UTC(),
 	}
 	for _, o := range m.Offices {
-		out.Offices = append(out.Offices, office{Country: o.Country, City: o.City, Languages: o.Languages})
+		out.Offices = append(out.Offices, office{Country: o.Country, City: o.City, Languages: o.Languages, TimeZone: o.TimeZone})
+	}
+	out.Numbers = []ownNumber{}
+	for _, o := range m.Own() {
+		out.Numbers = append(out.Numbers, ownNumber{Text: o.Text, E164: o.E164, Purpose: string(o.Purpose), Proved: o.Proved})
 	}
 	return out
 }
@@ -116,16 +129,19 @@ func (f *face) showDevice(d member.Device, country string) Device {
 	}
 }
 
-func (f *face) registerMember(ctx context.Context, in *struct{ Body memberIn }) (*body[registered], error) {
-	b := in.Body
+func (b memberIn) registration() member.Registration {
 	r := member.Registration{
 		OrderID: b.OrderID, ContactPSTN: b.ContactPSTN, Identification: b.Identification, OtherVoIP: b.OtherVoIP, Name: b.Name,
 		Country: b.Country, Languages: b.Languages, Email: b.Email, TimeZone: b.TimeZone,
 	}
 	for _, o := range b.Offices {
-		r.Offices = append(r.Offices, member.Office{Country: o.Country, City: o.City, Languages: o.Languages})
+		r.Offices = append(r.Offices, member.Office{Country: o.Country, City: o.City, Languages: o.Languages, TimeZone: o.TimeZone})
 	}
-	m, d, err := f.Members.Register(ctx, actor(ctx), r)
+	return r
+}
+
+func (f *face) registerMember(ctx context.Context, in *struct{ Body memberIn }) (*body[registered], error) {
+	m, d, err := f.Members.Register(ctx, actor(ctx), in.Body.registration())
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
@@ -145,7 +161,7 @@ func (f *face) listMembers(ctx context.Context, _ *struct{}) (*body[list[Members
 }
 
 func (f *face) getMember(ctx context.Context, in *ByID) (*body[Membership], error) {
-	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
+	m, err := f.Lines.NumbersProved(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
@@ -153,15 +169,11 @@ func (f *face) getMember(ctx context.Context, in *ByID) (*body[Membership], erro
 }
 
 func (f *face) listDevices(ctx context.Context, in *ByID) (*body[list[Device]], error) {
-	m, err := f.Members.Membership(ctx, actor(ctx), in.ID)
-	if err != nil {
-		return nil, f.fail(ctx, err)
-	}
 	items, err := f.Members.Devices(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(items, "", func(d member.Device) Device { return f.showDevice(d, m.Country) }), nil
+	return page(items, "", func(d member.Device) Device { return f.showDevice(d, d.Country) }), nil
 }
 
 func (f *face) addDevice(ctx context.Context, in *struct {

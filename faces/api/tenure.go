@@ -133,10 +133,18 @@ func showTransfer(t shop.Transfer) transfer {
 func (f *face) offer(ctx context.Context, in *struct {
 	ByID
 	Body struct {
-		Email string `json:"email"`
+		Email    string `json:"email"`
+		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
 	}
 }) (*body[transfer], error) {
-	t, err := f.Tenure.Offer(ctx, actor(ctx), in.ID, in.Body.Email)
+	who, err := f.proved(ctx, in.Body.Password)
+	if err == nil {
+		err = f.Sessions.Fresh(who)
+	}
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	t, err := f.Tenure.Offer(ctx, who, in.ID, in.Body.Email)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}

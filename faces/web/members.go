@@ -30,7 +30,6 @@ func registerable(f *face) form.Form {
 type line struct {
 	member.Membership
 	Devices []member.Device
-	Domain  string
 	Home    string
 }
 
@@ -54,11 +53,14 @@ func (f *face) linesOf(r *http.Request, p *page) (linesData, error) {
 	registered := map[string]bool{}
 	for _, m := range ms {
 		registered[m.Order] = true
+		if m, err = f.Lines.NumbersProved(r.Context(), p.Who, m.ID); err != nil { // a proof lasts a day, what it proved stays
+			return d, err
+		}
 		devices, err := f.Members.Devices(r.Context(), p.Who, m.ID)
 		if err != nil {
 			return d, err
 		}
-		d.Lines = append(d.Lines, line{Membership: m, Devices: devices, Domain: f.Reader.SIPDomain(m.Country), Home: f.Reader.Home(m.Country)})
+		d.Lines = append(d.Lines, line{Membership: m, Devices: devices, Home: f.Reader.Home(m.Country)})
 	}
 	for cursor := ""; ; {
 		list, next, err := f.Orders.Orders(r.Context(), p.Who, p.Who.Account, cursor, 100)

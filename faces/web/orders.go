@@ -190,11 +190,18 @@ func (f *face) offices(p *page, o shop.Order, typed url.Values, wrong map[string
 	var out []office
 	for i, iso := range append([]string{o.Country}, o.Countries...) {
 		at := fmt.Sprintf("offices[%d].", i)
-		city, spoken := "city_"+iso, "languages_"+iso
+		city, spoken, zone := "city_"+iso, "languages_"+iso, "time_zone_"+iso
+		if typed == nil {
+			typed = url.Values{}
+		}
+		if !typed.Has(zone) {
+			typed.Set(zone, p.Tongue.zoneOf(iso))
+		}
 		fields := form.Form{Fields: []form.Field{
 			{Name: city, Label: p.T("register.city"), Type: "text", Max: 100}, {Name: spoken, Label: p.T("register.spoken"), Type: "list"},
+			{Name: zone, Label: p.T("register.zone"), Type: "timezone"},
 		}}
-		out = append(out, office{Country: iso, Inputs: p.inputs(fields, typed, map[string]string{city: wrong[at+"city"], spoken: wrong[at+"languages"]})})
+		out = append(out, office{Country: iso, Inputs: p.inputs(fields, typed, map[string]string{city: wrong[at+"city"], spoken: wrong[at+"languages"], zone: wrong[at+"time_zone"]})})
 	}
 	return out
 }
@@ -206,7 +213,7 @@ func officesOf(o shop.Order, v url.Values) []member.Office {
 	}
 	var out []member.Office
 	for _, iso := range append([]string{o.Country}, o.Countries...) {
-		out = append(out, member.Office{Country: iso, City: strings.TrimSpace(v.Get("city_" + iso)), Languages: listOf(v["languages_"+iso])})
+		out = append(out, member.Office{Country: iso, City: strings.TrimSpace(v.Get("city_" + iso)), Languages: listOf(v["languages_"+iso]), TimeZone: v.Get("time_zone_" + iso)})
 	}
 	return out
 }
@@ -246,12 +253,7 @@ func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
 	}
 	v := r.PostForm
-	m, dev, err := f.Members.Register(r.Context(), p.Who, member.Registration{
-		OrderID: d.ID, ContactPSTN: strings.TrimSpace(v.Get("contact_pstn")), Identification: strings.TrimSpace(v.Get("identification")),
-		OtherVoIP: listOf(v["other_voip"]), Name: strings.TrimSpace(v.Get("name")), Country: v.Get("country"),
-		Languages: listOf(v["languages"]), Email: strings.TrimSpace(v.Get("email")), TimeZone: v.Get("time_zone"),
-		Offices: officesOf(d.Order, v),
-	})
+	m, dev, err := f.Members.Register(r.Context(), p.Who, registrationOf(d.Order, v))
 	if err != nil {
 		if fault.KindOf(err) != fault.Invalid {
 			return nil, err

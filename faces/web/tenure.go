@@ -67,6 +67,9 @@ func (f *face) takeBack(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 func (f *face) offer(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	return f.step(r, p, func() (shop.Order, error) {
 		id := r.PathValue("id")
+		if err := f.Sessions.Fresh(p.Who); err != nil {
+			return shop.Order{}, err
+		}
 		_, err := f.Tenure.Offer(r.Context(), p.Who, id, strings.TrimSpace(r.PostFormValue("email")))
 		return shop.Order{ID: id}, err
 	})

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -77,6 +78,17 @@ type Ring interface {
 	RemovePasskey(ctx context.Context, by member.Actor, id string) error
 }
 
+// Takeout writes everything that is known of an account.
+type Takeout interface {
+	Write(ctx context.Context, w io.Writer, by member.Actor) error
+}
+
+// Eraser ends accounts.
+type Eraser interface {
+	Left(ctx context.Context, by member.Actor) (member.Left, error)
+	Erase(ctx context.Context, by member.Actor, giveUp bool) error
+}
+
 // Keys keeps the API keys.
 type Keys interface {
 	NewAPIKey(ctx context.Context, by member.Actor, account, name string) (string, member.APIKey, error)
@@ -93,6 +105,14 @@ type Members interface {
 	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
 	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
 	RevokeDevice(ctx context.Context, by member.Actor, id string) error
+}
+
+// Lines changes memberships and devices.
+type Lines interface {
+	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
+	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 
 // Shop sells numbers.
@@ -208,6 +228,8 @@ type Reader interface {
 	CountryOf(s string) (string, bool)
 	// CallingCode is that of a country: "82"; "" of none.
 	CallingCode(iso string) string
+	// SignedIn reports whether a telephone is registered now.
+	SignedIn(device string) bool
 }
 
 // Letters is the queue of letters, for the operator.
@@ -232,7 +254,10 @@ type Deps struct {
 	Passkeys   Passkeys
 	Ring       Ring
 	Keys       Keys
+	Takeout    Takeout
+	Eraser     Eraser
 	Members    Members
+	Lines      Lines
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -327,13 +352,17 @@ func (f *face) shopRoutes() map[string]handler {
 
 func (f *face) memberRoutes() map[string]handler {
 	return map[string]handler{
-		"GET /orders/{id}/register":  f.registerForm,
-		"POST /orders/{id}/register": f.register,
-		"GET /lines":                 f.lines,
-		"POST /lines/{id}/devices":   f.addDevice,
-		"POST /devices/{id}/revoke":  f.revokeDevice,
-		"GET /wallet":                f.wallet,
-		"GET /calls":                 f.calls,
+		"GET /orders/{id}/register":   f.registerForm,
+		"POST /orders/{id}/register":  f.register,
+		"GET /lines":                  f.lines,
+		"POST /lines/{id}/devices":    f.addDevice,
+		"GET /lines/{id}/edit":        f.editLine,
+		"POST /lines/{id}/edit":       f.changeLine,
+		"POST /devices/{id}/rename":   f.renameDevice,
+		"POST /devices/{id}/password": f.newPassword,
+		"POST /devices/{id}/revoke":   f.revokeDevice,
+		"GET /wallet":                 f.wallet,
+		"GET /calls":                  f.calls,
 	}
 }
 
@@ -367,6 +396,9 @@ func (f *face) accountRoutes() map[string]handler {
 		"POST /sign-in/passkey":              f.passkeySignIn,
 		"POST /prove/passkey/begin":          f.beginPasskeyProof,
 		"POST /prove/passkey":                f.passkeyProof,
+		"GET /account/export":                f.export,
+		"GET /account/erase":                 f.eraseForm,
+		"POST /account/erase":                f.erase,
 		"POST /account/keys":                 f.newKey,
 		"POST /account/keys/{id}/revoke":     f.revokeKey,
 	}

@@ -115,3 +115,9 @@ func (l *Letters) Unsent(ctx context.Context, limit int) ([]letter.Queued, error
 	rows, err := l.db.read.QueryContext(ctx, `SELECT `+letterColumns+` FROM letter WHERE sent = 0 AND failure <> '' ORDER BY id DESC LIMIT $1`, limit)
 	return letters(rows, err)
 }
+
+// Of lists the letters to an account, newest first.
+func (l *Letters) Of(ctx context.Context, account string) ([]letter.Queued, error) {
+	rows, err := l.db.read.QueryContext(ctx, `SELECT `+letterColumns+` FROM letter WHERE account = $1 ORDER BY id DESC`, account)
+	return letters(rows, err)
+}

@@ -77,12 +77,12 @@ func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool
 }
 
 const membershipColumns = `id, account, order_id, kind, calling_code, national, country, contact_pstn, identification, other_voip, name,
-	home_country, languages, email, time_zone, offices, created`
+	home_country, languages, email, time_zone, offices, created, proved`
 
 func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 17)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
+	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 18)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
 		m.ID, m.Account, m.Order, m.Number.Kind.String(), m.Number.CallingCode, m.Number.National, m.Country, m.ContactPSTN, m.Identification,
-		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created)))
+		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created), pack(m.Proved)))
 }
 
 // ofSold leaves out memberships whose sale was turned back, or is being: a
@@ -90,10 +90,10 @@ func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bo
 const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold' AND settling = 0)`
 
 func scanMembership(row scanner) (m member.Membership, err error) {
-	var kind, voip, languages, offices string
+	var kind, voip, languages, offices, proved string
 	var created int64
 	err = row.Scan(&m.ID, &m.Account, &m.Order, &kind, &m.Number.CallingCode, &m.Number.National, &m.Country, &m.ContactPSTN, &m.Identification,
-		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created)
+		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created, &proved)
 	if err != nil {
 		return m, err
 	}
@@ -105,6 +105,9 @@ func scanMembership(row scanner) (m member.Membership, err error) {
 		return m, err
 	}
 	if m.Languages, err = list(languages); err != nil {
+		return m, err
+	}
+	if m.Proved, err = list(proved); err != nil {
 		return m, err
 	}
 	if err := json.Unmarshal([]byte(offices), &m.Offices); err != nil {
@@ -122,6 +125,13 @@ func (t memberTx) Membership(ctx context.Context, id string) (member.Membership,
 	return m, found, err
 }
 
+func (t memberTx) ChangeMembership(ctx context.Context, m member.Membership) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE membership SET contact_pstn = $1, identification = $2, other_voip = $3, name = $4, home_country = $5,
+		languages = $6, email = $7, time_zone = $8, offices = $9, proved = $10 WHERE id = $11`,
+		m.ContactPSTN, m.Identification, pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), pack(m.Proved), m.ID)
+	return err
+}
+
 func (t memberTx) NextDevice(ctx context.Context, membership string) (n int, err error) {
 	err = t.q.QueryRowContext(ctx, `UPDATE membership SET devices = devices + 1 WHERE id = $1 RETURNING devices`, membership).Scan(&n)
 	return n, err
@@ -134,12 +144,12 @@ func (t memberTx) InsertDevice(ctx context.Context, d member.Device, c member.Cr
 	return err
 }
 
-const deviceColumns = `id, membership, kind, calling_code, national, name, sip_user, created, revoked`
+const deviceColumns = `id, membership, kind, calling_code, national, country, name, sip_user, created, revoked`
 
 func scanDevice(row scanner) (d member.Device, err error) {
 	var kind string
 	var created, revoked int64
-	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Name, &d.SIPUser, &created, &revoked); err != nil {
+	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Country, &d.Name, &d.SIPUser, &created, &revoked); err != nil {
 		return d, err
 	}
 	d.Created, d.Revoked = at(created), at(revoked)
@@ -151,6 +161,24 @@ func (t memberTx) Device(ctx context.Context, id string) (member.Device, bool, e
 	d, err := scanDevice(t.q.QueryRowContext(ctx, `SELECT `+deviceColumns+` FROM device WHERE id = $1`, id))
 	found, err := one(err)
 	return d, found, err
+}
+
+func (t memberTx) RenameDevice(ctx context.Context, id, name string) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET name = $1 WHERE id = $2`, name, id)
+	return err
+}
+
+func (t memberTx) SetCredential(ctx context.Context, c member.Credential) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET md5 = $1, sha256 = $2 WHERE id = $3 AND revoked = 0`,
+		hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), c.Device)
+	return err
+}
+
+func (t memberTx) Credentials(ctx context.Context, membership string) ([]member.Credential, error) {
+	var out []member.Credential
+	rows, err := t.q.QueryContext(ctx, credentialQuery+` AND o.standing IN ('', 'grace') AND d.membership = $1`, membership)
+	err = credentials(rows, err, func(c member.Credential) error { out = append(out, c); return nil })
+	return out, err
 }
 
 func (t memberTx) RevokeDevice(ctx context.Context, id string, when time.Time) error {

@@ -1,0 +1,243 @@
+// Package takeout writes everything the house knows of an account into one ZIP
+// of JSON files: what a person may ask for (GDPR Article 15 and 20), and what a
+// company needs to go elsewhere. Secrets are not in it.
+package takeout
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/letter"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/shop"
+)
+
+// Accounts is who the account is and how it signs in.
+type Accounts interface {
+	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+	Sessions(ctx context.Context, by member.Actor, account string) ([]member.Session, error)
+	APIKeys(ctx context.Context, by member.Actor, account string) ([]member.APIKey, error)
+	Passkeys(ctx context.Context, by member.Actor, account string) ([]member.Passkey, error)
+	Memberships(ctx context.Context, by member.Actor, account string) ([]member.Membership, error)
+	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
+}
+
+// Orders is what it bought.
+type Orders interface {
+	Orders(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]shop.Order, string, error)
+	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
+}
+
+// Wallet is what it paid.
+type Wallet interface {
+	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
+}
+
+// Calls is whom it called.
+type Calls interface {
+	History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
+}
+
+// Letters is what we wrote.
+type Letters interface {
+	Of(ctx context.Context, account string) ([]letter.Queued, error)
+}
+
+// Service gathers it.
+type Service struct {
+	Accounts Accounts
+	Orders   Orders
+	Wallet   Wallet
+	Calls    Calls
+	Letters  Letters
+	Currency money.Currency
+}
+
+const perPage = 200
+
+// object keeps the files readable: names as the API has them.
+type object map[string]any
+
+// Write writes the ZIP. What follows of it is written while it is read.
+func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error {
+	z := zip.NewWriter(w)
+	for _, part := range []struct {
+		name string
+		read func(context.Context, member.Actor) (any, error)
+	}{
+		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
+		{"lines.json", s.lines}, {"letters.json", s.letters},
+	} {
+		v, err := part.read(ctx, by)
+		if err != nil {
+			return err
+		}
+		f, err := z.Create(part.name)
+		if err != nil {
+			return err
+		}
+		enc := json.NewEncoder(f)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+func when(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
+}
+
+func (s Service) account(ctx context.Context, by member.Actor) (any, error) {
+	a, err := s.Accounts.Account(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := s.Accounts.Sessions(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.Accounts.APIKeys(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	passkeys, err := s.Accounts.Passkeys(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	return object{
+		"id": a.ID, "email": a.Email, "confirmed_at": when(a.Confirmed), "name": a.Name, "country": a.Country, "language": a.Language, "languages": a.Languages,
+		"time_zone": a.TimeZone, "company": a.Business.Company, "tax_id": a.Business.TaxID, "address": a.Business.Address, "created_at": when(a.Created),
+		"sessions": each(sessions, func(x member.Session) object {
+			return object{"created_at": when(x.Created), "seen_at": when(x.Seen), "expires_at": when(x.Expires), "browser": x.Browser, "network": x.Source}
+		}),
+		"api_keys": each(keys, func(x member.APIKey) object {
+			return object{"name": x.Name, "prefix": x.Prefix, "created_at": when(x.Created), "used_at": when(x.Used), "revoked_at": when(x.Revoked)}
+		}),
+		"passkeys": each(passkeys, func(x member.Passkey) object {
+			return object{"name": x.Name, "created_at": when(x.Created), "used_at": when(x.Used)}
+		}),
+	}, nil
+}
+
+func each[T any](list []T, show func(T) object) []object {
+	out := make([]object, 0, len(list))
+	for _, x := range list {
+		out = append(out, show(x))
+	}
+	return out
+}
+
+func (s Service) orders(ctx context.Context, by member.Actor) (any, error) {
+	out := []object{}
+	for cursor := ""; ; {
+		list, next, err := s.Orders.Orders(ctx, by, by.Account, cursor, perPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range list {
+			events, err := s.Orders.Events(ctx, by, o.ID)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, object{
+				"id": o.ID, "number": o.Number.Display(), "e164": o.Number.E164(), "kind": o.Number.Kind.String(), "country": o.Country, "countries": o.Countries,
+				"state": o.State, "reason": o.Reason, "amount_due": o.AmountDue, "method": o.Method, "created_at": when(o.Created), "updated_at": when(o.Updated),
+				"events": each(events, func(e shop.Event) object {
+					return object{"state": e.State, "code": e.Code, "text": e.Text, "at": when(e.At)}
+				}),
+			})
+		}
+		if cursor = next; cursor == "" {
+			return out, nil
+		}
+	}
+}
+
+func (s Service) wallet(ctx context.Context, by member.Actor) (any, error) {
+	out := []object{}
+	for cursor := ""; ; {
+		lines, next, err := s.Wallet.History(ctx, ledger.WalletID(by.Account, s.Currency), cursor, perPage)
+		if err != nil && fault.KindOf(err) == fault.Unknown {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, each(lines, func(l ledger.Line) object {
+			return object{"kind": l.Kind, "ref": l.Ref, "text": l.Memo, "at": when(l.At), "amount": l.Amount, "balance": l.Balance}
+		})...)
+		if cursor = next; cursor == "" {
+			return out, nil
+		}
+	}
+}
+
+func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
+	out := []object{}
+	for cursor := ""; ; {
+		page, err := s.Calls.History(ctx, by.Account, cursor, perPage)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			r := &page.Items[i]
+			x := object{"call": r.CallID, "from": r.From.Shown(), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
+			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
+				x["dialled"], x["charge"] = r.Dialled, r.Charge
+			}
+			out = append(out, x)
+		}
+		if cursor = page.Next; cursor == "" {
+			return out, nil
+		}
+	}
+}
+
+func (s Service) lines(ctx context.Context, by member.Actor) (any, error) {
+	ms, err := s.Accounts.Memberships(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := []object{}
+	for _, m := range ms {
+		devices, err := s.Accounts.Devices(ctx, by, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, object{
+			"id": m.ID, "order": m.Order, "number": m.Number.Display(), "name": m.Name, "home_country": m.HomeCountry, "languages": m.Languages, "email": m.Email,
+			"time_zone": m.TimeZone, "identification": m.Identification, "created_at": when(m.Created),
+			"numbers": each(m.Own(), func(o member.Own) object {
+				return object{"text": o.Text, "purpose": o.Purpose, "proved": o.Proved}
+			}),
+			"offices": each(m.Offices, func(o member.Office) object {
+				return object{"country": o.Country, "city": o.City, "languages": o.Languages, "time_zone": o.TimeZone}
+			}),
+			"devices": each(devices, func(d member.Device) object {
+				return object{"name": d.Name, "sip_user": d.SIPUser, "created_at": when(d.Created), "revoked_at": when(d.Revoked)}
+			}),
+		})
+	}
+	return out, nil
+}
+
+// letters leaves out what a letter was filled with: links in it open the account.
+func (s Service) letters(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Letters.Of(ctx, by.Account)
+	return each(list, func(l letter.Queued) object {
+		return object{"kind": l.Kind, "to": l.To, "language": l.Language, "created_at": when(l.Created), "sent_at": when(l.Sent)}
+	}), err
+}

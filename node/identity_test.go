@@ -1,0 +1,103 @@
+package node_test
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+)
+
+// TestALifeOfAnAccount goes through the API from opening an account to erasing it.
+func TestALifeOfAnAccount(t *testing.T) {
+	r := start(t, t.TempDir())
+	up := r.want(t, 201, "", "POST", "/api/v1/accounts", obj{"name": "Rosa Vega", "email": "rosa@example.com", "password": "correct horse", "country": "ES", "language": "es"})
+	key := str(up.body, "api_key")
+	if str(up.body, "state") != "open" || at(up.body, "confirmed_at") != nil {
+		t.Errorf("opened: %s", up.raw)
+	}
+	me := r.want(t, 200, key, "PATCH", "/api/v1/me", obj{"languages": []string{"es", "ca"}, "company": "Vega SL"})
+	if str(me.body, "languages", 1) != "ca" || str(me.body, "name") != "Rosa Vega" || str(me.body, "country") != "ES" {
+		t.Errorf("changed: %s", me.raw)
+	}
+	r.want(t, 422, key, "PATCH", "/api/v1/me", obj{"country": "Mars"})
+	if got := r.want(t, 403, key, "POST", "/api/v1/keys", obj{"name": "second"}); str(got.body, "code") != "prove_again" {
+		t.Errorf("a key makes keys: %s", got.raw)
+	}
+	r.want(t, 422, key, "POST", "/api/v1/keys", obj{"name": "second", "password": "wrong horse"})
+	r.want(t, 201, key, "POST", "/api/v1/keys", obj{"name": "second", "password": "correct horse"})
+	session := r.want(t, 201, "", "POST", "/api/v1/sessions", obj{"email": "rosa@example.com", "password": "correct horse"})
+	token := str(session.body, "token")
+	list := r.want(t, 200, token, "GET", "/api/v1/sessions", nil)
+	if at(list.body, "items", 0, "current") != true || str(list.body, "items", 0, "network") != "127.0.0.0/24" {
+		t.Errorf("sessions: %s", list.raw)
+	}
+	r.want(t, 204, token, "PUT", "/api/v1/me/password", obj{"old": "correct horse", "new": "battery staple"})
+	r.want(t, 202, key, "PUT", "/api/v1/me/email", obj{"email": "new@example.com", "password": "battery staple"})
+	r.want(t, 202, "", "POST", "/api/v1/password-recoveries", obj{"email": "nobody@example.com"})
+	r.want(t, 409, "", "POST", "/api/v1/confirmations", obj{"token": "nonsense"})
+	r.want(t, 409, "", "POST", "/api/v1/password-resets", obj{"token": "nonsense", "password": "battery staple"})
+
+	r.want(t, 422, key, "POST", "/api/v1/me/export", obj{"password": "wrong horse"})
+	out := r.want(t, 200, key, "POST", "/api/v1/me/export", obj{"password": "battery staple"})
+	inside := unzip(t, out.raw)
+	for file, word := range map[string]string{"account.json": "Rosa Vega", "wallet.json": "Welcome credit", "letters.json": "confirm_email", "orders.json": "[]", "calls.json": "[]", "lines.json": "[]"} {
+		if !strings.Contains(inside[file], word) {
+			t.Errorf("%s does not say %q: %s", file, word, inside[file])
+		}
+	}
+	for file, text := range inside {
+		if strings.Contains(text, key) || strings.Contains(text, "argon2") || strings.Contains(text, "token=") {
+			t.Errorf("%s holds a secret: %s", file, text)
+		}
+	}
+	if got := r.want(t, 409, key, "POST", "/api/v1/me/erasure", obj{"password": "battery staple"}); str(got.body, "code") != "something_left" || !strings.Contains(got.raw, "50.00") {
+		t.Errorf("erasing with money left: %s", got.raw)
+	}
+	r.want(t, 204, key, "POST", "/api/v1/me/erasure", obj{"password": "battery staple", "give_up": true})
+	r.want(t, 401, key, "GET", "/api/v1/me", nil)
+	r.want(t, 401, token, "GET", "/api/v1/me", nil)
+	r.want(t, 201, "", "POST", "/api/v1/accounts", obj{"name": "Rosa Vega", "email": "rosa@example.com", "password": "correct horse"})
+}
+
+func unzip(t *testing.T, raw string) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(strings.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil || !json.Valid(text) {
+			t.Errorf("%s is no JSON: %v", f.Name, err)
+		}
+		out[f.Name] = string(text)
+	}
+	return out
+}
+
+// TestPagesSpeakTheReadersLanguage asks for pages as browsers of the world do.
+func TestPagesSpeakTheReadersLanguage(t *testing.T) {
+	r := start(t, t.TempDir())
+	for accept, want := range map[string]string{
+		"ar-EG,ar;q=0.9": `<html lang="ar" dir="rtl"`, "ko": `<html lang="ko" dir="ltr"`, "nl": `<html lang="en" dir="ltr"`, "zh-Hant-TW": `<html lang="zh" dir="ltr"`,
+	} {
+		got := r.want(t, 200, "", "GET", "/numbers", nil, "Accept-Language", accept)
+		if !strings.Contains(got.raw, want) || got.header.Get("Content-Language") == "" || !strings.Contains(strings.Join(got.header.Values("Vary"), ","), "Accept-Language") {
+			t.Errorf("%s: no %s", accept, want)
+		}
+	}
+	got := r.want(t, 200, "", "GET", "/numbers", nil, "Accept-Language", "ko", "Cookie", "lang=ja")
+	if !strings.Contains(got.raw, `<html lang="ja"`) || !strings.Contains(got.raw, "アメリカ合衆国") {
+		t.Error("the switch does not win over the browser")
+	}
+	got = r.want(t, 404, "", "GET", "/no/such/page", nil, "Accept-Language", "fr")
+	if !strings.Contains(got.raw, `<html lang="fr"`) {
+		t.Error("an error is shown in another language")
+	}
+}

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+func (t memberTx) AccountCredentials(ctx context.Context, account string) ([]member.Credential, error) {
+	var out []member.Credential
+	rows, err := t.q.QueryContext(ctx, credentialQuery+` AND m.account = $1`, account)
+	err = credentials(rows, err, func(c member.Credential) error { out = append(out, c); return nil })
+	return out, err
+}
+
+// EraseAccount forgets whose an account was. Orders, postings and call records
+// go on naming its id, which by then says nothing.
+func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Time) error {
+	for _, s := range []struct {
+		text string
+		args []any
+	}{
+		{`UPDATE account SET email = 'erased:' || id, password = '', name = 'Erased', country = '', language = '', languages = '[]', time_zone = '', company = '',
+			tax_id = '', address = '', confirmed = 0, erased = $2 WHERE id = $1 AND erased = 0`, []any{account, us(when)}},
+		{`DELETE FROM session WHERE account = $1`, []any{account}},
+		{`UPDATE api_key SET revoked = $2, name = '' WHERE account = $1 AND revoked = 0`, []any{account, us(when)}},
+		{`DELETE FROM account_token WHERE account = $1`, []any{account}},
+		{`DELETE FROM passkey WHERE account = $1`, []any{account}},
+		{`DELETE FROM passkey_question WHERE account = $1`, []any{account}},
+		{`UPDATE device SET revoked = $2 WHERE revoked = 0 AND membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account, us(when)}},
+		{`UPDATE device SET name = '' WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
+		{`UPDATE membership SET contact_pstn = '', identification = 'erased', other_voip = '[]', proved = '[]', name = 'Erased', home_country = '', languages = '[]',
+			email = '', time_zone = '', offices = '[]' WHERE account = $1`, []any{account}},
+		{`UPDATE letter SET address = 'erased', fields = '{}', due = 0 WHERE account = $1`, []any{account}},
+		{`DELETE FROM document WHERE account = $1`, []any{account}},
+		{`DELETE FROM proof WHERE account = $1`, []any{account}},
+	} {
+		if _, err := t.q.ExecContext(ctx, s.text, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
