@@ -23,6 +23,7 @@ var ErrSaid = errors.New("said") // a sentinel, never changed
 type commands struct {
 	Dev     devCmd     `cmd:"" help:"Run a telephone company on this machine, with sample members. No configuration, no second service."`
 	Serve   serveCmd   `cmd:"" help:"Run a node from a YAML file."`
+	Setup   setupCmd   `cmd:"" help:"Set up a company: ask for domain, certificate, mail, the first operator, a carrier and the first country, and place a test call."`
 	Route   routeCmd   `cmd:"" help:"Ask what would happen to a call."`
 	Ledger  ledgerCmd  `cmd:"" help:"The book of the house."`
 	Version versionCmd `cmd:"" help:"Print the version."`
