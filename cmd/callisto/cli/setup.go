@@ -124,7 +124,7 @@ func (q *interview) yes(name, text string, standard bool) (bool, error) {
 
 func (q *interview) say(text string, args ...any) { fmt.Fprintf(q.out, text+"\n", args...) }
 
-func (q *interview) run(ctx context.Context, file string) error {
+func (q *interview) run(ctx context.Context, file string) (err error) {
 	cfg, err := config.Load(file, os.Getenv)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -148,7 +148,10 @@ func (q *interview) run(ctx context.Context, file string) error {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
-	defer func() { stop(); <-ended; _ = n.Close() }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended, n.Close())
+	}()
 	select {
 	case <-n.Ready():
 	case err := <-ended:
