@@ -30,8 +30,8 @@ func (f *face) moneyRoutes() map[string]handler {
 		"POST /operator/payments/statements":            f.staffOnly(f.uploadStatement),
 		"GET /operator/payments/statements/{id}":        f.staffOnly(f.statement),
 		"POST /operator/payments/statements/{id}/apply": f.staffOnly(f.applyStatement),
-		"GET /operator/letters":                         f.letters,
-		"POST /operator/letters/{id}/again":             f.letterAgain,
+		"GET /operator/letters":                         f.staffOnly(f.letters),
+		"POST /operator/letters/{id}/again":             f.staffOnly(f.letterAgain),
 	}
 }
 
@@ -83,9 +83,6 @@ func (f *face) withdrawOrder(_ http.ResponseWriter, r *http.Request, p *page) (t
 
 // letters shows what could not be sent.
 func (f *face) letters(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	if err := p.mustOperator(); err != nil {
-		return nil, err
-	}
 	list, err := f.Letters.Unsent(r.Context(), 200)
 	if err != nil {
 		return nil, err
@@ -95,9 +92,6 @@ func (f *face) letters(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 }
 
 func (f *face) letterAgain(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	if err := p.mustOperator(); err != nil {
-		return nil, err
-	}
 	if err := f.Letters.Again(r.Context(), r.PathValue("id"), f.Now()); err != nil {
 		return nil, err
 	}

@@ -451,3 +451,46 @@ func TestMoneyOfAnUnknownOrderWaitsForTheOperator(t *testing.T) {
 func kindIs(kind string) func(l letter.Queued) bool {
 	return func(l letter.Queued) bool { return l.Kind == kind }
 }
+
+// TestTheCardCompanyIsDown: the buyer is told, nothing changes, and the same
+// checkout is opened later.
+func TestTheCardCompanyIsDown(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		x := openTill(t, cfg, newClock())
+		ann := x.person(t, "ann")
+		o := x.order(t, ann, "7002846")
+		x.fake.Break(9)
+		if _, _, err := x.cashier.Pay(ctx, ann, o.ID, payment.Card); fault.KindOf(err) != fault.Unavailable || fault.ReasonOf(err).Code != "card_unavailable" {
+			t.Errorf("%v", err)
+		}
+		if now := x.state(t, o.ID); now.Extended || now.Method != "" || !now.HeldUntil.Equal(o.HeldUntil) {
+			t.Errorf("%+v", now)
+		}
+		x.fake.Break(0)
+		x.clock.add(10 * time.Minute) // too late for the first checkout's own end
+		if _, session := x.card(t, ann, o.ID); session == "" {
+			t.Error("no session")
+		}
+		x.booksAreRight(t)
+	})
+}
+
+// TestTheHoldIsMadeLongerOnce: a second session must fit into what is left.
+func TestTheHoldIsMadeLongerOnce(t *testing.T) {
+	x := openTill(t, store.Config{Dir: t.TempDir()}, newClock())
+	ann := x.person(t, "ann")
+	o, _ := x.card(t, ann, x.order(t, ann, "7002846").ID)
+	held := o.HeldUntil
+	x.clock.add(36 * time.Minute) // the session is over, the hold is not
+	if _, _, err := x.cashier.Pay(t.Context(), ann, o.ID, payment.Card); fault.ReasonOf(err).Code != "hold_short" {
+		t.Errorf("a second session: %v", err)
+	}
+	if o = x.state(t, o.ID); !o.HeldUntil.Equal(held) {
+		t.Errorf("held until %s, was %s", o.HeldUntil, held)
+	}
+	if o, _, err := x.cashier.Pay(t.Context(), ann, o.ID, payment.Wallet); err != nil || o.State != shop.Sold {
+		t.Errorf("from the wallet: %+v %v", o, err)
+	}
+	x.booksAreRight(t)
+}
