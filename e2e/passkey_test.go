@@ -28,7 +28,7 @@ func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
 	d := company(t)
 	w := walker{t, browser(t), strings.Replace(d.HTTP, "127.0.0.1", "localhost", 1)}
 	w.do("a passkey device", authenticator())
-	w.open("/sign-in")
+	w.open("/sign-in?lang=en")
 	w.fill("#email", d.Members[0].Email)
 	w.fill("#password", d.Members[0].Password)
 	w.press("main form button")

@@ -204,7 +204,7 @@ func TestANumberBoughtNowRingsNow(t *testing.T) {
 				t.Errorf("calls between members are free, this cost %v", charge)
 			}
 			w := walker{t, browser(t), d.HTTP}
-			w.open("/sign-in?next=/calls")
+			w.open("/sign-in?lang=en&next=/calls")
 			w.fill("#email", m.Email)
 			w.fill("#password", m.Password)
 			w.press("main form button.button")

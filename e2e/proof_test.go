@@ -7,7 +7,7 @@ import "testing"
 func TestProveAnOwnTelephoneInTheBrowser(t *testing.T) {
 	d := company(t)
 	w := walker{t, browser(t), d.HTTP}
-	w.open("/sign-in?next=/request%3Fkind=individual%26country=KR%26national=23161234")
+	w.open("/sign-in?lang=en&next=/request%3Fkind=individual%26country=KR%26national=23161234")
 	w.fill("#email", d.Members[0].Email)
 	w.fill("#password", d.Members[0].Password)
 	w.press("main form button[type=submit]")

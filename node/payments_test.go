@@ -180,6 +180,7 @@ func (r *running) signIn(t *testing.T, email, password string) person {
 		t.Fatal(err)
 	}
 	p := person{t, r, &http.Client{Jar: jar}}
+	p.get("/sign-in?lang=en") // the sample members have languages of their own
 	status, page, _ := p.post("/sign-in", url.Values{"email": {email}, "password": {password}})
 	if status != 200 {
 		t.Fatalf("signing in: %d %s", status, page)

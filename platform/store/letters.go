@@ -87,9 +87,10 @@ func (l *Letters) Take(ctx context.Context, now time.Time, lease time.Duration, 
 	return taken, err
 }
 
-// Sent notes that a mail server took a letter.
+// Sent notes that a mail server took a letter. What filled it is forgotten:
+// links in it open accounts.
 func (l *Letters) Sent(ctx context.Context, id string, when time.Time) error {
-	return l.note(ctx, `UPDATE letter SET due = 0, sent = $1, failure = '' WHERE id = $2`, us(when), id)
+	return l.note(ctx, `UPDATE letter SET due = 0, sent = $1, failure = '', fields = '{}' WHERE id = $2`, us(when), id)
 }
 
 // Later notes why a letter could not be sent and when it is tried next; with
