@@ -194,7 +194,7 @@ func (f *face) offices(p *page, o shop.Order, typed url.Values, wrong map[string
 		if typed == nil {
 			typed = url.Values{}
 		}
-		if !typed.Has(zone) {
+		if typed.Get(zone) == "" {
 			typed.Set(zone, p.Tongue.zoneOf(iso))
 		}
 		fields := form.Form{Fields: []form.Field{
