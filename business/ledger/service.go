@@ -295,7 +295,7 @@ func (s *Service) OpenWallet(ctx context.Context, owner string, gift money.Amoun
 	return err
 }
 
-// Sale is what a wallet pays for an order.
+// Sale is what a wallet pays for an order, or for another year of its number.
 type Sale struct {
 	Owner, Order, Memo string
 	Price              money.Amount // with tax
@@ -303,9 +303,18 @@ type Sale struct {
 	Country            string       // whose tax
 }
 
-// PayFromWallet books the price of an order, once per order: what is ours to
-// the revenue, what is tax to the country's account.
+// PayFromWallet books the price of an order, once per order.
 func (s *Service) PayFromWallet(ctx context.Context, x Sale) error {
+	return s.pay(ctx, "order:"+x.Order, "order", x)
+}
+
+// PayFee books a yearly fee, once per key.
+func (s *Service) PayFee(ctx context.Context, key string, x Sale) error {
+	return s.pay(ctx, key, "renewal", x)
+}
+
+// pay books what is ours to the revenue, what is tax to the country's account.
+func (s *Service) pay(ctx context.Context, key, kind string, x Sale) error {
 	c := x.Price.Currency
 	var entries []Entry
 	if net := x.Price.Micros - x.Tax; net != 0 {
@@ -319,7 +328,7 @@ func (s *Service) PayFromWallet(ctx context.Context, x Sale) error {
 		}
 		entries = append(entries, Entry{Account: account, Amount: money.Amount{Currency: c, Micros: x.Tax}})
 	}
-	_, err := s.Post(ctx, Posting{Key: "order:" + x.Order, Kind: "order", Ref: x.Order, Memo: x.Memo, Entries: entries})
+	_, err := s.Post(ctx, Posting{Key: key, Kind: kind, Ref: x.Order, Memo: x.Memo, Entries: entries})
 	return err
 }
 
@@ -352,15 +361,6 @@ type Transfer struct {
 func (s *Service) Transfer(ctx context.Context, t Transfer) error {
 	_, err := s.Post(ctx, Posting{Key: t.Key, Kind: t.Kind, Ref: t.Ref, Memo: t.Memo, Entries: []Entry{
 		{Account: t.From, Amount: t.Amount.Neg()}, {Account: t.To, Amount: t.Amount},
-	}})
-	return err
-}
-
-// PayFee books a yearly fee, once per key.
-func (s *Service) PayFee(ctx context.Context, owner, key, ref, memo string, price money.Amount) error {
-	_, err := s.Post(ctx, Posting{Key: key, Kind: "renewal", Ref: ref, Memo: memo, Entries: []Entry{
-		{Account: RevenueAccount(price.Currency, ref), Amount: price},
-		{Account: WalletID(owner, price.Currency), Amount: price.Neg()},
 	}})
 	return err
 }

@@ -31,6 +31,7 @@ type Paper struct {
 	Number  string // "2026-000001", "2026-C000001"
 	Kind    Kind
 	Order   string
+	Period  string // of a renewal: the day its year begins; "" is the sale
 	Account string
 	Issued  time.Time
 	Data    Data
@@ -86,8 +87,9 @@ func number(k Kind, year, seq int) string {
 
 // Tx is one transaction of papers.
 type Tx interface {
-	// OfOrder is the paper of a kind that an order has.
-	OfOrder(ctx context.Context, order string, k Kind) (Paper, bool, error)
+	// OfOrder is the paper of a kind that an order has, of the sale or of one
+	// year's fee.
+	OfOrder(ctx context.Context, order, period string, k Kind) (Paper, bool, error)
 	// Next takes the next number of a kind and year.
 	Next(ctx context.Context, k Kind, year int) (int, error)
 	Insert(ctx context.Context, p Paper) error
@@ -111,6 +113,11 @@ type Orders interface {
 	Events(ctx context.Context, by member.Actor, id string) ([]shop.Event, error)
 }
 
+// Renewals is the yearly fees that were paid.
+type Renewals interface {
+	Renewal(ctx context.Context, order string, day time.Time) (shop.Renewal, bool, error)
+}
+
 // Accounts tells who a buyer is.
 type Accounts interface {
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
@@ -120,6 +127,7 @@ type Accounts interface {
 type Office struct {
 	store    Store
 	orders   Orders
+	renewals Renewals
 	accounts Accounts
 	seller   Party
 	link     func(path string) string
@@ -127,8 +135,8 @@ type Office struct {
 }
 
 // New returns the office.
-func New(store Store, orders Orders, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
-	return &Office{store: store, orders: orders, accounts: accounts, seller: seller, link: link, now: now}
+func New(store Store, orders Orders, renewals Renewals, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
+	return &Office{store: store, orders: orders, renewals: renewals, accounts: accounts, seller: seller, link: link, now: now}
 }
 
 // ForOrder is an order's invoice, written now if it was not yet.
@@ -149,7 +157,7 @@ func (o *Office) invoice(ctx context.Context, x shop.Order) (Paper, error) {
 	if err != nil {
 		return Paper{}, err
 	}
-	return o.write(ctx, Invoice, x, data, shop.TopicPaper, func(tx Tx, p Paper) error {
+	return o.write(ctx, job{Invoice, x, "", shop.TopicPaper, x.ID}, data, func(tx Tx, p Paper) error {
 		return tx.Write(ctx, x.Account, "receipt", "receipt:"+x.ID, map[string]string{
 			"number": x.Number.Display(), "amount": x.AmountDue.String(), "paper": p.Number, "link": o.link("/orders/" + x.ID)})
 	})
@@ -167,42 +175,78 @@ func (o *Office) credit(ctx context.Context, x shop.Order) (Paper, error) {
 	if x.PaidBy != "" && x.Method == "card" {
 		way = "It goes back to your card"
 	}
-	return o.write(ctx, CreditNote, x, data, shop.TopicCredit, func(tx Tx, p Paper) error {
+	return o.write(ctx, job{CreditNote, x, "", shop.TopicCredit, x.ID}, data, func(tx Tx, p Paper) error {
 		return tx.Write(ctx, x.Account, "credit_note", "credit_note:"+x.ID, map[string]string{
 			"number": x.Number.Display(), "amount": x.AmountDue.String(), "way": way, "paper": p.Number, "link": o.link("/orders/" + x.ID)})
 	})
 }
 
+// yearly writes the invoice of a yearly fee; ref is its name in the outbox.
+func (o *Office) yearly(ctx context.Context, ref string) (Paper, error) {
+	order, day, _ := strings.Cut(ref, " ")
+	from, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return Paper{}, fmt.Errorf("the renewal %q: %w", ref, err)
+	}
+	r, found, err := o.renewals.Renewal(ctx, order, from)
+	if err != nil || !found {
+		return Paper{}, errors.Join(err, fmt.Errorf("there is no renewal %q", ref))
+	}
+	x, err := o.orders.Order(ctx, member.System(), order)
+	if err != nil {
+		return Paper{}, err
+	}
+	// The paper is that of an order which is this year's fee alone.
+	x.Setup, x.Yearly, x.Tax, x.AmountDue, x.Method = 0, r.Net.Micros, r.Tax, r.Gross(), "wallet"
+	data, err := o.data(ctx, x)
+	if err != nil {
+		return Paper{}, err
+	}
+	data.Paid = r.Paid
+	return o.write(ctx, job{Invoice, x, day, shop.TopicRenewal, ref}, data, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, x.Account, "receipt", "receipt:"+ref, map[string]string{
+			"number": x.Number.Display(), "amount": x.AmountDue.String(), "paper": p.Number, "link": o.link("/orders/" + x.ID)})
+	})
+}
+
+// job is a paper to be written, and the task that asks for it.
+type job struct {
+	kind       Kind
+	order      shop.Order
+	period     string
+	topic, ref string
+}
+
 // write stores a paper with its number, its letter, and the end of its task,
 // or returns the one there is.
-func (o *Office) write(ctx context.Context, k Kind, x shop.Order, data Data, topic string, post func(Tx, Paper) error) (Paper, error) {
+func (o *Office) write(ctx context.Context, j job, data Data, post func(Tx, Paper) error) (Paper, error) {
 	var p Paper
 	err := o.store.Do(ctx, func(tx Tx) error {
 		var found bool
 		var err error
 		now := o.now()
 		year := now.UTC().Year()
-		seq, err := tx.Next(ctx, k, year) // also holds off whoever writes at the same moment
+		seq, err := tx.Next(ctx, j.kind, year) // also holds off whoever writes at the same moment
 		if err != nil {
 			return err
 		}
-		if p, found, err = tx.OfOrder(ctx, x.ID, k); err != nil {
+		if p, found, err = tx.OfOrder(ctx, j.order.ID, j.period, j.kind); err != nil {
 			return err
 		}
 		if found {
 			return errWritten
 		}
-		p = Paper{Number: number(k, year, seq), Kind: k, Order: x.ID, Account: x.Account, Issued: now, Data: data}
+		p = Paper{Number: number(j.kind, year, seq), Kind: j.kind, Order: j.order.ID, Period: j.period, Account: j.order.Account, Issued: now, Data: data}
 		if err := tx.Insert(ctx, p); err != nil {
 			return err
 		}
 		if err := post(tx, p); err != nil {
 			return err
 		}
-		return tx.Dequeue(ctx, topic, x.ID)
+		return tx.Dequeue(ctx, j.topic, j.ref)
 	})
 	if errors.Is(err, errWritten) { // the number taken was given back with the transaction
-		return p, o.store.Do(ctx, func(tx Tx) error { return tx.Dequeue(ctx, topic, x.ID) })
+		return p, o.store.Do(ctx, func(tx Tx) error { return tx.Dequeue(ctx, j.topic, j.ref) })
 	}
 	return p, err
 }
@@ -244,18 +288,26 @@ func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
 // Resume writes papers that wait to be written.
 func (o *Office) Resume(ctx context.Context) error {
 	var failures []error
-	for topic, write := range map[string]func(context.Context, shop.Order) (Paper, error){shop.TopicPaper: o.invoice, shop.TopicCredit: o.credit} {
-		ids, err := o.store.Tasks(ctx, topic, 1000)
+	of := func(write func(context.Context, shop.Order) (Paper, error)) func(context.Context, string) (Paper, error) {
+		return func(ctx context.Context, id string) (Paper, error) {
+			x, err := o.orders.Order(ctx, member.System(), id)
+			if err != nil {
+				return Paper{}, err
+			}
+			return write(ctx, x)
+		}
+	}
+	for _, x := range []struct {
+		topic string
+		write func(context.Context, string) (Paper, error)
+	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {shop.TopicCredit, of(o.credit)}} {
+		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			x, err := o.orders.Order(ctx, member.System(), id)
-			if err == nil {
-				_, err = write(ctx, x)
-			}
-			if err != nil {
-				failures = append(failures, fmt.Errorf("the paper of %s: %w", id, err))
+		for _, ref := range refs {
+			if _, err := x.write(ctx, ref); err != nil {
+				failures = append(failures, fmt.Errorf("the paper of %s: %w", ref, err))
 			}
 		}
 	}

@@ -44,6 +44,7 @@ type Tx interface {
 	Claims
 	Outbox
 	Transfers
+	Renewals
 	Post
 	// Registered tells whether the order's number was ever registered.
 	Registered(ctx context.Context, order string) (bool, error)
@@ -122,6 +123,8 @@ const (
 	// whose credit note is.
 	TopicPaper  = "order.paper"
 	TopicCredit = "order.credit"
+	// TopicRenewal is a yearly fee whose invoice is to be written.
+	TopicRenewal = "order.renewal"
 	// TopicSendBack is a refund whose money goes back the way it came.
 	TopicSendBack = "order.send_back"
 )

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 )
@@ -31,7 +32,29 @@ func reminders() []int { return []int{1, 7, longestRemind} }
 
 // Fees is what the yearly fee needs of the ledger; it is idempotent by key.
 type Fees interface {
-	PayFee(ctx context.Context, owner, key, ref, memo string, price money.Amount) error
+	PayFee(ctx context.Context, key string, x ledger.Sale) error
+}
+
+// Renewal is a yearly fee that was paid.
+type Renewal struct {
+	Order string
+	From  time.Time // the year it is for begins
+	Net   money.Amount
+	Tax   Tax
+	Paid  time.Time
+}
+
+// Gross is what was paid.
+func (r Renewal) Gross() money.Amount {
+	return money.Amount{Currency: r.Net.Currency, Micros: r.Net.Micros + r.Tax.Micros}
+}
+
+// Ref names a renewal in the outbox and on its invoice.
+func (r Renewal) Ref() string { return r.Order + " " + r.From.UTC().Format(time.DateOnly) }
+
+// Renewals are the rows of fees paid, in a transaction.
+type Renewals interface {
+	InsertRenewal(ctx context.Context, r Renewal) error
 }
 
 // Renew does for every number what is due today and returns how many it
@@ -106,7 +129,7 @@ func (s *Service) yearly(o Order) money.Amount {
 
 // collect takes the fee of the next year, or notes that it could not.
 func (s *Service) collect(ctx context.Context, o Order) error {
-	err := s.fee(ctx, o, o.Until)
+	r, err := s.fee(ctx, o, o.Until)
 	unpaid := err != nil && fault.KindOf(err) == fault.Unpaid
 	if err != nil && !unpaid {
 		return err
@@ -117,6 +140,9 @@ func (s *Service) collect(ctx context.Context, o Order) error {
 		}
 		if !unpaid {
 			now.Standing, now.Until, now.Reminded = InService, o.Until.Add(year), 0
+			if err := s.paidFor(ctx, tx, r); err != nil {
+				return err
+			}
 			return s.move(ctx, tx, now, "renewed", now.Until.Format(renewalPattern), member.System())
 		}
 		last := o.Until.Add(graceFor)
@@ -136,12 +162,30 @@ func (s *Service) collect(ctx context.Context, o Order) error {
 }
 
 // fee books the fee of the year that begins at from, once.
-func (s *Service) fee(ctx context.Context, o Order, from time.Time) error {
+func (s *Service) fee(ctx context.Context, o Order, from time.Time) (r Renewal, err error) {
+	r = Renewal{Order: o.ID, From: from, Net: s.yearly(o), Paid: s.now()}
 	if o.Yearly == 0 {
-		return nil
+		return r, nil
+	}
+	if taxes := s.rules().Taxes; taxes != nil {
+		if r.Tax, err = taxes.TaxOn(ctx, o.Account, o.Number.Kind, r.Net); err != nil {
+			return r, err
+		}
 	}
 	memo := "World number " + o.Number.Display() + ", from " + from.Format(renewalPattern)
-	return s.fees.PayFee(ctx, o.Account, fmt.Sprintf("renewal:%s:%s", o.ID, from.Format(time.DateOnly)), o.ID, memo, s.yearly(o))
+	return r, s.fees.PayFee(ctx, fmt.Sprintf("renewal:%s:%s", o.ID, from.Format(time.DateOnly)),
+		ledger.Sale{Owner: o.Account, Order: o.ID, Memo: memo, Price: r.Gross(), Tax: r.Tax.Micros, Country: r.Tax.Country})
+}
+
+// paidFor notes a fee that was paid, and leaves the task to write its invoice.
+func (s *Service) paidFor(ctx context.Context, tx Tx, r Renewal) error {
+	if r.Net.Zero() {
+		return nil
+	}
+	if err := tx.InsertRenewal(ctx, r); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, TopicRenewal, r.Ref())
 }
 
 // change reads a sold order and changes it in one transaction.
@@ -240,7 +284,8 @@ func (s *Service) TakeBack(ctx context.Context, by member.Actor, id string) (Ord
 	if o.Standing != Quarantined {
 		return o, fault.New(fault.Conflict, "not_resting", "%s is not resting; there is nothing to take back.", o.Number.Display())
 	}
-	if err := s.fee(ctx, o, s.now().Truncate(day)); err != nil {
+	r, err := s.fee(ctx, o, s.now().Truncate(day))
+	if err != nil {
 		return o, err
 	}
 	err = s.change(ctx, id, func(tx Tx, x *Order) error {
@@ -248,6 +293,9 @@ func (s *Service) TakeBack(ctx context.Context, by member.Actor, id string) (Ord
 			return nil
 		}
 		x.Standing, x.Until, x.Reminded = InService, s.due(*x), 0
+		if err := s.paidFor(ctx, tx, r); err != nil {
+			return err
+		}
 		return s.move(ctx, tx, x, "taken_back", "", by)
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -93,7 +94,7 @@ func BenchmarkOrders(b *testing.B) {
 		buyers := make([]member.Actor, 8)
 		for i := range buyers {
 			buyers[i] = h.person(b, fmt.Sprintf("buyer%d", i))
-			if err := h.book.PayFee(b.Context(), buyers[i].Account, "gift:"+buyers[i].Account, "gift", "gift", money.Of("USD", -100_000_000, 0)); err != nil {
+			if err := h.book.PayFee(b.Context(), "gift:"+buyers[i].Account, ledger.Sale{Owner: buyers[i].Account, Order: "gift", Memo: "gift", Price: money.Of("USD", -1_000_000, 0)}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -28,12 +28,12 @@ type paperTx struct {
 	outbox
 }
 
-const paperColumns = `number, kind, order_id, account, data, issued`
+const paperColumns = `number, kind, order_id, period, account, data, issued`
 
 func scanPaper(row scanner) (p paper.Paper, err error) {
 	var data string
 	var issued int64
-	if err = row.Scan(&p.Number, &p.Kind, &p.Order, &p.Account, &data, &issued); err != nil {
+	if err = row.Scan(&p.Number, &p.Kind, &p.Order, &p.Period, &p.Account, &data, &issued); err != nil {
 		return p, err
 	}
 	p.Issued = at(issued)
@@ -43,8 +43,8 @@ func scanPaper(row scanner) (p paper.Paper, err error) {
 	return p, nil
 }
 
-func (t paperTx) OfOrder(ctx context.Context, order string, k paper.Kind) (paper.Paper, bool, error) {
-	p, err := scanPaper(t.q.QueryRowContext(ctx, `SELECT `+paperColumns+` FROM invoice WHERE order_id = $1 AND kind = $2`, order, string(k)))
+func (t paperTx) OfOrder(ctx context.Context, order, period string, k paper.Kind) (paper.Paper, bool, error) {
+	p, err := scanPaper(t.q.QueryRowContext(ctx, `SELECT `+paperColumns+` FROM invoice WHERE order_id = $1 AND kind = $2 AND period = $3`, order, string(k), period))
 	found, err := one(err)
 	return p, found, err
 }
@@ -62,7 +62,7 @@ func (t paperTx) Insert(ctx context.Context, p paper.Paper) error {
 	if err != nil {
 		return fmt.Errorf("store the paper %s: %w", p.Number, err)
 	}
-	_, err = t.q.ExecContext(ctx, `INSERT INTO invoice (`+paperColumns+`) VALUES (`+places(1, 6)+`)`, p.Number, string(p.Kind), p.Order, p.Account, string(data), us(p.Issued))
+	_, err = t.q.ExecContext(ctx, `INSERT INTO invoice (`+paperColumns+`) VALUES (`+places(1, 7)+`)`, p.Number, string(p.Kind), p.Order, p.Period, p.Account, string(data), us(p.Issued))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -66,6 +67,14 @@ func TestANumberIsRenewedUntilTheMoneyEnds(t *testing.T) {
 		if o := state(); o.Standing != shop.InService || h.wallet(t, ann) != money.Of("USD", 5, 0) || !h.rings("700284682") {
 			t.Errorf("%+v, wallet %s", o, h.wallet(t, ann))
 		}
+		office := h.office()
+		if err := office.Resume(ctx); err != nil {
+			t.Fatal(err)
+		}
+		papers, _, err := office.Papers(ctx, ann, ann.Account, "", 10)
+		if err != nil || len(papers) != 2 || papers[0].Period == "" || papers[0].Data.Total != money.Of("USD", 20, 0) || len(papers[0].Data.Lines) != 1 || papers[1].Period != "" {
+			t.Errorf("invoices: %+v %v", papers, err)
+		}
 		h.later(t, 365) // 5.00 does not pay the next year
 		if o := state(); o.Standing != shop.Grace || !h.rings("700284682") {
 			t.Errorf("%+v", o)
@@ -114,7 +123,7 @@ func TestANumberIsRenewedUntilTheMoneyEnds(t *testing.T) {
 // give credits a wallet.
 func (h *house) give(t *testing.T, who member.Actor, a money.Amount) {
 	t.Helper()
-	if err := h.book.PayFee(t.Context(), who.Account, "gift:"+h.clock.now().String(), "gift", "gift", a.Neg()); err != nil {
+	if err := h.book.PayFee(t.Context(), "gift:"+h.clock.now().String(), ledger.Sale{Owner: who.Account, Order: "gift", Memo: "gift", Price: a.Neg()}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,10 +4,11 @@ CREATE TABLE invoice (
     number   TEXT   NOT NULL PRIMARY KEY,
     kind     TEXT   NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
     order_id TEXT   NOT NULL REFERENCES number_order (id),
+    period   TEXT   NOT NULL, -- the day a year begins that a renewal is for; empty: the sale
     account  TEXT   NOT NULL,
     data     TEXT   NOT NULL,
     issued   BIGINT NOT NULL,
-    UNIQUE (order_id, kind)
+    UNIQUE (order_id, kind, period)
 );
 CREATE INDEX invoice_account ON invoice (account, issued);
 
