@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -49,6 +50,24 @@ func (n *Node) openPapers() error {
 	var err error
 	n.printer, err = press.New(n.link)
 	return err
+}
+
+// counting finishes payments and papers that were begun. It asks the card
+// company, which may be slow, and so is by itself: holds and registrations go
+// on without it.
+func (n *Node) counting(ctx context.Context) {
+	often := time.NewTicker(5 * time.Second)
+	defer often.Stop()
+	for {
+		if err := errors.Join(n.cashier.Resume(ctx), n.papers.Resume(ctx)); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "payments or invoices could not be finished", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-often.C:
+		}
+	}
 }
 
 // enclosures draws what goes with a letter.

@@ -194,6 +194,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { n.housekeeping(ctx) })
+	jobs.Go(func() { n.counting(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}
@@ -266,7 +267,7 @@ func (n *Node) housekeeping(ctx context.Context) {
 		if _, err := n.shop.ExpireHolds(ctx); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "holds that are over could not be freed", "error", err)
 		}
-		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx), n.cashier.Resume(ctx), n.papers.Resume(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
 		}
 		n.bindings.Sweep(n.opts.Now())

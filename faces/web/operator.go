@@ -10,10 +10,12 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
@@ -79,7 +81,12 @@ func (f *face) overview(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	if err != nil {
 		return nil, err
 	}
+	stray, _, err := f.Cashier.Payments(r.Context(), p.Who, cashier.Filter{State: payment.Unmatched, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
 	tallies = append(tallies,
+		tally{To: "/operator/payments#unmatched", Key: "operator.stray", Count: strconv.Itoa(len(stray)), Warn: len(stray) > 0},
 		tally{To: "/operator/numbers", Key: "operator.blocks", Count: strconv.Itoa(len(c.Blocks)), Warn: broken > 0},
 		tally{To: "/operator/letters", Key: "operator.letters", Count: strconv.Itoa(len(unsent)), Warn: len(unsent) > 0})
 	p.Title = p.T("operator.title")
