@@ -86,8 +86,8 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	if strings.Contains(w.text("main"), password) {
 		t.Error("the password is shown a second time")
 	}
-	w.fill(`.add input[name=name]`, "kitchen")
-	w.press(".add button")
+	w.fill(`.line > .add input[name=name]`, "kitchen")
+	w.press(".line > .add button")
 	w.see("#sip-password")
 	w.shoot("lines")
 	w.press(".sure summary") // revoking asks first
@@ -165,9 +165,9 @@ func TestACompanyBuysANumberForTwoCountries(t *testing.T) {
 	w.press("main form button.button")
 	w.see("#sip-password")
 	w.open("/lines")
-	w.choose(".add select[name=country]", "US")
-	w.fill(".add input[name=name]", "Chicago desk")
-	w.press(".add button")
+	w.choose(".line > .add select[name=country]", "US")
+	w.fill(".line > .add input[name=name]", "Chicago desk")
+	w.press(".line > .add button")
 	w.see("#sip-password")
 	if user := w.text("#sip-user"); !strings.HasSuffix(user, "-1-2") {
 		t.Errorf("the SIP account of the American office is %q, want root-1-2", user)
