@@ -31,7 +31,7 @@ func letterTo(t *testing.T, base, to, subject string) string {
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-tick.C {
 		for _, m := range regexp.MustCompile(`href="(/dev/mail/\d+)"`).FindAllStringSubmatch(read("/dev/mail?to="+to), -1) {
 			if page := read(m[1]); strings.Contains(page, subject) && strings.Contains(page, to) {
-				if link := regexp.MustCompile(`https?://[^\s"<]+token=[a-z0-9]+`).FindString(page); link != "" {
+				if link := regexp.MustCompile(`https?://[^\s"<]+(?:token=|/transfers/|/orders/)[a-z0-9_]+`).FindString(page); link != "" {
 					return link
 				}
 			}

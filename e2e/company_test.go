@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 
 // dev is what a `callisto dev` says of itself in dev.json.
 type dev struct {
+	dir     string
 	HTTP    string                          `json:"http"`
 	Centers map[string]struct{ SIP string } `json:"centers"`
 	Members []struct {
@@ -139,6 +140,7 @@ func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 		case <-look.C:
 		}
 		if d, err := readDev(dir); err == nil && ready(t.Context(), d.HTTP) == nil {
+			d.dir = dir
 			return d, stop
 		}
 	}

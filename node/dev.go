@@ -107,7 +107,7 @@ func reachable(a *net.TCPAddr) string {
 // greet prints what a person needs to begin.
 func (n *Node) greet(d devFile) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nCallisto is up.\n\n  Shop and pages  %s\n  HTTP API        %s/api/docs\n  Mail we sent    %s/dev/mail\n  Test carrier    %s/dev/carrier (every ordinary telephone rings there)\n", d.HTTP, d.HTTP, d.HTTP, d.HTTP)
+	fmt.Fprintf(&b, "\nCallisto is up.\n\n  Shop and pages  %s\n  HTTP API        %s/api/docs\n  Mail we sent    %s/dev/mail\n  Test carrier    %s/dev/carrier (every ordinary telephone rings there)\n  Calendar        %s/dev/clock (lets days go by)\n", d.HTTP, d.HTTP, d.HTTP, d.HTTP, d.HTTP)
 	for _, c := range n.centers.All() {
 		if sip := d.Centers[c.ID].SIP; sip != "" {
 			fmt.Fprintf(&b, "  SIP, %-10s %s (UDP and TCP), %s (TLS)\n", string(c.ID)+" center", sip, d.Centers[c.ID].SIPS)

@@ -78,6 +78,7 @@ type Node struct {
 	seal        *seal.Seal
 	carriers    *carrier.Service
 	proofs      *proof.Service
+	clock       *devClock            // moved in dev alone
 	tester      *testcarrier.Carrier // nil outside of dev
 	testCarrier func(center.Center) carrier.Carrier
 	recorder    *store.Recorder
@@ -101,10 +102,14 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if opts.Out == nil {
 		opts.Out = io.Discard
 	}
+	clock := &devClock{}
 	if opts.Now == nil {
 		opts.Now = time.Now
+		if cfg.Dev {
+			opts.Now = clock.Now
+		}
 	}
-	n := &Node{cfg: cfg, opts: opts, log: opts.Log, isReady: make(chan struct{}), epoch: opts.Now().UnixMilli()}
+	n := &Node{cfg: cfg, opts: opts, clock: clock, log: opts.Log, isReady: make(chan struct{}), epoch: opts.Now().UnixMilli()}
 	defer func() {
 		if err != nil {
 			_ = n.Close()

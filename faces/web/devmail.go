@@ -24,6 +24,8 @@ func (f *face) devRoutes() map[string]handler {
 		"GET /dev/mail.json":          f.mailsForPrograms,
 		"GET /dev/mail/{id}":          f.mail,
 		"GET /dev/mail/{id}/file/{n}": f.mailFile,
+		"GET /dev/clock":              f.clock,
+		"POST /dev/clock":             f.skipDays,
 	}
 }
 

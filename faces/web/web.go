@@ -276,7 +276,8 @@ type Deps struct {
 	Taxes      Taxes
 	PayHosts   []string // where forms may lead to pay: https://checkout.stripe.com
 	Letters    Letters
-	Mailbox    Mailbox // nil outside of `callisto dev`
+	Mailbox    Mailbox  // nil outside of `callisto dev`
+	Calendar   Calendar // nil outside of `callisto dev`
 	Currency   money.Currency
 	Origin     string // how the outside reaches the pages, if by https
 	Secure     bool   // the outside reaches us by https: cookies say so

@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed testdata/axe/axe.min.js
+var axe string // axe-core, MPL 2.0
+
+// sight is a page, and who looks at it.
+type sight struct{ who, name, path string }
+
+// sights are every page there is to see, with the ids of what was made first.
+func sights(t *testing.T, d dev) []sight {
+	t.Helper()
+	first := func(key, path, field string) string {
+		items := api(t, d, key, "GET", path, nil, 200)["items"].([]any)
+		return items[0].(map[string]any)[field].(string)
+	}
+	sold := first(d.Members[1].APIKey, "/api/v1/orders", "id")
+	waiting := order(t, d, d.Members[1].APIKey, "62")
+	taken := api(t, d, d.Members[1].APIKey, "POST", "/api/v1/orders", map[string]any{"kind": "individual", "country": "KR", "national": "7550142"}, 201)["id"].(string)
+	paid := order(t, d, d.Members[1].APIKey, "63")
+	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/orders/"+paid+"/payments", map[string]any{"method": "wallet"}, 200)
+	free := api(t, d, "", "GET", "/api/v1/numbers?country=KR&limit=1", nil, 200)["items"].([]any)[0].(map[string]any)["national"].(string)
+	api(t, d, d.Operator.APIKey, "POST", "/api/v1/openings", map[string]any{"country": "JP", "name": "Japan"}, 201)
+	return []sight{
+		{"", "home", "/"}, {"", "search", "/numbers?digits=55"}, {"", "nothing-found", "/numbers?digits=000000000"}, {"", "number", "/numbers/KR/" + free},
+		{"", "request", "/request"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"},
+		{"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
+		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
+		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
+		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
+		{"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
+		{"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
+		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
+		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
+		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
+		{"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-statements", "/operator/payments/statements"}, {"operator", "desk-taxes", "/operator/taxes"},
+		{"operator", "desk-letters", "/operator/letters"},
+	}
+}
+
+// TestEveryPage holds every page to what all pages promise: no violation that
+// axe knows of WCAG 2.2 AA by day, by night and right to left, no text without
+// its translation, no more than 100 KB, nothing wider than a telephone. With
+// SCREENS set it takes a picture of each: light, night, Korean, Arabic, telephone.
+func TestEveryPage(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	who := ""
+	for _, s := range sights(t, d) {
+		if s.who != who {
+			who = s.who
+			if who == "operator" {
+				w.signIn(d.Operator.Email, d.Operator.Password)
+			} else {
+				w.signIn(d.Members[1].Email, d.Members[1].Password)
+			}
+		}
+		for _, as := range []struct {
+			suffix, scheme, lang string
+			width                int64
+		}{{"", "light", "en", 1280}, {"-night", "dark", "en", 1280}, {"-ko", "light", "ko", 1280}, {"-ar", "light", "ar", 1280}, {"-phone", "light", "en", 360}} {
+			w.do("look", look(as.scheme), chromedp.EmulateViewport(as.width, 900))
+			sep := "?"
+			if strings.Contains(s.path, "?") {
+				sep = "&"
+			}
+			w.do("open "+s.path, chromedp.Navigate(w.base+s.path+sep+"lang="+as.lang), chromedp.WaitVisible(chromedp.CSS("body")),
+				discard(chromedp.Poll[bool](`document.fonts.status === "loaded"`)))
+			w.inspect(s.name + as.suffix)
+			if dir := os.Getenv("SCREENS"); dir != "" {
+				png := ask(w, "picture of "+s.name, chromedp.FullScreenshot(100))
+				if err := os.WriteFile(filepath.Join(dir, s.name+as.suffix+".png"), png, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// inspect looks at the page that is open.
+func (w walker) inspect(name string) {
+	w.t.Helper()
+	w.do("axe", discard(chromedp.Evaluate[bool](axe+";true")))
+	raw := ask(w, "axe", chromedp.Evaluate[string](`axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, at: v.nodes.map(n => n.target.join(" ") + ": " + n.html.slice(0, 120))}))))`, chromedp.EvalAwaitPromise))
+	var violations []struct {
+		ID, Help string
+		At       []string
+	}
+	if err := json.Unmarshal([]byte(raw), &violations); err != nil {
+		w.t.Fatalf("%s: axe said %q: %v", name, raw, err)
+	}
+	for _, v := range violations {
+		w.t.Errorf("%s: %s: %s\n  %s", name, v.ID, v.Help, strings.Join(v.At, "\n  "))
+	}
+	for problem, found := range map[string]string{
+		"is wider than the window": `document.documentElement.scrollWidth > document.documentElement.clientWidth + 1 ? document.documentElement.scrollWidth + " px" : ""`,
+		"has a text that is not there": `document.body.innerText.match(/⟨[^⟩]*⟩/)?.[0] || ""`,
+		"weighs too much":              `(n => n > 100 * 1024 ? n + " bytes" : "")([performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")].reduce((s, e) => s + (e.encodedBodySize || 0), 0))`,
+		"shifts while it loads":        `(s => s > 0.02 ? String(s) : "")(performance.getEntriesByType("layout-shift").reduce((s, e) => s + e.value, 0))`,
+	} {
+		if what := ask(w, problem, chromedp.Evaluate[string](found)); what != "" {
+			w.t.Errorf("%s %s: %s", name, problem, what)
+		}
+	}
+}
+
+// TestTheShopIsThereInASecond loads the shop over a slow connection (1.6 Mbit/s,
+// 150 ms there and back) with nothing kept, and holds first paint and layout.
+func TestTheShopIsThereInASecond(t *testing.T) {
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	w.do("a slow connection", slow())
+	for _, path := range []string{"/", "/numbers?digits=55"} {
+		w.do("watch", chromedp.Navigate("about:blank"))
+		w.open(path)
+		w.do("let it settle", discard(chromedp.Poll[bool](`document.fonts.status === "loaded" && document.readyState === "complete"`)))
+		paint := ask(w, "first paint", chromedp.Evaluate[float64](`performance.getEntriesByName("first-contentful-paint")[0].startTime`))
+		shift := ask(w, "layout shift", chromedp.Evaluate[float64](`new Promise(done => { let s = 0; new PerformanceObserver(l => { for (const e of l.getEntries()) s += e.value; }).observe({type: "layout-shift", buffered: true}); setTimeout(() => done(s), 300); })`, chromedp.EvalAwaitPromise))
+		fmt.Printf("%s: first paint after %.0f ms, layout shift %.4f\n", path, paint, shift)
+		if paint > 1000 {
+			t.Errorf("%s: first paint after %.0f ms", path, paint)
+		}
+		if shift > 0.01 {
+			t.Errorf("%s: layout shift %.4f", path, shift)
+		}
+	}
+}
+
+// slow is a telephone's connection.
+func slow() chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		if _, err := cdp.Call(ctx, t, network.Enable, network.EnableParams{}); err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err := cdp.Call(ctx, t, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 200_000, UploadThroughput: 90_000}},
+		})
+		return chromedp.Void{}, err
+	}
+}
