@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,7 +82,7 @@ func (w walker) press(selector string) {
 
 func (w walker) fill(selector, value string) {
 	w.t.Helper()
-	w.do("fill "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	w.do("fill "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), discard(chromedp.Evaluate[bool]("document.querySelector("+strconv.Quote(selector)+").value = '', true")), chromedp.SendKeys(chromedp.CSS(selector), value))
 }
 
 func (w walker) choose(selector, value string) {
@@ -99,11 +101,38 @@ func (w walker) text(selector string) string {
 	return strings.TrimSpace(ask(w, "read "+selector, chromedp.Text(chromedp.CSS(selector))))
 }
 
+// says waits until an element has a text in it.
 func (w walker) says(selector, want string) {
 	w.t.Helper()
-	if got := w.text(selector); !strings.Contains(got, want) {
-		w.t.Errorf("%s says %q, want %q in it", selector, got, want)
+	w.until(fmt.Sprintf("%s says %q", selector, want), fmt.Sprintf("document.querySelector(%s)?.innerText.replace(/\\s+/g, ' ').includes(%s)",
+		strconv.Quote(selector), strconv.Quote(strings.Join(strings.Fields(want), " "))))
+}
+
+// until waits for something to be true on the page, over the pages that come
+// and go meanwhile.
+func (w walker) until(what, expression string) {
+	w.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-tick.C {
+		ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		cancel()
+		if err == nil && ok {
+			return
+		}
 	}
+	where, _ := chromedp.Run(w.ctx, chromedp.Location())
+	text, _ := chromedp.Run(w.ctx, chromedp.Text(chromedp.CSS("body")))
+	w.t.Fatalf("never came: %s\nat %s the page says:\n%s", what, where, text)
+}
+
+// submit presses what leads to another page, and waits until that one is there.
+func (w walker) submit(selector string) {
+	w.t.Helper()
+	w.do("mark the page", discard(chromedp.Evaluate[bool](`window.left = true`)))
+	w.press(selector)
+	w.until("what follows "+selector, `!window.left && document.readyState === "complete"`)
 }
 
 func (w walker) path() string {

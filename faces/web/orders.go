@@ -151,7 +151,7 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 		if derr != nil {
 			return nil, derr
 		}
-		d.Problem = p.why(err)
+		d.Problem = p.fieldText(err)
 		p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), d.Number.Display()
 		f.readPurse(r.Context(), p)
 		return orderPage(p, d), nil
