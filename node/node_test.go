@@ -440,3 +440,26 @@ func TestPagesAreGuarded(t *testing.T) {
 		r.want(t, 400, str(r.dev, "operator", "api_key"), "GET", path, nil)
 	}
 }
+
+// TestTooMuchIsToldFromNothing: a form or a body that is far too large gets a
+// page or a problem that says so, and nothing happens.
+func TestTooMuchIsToldFromNothing(t *testing.T) {
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 1, "api_key")
+	big := strings.Repeat("7", 2<<20)
+	res, err := http.Post(r.base+"/orders", "application/x-www-form-urlencoded", strings.NewReader("kind=individual&country=KR&national="+big))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil || res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(page), "More was sent than this page takes") {
+		t.Errorf("%d %v %.300s", res.StatusCode, err, page)
+	}
+	if a := r.call(t, key, "POST", "/api/v1/orders", obj{"kind": "individual", "country": "KR", "national": big}); a.status != http.StatusRequestEntityTooLarge || str(a.body, "code") != "too_large" {
+		t.Errorf("%d %.300s", a.status, a.raw)
+	}
+	if a := r.want(t, 200, key, "GET", "/api/v1/orders", nil); len(at(a.body, "items").([]any)) != 1 {
+		t.Errorf("something was ordered: %s", a.raw)
+	}
+}
