@@ -287,6 +287,9 @@ func (n *Node) age(ctx context.Context) {
 	if err := n.proofs.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "old proofs could not be removed", "error", err)
 	}
+	if _, err := n.shop.ProveAgain(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "proofs of own telephones could not be seen to", "error", err)
+	}
 	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)
 	}

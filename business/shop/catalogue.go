@@ -205,6 +205,7 @@ const (
 	InService   Standing = ""            // it rings
 	Grace       Standing = "grace"       // the yearly fee is overdue; it still rings
 	Suspended   Standing = "suspended"   // the operator stopped it: a dispute, abuse
+	Unproved    Standing = "unproved"    // an own telephone that was not proved again: silent until it is
 	Quarantined Standing = "quarantined" // given up or unpaid; it does not ring and is not sold yet
 )
 

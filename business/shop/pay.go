@@ -226,7 +226,8 @@ func (s *Service) step(ctx context.Context, id string, from, to State, code stri
 			text = o.AmountDue.String()
 		}
 		if to == Sold {
-			o.Settling, o.HeldUntil, o.Until = false, time.Time{}, s.due(o)
+			o.Settling, o.HeldUntil = false, time.Time{}
+			s.begin(&o)
 			if err := s.leavePaper(ctx, tx, o, TopicPaper); err != nil {
 				return err
 			}

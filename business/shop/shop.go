@@ -46,32 +46,34 @@ const ReviewFor = 5 * 24 * time.Hour
 
 // Order is one sale, from request on.
 type Order struct {
-	ID        string
-	Account   string
-	Number    numbering.Number
-	Country   string   // ISO
-	Countries []string // company: offices besides the home one
-	Refuse    bool     // company: calls for other countries are refused instead of going to the home office
-	Proved    bool     // the holder proved it as his own telephone number
-	OffIn     []string // dial countries where the typed form is switched off
-	State     State
-	Reason    fault.Reason // of a rejection; also warnings of an approval
-	Class     Class        // how easy the number is to remember
-	Setup     int64        // micros of AmountDue's currency, once
-	Yearly    int64        // micros, each year
-	Tax       Tax          // what of AmountDue is tax
-	AmountDue money.Amount // setup, the first year and tax
-	Method    string       // how it is paid, once that is chosen
-	PaidBy    string       // the money from outside that paid it; "" is the wallet
-	HeldUntil time.Time    // zero: not held
-	Extended  bool         // the hold was made longer once, for a payment under way
-	Standing  Standing     // of a sold number
-	Until     time.Time    // a sold number: the next yearly fee is due; zero: there is none
-	Reminded  int          // days before Until of the last reminder; 0: none yet
-	Settling  bool         // a payment or refund is under way; the hold cannot expire
-	Version   int64        // counts changes; a change of an older version is refused
-	Created   time.Time
-	Updated   time.Time
+	ID         string
+	Account    string
+	Number     numbering.Number
+	Country    string   // ISO
+	Countries  []string // company: offices besides the home one
+	Refuse     bool     // company: calls for other countries are refused instead of going to the home office
+	Proved     bool     // the holder proved it as his own telephone number
+	OffIn      []string // dial countries where the typed form is switched off
+	State      State
+	Reason     fault.Reason // of a rejection; also warnings of an approval
+	Class      Class        // how easy the number is to remember
+	Setup      int64        // micros of AmountDue's currency, once
+	Yearly     int64        // micros, each year
+	Tax        Tax          // what of AmountDue is tax
+	AmountDue  money.Amount // setup, the first year and tax
+	Method     string       // how it is paid, once that is chosen
+	PaidBy     string       // the money from outside that paid it; "" is the wallet
+	HeldUntil  time.Time    // zero: not held
+	Extended   bool         // the hold was made longer once, for a payment under way
+	Standing   Standing     // of a sold number
+	Until      time.Time    // a sold number: the next yearly fee is due; zero: there is none
+	ProveBy    time.Time    // an own telephone has to be proved again until then; zero: it need not
+	ProveAsked int          // days before ProveBy of the last reminder; 0: none yet
+	Reminded   int          // days before Until of the last reminder; 0: none yet
+	Settling   bool         // a payment or refund is under way; the hold cannot expire
+	Version    int64        // counts changes; a change of an older version is refused
+	Created    time.Time
+	Updated    time.Time
 }
 
 // Tax is what an amount holds of it.

@@ -79,6 +79,9 @@ type Store interface {
 	// Tenures lists sold numbers whose next date is not after until, by
 	// ascending id above after.
 	Tenures(ctx context.Context, until time.Time, after string, limit int) ([]Order, error)
+	// Unproved lists sold own telephones that have to be proved again not after
+	// until, by ascending id above after.
+	Unproved(ctx context.Context, until time.Time, after string, limit int) ([]Order, error)
 	// Tasks lists the keys waiting under a topic, oldest first.
 	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
 	// Taken tells which of the forms are claimed.

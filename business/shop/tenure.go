@@ -100,7 +100,7 @@ func (s *Service) renew(ctx context.Context, o Order) (bool, error) {
 		if left <= 0 {
 			return true, s.restock(ctx, o.ID)
 		}
-	case Suspended: // its time stands still until the operator decides
+	case Suspended, Unproved: // its time stands still until the operator decides
 	}
 	return false, nil
 }
@@ -314,6 +314,14 @@ func (s *Service) due(o Order) time.Time {
 		return time.Time{}
 	}
 	return s.now().Add(year)
+}
+
+// begin sets the dates of a number that is sold now.
+func (s *Service) begin(o *Order) {
+	o.Until = s.due(*o)
+	if o.Proved {
+		o.ProveBy = s.now().Add(proveFor)
+	}
 }
 
 // Suspend stops a number while a dispute or abuse is looked at, or lets it

@@ -30,7 +30,7 @@ type order struct {
 	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What of it is for the first year, and due again each year"`
 	Tax       *orderTax     `json:"tax,omitempty" doc:"What of it is tax"`
 	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
-	Standing  string        `json:"standing,omitempty" enum:"grace,suspended,quarantined" doc:"Of a sold number; none: in service"`
+	Standing  string        `json:"standing,omitempty" enum:"grace,suspended,unproved,quarantined" doc:"Of a sold number; none: in service"`
 	Until     *time.Time    `json:"renews_at,omitempty" doc:"When the next yearly fee is due; in quarantine, when the number is free"`
 	Papers    []paper       `json:"papers,omitempty" doc:"What you have to show"`
 	Approval  *approval     `json:"approval,omitempty" doc:"What was approved; from the final selection on"`

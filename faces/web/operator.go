@@ -198,6 +198,8 @@ func (f *face) decide(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		_, err = f.Staff.Suspend(ctx, p.Who, id, true, text)
 	case "resume":
 		_, err = f.Staff.Suspend(ctx, p.Who, id, false, text)
+	case "prove":
+		_, err = f.Staff.AskProof(ctx, p.Who, id, text)
 	case "refund":
 		_, err = f.Staff.Refund(ctx, p.Who, id, text)
 	default:

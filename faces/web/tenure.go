@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -105,6 +108,15 @@ func (f *face) setOffice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 		}
 		return f.Offices.SwitchOn(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("on"))
 	})
+}
+
+// proveAddress is where the holder of an own telephone proves it again.
+func (d dossier) proveAddress() string {
+	purpose := proof.OwnPhone
+	if d.Number.Kind == numbering.Company {
+		purpose = proof.Root
+	}
+	return "/proofs/new?" + url.Values{"purpose": {string(purpose)}, "number": {"+" + d.Number.CallingCode + d.Number.National}}.Encode()
 }
 
 // gift is a number that is offered to who is signed in.

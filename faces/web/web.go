@@ -201,6 +201,7 @@ type Staff interface {
 	Review(ctx context.Context, by member.Actor, id string, approve bool, why string) (shop.Order, error)
 	Suspend(ctx context.Context, by member.Actor, id string, stop bool, why string) (shop.Order, error)
 	Refund(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
+	AskProof(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
 }
 
 // Wallet reads the book.

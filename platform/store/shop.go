@@ -60,16 +60,16 @@ func texts(rows *sql.Rows, err error) ([]string, error) {
 
 const orderColumns = `id, account, kind, calling_code, national, country, countries, refuse, proved, off_in, state,
 	reason_code, reason_text, currency, micros, held_until, settling, version, created, updated,
-	class, setup, yearly, tax_name, tax_rate, tax, method, extended, standing, until, reminded, tax_country, paid_by`
+	class, setup, yearly, tax_name, tax_rate, tax, method, extended, standing, until, reminded, tax_country, paid_by, prove_by, prove_asked`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanOrder(row scanner) (o shop.Order, err error) {
 	var kind, countries, off string
-	var held, created, updated, until int64
+	var held, created, updated, until, proveBy int64
 	err = row.Scan(&o.ID, &o.Account, &kind, &o.Number.CallingCode, &o.Number.National, &o.Country, &countries, &o.Refuse, &o.Proved, &off, &o.State,
 		&o.Reason.Code, &o.Reason.Text, &o.AmountDue.Currency, &o.AmountDue.Micros, &held, &o.Settling, &o.Version, &created, &updated,
-		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended, &o.Standing, &until, &o.Reminded, &o.Tax.Country, &o.PaidBy)
+		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended, &o.Standing, &until, &o.Reminded, &o.Tax.Country, &o.PaidBy, &proveBy, &o.ProveAsked)
 	if err != nil {
 		return o, err
 	}
@@ -77,6 +77,7 @@ func scanOrder(row scanner) (o shop.Order, err error) {
 		return o, err
 	}
 	o.HeldUntil, o.Created, o.Updated, o.Until = at(held), at(created), at(updated), at(until)
+	o.ProveBy = at(proveBy)
 	if o.Countries, err = list(countries); err != nil {
 		return o, err
 	}
@@ -113,20 +114,22 @@ func (t shopTx) Order(ctx context.Context, id string) (shop.Order, bool, error) 
 }
 
 func (t shopTx) InsertOrder(ctx context.Context, o shop.Order) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 33)+`)`,
+	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 35)+`)`,
 		o.ID, o.Account, o.Number.Kind.String(), o.Number.CallingCode, o.Number.National, o.Country, pack(o.Countries), flag(o.Refuse), flag(o.Proved),
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, string(o.AmountDue.Currency), o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling),
 		o.Version, us(o.Created), us(o.Updated),
-		string(o.Class), o.Setup, o.Yearly, o.Tax.Name, o.Tax.Rate, o.Tax.Micros, o.Method, flag(o.Extended), string(o.Standing), us(o.Until), o.Reminded, o.Tax.Country, o.PaidBy)
+		string(o.Class), o.Setup, o.Yearly, o.Tax.Name, o.Tax.Rate, o.Tax.Micros, o.Method, flag(o.Extended), string(o.Standing), us(o.Until), o.Reminded, o.Tax.Country, o.PaidBy,
+		us(o.ProveBy), o.ProveAsked)
 	return err
 }
 
 func (t shopTx) ChangeOrder(ctx context.Context, o shop.Order) (bool, error) {
 	return changed(t.q.ExecContext(ctx, `UPDATE number_order SET countries = $17, off_in = $1, state = $2, reason_code = $3, reason_text = $4, micros = $5,
 		held_until = $6, settling = $7, updated = $8, method = $9, extended = $10,
-		standing = $11, until = $12, reminded = $13, paid_by = $14, version = version + 1 WHERE id = $15 AND version = $16`,
+		standing = $11, until = $12, reminded = $13, paid_by = $14, prove_by = $18, prove_asked = $19,
+		version = version + 1 WHERE id = $15 AND version = $16`,
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling), us(o.Updated), o.Method, flag(o.Extended),
-		string(o.Standing), us(o.Until), o.Reminded, o.PaidBy, o.ID, o.Version, pack(o.Countries)))
+		string(o.Standing), us(o.Until), o.Reminded, o.PaidBy, o.ID, o.Version, pack(o.Countries), us(o.ProveBy), o.ProveAsked))
 }
 
 func (t shopTx) Lock(ctx context.Context, id string) error { return lockOrder(ctx, t.q, id) }
@@ -230,6 +233,13 @@ func (s *Shop) Events(ctx context.Context, order string) ([]shop.Event, error) {
 // Tenures lists sold numbers on which something is due.
 func (s *Shop) Tenures(ctx context.Context, until time.Time, after string, limit int) ([]shop.Order, error) {
 	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE until > 0 AND until <= $1 AND state = 'sold' AND settling = 0 AND id > $2
+		ORDER BY id LIMIT $3`, us(until), after, limit)
+	return orders(rows, err)
+}
+
+// Unproved lists own telephones that have to be proved again.
+func (s *Shop) Unproved(ctx context.Context, until time.Time, after string, limit int) ([]shop.Order, error) {
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE prove_by > 0 AND prove_by <= $1 AND state = 'sold' AND settling = 0 AND id > $2
 		ORDER BY id LIMIT $3`, us(until), after, limit)
 	return orders(rows, err)
 }

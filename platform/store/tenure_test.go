@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -344,5 +345,51 @@ func TestACompanySwitchesCountriesOnOneByOne(t *testing.T) {
 			}
 		}
 		same(t, h.steps(t, o.ID)[7:], []string{"switched_on", "switched_off"})
+	})
+}
+
+func TestAnOwnTelephoneIsProvedAgainEachYear(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		fresh := false // a proof of the last day
+		policy := h.policy
+		policy.Proved = func(context.Context, string, string, numbering.Kind) (bool, error) { return fresh, nil }
+		h.shop = shop.New(h.db.Shop(), h.book, policy, h.roster, h.clock.now)
+		ann := h.person(t, "ann")
+		o := h.own(t, ann, "KR", "25551234")
+		days := func(n int) {
+			t.Helper()
+			for range n {
+				h.clock.add(day)
+				if _, err := h.shop.ProveAgain(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		days(364)
+		same(t, h.steps(t, o.ID)[7:], []string{"prove_again", "prove_again", "prove_again"})
+		fresh = true
+		days(1)
+		fresh = false
+		if x, err := h.shop.Order(ctx, ann, o.ID); err != nil || x.ProveBy.Before(h.clock.now().Add(360*day)) || !h.rings("2555123482") {
+			t.Errorf("%+v %v", x, err)
+		}
+		if _, err := h.shop.AskProof(ctx, ann, o.ID, "x"); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("%v", err)
+		}
+		if _, err := h.shop.AskProof(ctx, member.System(), o.ID, "Somebody else says it is his."); err != nil {
+			t.Fatal(err)
+		}
+		h.letterLink(t, "prove_again")
+		days(8)
+		if x, err := h.shop.Order(ctx, ann, o.ID); err != nil || x.Standing != shop.Unproved || h.rings("2555123482") {
+			t.Errorf("%+v %v", x, err)
+		}
+		fresh = true
+		days(1)
+		if x, err := h.shop.Order(ctx, ann, o.ID); err != nil || x.Standing != shop.InService || !h.rings("2555123482") {
+			t.Errorf("%+v %v", x, err)
+		}
 	})
 }
