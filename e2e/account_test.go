@@ -135,7 +135,7 @@ func TestALineIsChangedAndAnAccountErased(t *testing.T) {
 	w.press("main form button[type=submit]")
 	w.see(`.who a[href="/sign-in"]`)
 	w.says("h1", "erased")
-	w.open("/sign-in")
+	w.open("/sign-in?lang=en")
 	w.fill("#email", d.Company.Email)
 	w.fill("#password", d.Company.Password)
 	w.press("main form button")

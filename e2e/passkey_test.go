@@ -61,7 +61,7 @@ func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
 	}
 	w.press(".who form button")
 	w.see(`.who a[href="/sign-in"]`)
-	w.open("/sign-in")
+	w.open("/sign-in?lang=en")
 	w.press(`form[data-passkey="get"] button`)
 	w.see(`form[data-passkey="get"] .wrong`)
 	w.says(`form[data-passkey="get"] .wrong`, "not accepted")

@@ -77,7 +77,7 @@ func TestPayByCardInTheBrowser(t *testing.T) {
 	_ = res.Body.Close()
 	id := order(t, d, d.Members[2].APIKey, "61")
 	w := walker{t, browser(t), d.HTTP}
-	w.open("/sign-in")
+	w.open("/sign-in?lang=en")
 	w.fill("#email", d.Members[2].Email)
 	w.fill("#password", d.Members[2].Password)
 	w.press("main form button")

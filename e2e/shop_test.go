@@ -115,7 +115,7 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 func TestARefusedRequestSaysWhy(t *testing.T) {
 	d := company(t)
 	w := walker{t, browser(t), d.HTTP}
-	w.open("/request")
+	w.open("/request?lang=en")
 	w.choose("#country", "KR")
 	w.fill("#national", "7550142")
 	w.press("main form button.button")

@@ -103,7 +103,7 @@ func TestAReviewWithPapers(t *testing.T) {
 	w.see(`[data-state="awaiting_payment"]`)
 	w.submit(`form:has(input[value="wallet"]) button`)
 	w.see(`[data-state="sold"]`)
-	letterTo(t, d.HTTP, d.Company.Email, "approved")
+	letterTo(t, d.HTTP, d.Company.Email, "5550177#82")
 }
 
 // TestPayByBankTransferInTheBrowser: the order says what to transfer, the
@@ -182,7 +182,7 @@ func TestANumbersLaterYears(t *testing.T) {
 	w.signIn(buyer.Email, buyer.Password) // a session lasts 30 days
 	w.open("/orders/" + kept)
 	w.says(".steps", "Fee due soon")
-	letterTo(t, d.HTTP, buyer.Email, "is due on")
+	letterTo(t, d.HTTP, buyer.Email, "is due on") // Ada reads English
 	w.open("/dev/clock")
 	w.fill("#days", "27")
 	w.submit(`form[action="/dev/clock"] button`)
