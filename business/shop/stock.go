@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -60,45 +61,56 @@ func (q Query) filters(tails classTails) ([]filter, error) {
 	return out, nil
 }
 
-// feasible reports whether digits, followed by more unknown ones, can match.
+// feasible reports whether digits, followed by more unknown ones, can match. It
+// goes through the mask in all ways at once: bit i of at is set when its first
+// i letters have taken the digits so far.
 func (m mask) feasible(digits []byte, more int) bool {
-	return fits(string(m), digits, more)
-}
-
-func fits(m string, digits []byte, more int) bool {
-	for len(m) > 0 {
-		if m[0] == '*' {
-			for strings.HasPrefix(m, "*") {
-				m = m[1:]
+	at := m.past(1)
+	for _, d := range digits {
+		next := uint32(0)
+		for rest := at; rest != 0; rest &= rest - 1 {
+			switch i := bits.TrailingZeros32(rest); {
+			case i == len(m):
+			case m[i] == '*':
+				next |= 1 << i
+			case m[i] == '?' || m[i] == d:
+				next |= 1 << (i + 1)
 			}
-			if m == "" {
-				return true
-			}
-			for skip := 0; skip <= len(digits); skip++ {
-				if fits(m, digits[skip:], more) {
-					return true
-				}
-			}
-			return len(strings.ReplaceAll(m, "*", "")) <= more
 		}
-		if len(digits) == 0 {
-			need := len(strings.ReplaceAll(m, "*", ""))
-			return need == more || need < more && strings.Contains(m, "*")
-		}
-		if m[0] != '?' && m[0] != digits[0] {
+		if at = m.past(next); at == 0 {
 			return false
 		}
-		m, digits = m[1:], digits[1:]
 	}
-	return len(digits) == 0 && more == 0
+	for ; at != 0; at &= at - 1 {
+		rest := string(m[bits.TrailingZeros32(at):])
+		runs := strings.Count(rest, "*")
+		if need := len(rest) - runs; need == more || need < more && runs > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// past lets every * be nothing.
+func (m mask) past(at uint32) uint32 {
+	for i := range len(m) {
+		if m[i] == '*' && at&(1<<i) != 0 {
+			at |= 1 << (i + 1)
+		}
+	}
+	return at
 }
 
 // each yields the block's numbers above after that match every filter, in
-// ascending order, until yield says no. It reports whether to go on.
-func (b *Block) each(after string, filters []filter, yield func(national string) bool) bool {
+// ascending order, until yield says no or it has looked at as many beginnings
+// as steps says, which it counts down. It reports whether to go on.
+func (b *Block) each(after string, filters []filter, steps *int, yield func(national string) bool) bool {
 	buf := make([]byte, 0, b.Length)
 	var walk func(above bool) bool
 	walk = func(above bool) bool {
+		if *steps--; *steps < 0 {
+			return false
+		}
 		for _, m := range filters {
 			if !m.feasible(buf, b.Length-len(buf)) {
 				return true
@@ -154,7 +166,7 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 		limit = 20
 	}
 	page := Page{Items: []StockItem{}}
-	tried := 0
+	left := effort{numbers: 5000, steps: 500_000}
 	for i := range rules.Blocks {
 		b := &rules.Blocks[i]
 		if skipping && b.ID != fromBlock {
@@ -167,7 +179,7 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 		if iso != "" && b.Country != iso || q.Kind != 0 && b.Kind != q.Kind || !rules.sells(b) {
 			continue
 		}
-		full, err := s.fill(ctx, rules, &page, b, after, filters, limit, &tried)
+		full, err := s.fill(ctx, rules, &page, b, after, filters, limit, &left)
 		if err != nil || full {
 			return page, err
 		}
@@ -178,15 +190,22 @@ func (s *Service) Search(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// searchEffort bounds how many numbers one search looks at.
-const searchEffort = 5000
+// effort is how much of it is left for one search: numbers that are looked up,
+// and beginnings of numbers that are tried. Patterns that contradict each other
+// would else count through a whole block to find nothing.
+type effort struct{ numbers, steps int }
+
+func tooWide() error {
+	return fault.New(fault.Invalid, "search_wide", "This search takes too long. Say more of the number, with fewer * and ?.").
+		WithFields(fault.Field{Name: "contains", Text: "Say more of the number, with fewer * and ?."})
+}
 
 // fill adds a block's free numbers; full means that the page has its limit, or
 // that enough was tried, and Next is set.
-func (s *Service) fill(ctx context.Context, rules *Policy, page *Page, b *Block, after string, filters []filter, limit int, tried *int) (full bool, err error) {
+func (s *Service) fill(ctx context.Context, rules *Policy, page *Page, b *Block, after string, filters []filter, limit int, left *effort) (full bool, err error) {
 	for {
 		var batch []string
-		more := b.each(after, filters, func(national string) bool {
+		more := b.each(after, filters, &left.steps, func(national string) bool {
 			batch = append(batch, national)
 			return len(batch) < limit+1
 		})
@@ -204,11 +223,15 @@ func (s *Service) fill(ctx context.Context, rules *Policy, page *Page, b *Block,
 			}
 			page.Items = append(page.Items, item)
 		}
-		if more || len(batch) == 0 {
+		if more {
 			return false, nil
 		}
-		after = batch[len(batch)-1]
-		if *tried += len(batch); *tried > searchEffort {
+		if len(batch) > 0 {
+			after = batch[len(batch)-1]
+		} else if len(page.Items) == 0 {
+			return true, tooWide()
+		}
+		if left.numbers -= len(batch); left.numbers < 0 || left.steps < 0 {
 			page.Next = b.ID + "." + after
 			return true, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -48,9 +49,9 @@ func TestCountingIsSearching(t *testing.T) {
 			}
 		}
 		var got []string
-		for after, all := "", false; !all; { // three at a time
+		for after, all, steps := "", false, 1_000_000; !all; { // three at a time
 			var batch []string
-			all = b.each(after, masks, func(national string) bool {
+			all = b.each(after, masks, &steps, func(national string) bool {
 				batch = append(batch, national)
 				return len(batch) < 3
 			})
@@ -60,6 +61,22 @@ func TestCountingIsSearching(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("block %q, query %+v:\n got %v\nwant %v", b.Prefix, q, got, want)
+		}
+	}
+}
+
+// TestPatternsThatContradict would count through ten million million numbers.
+func TestPatternsThatContradict(t *testing.T) {
+	plans, err := numbering.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(nil, nil, Policy{Plans: plans, Countries: []string{"KR"}, Catalogue: Catalogue{Systems: []System{{Country: "KR", Company: true}},
+		Blocks: []Block{{ID: "b", Kind: numbering.Company, Country: "KR", Prefix: "1", Length: 15}}}}, nil, nil)
+	for _, q := range []Query{{Contains: "8*8*8*8*8*8*8*8", Ends: "1111111"}, {Class: Premium, Ends: "1358"}} {
+		page, err := s.Search(t.Context(), q)
+		if fault.ReasonOf(err).Code != "search_wide" {
+			t.Errorf("%+v: %d found, %v", q, len(page.Items), err)
 		}
 	}
 }
@@ -103,7 +120,7 @@ func BenchmarkSearchHugeBlock(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		n := 0
-		block.each("", masks, func(string) bool { n++; return n < 20 })
+		n, steps := 0, 1_000_000
+		block.each("", masks, &steps, func(string) bool { n++; return n < 20 })
 	}
 }
