@@ -33,6 +33,19 @@ func From(remote, forwarded, browser string) member.Source {
 			ip = seen
 		}
 	}
-	s.Address = ip.Unmap().String()
+	s.Address = who(ip.Unmap().WithZone("")).String()
 	return s
+}
+
+// who is the address that is counted. Whoever has an IPv6 network of his own,
+// a /64 (RFC 4291 §2.5.4), has more addresses than anybody could count.
+func who(ip netip.Addr) netip.Addr {
+	if ip.Is4() || ip.IsLoopback() {
+		return ip
+	}
+	p, err := ip.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return p.Addr()
 }
