@@ -33,6 +33,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	n.carriers = carrier.New(n.store.Carriers(), n.seal, cfg)
 	n.proofs = proof.New(n.store.Proofs(), proof.Config{
 		Plans: n.plans, Carriers: n.carriers, Caller: n.telephony, Open: n.dials, Log: n.log, Now: n.opts.Now,
+		May: func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
 	return n.carriers.Load(ctx)
 }

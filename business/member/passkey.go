@@ -68,6 +68,9 @@ func (s *Service) AddPasskey(ctx context.Context, by Actor, p Passkey) (Passkey,
 	if err := s.Fresh(by); err != nil {
 		return p, err
 	}
+	if err := s.mayKeep(ctx, by.Account); err != nil {
+		return p, err
+	}
 	if p.Name = strings.TrimSpace(p.Name); !readable(p.Name, 60) {
 		return p, fault.New(fault.Invalid, "fields", "A passkey needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
 	}

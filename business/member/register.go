@@ -53,6 +53,9 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 		if wrong := append(slices.Clone(wrong), checkOffices(m.Offices, b)...); len(wrong) > 0 {
 			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 		}
+		if !b.Rings {
+			return notInService(b)
+		}
 		m.Account, m.Order, m.Number, m.Country = b.Account, b.Order, b.Number, b.Country
 		s.proveNumbers(ctx, &m)
 		fresh, err := tx.InsertMembership(ctx, m)
@@ -254,12 +257,15 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 		if err != nil {
 			return err
 		}
+		b, found, err := tx.Bought(ctx, m.Order)
+		if err != nil {
+			return err
+		}
+		if found && !b.Rings {
+			return notInService(b)
+		}
 		n := m.Number
 		if country != "" {
-			b, found, err := tx.Bought(ctx, m.Order)
-			if err != nil {
-				return err
-			}
 			if !found || country != b.Country && !slices.Contains(b.Countries, country) {
 				return fault.New(fault.Invalid, "fields", "The number is not switched on in %s.", country).
 					WithFields(fault.Field{Name: "country", Text: "The number is not switched on in this country."})
@@ -276,6 +282,12 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 		return out, fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
 	}
 	return out, nil
+}
+
+// notInService is said of a suspended number and of one in quarantine: a
+// telephone added then would call with it all the same.
+func notInService(b Bought) error {
+	return fault.New(fault.Conflict, "not_in_service", "%s is not in service now, so it takes no telephones. Its order says why.", b.Number.Display())
 }
 
 // RevokeDevice ends a device's credential and its registrations.

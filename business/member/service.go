@@ -139,6 +139,9 @@ func (s *Service) NewAPIKey(ctx context.Context, by Actor, account, name string)
 	if err := s.Fresh(by); err != nil {
 		return "", APIKey{}, err
 	}
+	if err := s.mayKeep(ctx, account); err != nil {
+		return "", APIKey{}, err
+	}
 	if name = strings.TrimSpace(name); !readable(name, 60) {
 		return "", APIKey{}, fault.New(fault.Invalid, "fields", "A key needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
 	}

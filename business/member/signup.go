@@ -228,6 +228,11 @@ func (s *Service) Verified(ctx context.Context, account string) bool {
 	return err == nil && !a.Confirmed.IsZero()
 }
 
+// mayKeep says why an account may have no key and no passkey yet: whoever opens
+// an account with another's address must not keep a way in when its holder
+// takes the account by a new password.
+func (s *Service) mayKeep(ctx context.Context, account string) error { return s.MayOrder(ctx, account) }
+
 // MayOrder says why an account may not order, if so.
 func (s *Service) MayOrder(ctx context.Context, account string) error {
 	if !s.cfg.MustConfirm || s.Verified(ctx, account) {

@@ -80,6 +80,7 @@ type Bought struct {
 	Number    numbering.Number
 	Country   string
 	Countries []string // company: further offices
+	Rings     bool     // it is in service: not suspended, not in quarantine
 }
 
 // Registrations are the rows of memberships and devices, in a transaction.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,10 +146,17 @@ func (o *Office) ForOrder(ctx context.Context, by member.Actor, order string) (P
 	if err != nil {
 		return Paper{}, err
 	}
-	if x.State != shop.Sold && x.State != shop.Refunded || x.AmountDue.Zero() {
+	if x.AmountDue.Zero() || x.State != shop.Sold && x.State != shop.Refunded && !o.wasSold(ctx, x.ID) {
 		return Paper{}, fault.New(fault.Unknown, "no_receipt", "There is no receipt of this order: nothing was paid for it.")
 	}
 	return o.invoice(ctx, x)
+}
+
+// wasSold reports whether an order that ended was a sale once: its number was
+// given on, or given up.
+func (o *Office) wasSold(ctx context.Context, order string) bool {
+	events, err := o.orders.Events(ctx, member.System(), order)
+	return err == nil && slices.ContainsFunc(events, func(e shop.Event) bool { return e.State == shop.Sold })
 }
 
 // invoice writes the invoice of a sale.

@@ -24,6 +24,8 @@ type Config struct {
 	Plans    *numbering.Plans
 	Carriers Carriers
 	Caller   Caller
+	// May says why an account may not have telephones called, if so; nil: all may.
+	May func(ctx context.Context, account string) error
 	// Open reports whether telephones of a country may be called.
 	Open func(country string) bool
 	// Code makes a code; nil draws six digits.
@@ -81,6 +83,11 @@ type Request struct {
 func (s *Service) Begin(ctx context.Context, by member.Actor, r Request) (Proof, error) {
 	if by.Account == "" {
 		return Proof{}, fault.New(fault.Unproven, "sign_in", "Sign in to prove a telephone number.")
+	}
+	if s.cfg.May != nil {
+		if err := s.cfg.May(ctx, by.Account); err != nil {
+			return Proof{}, err
+		}
 	}
 	code, national, err := s.cfg.Plans.Own(r.Number)
 	if err != nil {

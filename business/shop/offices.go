@@ -35,7 +35,7 @@ func (s *Service) office(ctx context.Context, by member.Actor, id, country strin
 		return o, fault.New(fault.Conflict, "home_office", "%s is the home office; it stays as long as the number does.", country)
 	}
 	if on {
-		if err := s.mayOpen(o, country); err != nil {
+		if err := s.mayOpen(by, o, country); err != nil {
 			return o, err
 		}
 	}
@@ -65,10 +65,14 @@ func (s *Service) office(ctx context.Context, by member.Actor, id, country strin
 }
 
 // mayOpen applies the policy's rules to one more country.
-func (s *Service) mayOpen(o Order, country string) error {
+func (s *Service) mayOpen(by member.Actor, o Order, country string) error {
 	rules := s.rules()
 	if !slices.Contains(rules.Countries, country) || !rules.systems[country].Company {
 		return fault.New(fault.Conflict, "system_closed", "Numbers of this kind are not sold in %s at present. Choose another country.", country)
+	}
+	there := Order{Number: o.Number, Country: country}
+	if by.Role != member.Operator && len(rules.papersFor(&there)) > 0 {
+		return fault.New(fault.Conflict, "papers", "A company shows papers before it is in %s, so you cannot switch it on by yourself. Write to the operator.", country)
 	}
 	if reason, _, refused := rules.Plans.Refuse(o.Number, numbering.Grounds{Countries: []string{country}, Proved: o.Proved}); refused {
 		return fault.New(fault.Conflict, reason.Code, "%s", reason.Text)

@@ -287,6 +287,9 @@ const WithdrawFor = 14 * 24 * time.Hour
 // him, and only if he never registered the number.
 func (s *Service) Withdraw(ctx context.Context, by member.Actor, id string) (Order, error) {
 	return s.refund(ctx, by, id, "withdrawn", "", func(tx Tx, o Order) error {
+		if o.AmountDue.Zero() { // one that was given on, too: it must rest before others have it
+			return fault.New(fault.Conflict, "nothing_paid", "Nothing was paid for this order, so there is nothing to withdraw from. Give the number up instead.")
+		}
 		sold, until, err := s.withdrawable(ctx, tx, o)
 		switch {
 		case err != nil:

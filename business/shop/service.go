@@ -137,6 +137,9 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 	var o Order
 	err := s.store.Do(ctx, func(tx Tx) error {
 		o = fresh
+		if err := s.mayHold(ctx, tx, by, o); err != nil {
+			return err
+		}
 		if err := tx.InsertOrder(ctx, o); err != nil {
 			return err
 		}
@@ -159,6 +162,18 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 		return s.move(ctx, tx, &o, string(o.State), o.Reason.Text, member.System())
 	})
 	return o, err
+}
+
+// mayHold refuses one more number to who keeps many and pays for none.
+func (s *Service) mayHold(ctx context.Context, tx Tx, by member.Actor, o Order) error {
+	if by.Role == member.Operator {
+		return nil
+	}
+	held, err := tx.Held(ctx, o.Account)
+	if err == nil && held >= MostHolds {
+		return fault.New(fault.Limited, "too_many_holds", "%d numbers are kept for you and not paid, and no more can be. Pay for one of them or cancel it, then ask again.", held)
+	}
+	return err
 }
 
 // addTax puts the tax of the buyer's country on top of a price.

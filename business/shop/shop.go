@@ -44,6 +44,10 @@ const HoldFor = 35 * time.Minute
 // ReviewFor is how long a number is kept while a person decides.
 const ReviewFor = 5 * 24 * time.Hour
 
+// MostHolds is how many numbers one account may keep without paying: with more
+// one could keep a whole block from everybody.
+const MostHolds = 20
+
 // Order is one sale, from request on.
 type Order struct {
 	ID         string

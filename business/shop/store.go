@@ -20,6 +20,9 @@ type Orders interface {
 	Lock(ctx context.Context, id string) error
 	// AddEvent numbers the event and stores it.
 	AddEvent(ctx context.Context, e Event) error
+	// Held counts the numbers an account keeps without having paid; until the
+	// transaction ends, nobody else counts them.
+	Held(ctx context.Context, account string) (int, error)
 }
 
 // Claims are the rows of claimed_form, in a transaction.

@@ -28,6 +28,10 @@ type Transfer struct {
 // TransferFor is how long an offer stands.
 const TransferFor = 7 * 24 * time.Hour
 
+// MostOffers is how many offers an account may make in a day: each is a letter
+// to whom the giver likes.
+const MostOffers = 10
+
 // Transfers are the rows of transfers, in a transaction.
 type Transfers interface {
 	// InsertTransfer is false if the order is offered already.
@@ -36,6 +40,8 @@ type Transfers interface {
 	OfferOf(ctx context.Context, order string) (Transfer, bool, error)
 	// EndTransfer is false if it is offered no more.
 	EndTransfer(ctx context.Context, id, state string) (bool, error)
+	// Offers counts what a giver has offered since then.
+	Offers(ctx context.Context, giver string, since time.Time) (int, error)
 	// Handover moves the claims of an order to another.
 	Handover(ctx context.Context, from, to string) error
 }
@@ -58,6 +64,9 @@ func (s *Service) Offer(ctx context.Context, by member.Actor, id, email string) 
 	if o.Proved {
 		return Transfer{}, fault.New(fault.Conflict, "own_phone", "%s is your own telephone number, proved by you. Whoever has that telephone next proves it himself and requests it, once you have given it up.", o.Number.Display())
 	}
+	if by.Role != member.Operator && len(s.rules().papersFor(&o)) > 0 {
+		return Transfer{}, fault.New(fault.Conflict, "papers", "Whoever has %s shows papers first, so you cannot give it on by yourself. Write to the operator.", o.Number.Display())
+	}
 	email = strings.ToLower(strings.TrimSpace(email))
 	if at := strings.IndexByte(email, '@'); at < 1 || at == len(email)-1 || len(email) > 254 || strings.ContainsAny(email, " \"<>(),:;\\[]\r\n") {
 		return Transfer{}, badField("email", "Write an e-mail address, as in ann@example.com.")
@@ -72,6 +81,11 @@ func (s *Service) Offer(ctx context.Context, by member.Actor, id, email string) 
 			if _, err := tx.EndTransfer(ctx, old.ID, "expired"); err != nil {
 				return err
 			}
+		}
+		if made, err := tx.Offers(ctx, o.Account, now.Add(-day)); err != nil {
+			return err
+		} else if made >= MostOffers {
+			return fault.New(fault.Limited, "too_many_offers", "You have offered numbers %d times within a day. Each offer is a letter to somebody; make the next one tomorrow.", made)
 		}
 		fresh, err := tx.InsertTransfer(ctx, t, transferHash(token))
 		if err != nil {

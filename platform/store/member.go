@@ -73,7 +73,7 @@ func (t memberTx) TouchAPIKey(ctx context.Context, id string, when time.Time) er
 func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool, error) {
 	o, err := scanOrder(t.q.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM number_order WHERE id = $1 AND state = 'sold' AND settling = 0`, order))
 	found, err := one(err)
-	return member.Bought{Order: o.ID, Account: o.Account, Number: o.Number, Country: o.Country, Countries: o.Countries}, found, err
+	return member.Bought{Order: o.ID, Account: o.Account, Number: o.Number, Country: o.Country, Countries: o.Countries, Rings: o.Standing.Rings()}, found, err
 }
 
 const membershipColumns = `id, account, order_id, kind, calling_code, national, country, contact_pstn, identification, other_voip, name,

@@ -146,6 +146,14 @@ func (t shopTx) AddEvent(ctx context.Context, e shop.Event) error {
 	return err
 }
 
+func (t shopTx) Held(ctx context.Context, account string) (n int, err error) {
+	if _, err := t.q.ExecContext(ctx, `UPDATE account SET id = id WHERE id = $1`, account); err != nil { // one at a time
+		return 0, err
+	}
+	err = t.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM number_order WHERE account = $1 AND state IN ('requested', 'in_review', 'approved', 'awaiting_payment')`, account).Scan(&n)
+	return n, err
+}
+
 func (t shopTx) Claimed(ctx context.Context, form string) (numbering.Number, bool, error) {
 	var n numbering.Number
 	var kind string

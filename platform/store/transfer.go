@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -34,6 +35,12 @@ func (t shopTx) OfferOf(ctx context.Context, order string) (shop.Transfer, bool,
 	x, err := scanTransfer(t.q.QueryRowContext(ctx, `SELECT `+transferColumns+` FROM transfer WHERE order_id = $1 AND state = 'offered'`, order))
 	found, err := one(err)
 	return x, found, err
+}
+
+// Offers counts what a giver has offered since then.
+func (t shopTx) Offers(ctx context.Context, giver string, since time.Time) (n int, err error) {
+	err = t.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM transfer WHERE giver = $1 AND created > $2`, giver, us(since)).Scan(&n)
+	return n, err
 }
 
 // EndTransfer closes an offer that is open.
