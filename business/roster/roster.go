@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -42,6 +43,7 @@ type Sold struct {
 type Registered struct {
 	Number     numbering.Number `json:"number"`
 	Membership string           `json:"membership"`
+	Account    string           `json:"account"`
 }
 
 // Sender carries a change to the other processes; nil where there are none.
@@ -69,6 +71,7 @@ type Roster struct {
 	revoked func(device string)
 	reread  func() // reads the catalogue again
 	source  Source
+	mu      sync.Mutex // one change at a time
 }
 
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
@@ -94,7 +97,7 @@ func (r *Roster) Load(ctx context.Context, from Source) error {
 		return fmt.Errorf("read the sold numbers: %w", err)
 	}
 	err := from.AllMemberships(ctx, func(m member.Membership) error {
-		r.Apply(Change{Registered: &Registered{Number: m.Number, Membership: m.ID}})
+		r.Apply(Change{Registered: &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}})
 		return nil
 	})
 	if err != nil {
@@ -111,8 +114,18 @@ func sold(o shop.Order) *Sold {
 	return &Sold{Number: o.Number, Country: o.Country, Countries: o.Countries, Refuse: o.Refuse, Account: o.Account, OwnPhone: o.Proved, OffIn: o.OffIn}
 }
 
-// Apply takes a change in. Applying one twice changes nothing.
+// Apply takes a change in. Applying one twice changes nothing. News is told
+// after it was stored, so that of a telephone may come after the number has
+// gone to another: what is not the holder's is not taken in.
 func (r *Roster) Apply(c Change) {
+	if c.Catalogue {
+		if r.reread != nil {
+			r.reread()
+		}
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case c.Sold != nil:
 		r.sold(c.Sold)
@@ -128,10 +141,6 @@ func (r *Roster) Apply(c Change) {
 		r.registered(c.Registered)
 	case c.Device != nil:
 		r.device(*c.Device)
-	case c.Catalogue:
-		if r.reread != nil {
-			r.reread()
-		}
 	}
 }
 
@@ -172,7 +181,7 @@ func (r *Roster) registered(m *Registered) {
 		}
 	}
 	for _, n := range numbers {
-		if h, ok := r.Numbers.Typed(n.Canonical()); ok {
+		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
 			h.Membership, h.Registered = m.Membership, true
 			r.Numbers.Set(h)
 		}
@@ -183,7 +192,13 @@ func (r *Roster) device(c member.Credential) {
 	if home, ok := r.centers().ForCountry(c.Country); ok {
 		c.Home = home
 	}
-	r.Devices.Apply(c)
+	if c.Revoked {
+		if now, ok := r.Devices.Get(c.SIPUser); !ok || now.Device == c.Device { // the next holder's may have the same name
+			r.Devices.Apply(c)
+		}
+	} else if h, ok := r.Numbers.Typed(c.Number.Canonical()); ok && h.Account == c.Account {
+		r.Devices.Apply(c)
+	}
 	if c.Revoked && r.revoked != nil {
 		r.revoked(c.Device)
 	}
@@ -274,7 +289,7 @@ func (r *Roster) Office(ctx context.Context, o shop.Order, country string, open 
 
 // Registered is called by member.
 func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
-	return r.tell(ctx, Change{Registered: &Registered{Number: m.Number, Membership: m.ID}})
+	return r.tell(ctx, Change{Registered: &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}})
 }
 
 // Device is called by member.

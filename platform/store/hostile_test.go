@@ -7,11 +7,13 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -252,6 +254,75 @@ func TestPapersCannotBeGoneAround(t *testing.T) {
 		}
 		if _, err := h.shop.Offer(ctx, member.System(), o.ID, "bob@example.com"); err != nil {
 			t.Errorf("the operator, who knows: %v", err)
+		}
+	})
+}
+
+// late is news that comes after something else has happened.
+type late struct {
+	*roster.Roster
+	before func()
+}
+
+func (l late) Device(ctx context.Context, c member.Credential) error {
+	l.before()
+	return l.Roster.Device(ctx, c)
+}
+
+func (l late) Registered(ctx context.Context, m member.Membership) error {
+	l.before()
+	return l.Roster.Registered(ctx, m)
+}
+
+// TestNoTelephoneStaysOnANumberGivenOn: the giver adds telephones while the
+// taker accepts, so that news of them comes after the handover. They must
+// neither call with the number nor push the taker's out.
+func TestNoTelephoneStaysOnANumberGivenOn(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := yearly(t, cfg)
+		eve, bob := h.person(t, "eve"), h.person(t, "bob")
+		o := h.buy(t, eve, kr("7002846"))
+		if _, err := h.shop.Offer(ctx, eve, o.ID, "bob@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		token := h.letterLink(t, "transfer_offered")
+		var hers, his member.NewDevice
+		over := sync.OnceFunc(func() {
+			mine, err := h.shop.Accept(ctx, bob, "bob@example.com", token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, _ := h.roster.Numbers.Typed("700284682"); v.Registered {
+				t.Error("registered before he did")
+			}
+			if _, his, err = h.members.Register(ctx, bob, registration(mine.ID)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		dir := center.NewDirectory(h.policy.Plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}})
+		slow := member.New(h.db.Members(), h.book, late{h.roster, over}, member.Config{Plans: h.policy.Plans, Realm: "test", Cost: member.Cost{Time: 1, Memory: 64},
+			Now: h.clock.now, Centers: func() *center.Directory { return dir }})
+		m, hers, err := slow.Register(ctx, eve, registration(o.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, ok := h.roster.Devices.Get(his.Device.SIPUser)
+		if !ok || c.Account != bob.Account || c.Device != his.Device.ID {
+			t.Errorf("the taker's telephone is %+v %v", c, ok)
+		}
+		if c, ok := h.roster.Devices.Get(hers.Device.SIPUser); ok && c.Account == eve.Account {
+			t.Errorf("the giver still calls with it: %+v", c)
+		}
+		if v, _ := h.roster.Numbers.Typed("700284682"); v.Account != bob.Account || v.Membership == m.ID {
+			t.Errorf("%+v", v)
+		}
+		gone := member.Credential{SIPUser: hers.Device.SIPUser, Device: hers.Device.ID, Account: eve.Account, Number: o.Number, Country: "KR", Revoked: true}
+		if err := h.roster.Device(ctx, gone); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := h.roster.Devices.Get(his.Device.SIPUser); !ok {
+			t.Error("old news of the giver's telephone ended the taker's")
 		}
 	})
 }
