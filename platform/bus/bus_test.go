@@ -242,11 +242,11 @@ func TestASaleRingsInTheOtherProcess(t *testing.T) {
 	defer nearNews.Close()
 	near := roster.New(plans, centers, nearNews, nil)
 	n := numbering.Number{Kind: numbering.Company, CallingCode: "82", National: "5550100"}
-	revoked := member.Credential{SIPUser: "5550100-82-1", Device: "dev_1", Number: n, Country: "KR"}
+	revoked := member.Credential{SIPUser: "5550100-82-1", Device: "dev_1", Account: "acc_1", Number: n, Country: "KR"}
 	steps := []error{
 		near.Sold(t.Context(), shop.Order{Number: n, Country: "KR", Countries: []string{"US"}, Account: "acc_1"}),
 		near.Device(t.Context(), revoked),
-		near.Registered(t.Context(), member.Membership{ID: "mem_1", Number: n}),
+		near.Registered(t.Context(), member.Membership{ID: "mem_1", Account: "acc_1", Number: n}),
 	}
 	for _, err := range steps {
 		if err != nil {
