@@ -244,6 +244,9 @@ func (s *Service) Devices(ctx context.Context, by Actor, membership string) ([]D
 	return s.store.Devices(ctx, membership)
 }
 
+// MostDevices is how many telephones one number has: a call rings them all.
+const MostDevices = 100
+
 // AddDevice makes a further device. country picks a company's office; "" is
 // the home office.
 func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, country string) (NewDevice, error) {
@@ -263,6 +266,11 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 		}
 		if found && !b.Rings {
 			return notInService(b)
+		}
+		if live, err := tx.Credentials(ctx, m.ID); err != nil {
+			return err
+		} else if len(live) >= MostDevices {
+			return fault.New(fault.Limited, "too_many_devices", "A number has at most %d telephones. Remove one first.", MostDevices)
 		}
 		n := m.Number
 		if country != "" {

@@ -290,6 +290,9 @@ func (s *Service) Withdraw(ctx context.Context, by member.Actor, id string) (Ord
 		if o.AmountDue.Zero() { // one that was given on, too: it must rest before others have it
 			return fault.New(fault.Conflict, "nothing_paid", "Nothing was paid for this order, so there is nothing to withdraw from. Give the number up instead.")
 		}
+		if o.Standing == Suspended { // it would be for sale at once, also to his friends
+			return suspended(o)
+		}
 		sold, until, err := s.withdrawable(ctx, tx, o)
 		switch {
 		case err != nil:
@@ -320,7 +323,7 @@ func (s *Service) WithdrawUntil(ctx context.Context, by member.Actor, id string)
 	err := s.store.Do(ctx, func(tx Tx) error {
 		out = time.Time{}
 		o, err := s.open(ctx, tx, by, id)
-		if err != nil || o.State != Sold || o.Settling || o.AmountDue.Zero() {
+		if err != nil || o.State != Sold || o.Settling || o.AmountDue.Zero() || o.Standing == Suspended {
 			return err
 		}
 		used, err := tx.Registered(ctx, id)

@@ -326,3 +326,30 @@ func TestNoTelephoneStaysOnANumberGivenOn(t *testing.T) {
 		}
 	})
 }
+
+// TestTelephonesOfANumberAreCounted: one call rings them all.
+func TestTelephonesOfANumberAreCounted(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		eve := h.person(t, "eve")
+		m, first, err := h.members.Register(ctx, eve, registration(h.buy(t, eve, kr("7002846")).ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range member.MostDevices - 1 {
+			if _, err := h.members.AddDevice(ctx, eve, m.ID, "another", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.members.AddDevice(ctx, eve, m.ID, "one more", ""); code(err) != "too_many_devices" {
+			t.Errorf("one more: %v", err)
+		}
+		if err := h.members.RevokeDevice(ctx, eve, first.Device.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.members.AddDevice(ctx, eve, m.ID, "in its place", ""); err != nil {
+			t.Errorf("in place of another: %v", err)
+		}
+	})
+}

@@ -147,6 +147,12 @@ func TestASuspendedNumberIsSilentUntilItIsLetGo(t *testing.T) {
 		if _, err := h.shop.GiveUp(ctx, ann, o.ID); fault.ReasonOf(err).Code != "suspended" {
 			t.Errorf("given up: %v", err)
 		}
+		if _, err := h.shop.Withdraw(ctx, ann, o.ID); fault.ReasonOf(err).Code != "suspended" {
+			t.Errorf("withdrawn from, so that anybody may buy it: %v", err)
+		}
+		if until, err := h.shop.WithdrawUntil(ctx, ann, o.ID); err != nil || !until.IsZero() {
+			t.Errorf("the page offers to withdraw: %v %v", until, err)
+		}
 		if _, err := h.shop.Offer(ctx, ann, o.ID, "bob@example.com"); fault.ReasonOf(err).Code != "not_in_service" {
 			t.Errorf("given on: %v", err)
 		}
