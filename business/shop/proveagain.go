@@ -83,14 +83,15 @@ func (s *Service) askProof(ctx context.Context, tx Tx, o Order) error {
 
 // provedAgain gives a number another year, and its voice back.
 func (s *Service) provedAgain(ctx context.Context, o Order) error {
+	speaks := false // it may have been suspended meanwhile
 	err := s.change(ctx, o.ID, func(tx Tx, x *Order) error {
 		x.ProveBy, x.ProveAsked = s.now().Add(proveFor), 0
-		if x.Standing == Unproved {
+		if speaks = x.Standing == Unproved; speaks {
 			x.Standing = InService
 		}
 		return s.move(ctx, tx, x, "proved_again", x.ProveBy.Format(renewalPattern), member.System())
 	})
-	if err != nil || o.Standing != Unproved {
+	if err != nil || !speaks {
 		return err
 	}
 	o.Standing = InService
@@ -102,6 +103,9 @@ func (s *Service) silence(ctx context.Context, o Order) error {
 		return nil // it is silent already
 	}
 	err := s.change(ctx, o.ID, func(tx Tx, x *Order) error {
+		if !x.Standing.Rings() { // suspended meanwhile: that stays
+			return nil
+		}
 		x.Standing = Unproved
 		return s.move(ctx, tx, x, "silenced", "", member.System())
 	})
