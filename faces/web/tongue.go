@@ -107,8 +107,8 @@ var verb = regexp.MustCompile(`%(?:\[(\d+)\])?[a-z]`) //nolint:gochecknoglobals 
 func hear(formats map[string]string) []heard {
 	var out []heard
 	for format := range formats {
-		if !verb.MatchString(format) {
-			continue
+		if !verb.MatchString(format) || strings.TrimSpace(verb.ReplaceAllString(format, "")) == "" {
+			continue // nothing to fill in, or nothing to know it by
 		}
 		var b strings.Builder
 		from := 0
@@ -154,13 +154,17 @@ func (t *tongue) say(english string) string {
 	return english
 }
 
-// word is what was filled in, where it is a word of ours: “awaiting payment”.
+// word is what was filled in, where it is a word or a sentence of ours:
+// “awaiting payment”, “its numbers could begin with the emergency number 112.”
 func (t *tongue) word(english string) string {
 	if s, ok := t.said[english]; ok {
 		return s
 	}
 	if s, ok := t.texts["state."+strings.ReplaceAll(english, " ", "_")]; ok {
 		return s
+	}
+	if strings.Contains(english, " ") {
+		return t.say(english) // always shorter than what it was filled into
 	}
 	return english
 }

@@ -174,3 +174,17 @@ func TestTheReaderChoosesTheLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestASentenceInASentenceIsTranslatedToo: what a sentence is filled with may
+// be a sentence of ours.
+func TestASentenceInASentenceIsTranslatedToo(t *testing.T) {
+	all, err := loadTongues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const inner = "Use at most 100 letters."
+	got := all.by["de"].say("Line 7: " + inner + " Nothing was taken; correct the file and send it again.")
+	if strings.Contains(got, inner) || !strings.Contains(got, "7") || !strings.Contains(got, all.by["de"].say(inner)) {
+		t.Errorf("%q", got)
+	}
+}
