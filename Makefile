@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 DATA  ?= callisto-data
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint generate generated unit race test test-tools test-pg test-cluster e2e fuzz bench bench-sip golden gendoc dev
+.PHONY: help build check lint generate generated unit race test test-tools test-pg test-cluster e2e screens fuzz bench bench-sip golden gendoc dev
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-cluster: ## the bus suite with several servers
 
 e2e: ## real browser and real softphones against the real binary
 	cd e2e && $(GO) test -count=1 -timeout 15m ./...
+
+screens: ## a picture of every page by day, by night, in Korean and Arabic into docs/screens
+	scripts/screens
 
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	@set -e; for d in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
