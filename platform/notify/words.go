@@ -71,6 +71,7 @@ func (w words) write(x letter.Letter) (written, error) {
 		return written{}, fmt.Errorf("there are no words for a letter of kind %q", x.Kind)
 	}
 	lang := w.speaks(x.Language, x.Kind+".body")
+	x.Fields = w.said(lang, x.Fields)
 	parts := append([]string{w.text(lang, "frame.hello")}, strings.Split(body, "\n\n")...)
 	parts = append(parts, w.text(lang, "frame.bye"), "— "+w.text(lang, "frame.why"))
 	out := written{Subject: oneLine(fill(subject, x.Fields, func(s string) string { return s }))}
@@ -96,6 +97,19 @@ func (w words) write(x letter.Letter) (written, error) {
 	page.WriteString("</body></html>")
 	out.Text, out.HTML = text.String(), page.String()
 	return out, nil
+}
+
+// said puts fields that are sentences of ours into the letter's language: they
+// stand in the words as "say.SENTENCE".
+func (w words) said(lang string, fields map[string]string) map[string]string {
+	out := make(map[string]string, len(fields))
+	for k, v := range fields {
+		if s := w[lang]["say."+v]; s != "" {
+			v = s
+		}
+		out[k] = v
+	}
+	return out
 }
 
 // fill puts the fields in, in one pass: what a field holds is never filled again.
