@@ -48,6 +48,9 @@ func (s Setup) Stock(ctx context.Context, country string, people, companies bool
 	if err := s.n.desk.SetSystem(ctx, member.System(), sys); err != nil {
 		return nil, err
 	}
+	if err := s.n.desk.KeepPrices(ctx, member.System()); err != nil {
+		return nil, err
+	}
 	var want []shop.Block
 	if people {
 		if prefix, length, ok := s.n.plans.SuggestBlock(country, append(s.n.Countries(), country)); ok {

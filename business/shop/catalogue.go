@@ -161,6 +161,7 @@ type Price struct {
 	Class  Class
 	Setup  money.Amount
 	Yearly money.Amount
+	Set    bool // a rule says so; without one the number is not sold
 }
 
 // Today is what the buyer pays first: setup and the first year.

@@ -208,6 +208,17 @@ func (r PriceRule) replaces(x PriceRule) bool {
 	return x.Block == r.Block && x.Country == r.Country && x.Kind == r.Kind && x.Class == r.Class
 }
 
+// KeepPrices makes the prices of a shop without rules of its own its own, so
+// that they are seen and changed. With rules it changes nothing.
+func (d *Desk) KeepPrices(ctx context.Context, by member.Actor) error {
+	return d.change(ctx, by, "default prices", func(rules *Policy) (Change, error) {
+		if len(rules.Prices) > 0 {
+			return Change{}, nil
+		}
+		return Change{Prices: DefaultPrices()}, nil
+	})
+}
+
 // DropPrice takes a rule away.
 func (d *Desk) DropPrice(ctx context.Context, by member.Actor, id string) error {
 	return d.change(ctx, by, "drop price "+id, func(rules *Policy) (Change, error) {

@@ -34,7 +34,7 @@ func (l ledgerOfForms) Claim(context.Context, string, string, numbering.Number) 
 func (l ledgerOfForms) Unclaim(context.Context, string) error { return nil }
 
 // TestPolicy runs testdata/*.policy: lines that say what is so (open: the
-// countries with a center; closed, block, reserved, paper, review, sold), a
+// countries with a center; closed, block, price, reserved, paper, review, sold), a
 // line "ask: kind country digits [+further countries] [proved]" and "want:"
 // with the verdict. A new case needs no Go.
 func TestPolicy(t *testing.T) {
@@ -99,6 +99,8 @@ func ruling(t *testing.T, plans *numbering.Plans, given string) string {
 				t.Fatal(err)
 			}
 			c.Blocks = append(c.Blocks, Block{ID: rest, Kind: kind(w[0]), Country: w[1], Prefix: w[2], Length: n, Closed: len(w) > 4})
+		case "price": // of a kind alone
+			c.Prices = append(c.Prices, PriceRule{ID: rest, Kind: kind(w[0])})
 		case "reserved":
 			c.Reserved = append(c.Reserved, Reserved{Digits: w[0]})
 		case "paper":

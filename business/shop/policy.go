@@ -81,7 +81,8 @@ func rejected(code, text string, args ...any) verdict {
 //
 //  1. The country has a center, and so has every country of a company.
 //  2. The kind of number is sold there.
-//  3. The number is in stock, or its holder proved that it is his telephone.
+//  3. The number is in stock, or its holder proved that it is his telephone;
+//     and a price rule covers it.
 //  4. A company root has at least five digits.
 //  5. It is not on the operator's reserved list.
 //  6. It can be confused with nothing (N4): held and sold numbers, emergency
@@ -99,6 +100,9 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 	}
 	if v := p.offered(o); v.state == Rejected {
 		return v, nil
+	}
+	if !p.Price(o.Country, o.Number).Set {
+		return rejected("no_price", "%s is not for sale. Choose a number from the list.", o.Number.Display()), nil
 	}
 	typed := numbering.Forms(o.Number)[0]
 	if _, is := p.reserved[typed]; is {
@@ -239,7 +243,7 @@ func (p *Policy) classPrice(block, country string, kind numbering.Kind, class Cl
 	x := Price{Class: class, Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
 	for _, r := range p.prices {
 		if r.matches(block, country, kind, class) {
-			x.Setup.Micros, x.Yearly.Micros = r.Setup, r.Yearly
+			x.Setup.Micros, x.Yearly.Micros, x.Set = r.Setup, r.Yearly, true
 			return x
 		}
 	}

@@ -20,7 +20,9 @@ func (s *Service) PriceList() []PriceLine {
 				continue
 			}
 			for _, c := range Classes() {
-				out = append(out, PriceLine{iso, k, rules.classPrice("", iso, k, c)})
+				if price := rules.classPrice("", iso, k, c); price.Set {
+					out = append(out, PriceLine{iso, k, price})
+				}
 			}
 		}
 	}

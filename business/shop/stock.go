@@ -248,10 +248,11 @@ func (s *Service) free(ctx context.Context, rules *Policy, b *Block, nationals [
 	var forms []string
 	for _, national := range nationals {
 		n := numbering.Number{Kind: b.Kind, CallingCode: code, National: national}
-		if rules.reservedOrRefused(n) {
+		price := rules.price(b.ID, b.Country, n)
+		if !price.Set || rules.reservedOrRefused(n) {
 			continue
 		}
-		items = append(items, StockItem{Number: n, Country: b.Country, Price: rules.price(b.ID, b.Country, n)})
+		items = append(items, StockItem{Number: n, Country: b.Country, Price: price})
 		forms = append(forms, numbering.Forms(n)[0])
 	}
 	taken, err := s.store.Taken(ctx, forms)

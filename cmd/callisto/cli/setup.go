@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -22,13 +23,20 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/node"
 	"github.com/callisto-tel/callisto/platform/config"
 )
 
+// answerNames are the questions, as a file of answers names them.
+const answerNames = "data domain certificate certificate_email certificate_file certificate_key http sip database currency " +
+	"mail_host mail_port mail_user mail_password mail_from mail_tls admin_name admin_email admin_password open_country country center_name people companies " +
+	"carrier_gateway carrier_name carrier_transport carrier_user carrier_password carrier_number carrier_format test_number"
+
 type setupCmd struct {
 	Config  string `help:"The configuration file to write. One that exists is used as it is, and the questions it answers are not asked." default:"callisto.yaml" placeholder:"FILE"`
-	Answers string `help:"Read the answers from a YAML file (the names in brackets), instead of asking." placeholder:"FILE"`
+	Answers string `help:"Read the answers from a YAML file of lines like domain: tel.example, instead of asking; an unknown name is refused with the list of all." placeholder:"FILE"`
 }
 
 // Run asks for what a company needs to begin, writes the configuration, and
@@ -43,6 +51,11 @@ func (c setupCmd) Run(ctx context.Context, s streams) error {
 		}
 		if err := yaml.Unmarshal(text, &q.given); err != nil {
 			return fmt.Errorf("%s: the answers are lines of name: value: %w", c.Answers, err)
+		}
+		for name := range q.given {
+			if !slices.Contains(strings.Fields(answerNames), name) {
+				return fmt.Errorf("%s: %q answers no question. The names are: %s", c.Answers, name, answerNames)
+			}
 		}
 	}
 	return q.run(ctx, c.Config)
@@ -198,7 +211,7 @@ func (q *interview) configure(file string) error {
 	put("sip", get("sip", "Address where telephones register: the one they reach", "", concrete))
 	put("database", get("database", "PostgreSQL URL; empty keeps everything in the folder", "", nil))
 	put("currency", get("currency", "Currency of the wallets", "USD", nil))
-	if server := get("mail_host", "Mail server; empty sends no letters yet", "", nil); server != "" {
+	if server := get("mail_host", "Mail server; with none nobody can confirm an account", "", nil); server != "" {
 		m := map[string]string{"host": server}
 		m["port"] = get("mail_port", "Its port", "587", nil)
 		m["user"] = get("mail_user", "User name there", "", nil)
@@ -332,6 +345,10 @@ func (q *interview) country(ctx context.Context, s node.Setup) (started bool, er
 	blocks, err := s.Stock(ctx, iso, people, companies)
 	if err != nil {
 		return false, err
+	}
+	q.say("  Prices: as under Desk, Prices; change them there before the start.")
+	if people && !slices.ContainsFunc(blocks, func(b shop.Block) bool { return b.Kind == numbering.Individual }) {
+		q.say("  No block of numbers is allowed there; people can have only what they prove as their own telephone.")
 	}
 	for _, b := range blocks {
 		q.say("  In stock: %s numbers that begin with %s and have %d digits.", b.Kind, b.Prefix, b.Length)

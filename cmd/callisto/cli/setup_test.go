@@ -60,6 +60,9 @@ func TestSetupUpToTheTestCallAndTheStart(t *testing.T) {
 	if _, err := os.Stat(file); err == nil {
 		t.Error("a configuration was left by a setup that failed")
 	}
+	if err := run(map[string]string{"domian": "tel.example"}); err == nil || !strings.Contains(err.Error(), "carrier_gateway") {
+		t.Errorf("a mistyped name: %v", err)
+	}
 	trunk := map[string]string{"carrier_gateway": carrier.Addr().String(), "carrier_user": "callisto", "carrier_password": "secret of the trunk",
 		"carrier_number": "+8225550100", "test_number": "+82212345678"}
 	if err := run(trunk); err != nil {
