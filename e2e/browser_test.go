@@ -34,6 +34,7 @@ func browser(t *testing.T) context.Context {
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
 		chromedp.NoSandbox, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("force-prefers-reduced-motion", true), // a click must not chase a page that is still scrolling
 		chromedp.WindowSize(1280, 900))
 	ctx, stop := chromedp.NewContext(alloc)
 	ctx, stopTimer := context.WithTimeout(ctx, 3*time.Minute)
