@@ -44,7 +44,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
 		Carriers: n.carriers, Proofs: n.proofs,
-		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version,
+		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{

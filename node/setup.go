@@ -53,7 +53,7 @@ func (s Setup) Stock(ctx context.Context, country string, people, companies bool
 	}
 	var want []shop.Block
 	if people {
-		if prefix, length, ok := s.n.plans.SuggestBlock(country, append(s.n.Countries(), country)); ok {
+		if prefix, length, ok := s.n.plans.SuggestBlock(country, append(s.n.Countries(), country), nil); ok {
 			want = append(want, shop.Block{Kind: numbering.Individual, Country: country, Prefix: prefix, Length: length, Note: "by setup"})
 		}
 	}

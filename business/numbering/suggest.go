@@ -4,13 +4,14 @@ import "strconv"
 
 // SuggestBlock finds a block that the rules allow in a country, the shortest
 // numbers first, whose numbers telephones in the given countries take for
-// nothing else; ok is false where there is none of 6 to 9 digits.
-func (p *Plans) SuggestBlock(iso string, countries []string) (prefix string, length int, ok bool) {
+// nothing else; ok is false where there is none of 6 to 9 digits. taken, which
+// may be nil, names those that are not wanted.
+func (p *Plans) SuggestBlock(iso string, countries []string, taken func(prefix string, length int) bool) (prefix string, length int, ok bool) {
 	code := p.CallingCode(iso)
 	for length = 6; length <= 9; length++ {
 		for first := 99; first >= 10; first-- {
 			prefix = strconv.Itoa(first)
-			if p.CheckBlock(iso, prefix, length) != nil {
+			if taken != nil && taken(prefix, length) || p.CheckBlock(iso, prefix, length) != nil {
 				continue
 			}
 			if p.quiet(code, prefix, length, countries) {

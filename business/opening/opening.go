@@ -22,10 +22,12 @@ import (
 // refused at once with a clear announcement.
 const NoEmergency = "none"
 
-// Opening is a country on its way to be opened, or opened this way.
+// Opening is a country on its way to be opened, or opened: this way, or by the
+// configuration.
 type Opening struct {
 	Country   string // ISO
 	Name      string // of its center
+	Settled   bool   // open by the configuration; never stored
 	Listen    string // where its telephones register, HOST:PORT; "" is the next free port
 	Carrier   string // id
 	Emergency string // id of the carrier for emergency calls, NoEmergency, or "" while undecided
@@ -36,8 +38,8 @@ type Opening struct {
 	Created   time.Time
 }
 
-// Open reports whether the country has been started.
-func (o Opening) Open() bool { return !o.Started.IsZero() }
+// Open reports whether the country is sold and routed.
+func (o Opening) Open() bool { return o.Settled || !o.Started.IsZero() }
 
 // Step is one step of the flow.
 type Step struct {
@@ -69,6 +71,8 @@ type Shop interface {
 // Carriers are the carriers and their test calls.
 type Carriers interface {
 	Get(id string) (carrier.Carrier, bool)
+	// For is the carrier by which the calls of a country leave.
+	For(country string) (carrier.Carrier, bool)
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
 }
 
@@ -129,10 +133,25 @@ func (s *Service) Get(ctx context.Context, by member.Actor, country string) (Ope
 
 func (s *Service) get(ctx context.Context, country string) (Opening, error) {
 	o, found, err := s.cfg.Store.Opening(ctx, country)
-	if err == nil && !found {
-		err = fault.New(fault.Unknown, "opening_unknown", "Nobody has begun to open %q. Begin with its center.", country)
+	if err != nil || found {
+		return o, err
 	}
-	return o, err
+	if o, found = s.settled(country); !found {
+		return o, fault.New(fault.Unknown, "opening_unknown", "Nobody has begun to open %q. Begin with its center.", country)
+	}
+	return o, nil
+}
+
+// settled is a country that the configuration opens. Nobody takes emergency
+// calls there until it has a trunk for them.
+func (s *Service) settled(country string) (Opening, bool) {
+	id, open := s.cfg.Directory.ForCountry(country)
+	c, known := s.cfg.Directory.Get(id)
+	if !open || !known {
+		return Opening{}, false
+	}
+	k, _ := s.cfg.Carriers.For(country)
+	return Opening{Country: country, Name: c.Name, Settled: true, Carrier: k.ID, Emergency: NoEmergency}, true
 }
 
 // steps tells what is done and what is left, in the order of doing.
@@ -154,12 +173,19 @@ func (s *Service) steps(o Opening) []Step {
 	return []Step{
 		{"center", true},
 		{"systems", sold.Individual || sold.Company},
-		{"stock", sold.Individual && (stock[numbering.Individual] || sold.OwnPhone) || sold.Company && stock[numbering.Company]},
+		{"stock", sold.Individual && (stock[numbering.Individual] || sold.OwnPhone && s.noBlock(o.Country)) || sold.Company && stock[numbering.Company]},
 		{"carrier", carried},
 		{"emergency", o.Emergency != ""},
 		{"test", o.TestedOK},
 		{"start", o.Open()},
 	}
+}
+
+// noBlock reports whether a country's plan leaves no block to sell: then
+// people's own telephones, which nobody has to take into stock, are all there is.
+func (s *Service) noBlock(country string) bool {
+	_, _, possible := s.cfg.Plans.SuggestBlock(country, append(s.cfg.Directory.Countries(), country), nil)
+	return !possible
 }
 
 // Begin opens the center of a country, without starting it.
@@ -240,19 +266,32 @@ func (s *Service) SetEmergency(ctx context.Context, by member.Actor, country, id
 	})
 }
 
-// Test places the test call and keeps what became of it.
+// Test places the test call and keeps what became of it. Of a country that is
+// open it tells how its carrier does today; its steps are done.
 func (s *Service) Test(ctx context.Context, by member.Actor, country, number string) (Opening, error) {
+	if err := operatorOnly(by); err != nil {
+		return Opening{}, err
+	}
+	if o, err := s.get(ctx, country); err == nil && o.Open() {
+		k, _ := s.cfg.Carriers.For(country)
+		return s.tested(ctx, by, o, k.ID, number)
+	}
 	return s.change(ctx, by, country, func(o *Opening) error {
-		if o.Carrier == "" {
-			return fault.New(fault.Conflict, "no_carrier", "Choose the carrier first: the test call leaves by it.")
-		}
-		r, err := s.cfg.Carriers.Test(ctx, by, o.Carrier, number)
-		if err != nil {
-			return err
-		}
-		o.TestedAt, o.TestedOK, o.Report = s.cfg.Now(), r.OK, r.Text
-		return nil
+		x, err := s.tested(ctx, by, *o, o.Carrier, number)
+		*o = x
+		return err
 	})
+}
+
+func (s *Service) tested(ctx context.Context, by member.Actor, o Opening, trunk, number string) (Opening, error) {
+	if trunk == "" {
+		return o, fault.New(fault.Conflict, "no_carrier", "Choose the carrier first: the test call leaves by it.")
+	}
+	r, err := s.cfg.Carriers.Test(ctx, by, trunk, number)
+	if err == nil {
+		o.TestedAt, o.TestedOK, o.Report = s.cfg.Now(), r.OK, r.Text
+	}
+	return o, err
 }
 
 // Collisions lists the sold numbers whose typed form will be switched off in

@@ -125,6 +125,21 @@ func (d *Desk) AddBlock(ctx context.Context, by member.Actor, b Block) (Block, e
 	return b, err
 }
 
+// Propose is a block for people that could be taken into a country's stock now:
+// allowed, quiet on every telephone, and not there yet. found is false where
+// the plan leaves none.
+func (d *Desk) Propose(_ context.Context, by member.Actor, country string) (b Block, found bool, err error) {
+	if err := operatorOnly(by); err != nil {
+		return Block{}, false, err
+	}
+	rules := d.shop.rules()
+	b = Block{Kind: numbering.Individual, Country: country}
+	b.Prefix, b.Length, found = rules.Plans.SuggestBlock(country, append(d.centers(), country), func(prefix string, length int) bool {
+		return rules.checkNew(&Block{Kind: numbering.Individual, Country: country, Prefix: prefix, Length: length}) != nil
+	})
+	return b, found, nil
+}
+
 // checkNew is the rules for a block that comes into stock.
 func (p *Policy) checkNew(b *Block) error {
 	b.Note = strings.TrimSpace(b.Note)

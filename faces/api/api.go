@@ -199,6 +199,7 @@ type Deps struct {
 	Reader     Reader
 	Currency   money.Currency
 	Version    string
+	Origin     string // how the outside reaches us; "": as each request did
 	Log        *slog.Logger
 	Now        func() time.Time
 	Openings   *opening.Service

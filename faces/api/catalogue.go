@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -108,6 +109,7 @@ func (f *face) registerCatalogue() {
 	huma.Register(f.api, reg(http.MethodPut, at+"/systems/{country}", "set-system", "Open or close the number systems of a country", http.StatusNoContent), f.setSystem)
 	huma.Register(f.api, reg(http.MethodPost, at+"/blocks", "add-block", "Take a block into stock", http.StatusCreated), f.addBlock)
 	huma.Register(f.api, reg(http.MethodPost, at+"/blocks/import", "import-blocks", "Take a CSV file of blocks into stock, all or none; or preview it", 0), f.importBlocks)
+	huma.Register(f.api, reg(http.MethodGet, at+"/proposals/{country}", "propose-block", "A block for people that the rules allow and that is not in stock", 0), f.proposeBlock)
 	huma.Register(f.api, reg(http.MethodPut, at+"/blocks/{id}", "close-block", "Take a block off sale, or put it back", http.StatusNoContent), f.closeBlock)
 	huma.Register(f.api, reg(http.MethodPost, at+"/prices", "set-price", "Set a price; the rule for the same numbers is replaced", http.StatusNoContent), f.setPrice)
 	huma.Register(f.api, reg(http.MethodDelete, at+"/prices/{id}", "drop-price", "Take a price rule away", http.StatusNoContent), f.dropPrice)
@@ -127,6 +129,18 @@ func kindName(k numbering.Kind) string {
 
 func showBlock(b shop.Block) block {
 	return block{ID: b.ID, Kind: kindName(b.Kind), Country: b.Country, Prefix: b.Prefix, Length: b.Length, Closed: b.Closed, Note: b.Note, Fault: b.Fault}
+}
+
+func (f *face) proposeBlock(ctx context.Context, in *ByCountry) (*body[block], error) {
+	country := strings.ToUpper(in.Country)
+	b, found, err := f.Desk.Propose(ctx, actor(ctx), country)
+	if err == nil && !found {
+		err = fault.New(fault.Unknown, "no_block", "The plan of %s leaves no block of 6 to 9 digits.", country)
+	}
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[block]{showBlock(b)}, nil
 }
 
 func (f *face) catalogue(ctx context.Context, _ *struct{}) (*body[catalogue], error) {

@@ -41,7 +41,7 @@ func (f *face) docs(w http.ResponseWriter, r *http.Request) {
 	t, err := template.New("docs").Parse(docsPage)
 	var b bytes.Buffer
 	if err == nil {
-		err = t.Execute(&b, f.describe())
+		err = t.Execute(&b, f.describe(f.origin(r)))
 	}
 	if err != nil {
 		f.Log.ErrorContext(r.Context(), "documentation page", "error", err)
@@ -61,9 +61,22 @@ func (f *face) docs(w http.ResponseWriter, r *http.Request) {
 	_ = z.Close()
 }
 
-func (f *face) describe() docsData {
+// origin is how the outside reaches us: as the configuration says, or as this
+// request did.
+func (f *face) origin(r *http.Request) string {
+	switch {
+	case f.Origin != "":
+		return strings.TrimSuffix(f.Origin, "/")
+	case r.TLS != nil:
+		return "https://" + r.Host
+	default:
+		return "http://" + r.Host
+	}
+}
+
+func (f *face) describe(origin string) docsData {
 	spec := f.api.OpenAPI()
-	d := docsData{Title: spec.Info.Title, Description: spec.Info.Description, Example: example, Operations: map[string][]operation{}}
+	d := docsData{Title: spec.Info.Title, Description: spec.Info.Description, Example: example(origin), Operations: map[string][]operation{}}
 	for path, item := range spec.Paths {
 		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if o == nil {
@@ -177,16 +190,22 @@ func (f *face) typeOf(s *huma.Schema) string {
 }
 
 // example buys a number; the page at /api/docs and docs/api.md show it.
-const example = `API=http://127.0.0.1:8080/api/v1 KEY=$(jq -r '.members[0].api_key' callisto-data/dev.json)
+func example(origin string) string {
+	return "API=" + origin + `/api/v1 KEY=$(jq -r '.members[0].api_key' callisto-data/dev.json)
 post() { curl -s "$API/$1" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d "$2"; }
 NATIONAL=$(curl -s "$API/numbers?country=KR&limit=1" | jq -r '.items[0].national')
 ORDER=$(post orders '{"kind":"individual","country":"KR","national":"'$NATIONAL'"}' | jq -r .id)
 post orders/$ORDER/select; post orders/$ORDER/payments '{"method":"wallet"}'
 post members '{"order_id":"'$ORDER'","name":"Minji Kim","email":"minji@callisto.example","country":"KR","languages":["ko"],"time_zone":"Asia/Seoul","contact_pstn":"+82212345678"}'
 `
+}
+
+// devOrigin is where callisto dev is, unless told otherwise.
+const devOrigin = "http://127.0.0.1:8080"
 
 // firstSteps is how a program begins, against `callisto dev`.
-const firstSteps = `
+func firstSteps() string {
+	return `
 ## First steps
 
 A key travels with every request as ` + "`Authorization: Bearer ck_…`" + `, except where “Needs no key” stands. ` + "`POST /api/v1/accounts`" + ` answers a first key; the sample members' keys of ` + "`callisto dev`" + ` stand in ` + "`callisto-data/dev.json`" + `. A body is JSON and says so: ` + "`Content-Type: application/json`" + `. Errors are problems (RFC 9457): ` + "`{status, code, detail, errors}`" + `; detail is for people, code for programs.
@@ -194,17 +213,18 @@ A key travels with every request as ` + "`Authorization: Bearer ck_…`" + `, ex
 Search a number, order it, select it for good, pay it and register it, while ` + "`callisto dev`" + ` runs (curl and jq):
 
 ` + "```sh" + `
-` + example + "```" + `
+` + example(devOrigin) + "```" + `
 
 The last answer holds the SIP account: ` + "`sip_user`, `sip_password` and `sip_domain`" + `.
 `
+}
 
 // Reference writes the HTTP reference as Markdown, for docs/api.md.
 func Reference(version string) string {
 	f := build(http.NewServeMux(), Deps{Version: version})
-	d := f.describe()
+	d := f.describe(devOrigin)
 	var b strings.Builder
-	b.WriteString("# HTTP API\n\nWritten by `make gendoc` from the code; do not edit. The same is served at `/api/docs`, and as OpenAPI 3.1 at `/api/openapi.json`.\n\n" + d.Description + "\n" + firstSteps)
+	b.WriteString("# HTTP API\n\nWritten by `make gendoc` from the code; do not edit. The same is served at `/api/docs`, and as OpenAPI 3.1 at `/api/openapi.json`.\n\n" + d.Description + "\n" + firstSteps())
 	for _, tag := range d.Tags {
 		b.WriteString("\n## " + tag + "\n")
 		for _, o := range d.Operations[tag] {

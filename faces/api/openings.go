@@ -21,7 +21,8 @@ type openingOut struct {
 	TestedAt   *time.Time     `json:"tested_at,omitempty"`
 	TestedOK   bool           `json:"tested_ok"`
 	Report     string         `json:"report,omitempty" doc:"Of the test call, in words"`
-	Started    *time.Time     `json:"started_at,omitempty"`
+	Open       bool           `json:"open" doc:"Its numbers are sold and calls are routed there"`
+	Started    *time.Time     `json:"started_at,omitempty" doc:"Absent if the configuration opens it"`
 	Steps      []openingStep  `json:"steps,omitempty"`
 	Collisions []collisionOut `json:"collisions,omitempty" doc:"Sold numbers whose typed form will be switched off there"`
 }
@@ -59,7 +60,7 @@ func (f *face) registerOpenings() {
 
 func (f *face) showOpening(o opening.Opening) openingOut {
 	return openingOut{Country: o.Country, Name: o.Name, SIP: f.Reader.SIPDomain(o.Country), Carrier: o.Carrier, Emergency: o.Emergency, TestedAt: when(o.TestedAt),
-		TestedOK: o.TestedOK, Report: o.Report, Started: when(o.Started)}
+		TestedOK: o.TestedOK, Report: o.Report, Open: o.Open(), Started: when(o.Started)}
 }
 
 func (f *face) answerOpening(ctx context.Context, o opening.Opening, err error) (*body[openingOut], error) {

@@ -205,7 +205,7 @@ type entry struct {
 
 func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if p.SignedIn() {
-		return nil, redirect{localPath(r.URL.Query().Get("next"))}
+		return nil, redirect{homeOf(p.Who, r.URL.Query().Get("next"))}
 	}
 	p.Title = p.T("sign_in.title")
 	_, site := f.site(r)
@@ -213,7 +213,7 @@ func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (temp
 }
 
 func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	s, _, err := f.Accounts.SignIn(r.Context(), strings.TrimSpace(r.PostFormValue("email")), r.PostFormValue("password"), source.Of(r))
+	s, who, err := f.Accounts.SignIn(r.Context(), strings.TrimSpace(r.PostFormValue("email")), r.PostFormValue("password"), source.Of(r))
 	if err != nil {
 		switch k := fault.KindOf(err); k {
 		case fault.Unproven, fault.Invalid, fault.Limited, fault.Forbidden:
@@ -225,7 +225,16 @@ func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		}
 	}
 	f.setSession(w, s)
-	return nil, redirect{localPath(r.PostFormValue("next"))}
+	return nil, redirect{homeOf(who, r.PostFormValue("next"))}
+}
+
+// homeOf is where somebody goes who has signed in: where he wanted to, or where
+// his work is.
+func homeOf(who member.Actor, next string) string {
+	if next == "" && who.Role == member.Operator {
+		return "/operator"
+	}
+	return localPath(next)
 }
 
 func signUpForm(p *page) form.Form {

@@ -121,8 +121,11 @@ func (d openingData) Done(code string) bool {
 	return false
 }
 
-// Next is the first step that is not done.
+// Next is the first step that is not done; a country that is open needs none.
 func (d openingData) Next() string {
+	if d.Open() {
+		return ""
+	}
 	for _, s := range d.Steps {
 		if !s.Done {
 			return s.Code
@@ -160,12 +163,30 @@ func (f *face) opening(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if err != nil {
 		return nil, err
 	}
-	p.Title = p.T("opening.title", "country", p.Tongue.country(d.Country))
-	return openingPage(p, d), nil
+	return showOpening(p, d), nil
+}
+
+func showOpening(p *page, d openingData) templ.Component {
+	p.Title = p.Tongue.country(d.Country)
+	if !d.Open() {
+		p.Title = p.T("opening.title", "country", p.Title)
+	}
+	return openingPage(p, d)
+}
+
+// carrierName is a carrier as the operator knows it.
+func (d openingData) carrierName(id string) string {
+	for _, c := range d.Carriers {
+		if c.ID == id {
+			return c.Name + " (" + string(c.Center) + ")"
+		}
+	}
+	return ""
 }
 
 func (f *face) stepOpening(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	ctx, country, err := r.Context(), r.PathValue("country"), error(nil)
+	var tested opening.Opening
 	back := "/operator/countries/" + country
 	switch r.PathValue("do") {
 	case "systems":
@@ -176,7 +197,7 @@ func (f *face) stepOpening(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	case "emergency":
 		_, err = f.Openings.SetEmergency(ctx, p.Who, country, r.PostFormValue("emergency"))
 	case "test":
-		_, err = f.Openings.Test(ctx, p.Who, country, strings.TrimSpace(r.PostFormValue("number")))
+		tested, err = f.Openings.Test(ctx, p.Who, country, strings.TrimSpace(r.PostFormValue("number")))
 	case "start":
 		_, err = f.Openings.Start(ctx, p.Who, country)
 	case "give-up":
@@ -184,19 +205,25 @@ func (f *face) stepOpening(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	default:
 		return f.nothingHere(nil, r, p)
 	}
-	if err == nil {
+	if err == nil && !tested.Open() {
 		return nil, redirect{back}
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.Unavailable, fault.Limited:
+		p.Status = httpstatus.Of(fault.KindOf(err))
 	default:
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
 	}
 	d, derr := f.openingOf(r, p)
 	if derr != nil {
 		return nil, derr
 	}
-	d.Problem, d.Number = p.fieldText(err), r.PostFormValue("number")
-	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("opening.title", "country", p.Tongue.country(country))
-	return openingPage(p, d), nil
+	if d.Number = r.PostFormValue("number"); err != nil {
+		d.Problem = p.fieldText(err)
+	} else { // of a country that is open nothing was kept
+		d.TestedAt, d.TestedOK, d.Report = tested.TestedAt, tested.TestedOK, tested.Report
+	}
+	return showOpening(p, d), nil
 }

@@ -65,7 +65,7 @@ func (f *face) overview(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		if next != "" {
 			count += "+"
 		}
-		tallies = append(tallies, tally{To: "/operator/orders?state=" + string(s), Key: "state." + string(s), Count: count, Warn: s == shop.InReview && len(list) > 0})
+		tallies = append(tallies, tally{To: "/operator/orders?state=" + string(s), Key: p.stateKey(s), Count: count, Warn: s == shop.InReview && len(list) > 0})
 	}
 	c, err := f.Desk.Catalogue(r.Context(), p.Who)
 	if err != nil {
@@ -223,6 +223,7 @@ func (f *face) decide(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 type stockData struct {
 	shop.Catalogue
 	Countries []choice // with a center
+	Proposals []shop.Block
 	Typed     url.Values
 	Problem   string
 }
@@ -266,8 +267,26 @@ func (f *face) stock(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err != nil {
 		return nil, err
 	}
+	if err := f.propose(r, p, &d); err != nil {
+		return nil, err
+	}
 	p.Title = p.T("operator.numbers")
 	return stockPage(p, d), nil
+}
+
+// propose finds a block that could be taken for each country, as not every
+// operator knows the plans by heart.
+func (f *face) propose(r *http.Request, p *page, d *stockData) error {
+	for _, c := range d.Countries {
+		b, found, err := f.Desk.Propose(r.Context(), p.Who, c.Value)
+		if err != nil {
+			return err
+		}
+		if found {
+			d.Proposals = append(d.Proposals, b)
+		}
+	}
+	return nil
 }
 
 func (f *face) prices(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -329,6 +348,9 @@ func (f *face) changeStock(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	if back == "/operator/prices" {
 		p.Title = p.T("operator.prices")
 		return pricesPage(p, d), nil
+	}
+	if err := f.propose(r, p, &d); err != nil {
+		return nil, err
 	}
 	p.Title = p.T("operator.numbers")
 	return stockPage(p, d), nil

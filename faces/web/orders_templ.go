@@ -2312,10 +2312,24 @@ func showsCancel(s shop.State) bool {
 }
 
 func eventTitle(p *page, e shop.Event) string {
+	if key := "desk.event." + e.Code; p.Console && p.Tongue.has(key) {
+		return p.T(key)
+	}
 	if key := "event." + e.Code; p.Tongue.has(key) {
 		return p.T(key)
 	}
-	return p.T("state." + string(e.State))
+	return p.stateName(e.State)
+}
+
+// stateName is a state as the reader stands to it: what was sold to the buyer
+// was not sold to the operator.
+func (p *page) stateName(s shop.State) string { return p.T(p.stateKey(s)) }
+
+func (p *page) stateKey(s shop.State) string {
+	if key := "desk.state." + string(s); p.Console && p.Tongue.has(key) {
+		return key
+	}
+	return "state." + string(s)
 }
 
 func actorName(p *page, e shop.Event, buyer string) string {
@@ -2365,7 +2379,7 @@ func timeline(p *page, events []shop.Event, buyer string) templ.Component {
 			var templ_7745c5c3_Var130 string
 			templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(eventTitle(p, e))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 368, Col: 25}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 382, Col: 25}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var130))
 			if templ_7745c5c3_Err != nil {
@@ -2383,7 +2397,7 @@ func timeline(p *page, events []shop.Event, buyer string) templ.Component {
 				var templ_7745c5c3_Var131 string
 				templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(eventText(p, e))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 370, Col: 33}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 384, Col: 33}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var131))
 				if templ_7745c5c3_Err != nil {
@@ -2405,7 +2419,7 @@ func timeline(p *page, events []shop.Event, buyer string) templ.Component {
 			var templ_7745c5c3_Var132 string
 			templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + actorName(p, e, buyer))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 374, Col: 38}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `orders.templ`, Line: 388, Col: 38}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var132))
 			if templ_7745c5c3_Err != nil {

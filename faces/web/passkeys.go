@@ -119,11 +119,11 @@ func (f *face) passkeySignIn(w http.ResponseWriter, r *http.Request, p *page) (t
 	if err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
-	s, _, err := f.Passkeys.SignIn(r.Context(), site, token, answer, source.Of(r))
+	s, who, err := f.Passkeys.SignIn(r.Context(), site, token, answer, source.Of(r))
 	if err == nil {
 		f.setSession(w, s)
 	}
-	return f.scripted(w, r, p, map[string]string{"to": localPath(r.URL.Query().Get("next"))}, err)
+	return f.scripted(w, r, p, map[string]string{"to": homeOf(who, r.URL.Query().Get("next"))}, err)
 }
 
 func (f *face) beginPasskeyProof(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -44,7 +44,7 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 			t.Errorf("%q is used but has no text in texts/en", key)
 		}
 	}
-	prefixes = append(prefixes, "event.")
+	prefixes = append(prefixes, "event.", "desk.event.", "desk.state.", "state.")
 	for key := range texts {
 		known := used[key]
 		for _, p := range prefixes {
