@@ -119,15 +119,30 @@ func TestARefusedRequestSaysWhy(t *testing.T) {
 	w.choose("#country", "KR")
 	w.fill("#national", "7550142")
 	w.press("main form button.button")
+	w.see("#refused") // before anybody signs in or an order is made
+	w.says("#refused", "755 0142 82 is on hold or sold already")
+	w.shoot("refused")
+	w.open("/request?kind=individual&country=KR&national=112")
+	w.says("#refused", "112 is an emergency number in KR")
+
+	free := api(t, d, "", "GET", "/api/v1/numbers?country=KR&limit=1", nil, 200)["items"].([]any)[0].(map[string]any)["national"].(string)
+	w.open("/request?country=KR&national=" + free)
+	w.says("#price", "5.00")
+	w.submit(`form[action="/orders"] button`)
 	w.see("#email") // not signed in: first that, then back to what was asked for
 	w.fill("#email", d.Members[0].Email)
 	w.fill("#password", d.Members[0].Password)
 	w.press("main form button.button")
-	w.see("#national")
-	w.press("main form button.button")
-	w.see("#rejected")
-	w.says("#rejected", "held")
-	w.says("#rejected", "755 0142 82 is on hold or sold already")
+	w.see("#price")
+	taken := api(t, d, d.Members[1].APIKey, "POST", "/api/v1/orders", map[string]any{"kind": "individual", "country": "KR", "national": free}, 201)
+	if taken["state"] != "approved" {
+		t.Fatalf("somebody was quicker: %v", taken)
+	}
+	w.submit(`form[action="/orders"] button`)
+	w.says("#rejected", "is on hold or sold already")
+	if words := w.text("#rejected"); strings.Contains(words, "held") {
+		t.Errorf("a code is no reason: %s", words)
+	}
 	w.shoot("rejected")
 }
 

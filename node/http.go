@@ -53,7 +53,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers,
 		Wallet: n.book, Calls: n.store.Calls(),
-		Reader: n, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
+		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
 		Proofs: n.proofs, TestCarrier: n.testCalls(),

@@ -446,8 +446,10 @@ func TestPapersOverHTTP(t *testing.T) {
 	r.await(t, "the letter with the invoice", func() bool {
 		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "invoice-"+number+".pdf")
 	})
-	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", nil)
-	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", nil) // a second click
+	r.want(t, 403, key, "POST", "/api/v1/orders/"+id+"/withdraw", nil) // a key alone does not
+	mine := obj{"password": str(r.dev, "members", 1, "password")}
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", mine)
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/withdraw", mine) // a second click
 	r.await(t, "the credit note", func() bool {
 		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "credit-note-")
 	})

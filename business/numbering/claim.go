@@ -118,6 +118,15 @@ func collision(typed string, r Reading) fault.Reason {
 	}
 }
 
+// RefuseCode says why digits that are an emergency or a short code of a
+// country are no number there, whatever is put behind them.
+func (p *Plans) RefuseCode(digits, iso string) (fault.Reason, bool) {
+	if p.Emergency(digits, iso) || p.Short(digits, iso) {
+		return collision(digits, p.Read(digits, iso)), true
+	}
+	return fault.Reason{}, false
+}
+
 // Suggest is the world number an unsold country-last form most likely meant:
 // every valid reading with the calling code last, for the answer "did you mean
 // +…?". It never resolves a call.

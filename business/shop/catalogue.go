@@ -101,10 +101,14 @@ const (
 	Plain   Class = "plain"
 	Easy    Class = "easy"    // ends in a doubled pair (4242), a mirrored one (4224) or three alike (4222)
 	Premium Class = "premium" // ends in four alike or a run of four
+	Own     Class = "own"     // somebody's own telephone number, whatever its digits
 )
 
-// Classes lists them, the dearest last.
+// Classes lists those of numbers in stock, the dearest last.
 func Classes() []Class { return []Class{Plain, Easy, Premium} }
+
+// PriceClasses lists those that have prices.
+func PriceClasses() []Class { return append(Classes(), Own) }
 
 // ClassOf is decided by the last four digits.
 func ClassOf(national string) Class {

@@ -192,8 +192,8 @@ func (d *Desk) SetPrice(ctx context.Context, by member.Actor, r PriceRule) error
 		if r.Country != "" && rules.Plans.CallingCode(r.Country) == "" {
 			return Change{}, badField("country", "Use the two-letter code of a country, as in KR.")
 		}
-		if r.Class != "" && !slices.Contains(Classes(), r.Class) {
-			return Change{}, badField("class", "Use plain, easy or premium.")
+		if r.Class != "" && !slices.Contains(PriceClasses(), r.Class) {
+			return Change{}, badField("class", "Use plain, easy, premium or own.")
 		}
 		if r.Block != "" && !slices.ContainsFunc(rules.Blocks, func(b Block) bool { return b.ID == r.Block }) {
 			return Change{}, badField("block", "There is no such block.")

@@ -58,6 +58,14 @@ func (p Policy) with(countries []string, c Catalogue) *Policy {
 	return &p
 }
 
+// MostRefused is how many requests of one account may be refused within an
+// hour and within a day: who asks on and on learns which numbers are taken,
+// and each answer is a stored order.
+const (
+	MostRefusedHour = 30
+	MostRefusedDay  = 100
+)
+
 // verdict is what the policy says to a request.
 type verdict struct {
 	state  State // Approved, Rejected or InReview
@@ -101,7 +109,7 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 	if v := p.offered(o); v.state == Rejected {
 		return v, nil
 	}
-	if !p.Price(o.Country, o.Number).Set {
+	if !p.orderPrice(o.Country, o.Number).Set {
 		return rejected("no_price", "%s is not for sale. Choose a number from the list.", o.Number.Display()), nil
 	}
 	typed := numbering.Forms(o.Number)[0]
@@ -144,6 +152,9 @@ func (p *Policy) judge(ctx context.Context, tx Claims, o *Order) (verdict, error
 // offered checks rules 2 and 3.
 func (p *Policy) offered(o *Order) verdict {
 	if o.Number.Kind == numbering.Company && len(o.Number.National) < 5 {
+		if reason, code := p.Plans.RefuseCode(o.Number.National, o.Country); code {
+			return verdict{state: Rejected, reason: reason}
+		}
 		return rejected("root_short", "The root of a company number has at least 5 digits.")
 	}
 	if o.Proved {
@@ -157,6 +168,9 @@ func (p *Policy) offered(o *Order) verdict {
 	}
 	if p.blockOf(o.Country, o.Number) != nil {
 		return verdict{}
+	}
+	if reason, code := p.Plans.RefuseCode(o.Number.National, o.Country); code {
+		return verdict{state: Rejected, reason: reason}
 	}
 	if own := p.Plans.Ownable(o.Number.CallingCode, o.Number.National); own && o.Number.Kind == numbering.Individual && !p.systems[o.Country].OwnPhone {
 		return p.ownPhonesClosed(o)
@@ -239,13 +253,38 @@ func (p *Policy) price(block, country string, n numbering.Number) Price {
 	return p.classPrice(block, country, n.Kind, ClassOf(n.National))
 }
 
-func (p *Policy) classPrice(block, country string, kind numbering.Kind, class Class) Price {
-	x := Price{Class: class, Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
+// ownPrice is what somebody's own telephone number costs him: he had its easy
+// digits before. The rules of the class own decide; without one it is plain.
+func (p *Policy) ownPrice(country string, kind numbering.Kind) Price {
 	for _, r := range p.prices {
-		if r.matches(block, country, kind, class) {
-			x.Setup.Micros, x.Yearly.Micros, x.Set = r.Setup, r.Yearly, true
-			return x
+		if r.Class == Own && r.matches("", country, kind, Own) {
+			return p.priced(r, Own)
 		}
 	}
+	x := p.classPrice("", country, kind, Plain)
+	x.Class = Own
 	return x
+}
+
+// orderPrice is the price of an order: what is in nobody's stock and an
+// existing kind of telephone number is its holder's own.
+func (p *Policy) orderPrice(country string, n numbering.Number) Price {
+	if p.blockOf(country, n) == nil && p.Plans.Ownable(n.CallingCode, n.National) {
+		return p.ownPrice(country, n.Kind)
+	}
+	return p.Price(country, n)
+}
+
+func (p *Policy) priced(r PriceRule, class Class) Price {
+	in := func(micros int64) money.Amount { return money.Amount{Currency: p.Currency, Micros: micros} }
+	return Price{Class: class, Setup: in(r.Setup), Yearly: in(r.Yearly), Set: true}
+}
+
+func (p *Policy) classPrice(block, country string, kind numbering.Kind, class Class) Price {
+	for _, r := range p.prices {
+		if r.matches(block, country, kind, class) {
+			return p.priced(r, class)
+		}
+	}
+	return Price{Class: class, Setup: money.Amount{Currency: p.Currency}, Yearly: money.Amount{Currency: p.Currency}}
 }

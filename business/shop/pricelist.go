@@ -24,6 +24,11 @@ func (s *Service) PriceList() []PriceLine {
 					out = append(out, PriceLine{iso, k, price})
 				}
 			}
+			if k == numbering.Individual && rules.systems[iso].OwnPhone {
+				if price := rules.ownPrice(iso, k); price.Set {
+					out = append(out, PriceLine{iso, k, price})
+				}
+			}
 		}
 	}
 	return out

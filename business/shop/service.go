@@ -120,7 +120,7 @@ func (s *Service) order(account string, r Request) (Order, error) {
 	slices.Sort(countries)
 	now := s.now()
 	n := numbering.Number{Kind: r.Kind, CallingCode: rules.Plans.CallingCode(iso), National: national}
-	price := rules.Price(iso, n)
+	price := rules.orderPrice(iso, n)
 	return Order{ID: ident.New("ord", now), Account: account, Number: n, Country: iso, Countries: slices.Compact(countries), Refuse: r.Refuse,
 		State: Requested, Class: price.Class, Setup: price.Setup.Micros, Yearly: price.Yearly.Micros, AmountDue: price.Today(), Created: now, Updated: now}, nil
 }
@@ -164,7 +164,8 @@ func (s *Service) request(ctx context.Context, by member.Actor, fresh Order) (Or
 	return o, err
 }
 
-// mayHold refuses one more number to who keeps many and pays for none.
+// mayHold refuses one more number to who keeps many and pays for none, and
+// one more request to who is refused again and again.
 func (s *Service) mayHold(ctx context.Context, tx Tx, by member.Actor, o Order) error {
 	if by.Role == member.Operator {
 		return nil
@@ -173,7 +174,23 @@ func (s *Service) mayHold(ctx context.Context, tx Tx, by member.Actor, o Order) 
 	if err == nil && held >= MostHolds {
 		return fault.New(fault.Limited, "too_many_holds", "%d numbers are kept for you and not paid, and no more can be. Pay for one of them or cancel it, then ask again.", held)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, limit := range []struct {
+		most  int
+		since time.Duration
+	}{{MostRefusedHour, time.Hour}, {MostRefusedDay, day}} {
+		refused, err := tx.Refused(ctx, o.Account, s.now().Add(-limit.since))
+		if err != nil {
+			return err
+		}
+		if refused >= limit.most {
+			return fault.New(fault.Limited, "too_many_refused", "%d of your requests were refused within %d hours, and no more are taken for now. Choose from the list, where every number is for sale, and ask again later.",
+				refused, int(limit.since/time.Hour))
+		}
+	}
+	return nil
 }
 
 // addTax puts the tax of the buyer's country on top of a price.

@@ -23,6 +23,8 @@ type Orders interface {
 	// Held counts the numbers an account keeps without having paid; until the
 	// transaction ends, nobody else counts them.
 	Held(ctx context.Context, account string) (int, error)
+	// Refused counts the orders of an account that were rejected since then.
+	Refused(ctx context.Context, account string, since time.Time) (int, error)
 }
 
 // Claims are the rows of claimed_form, in a transaction.

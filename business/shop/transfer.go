@@ -99,7 +99,23 @@ func (s *Service) Offer(ctx context.Context, by member.Actor, id, email string) 
 		}); err != nil {
 			return err
 		}
-		return s.move(ctx, tx, x, "offered", email, by)
+		return s.move(ctx, tx, x, "offered", "", by) // to whom, the offer says: what happened stays when he is forgotten
+	})
+}
+
+// OfferOf is the open offer of an order; nil if there is none.
+func (s *Service) OfferOf(ctx context.Context, by member.Actor, id string) (*Transfer, error) {
+	var out *Transfer
+	return out, s.store.Do(ctx, func(tx Tx) error {
+		out = nil
+		if _, err := s.open(ctx, tx, by, id); err != nil {
+			return err
+		}
+		t, open, err := tx.OfferOf(ctx, id)
+		if open && s.now().Before(t.Expires) {
+			out = &t
+		}
+		return err
 	})
 }
 
@@ -116,7 +132,7 @@ func (s *Service) WithdrawOffer(ctx context.Context, by member.Actor, id string)
 		if _, err := tx.EndTransfer(ctx, t.ID, "withdrawn"); err != nil {
 			return err
 		}
-		return s.move(ctx, tx, x, "offer_withdrawn", t.Email, by)
+		return s.move(ctx, tx, x, "offer_withdrawn", "", by)
 	})
 }
 
@@ -201,7 +217,7 @@ func (s *Service) handOver(ctx context.Context, tx Tx, by member.Actor, old *Ord
 		return mine, err
 	}
 	old.State, old.Until, old.Standing = Cancelled, time.Time{}, InService
-	if err := s.move(ctx, tx, old, "transferred", by.Name, by); err != nil {
+	if err := s.move(ctx, tx, old, "transferred", "", by); err != nil {
 		return mine, err
 	}
 	for _, step := range []struct {

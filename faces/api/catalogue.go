@@ -54,7 +54,7 @@ type priceIn struct {
 	Block   string `json:"block,omitempty" doc:"Of one block alone"`
 	Country string `json:"country,omitempty" doc:"Empty: every country"`
 	Kind    string `json:"kind,omitempty" enum:"individual,company"`
-	Class   string `json:"class,omitempty" enum:"plain,easy,premium"`
+	Class   string `json:"class,omitempty" enum:"plain,easy,premium,own" doc:"own: somebody's own telephone number, whatever its digits; without a rule of its own it costs what a plain number does"`
 	Setup   int64  `json:"setup_micros" doc:"Once; 1,000,000 is one unit, in steps of 10,000"`
 	Yearly  int64  `json:"yearly_micros" doc:"Each year"`
 }

@@ -106,8 +106,12 @@ func (f *face) payOrder(ctx context.Context, in *struct {
 	return f.answerOrder(ctx, o, err)
 }
 
-func (f *face) withdrawOrder(ctx context.Context, in *ByID) (*body[order], error) {
-	o, err := f.Shop.Withdraw(ctx, actor(ctx), in.ID)
+func (f *face) withdrawOrder(ctx context.Context, in *byHolder) (*body[order], error) {
+	who, err := f.freshly(ctx, in.password())
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	o, err := f.Shop.Withdraw(ctx, who, in.ID)
 	return f.answerOrder(ctx, o, err)
 }
 

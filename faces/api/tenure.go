@@ -90,8 +90,36 @@ func (f *face) registerTenure() {
 	huma.Register(f.api, reg(http.MethodPost, at+"/ask", "ask-buyer", "Operator", "Ask the buyer of an order in review for something", http.StatusNoContent), f.askBuyer)
 }
 
-func (f *face) giveUp(ctx context.Context, in *ByID) (*body[order], error) {
-	o, err := f.Tenure.GiveUp(ctx, actor(ctx), in.ID)
+// byHolder names an order in a request for its holder alone.
+type byHolder struct {
+	ByID
+	Body *struct {
+		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
+	}
+}
+
+// freshly is who asks, if he has proved it a moment ago or does now.
+func (f *face) freshly(ctx context.Context, password string) (member.Actor, error) {
+	who, err := f.proved(ctx, password)
+	if err == nil {
+		err = f.Sessions.Fresh(who)
+	}
+	return who, err
+}
+
+func (x *byHolder) password() string {
+	if x.Body == nil {
+		return ""
+	}
+	return x.Body.Password
+}
+
+func (f *face) giveUp(ctx context.Context, in *byHolder) (*body[order], error) {
+	who, err := f.freshly(ctx, in.password())
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	o, err := f.Tenure.GiveUp(ctx, who, in.ID)
 	return f.answerOrder(ctx, o, err)
 }
 
@@ -137,10 +165,7 @@ func (f *face) offer(ctx context.Context, in *struct {
 		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
 	}
 }) (*body[transfer], error) {
-	who, err := f.proved(ctx, in.Body.Password)
-	if err == nil {
-		err = f.Sessions.Fresh(who)
-	}
+	who, err := f.freshly(ctx, in.Body.Password)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}

@@ -74,6 +74,9 @@ func (f *face) account(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if err != nil {
 		return nil, err
 	}
+	if x, ok := f.shown(r, p); ok && slices.ContainsFunc(d.Keys, func(k member.APIKey) bool { return k.ID == x.Of }) {
+		d.NewKey = x.Secret
+	}
 	return accountPage(p, d), nil
 }
 
@@ -92,7 +95,6 @@ func (f *face) did(r *http.Request, p *page, form string, err error) (templ.Comp
 		if form == "profile" {
 			d.Profile = p.inputs(f.Accounts.ProfileForm(), r.PostForm, d.Errors)
 		}
-		f.readPurse(r.Context(), p)
 		return accountPage(p, d), nil
 	default:
 		return nil, err
@@ -142,7 +144,6 @@ func (f *face) changePassword(_ http.ResponseWriter, r *http.Request, p *page) (
 			return nil, aerr
 		}
 		d.At, d.Errors, p.Status = "password", map[string]string{"old": p.why(err)}, http.StatusUnprocessableEntity
-		f.readPurse(r.Context(), p)
 		return accountPage(p, d), nil
 	}
 	return f.did(r, p, "password", err)
@@ -162,7 +163,7 @@ func (f *face) endOtherSessions(_ http.ResponseWriter, r *http.Request, p *page)
 	return f.did(r, p, "sessions", f.Sessions.EndOtherSessions(r.Context(), p.Who))
 }
 
-func (f *face) newKey(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+func (f *face) newKey(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err
 	}
@@ -170,17 +171,12 @@ func (f *face) newKey(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	if name == "" {
 		name = p.T("account.key_unnamed")
 	}
-	clear, _, err := f.Keys.NewAPIKey(r.Context(), p.Who, p.Who.Account, name)
+	clear, key, err := f.Keys.NewAPIKey(r.Context(), p.Who, p.Who.Account, name)
 	if err != nil {
 		return f.did(r, p, "keys", err)
 	}
-	d, err := f.accountOf(r, p)
-	if err != nil {
-		return nil, err
-	}
-	d.NewKey, p.Secret = clear, true
-	f.readPurse(r.Context(), p)
-	return accountPage(p, d), nil
+	f.show(w, r, p, once{Of: key.ID, Secret: clear})
+	return nil, redirect{"/account#keys"}
 }
 
 func (f *face) revokeKey(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

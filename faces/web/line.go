@@ -82,7 +82,6 @@ func (f *face) changeLine(_ http.ResponseWriter, r *http.Request, p *page) (temp
 		}
 		wrong := p.errorsOf(err)
 		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("edit.title")
-		f.readPurse(r.Context(), p)
 		return editLinePage(p, lineEdit{Membership: m, Inputs: p.inputs(registerable(f), v, wrong), Offices: f.offices(p, o, v, wrong), Errors: wrong}), nil
 	}
 	return nil, redirect{"/lines/" + m.ID + "/edit?done=1"}
@@ -98,8 +97,8 @@ func (f *face) renameDevice(_ http.ResponseWriter, r *http.Request, p *page) (te
 	return nil, redirect{"/lines"}
 }
 
-// newPassword shows a telephone's new password, once.
-func (f *face) newPassword(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+// newPassword makes a telephone's new password, which the page of lines then shows.
+func (f *face) newPassword(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err
 	}
@@ -107,12 +106,6 @@ func (f *face) newPassword(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.linesOf(r, p)
-	if err != nil {
-		return nil, err
-	}
-	c := f.credentialOf(dev, dev.Device.Country)
-	p.Title, p.Secret, d.New, d.NewOf = p.T("lines.title"), true, &c, dev.Device.Membership
-	f.readPurse(r.Context(), p)
-	return linesPage(p, d), nil
+	f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+	return nil, redirect{"/lines#" + dev.Device.Membership}
 }

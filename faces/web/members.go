@@ -37,7 +37,7 @@ type linesData struct {
 	Lines   []line
 	Waiting []shop.Order // bought, not registered
 	New     *credential  // a telephone just added
-	NewOf   string       // its membership
+	NewOf   string       // its membership, or the one to which none could be added
 	Problem string
 }
 
@@ -83,11 +83,16 @@ func (f *face) lines(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err != nil {
 		return nil, err
 	}
+	for _, l := range d.Lines {
+		if c := f.shownOf(r, p, l.Devices); c != nil {
+			d.New, d.NewOf = c, l.ID
+		}
+	}
 	p.Title = p.T("lines.title")
 	return linesPage(p, d), nil
 }
 
-func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+func (f *face) addDevice(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err
 	}
@@ -95,9 +100,12 @@ func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	if err != nil {
 		return nil, err
 	}
-	country := r.PostFormValue("country")
-	dev, adderr := f.Members.AddDevice(r.Context(), p.Who, m.ID, strings.TrimSpace(r.PostFormValue("name")), country)
-	if adderr != nil && fault.KindOf(adderr) != fault.Invalid && fault.KindOf(adderr) != fault.Limited {
+	dev, adderr := f.Members.AddDevice(r.Context(), p.Who, m.ID, strings.TrimSpace(r.PostFormValue("name")), r.PostFormValue("country"))
+	if adderr == nil {
+		f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+		return nil, redirect{"/lines#" + m.ID}
+	}
+	if fault.KindOf(adderr) != fault.Invalid && fault.KindOf(adderr) != fault.Limited {
 		return nil, adderr
 	}
 	d, err := f.linesOf(r, p)
@@ -105,16 +113,7 @@ func (f *face) addDevice(_ http.ResponseWriter, r *http.Request, p *page) (templ
 		return nil, err
 	}
 	p.Title, d.NewOf = p.T("lines.title"), m.ID
-	if adderr != nil {
-		p.Status, d.Problem = httpstatus.Of(fault.KindOf(adderr)), p.fieldText(adderr)
-	} else {
-		if country == "" {
-			country = m.Country
-		}
-		c := f.credentialOf(dev, country)
-		p.Secret, d.New = true, &c
-	}
-	f.readPurse(r.Context(), p)
+	p.Status, d.Problem = httpstatus.Of(fault.KindOf(adderr)), p.fieldText(adderr)
 	return linesPage(p, d), nil
 }
 

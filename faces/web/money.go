@@ -78,7 +78,7 @@ func (f *face) payOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 }
 
 func (f *face) withdrawOrder(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	return f.step(r, p, func() (shop.Order, error) { return f.Shop.Withdraw(r.Context(), p.Who, r.PathValue("id")) })
+	return f.freshStep(r, p, func() (shop.Order, error) { return f.Shop.Withdraw(r.Context(), p.Who, r.PathValue("id")) })
 }
 
 // letters shows what could not be sent.

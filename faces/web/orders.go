@@ -30,9 +30,10 @@ type dossier struct {
 	Way        *cashier.Way // a payment that was begun
 	Withdraw   time.Time    // until when he may withdraw
 	Balance    money.Amount
-	Short      bool   // the wallet does not suffice
-	Problem    string // the last step was refused
-	Membership string // id, once registered
+	Short      bool           // the wallet does not suffice
+	Problem    string         // the last step was refused
+	Membership string         // id, once registered
+	Offer      *shop.Transfer // to whom it is offered
 	Papers     []shop.Paper
 	Documents  []shop.Document
 	Home       string // center
@@ -81,6 +82,9 @@ func (f *face) dossierOf(r *http.Request, p *page) (dossier, error) {
 		}
 	}
 	if d.State == shop.Sold {
+		if d.Offer, err = f.Tenure.OfferOf(r.Context(), p.Who, d.ID); err != nil {
+			return d, err
+		}
 		if d.Withdraw, err = f.Orders.WithdrawUntil(r.Context(), p.Who, d.ID); err != nil {
 			return d, err
 		}
@@ -153,7 +157,6 @@ func (f *face) step(r *http.Request, p *page, do func() (shop.Order, error)) (te
 		}
 		d.Problem = p.fieldText(err)
 		p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), d.Number.Display()
-		f.readPurse(r.Context(), p)
 		return orderPage(p, d), nil
 	default:
 		return nil, err
@@ -244,7 +247,7 @@ func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (te
 	return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), known, nil), Offices: f.offices(p, d.Order, nil, nil)}), nil
 }
 
-func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+func (f *face) register(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	d, err := f.dossierOf(r, p)
 	if err != nil {
 		return nil, err
@@ -253,19 +256,42 @@ func (f *face) register(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
 	}
 	v := r.PostForm
-	m, dev, err := f.Members.Register(r.Context(), p.Who, registrationOf(d.Order, v))
+	_, dev, err := f.Members.Register(r.Context(), p.Who, registrationOf(d.Order, v))
 	if err != nil {
 		if fault.KindOf(err) != fault.Invalid {
 			return nil, err
 		}
 		wrong := p.errorsOf(err)
 		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("register.title")
-		f.readPurse(r.Context(), p)
 		return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), v, wrong), Offices: f.offices(p, d.Order, v, wrong), Errors: wrong}), nil
 	}
-	p.Secret, p.Title = true, p.T("registered.title")
-	f.readPurse(r.Context(), p)
-	return registeredPage(p, m, f.credentialOf(dev, m.Country)), nil
+	f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+	return nil, redirect{"/orders/" + d.ID + "/registered"}
+}
+
+// registered shows the first telephone of a number just registered.
+func (f *face) registered(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.dossierOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if d.Membership == "" {
+		return nil, redirect{"/orders/" + d.ID}
+	}
+	m, err := f.Members.Membership(r.Context(), p.Who, d.Membership)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := f.Members.Devices(r.Context(), p.Who, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	c := f.shownOf(r, p, devices)
+	if c == nil {
+		return nil, redirect{"/lines#" + m.ID}
+	}
+	p.Title = p.T("registered.title")
+	return registeredPage(p, m, *c), nil
 }
 
 // credential is a telephone's settings as the page shows them, once.

@@ -98,7 +98,6 @@ func (f *face) beginProof(_ http.ResponseWriter, r *http.Request, p *page) (temp
 		a.Errors["number"] = p.why(err) // the whole sentence says more
 	}
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("proof.title")
-	f.readPurse(r.Context(), p)
 	return proofAskPage(p, a), nil
 }
 
@@ -192,7 +191,6 @@ func (f *face) confirmProof(_ http.ResponseWriter, r *http.Request, p *page) (te
 	d := f.provingOf(x)
 	d.Wrong, d.Digits = p.why(err), r.PostFormValue("code")
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("proof.of", "number", x.E164)
-	f.readPurse(r.Context(), p)
 	return proofPage(p, d), nil
 }
 

@@ -75,6 +75,9 @@ func (f *face) serve(h handler) http.HandlerFunc {
 		if c == nil {
 			return
 		}
+		if p.SignedIn() && !p.Part {
+			f.readPurse(r.Context(), p)
+		}
 		var b bytes.Buffer
 		if err := c.Render(p.rendering(r.Context()), &b); err != nil {
 			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
@@ -138,9 +141,6 @@ func (f *face) pageFor(r *http.Request) *page {
 	if r.Method != http.MethodGet {
 		p.Back = pageOf(r.Header.Get("Referer"))
 	}
-	if p.SignedIn() && !p.Part && r.Method == http.MethodGet {
-		f.readPurse(r.Context(), p)
-	}
 	return p
 }
 
@@ -189,9 +189,6 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 		w.Header().Set("HX-Reswap", "none")
 		w.WriteHeader(p.Status)
 		return nil
-	}
-	if p.SignedIn() {
-		f.readPurse(r.Context(), p)
 	}
 	if p.Status == http.StatusNotFound {
 		return errorPage(p, p.T("error.lost"), p.say(reason.Text))
@@ -259,9 +256,11 @@ func (f *face) setSession(w http.ResponseWriter, s member.Session) {
 }
 
 func (f *face) dropSession(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // as above
-		Name: f.cookie(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure,
-	})
+	for _, name := range []string{f.cookie(), onceCookie} {
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // as above
+			Name: name, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure,
+		})
+	}
 }
 
 // guard adds what protects a visitor: nothing from elsewhere is loaded, nobody frames us, forms come from our pages only.

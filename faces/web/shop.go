@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -243,16 +244,46 @@ func kindOfForm(s string) numbering.Kind {
 	return numbering.Individual
 }
 
-// askForm is the request of a number that is named, not picked.
+// quoted is the page of a number that is named, not picked.
+type quoted struct {
+	shop.Quote
+	offer
+}
+
+// Open reports whether it can be asked for now.
+func (q quoted) Open() bool { return q.State != shop.Rejected }
+
+// NeedsProof reports whether it could be, by its holder.
+func (q quoted) NeedsProof() bool { return q.Reason.Code == "proof_needed" }
+
+func (q quoted) purpose() proof.Purpose {
+	if q.Quote.Item.Number.Kind == numbering.Company {
+		return proof.Root
+	}
+	return proof.OwnPhone
+}
+
+// askForm asks which number; once that is known, it shows what that costs and what would be answered.
 func (f *face) askForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	q := r.URL.Query()
 	o, err := f.offerOf(r, p, strings.ToUpper(q.Get("country")), kindOfForm(q.Get("kind")), "")
 	if err != nil {
 		return nil, err
 	}
-	o.Values = q
-	p.Title = p.T("request.title")
-	return requestPage(p, o), nil
+	o.Values, p.Title = q, p.T("request.title")
+	if q.Get("national") == "" || q.Get("country") == "" {
+		return requestPage(p, o), nil
+	}
+	quote, err := f.Terms.Quote(r.Context(), p.Who, shop.Request{Kind: kindOfForm(q.Get("kind")), Country: strings.ToUpper(q.Get("country")), National: q.Get("national")})
+	switch {
+	case fault.KindOf(err) == fault.Invalid && err != nil:
+		o.Errors, p.Status = p.errorsOf(err), http.StatusUnprocessableEntity
+		return requestPage(p, o), nil
+	case err != nil:
+		return nil, err
+	}
+	o.Item, p.Title = quote.Item, quote.Item.Number.Display()
+	return quotePage(p, quoted{quote, o}), nil
 }
 
 func (f *face) request(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -60,7 +60,17 @@ func (f *face) document(w http.ResponseWriter, r *http.Request, p *page) (templ.
 }
 
 func (f *face) giveUp(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	return f.step(r, p, func() (shop.Order, error) { return f.Tenure.GiveUp(r.Context(), p.Who, r.PathValue("id")) })
+	return f.freshStep(r, p, func() (shop.Order, error) { return f.Tenure.GiveUp(r.Context(), p.Who, r.PathValue("id")) })
+}
+
+// freshStep is a step for the holder alone, not for whoever finds his browser open.
+func (f *face) freshStep(r *http.Request, p *page, do func() (shop.Order, error)) (templ.Component, error) {
+	return f.step(r, p, func() (shop.Order, error) {
+		if err := f.Sessions.Fresh(p.Who); err != nil {
+			return shop.Order{}, err
+		}
+		return do()
+	})
 }
 
 func (f *face) takeBack(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -68,11 +78,8 @@ func (f *face) takeBack(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 }
 
 func (f *face) offer(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	return f.step(r, p, func() (shop.Order, error) {
+	return f.freshStep(r, p, func() (shop.Order, error) {
 		id := r.PathValue("id")
-		if err := f.Sessions.Fresh(p.Who); err != nil {
-			return shop.Order{}, err
-		}
 		_, err := f.Tenure.Offer(r.Context(), p.Who, id, strings.TrimSpace(r.PostFormValue("email")))
 		return shop.Order{ID: id}, err
 	})

@@ -129,6 +129,7 @@ type Shop interface {
 type Terms interface {
 	PriceList() []shop.PriceLine
 	PapersNeeded(country string, k numbering.Kind) []shop.Paper
+	Quote(ctx context.Context, by member.Actor, r shop.Request) (shop.Quote, error)
 }
 
 // Orders reads orders.
@@ -185,6 +186,7 @@ type Tenure interface {
 	TakeBack(ctx context.Context, by member.Actor, id string) (shop.Order, error)
 	Offer(ctx context.Context, by member.Actor, id, email string) (shop.Transfer, error)
 	WithdrawOffer(ctx context.Context, by member.Actor, id string) error
+	OfferOf(ctx context.Context, by member.Actor, id string) (*shop.Transfer, error)
 	Offered(ctx context.Context, by member.Actor, email, token string) (shop.Transfer, shop.Order, error)
 	Accept(ctx context.Context, by member.Actor, email, token string) (shop.Order, error)
 }
@@ -281,6 +283,7 @@ type Deps struct {
 	Calendar   Calendar // nil outside of `callisto dev`
 	Currency   money.Currency
 	Origin     string // how the outside reaches the pages, if by https
+	Seal       Sealer // what a browser carries for a few minutes
 	Secure     bool   // the outside reaches us by https: cookies say so
 	Dev        bool
 	Log        *slog.Logger
@@ -356,6 +359,7 @@ func (f *face) memberRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /orders/{id}/register":   f.registerForm,
 		"POST /orders/{id}/register":  f.register,
+		"GET /orders/{id}/registered": f.registered,
 		"GET /lines":                  f.lines,
 		"POST /lines/{id}/devices":    f.addDevice,
 		"GET /lines/{id}/edit":        f.editLine,

@@ -21,6 +21,9 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		text string
 		args []any
 	}{
+		{`UPDATE transfer SET email = 'erased', state = CASE state WHEN 'offered' THEN 'withdrawn' ELSE state END
+			WHERE giver = $1 OR email = (SELECT email FROM account WHERE id = $1)`, []any{account}},
+		{`UPDATE letter SET address = 'erased', fields = '{}', due = 0 WHERE account = $1 OR address = (SELECT email FROM account WHERE id = $1)`, []any{account}},
 		{`UPDATE account SET email = 'erased:' || id, password = '', name = 'Erased', country = '', language = '', languages = '[]', time_zone = '', company = '',
 			tax_id = '', address = '', confirmed = 0, erased = $2 WHERE id = $1 AND erased = 0`, []any{account, us(when)}},
 		{`DELETE FROM session WHERE account = $1`, []any{account}},
@@ -32,7 +35,6 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE device SET name = '' WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
 		{`UPDATE membership SET contact_pstn = '', identification = 'erased', other_voip = '[]', proved = '[]', name = 'Erased', home_country = '', languages = '[]',
 			email = '', time_zone = '', offices = '[]' WHERE account = $1`, []any{account}},
-		{`UPDATE letter SET address = 'erased', fields = '{}', due = 0 WHERE account = $1`, []any{account}},
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 	} {

@@ -154,6 +154,11 @@ func (t shopTx) Held(ctx context.Context, account string) (n int, err error) {
 	return n, err
 }
 
+func (t shopTx) Refused(ctx context.Context, account string, since time.Time) (n int, err error) {
+	err = t.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM number_order WHERE account = $1 AND state = 'rejected' AND created > $2`, account, us(since)).Scan(&n)
+	return n, err
+}
+
 func (t shopTx) Claimed(ctx context.Context, form string) (numbering.Number, bool, error) {
 	var n numbering.Number
 	var kind string
