@@ -55,6 +55,8 @@ type Account struct {
 	Created   time.Time
 	Confirmed time.Time // when the address was proved; zero: not yet
 	Erased    time.Time // what it said of a person is gone
+	Barred    time.Time // since when the operator keeps it from signing in; zero: it may
+	BarredWhy string
 }
 
 // Business is whom invoices go to, if not to the person.

@@ -69,6 +69,9 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Sourc
 
 // openSession signs an account in. also runs in the same transaction.
 func (s *Service) openSession(ctx context.Context, a Account, from Source, also func(Tx) error) (Session, Actor, error) {
+	if err := a.barred(); err != nil { // only who proved to be its holder is told
+		return Session{}, Actor{}, err
+	}
 	now := s.cfg.Now()
 	x := Session{Token: ident.Secret(32), ID: ident.New("ses", now), Account: a.ID, Created: now, Seen: now, Proved: now, Expires: now.Add(SessionLife),
 		Browser: short(from.Browser, 200), Source: network(from.Address)}
@@ -198,7 +201,7 @@ func (s *Service) who(ctx context.Context, find func(Tx) (string, bool, error)) 
 			return signInFirst()
 		}
 		out = a.actor()
-		return nil
+		return a.barred()
 	})
 	return out, err
 }

@@ -113,8 +113,19 @@ type Changes interface {
 	SetCredential(ctx context.Context, c Credential) error
 }
 
+// Desk are the rows of what staff does, in a transaction.
+type Desk interface {
+	Search(ctx context.Context, x Search) ([]Account, error)
+	// BarAccount keeps an account from signing in; a zero time lets it.
+	BarAccount(ctx context.Context, account string, since time.Time, why string) error
+	AddRemark(ctx context.Context, x Remark) error
+	// Remarks are the latest first.
+	Remarks(ctx context.Context, account string) ([]Remark, error)
+}
+
 // Tx is one transaction.
 type Tx interface {
+	Desk
 	Accounts
 	Sessions
 	Tokens

@@ -152,6 +152,15 @@ type CardMessages interface {
 	Message(body []byte, signature string) (payment.Event, error)
 }
 
+// Clerk is what staff does with accounts.
+type Clerk interface {
+	Find(ctx context.Context, by member.Actor, text, cursor string, limit int) ([]member.Account, string, error)
+	Bar(ctx context.Context, by member.Actor, account, why string) (member.Account, error)
+	Lift(ctx context.Context, by member.Actor, account, note string) (member.Account, error)
+	Note(ctx context.Context, by member.Actor, account, text string) error
+	Remarks(ctx context.Context, by member.Actor, account string) ([]member.Remark, error)
+}
+
 // Wallet reads the book.
 type Wallet interface {
 	Balance(ctx context.Context, account string) (money.Amount, error)
@@ -174,6 +183,7 @@ type Deps struct {
 	Identity   Identity
 	Sessions   Sessions
 	Keys       Keys
+	Clerk      Clerk
 	Takeout    Takeout
 	Eraser     Eraser
 	Members    Members
@@ -264,6 +274,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()
+	f.registerClerk()
 	f.registerWallet()
 	f.registerCalls()
 	f.registerCarriers()

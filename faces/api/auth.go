@@ -47,7 +47,8 @@ func (f *face) identify(ctx huma.Context, next func(huma.Context)) {
 	}
 	who, err := f.whoHas(ctx.Context(), token)
 	if err != nil || who.Account == "" {
-		if k := fault.KindOf(err); err != nil && k != fault.Unproven && k != fault.Unknown && k != fault.Forbidden {
+		// Who holds a key of an account that is kept out is told so, and why.
+		if k := fault.KindOf(err); err != nil && fault.ReasonOf(err).Code == "account_barred" || err != nil && k != fault.Unproven && k != fault.Unknown && k != fault.Forbidden {
 			f.problem(ctx, f.fail(ctx.Context(), err))
 			return
 		}

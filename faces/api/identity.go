@@ -140,9 +140,11 @@ func (f *face) listSessions(ctx context.Context, _ *struct{}) (*body[list[Sessio
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(items, "", func(s member.Session) SessionInfo {
-		return SessionInfo{ID: s.ID, Created: s.Created.UTC(), Seen: s.Seen.UTC(), Expires: s.Expires.UTC(), Browser: s.Browser, Network: s.Source, Current: s.ID != "" && s.ID == who.Session}
-	}), nil
+	return page(items, "", func(s member.Session) SessionInfo { return showSession(s, who) }), nil
+}
+
+func showSession(s member.Session, who member.Actor) SessionInfo {
+	return SessionInfo{ID: s.ID, Created: s.Created.UTC(), Seen: s.Seen.UTC(), Expires: s.Expires.UTC(), Browser: s.Browser, Network: s.Source, Current: s.ID != "" && s.ID == who.Session}
 }
 
 func (f *face) endSession(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -12,6 +12,7 @@ func consoleLinks() []choice {
 	return []choice{
 		{"/operator", "home"},
 		{"/operator/orders", "orders"},
+		{"/operator/members", "members"},
 		{"/operator/numbers", "numbers"},
 		{"/operator/prices", "prices"},
 		{"/operator/payments", "payments"},

@@ -206,6 +206,15 @@ type Staff interface {
 	AskProof(ctx context.Context, by member.Actor, id, why string) (shop.Order, error)
 }
 
+// Clerk is what staff does with accounts.
+type Clerk interface {
+	Find(ctx context.Context, by member.Actor, text, cursor string, limit int) ([]member.Account, string, error)
+	Bar(ctx context.Context, by member.Actor, account, why string) (member.Account, error)
+	Lift(ctx context.Context, by member.Actor, account, note string) (member.Account, error)
+	Note(ctx context.Context, by member.Actor, account, text string) error
+	Remarks(ctx context.Context, by member.Actor, account string) ([]member.Remark, error)
+}
+
 // Wallet reads the book.
 type Wallet interface {
 	Balance(ctx context.Context, account string) (money.Amount, error)
@@ -266,6 +275,7 @@ type Deps struct {
 	Tenure     Tenure
 	Offices    Offices
 	Staff      Staff
+	Clerk      Clerk
 	Desk       *shop.Desk
 	Files      *shop.Files
 	Wallet     Wallet
@@ -322,7 +332,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
-		f.operatorRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

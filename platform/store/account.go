@@ -10,23 +10,23 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 )
 
-const accountColumns = `id, email, password, name, role, country, language, time_zone, created, confirmed, languages, company, tax_id, address, erased`
+const accountColumns = `id, email, password, name, role, country, language, time_zone, created, confirmed, languages, company, tax_id, address, erased, barred, barred_why`
 
 func (t memberTx) InsertAccount(ctx context.Context, a member.Account, password string) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO account (`+accountColumns+`) VALUES (`+places(1, 15)+`) ON CONFLICT (email) DO NOTHING`,
+	return changed(t.q.ExecContext(ctx, `INSERT INTO account (`+accountColumns+`) VALUES (`+places(1, 17)+`) ON CONFLICT (email) DO NOTHING`,
 		a.ID, a.Email, password, a.Name, string(a.Role), a.Country, a.Language, a.TimeZone, us(a.Created), us(a.Confirmed), pack(a.Languages),
-		a.Business.Company, a.Business.TaxID, a.Business.Address, us(a.Erased)))
+		a.Business.Company, a.Business.TaxID, a.Business.Address, us(a.Erased), us(a.Barred), a.BarredWhy))
 }
 
 func scanAccount(row scanner) (a member.Account, password string, found bool, err error) {
-	var created, confirmed, erased int64
+	var created, confirmed, erased, barred int64
 	var languages string
 	found, err = one(row.Scan(&a.ID, &a.Email, &password, &a.Name, &a.Role, &a.Country, &a.Language, &a.TimeZone, &created, &confirmed, &languages,
-		&a.Business.Company, &a.Business.TaxID, &a.Business.Address, &erased))
+		&a.Business.Company, &a.Business.TaxID, &a.Business.Address, &erased, &barred, &a.BarredWhy))
 	if err != nil || !found {
 		return a, password, found, err
 	}
-	a.Created, a.Confirmed, a.Erased = at(created), at(confirmed), at(erased)
+	a.Created, a.Confirmed, a.Erased, a.Barred = at(created), at(confirmed), at(erased), at(barred)
 	a.Languages, err = list(languages)
 	return a, password, true, err
 }
