@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/term"
@@ -31,7 +32,7 @@ import (
 
 // answerNames are the questions, as a file of answers names them.
 const answerNames = "data domain certificate certificate_email certificate_file certificate_key http sip database currency " +
-	"mail_host mail_port mail_user mail_password mail_from mail_tls admin_name admin_email admin_password open_country country center_name people companies " +
+	"seller_name seller_address seller_tax_id seller_email mail_host mail_port mail_user mail_password mail_from mail_tls admin_name admin_email admin_password open_country country center_name people companies " +
 	"carrier_gateway carrier_name carrier_transport carrier_user carrier_password carrier_number carrier_format test_number"
 
 type setupCmd struct {
@@ -154,6 +155,7 @@ func (q *interview) run(ctx context.Context, file string) (err error) {
 	default:
 		q.say("%s is there already and is used as it is.\n", file)
 	}
+	q.seller(cfg.Seller, file)
 	n, err := node.New(ctx, cfg, node.Options{Log: slog.New(slog.DiscardHandler), Version: version()})
 	if err != nil {
 		return err
@@ -172,6 +174,19 @@ func (q *interview) run(ctx context.Context, file string) (err error) {
 		return err
 	}
 	return q.found(ctx, n.Setup(), cfg, file)
+}
+
+// seller shows how invoices will name who sells.
+func (q *interview) seller(s config.Seller, file string) {
+	if s.Name == "" || s.Address == "" {
+		q.say("Invoices do not say who sells, which the law asks for nearly everywhere: set seller.name and seller.address in %s.\n", file)
+		return
+	}
+	q.say("Invoices are from:\n  %s", strings.Join(append([]string{s.Name}, strings.Split(s.Address, ", ")...), "\n  "))
+	if s.TaxID != "" {
+		q.say("  Tax number: %s", s.TaxID)
+	}
+	q.say("")
 }
 
 // configure asks for the configuration and writes it.
@@ -211,6 +226,12 @@ func (q *interview) configure(file string) error {
 	put("sip", get("sip", "Address where telephones register: the one they reach", "", concrete))
 	put("database", get("database", "PostgreSQL URL; empty keeps everything in the folder", "", nil))
 	put("currency", get("currency", "Currency of the wallets", "USD", nil))
+	var seller config.Seller
+	seller.Name = get("seller_name", "Company that sells, as invoices name it", "", line(150))
+	seller.Address = get("seller_address", "Its address, a comma between the lines", "", line(400))
+	seller.TaxID = get("seller_tax_id", "Its tax number; empty: invoices show none", "", maybe(line(40)))
+	seller.Email = get("seller_email", "Where buyers write to", "sales@"+domain, address)
+	y["seller"] = seller
 	if server := get("mail_host", "Mail server; with none nobody can confirm an account", "", nil); server != "" {
 		m := map[string]string{"host": server}
 		m["port"] = get("mail_port", "Its port", "587", nil)
@@ -433,6 +454,26 @@ func filled(s string) error {
 		return errors.New("Write 1 to 60 letters.") //nolint:staticcheck // a sentence for people
 	}
 	return nil
+}
+
+// line takes a text that invoices can print.
+func line(most int) func(string) error {
+	return func(s string) error {
+		if s == "" || len(s) > most || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return fmt.Errorf("Write 1 to %d letters.", most) //nolint:staticcheck // a sentence for people
+		}
+		return nil
+	}
+}
+
+// maybe lets nothing pass, too.
+func maybe(check func(string) error) func(string) error {
+	return func(s string) error {
+		if s == "" {
+			return nil
+		}
+		return check(s)
+	}
 }
 
 func address(s string) error {

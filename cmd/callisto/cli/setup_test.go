@@ -25,6 +25,7 @@ func answers(t *testing.T, dir string, change map[string]string) string {
 	t.Helper()
 	a := map[string]string{
 		"data": filepath.Join(dir, "data"), "domain": "tel.example", "certificate": "proxy", "http": "127.0.0.1:0", "sip": "127.0.0.1:0",
+		"seller_name": "Han River Telephone Ltd", "seller_address": "12 Mapo-daero, Seoul 04168, Korea", "seller_tax_id": "123-45-67890",
 		"admin_name": "Ann", "admin_email": "ann@tel.example", "admin_password": "a long password",
 		"open_country": "yes", "country": "kr", "center_name": "Korea", "people": "yes", "companies": "no",
 	}
@@ -63,6 +64,9 @@ func TestSetupUpToTheTestCallAndTheStart(t *testing.T) {
 	if err := run(map[string]string{"domian": "tel.example"}); err == nil || !strings.Contains(err.Error(), "carrier_gateway") {
 		t.Errorf("a mistyped name: %v", err)
 	}
+	if err := run(map[string]string{"seller_address": ""}); err == nil || !strings.Contains(err.Error(), "seller_address") {
+		t.Errorf("invoices from nowhere: %v", err)
+	}
 	trunk := map[string]string{"carrier_gateway": carrier.Addr().String(), "carrier_user": "callisto", "carrier_password": "secret of the trunk",
 		"carrier_number": "+8225550100", "test_number": "+82212345678"}
 	if err := run(trunk); err != nil {
@@ -77,6 +81,12 @@ func TestSetupUpToTheTestCallAndTheStart(t *testing.T) {
 	cfg, err := config.Load(file, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := (config.Seller{Name: "Han River Telephone Ltd", Address: "12 Mapo-daero, Seoul 04168, Korea", TaxID: "123-45-67890", Email: "sales@tel.example"}); cfg.Seller != want {
+		t.Errorf("invoices are from %+v", cfg.Seller)
+	}
+	if !strings.Contains(out.String(), "Invoices are from:\n  Han River Telephone Ltd\n  12 Mapo-daero\n  Seoul 04168\n  Korea\n  Tax number: 123-45-67890") {
+		t.Errorf("it does not show how invoices name the seller:\n%s", out.String())
 	}
 	base := serve(t, cfg)
 	get := func(path string) string {
