@@ -2,9 +2,11 @@ package node
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,8 +40,8 @@ func (n *Node) secure(l net.Listener) (net.Listener, error) {
 			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(filepath.Join(n.cfg.Data, "certificates")),
 			HostPolicy: autocert.HostWhitelist(u.Hostname()), Email: n.cfg.TLS.Email,
 		}
-		if n.cfg.TLS.Directory != "" {
-			m.Client = &acme.Client{DirectoryURL: n.cfg.TLS.Directory}
+		if m.Client, err = acmeClient(n.cfg.TLS); err != nil {
+			return nil, err
 		}
 		c := m.TLSConfig()
 		c.MinVersion = tls.VersionTLS12
@@ -47,6 +49,32 @@ func (n *Node) secure(l net.Listener) (net.Listener, error) {
 	default:
 		return l, nil
 	}
+}
+
+// acmeClient asks another authority than the usual one; nil is the usual one.
+func acmeClient(t config.TLS) (*acme.Client, error) {
+	if t.Directory == "" {
+		return nil, nil //nolint:nilnil // autocert has its own
+	}
+	c := &acme.Client{DirectoryURL: t.Directory}
+	if t.Root == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(t.Root)
+	if err != nil {
+		return nil, fmt.Errorf("tls.directory_root: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("tls.directory_root: %s holds no certificate (PEM)", t.Root)
+	}
+	c.HTTPClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}}
+	return c, nil
 }
 
 // fileCertificate is a certificate in files, read again when they change, so

@@ -32,10 +32,11 @@ func TestLoadFillsDefaultsAndLetsTheEnvironmentWin(t *testing.T) {
 func TestLoadSaysWhatIsWrong(t *testing.T) {
 	kr := "centers:\n  - {id: KR, countries: [KR]}\n"
 	for text, want := range map[string]string{
-		"":                                       "data is not set",
-		"data: /x\ntls: {mode: magic}\n":         "none of proxy, acme, files",
-		"data: /x\ntls: {mode: files}\n":         "name tls.cert",
-		"data: /x\ntls: {mode: acme}\n":          "set url",
+		"":                               "data is not set",
+		"data: /x\ntls: {mode: magic}\n": "none of proxy, acme, files",
+		"data: /x\ntls: {mode: files}\n": "name tls.cert",
+		"data: /x\ntls: {mode: acme}\n":  "set url",
+		"data: /x\nurl: https://t.example\ntls: {mode: acme, directory: acme.example}\n": "tls.directory",
 		"dada: /x\n":                             "line 1: dada is no setting",
 		"data: /x\nhttp: 80\n" + kr:              `http: "80" is no address`,
 		"data: /x\ncurrency: dollars\n" + kr:     "no ISO 4217",

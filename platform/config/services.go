@@ -61,6 +61,7 @@ type TLS struct {
 	Key       string `yaml:"key"`
 	Email     string `yaml:"email"`
 	Directory string `yaml:"directory"`
+	Root      string `yaml:"directory_root"`
 }
 
 func (t *TLS) check(address string) error {
@@ -75,6 +76,9 @@ func (t *TLS) check(address string) error {
 	case TLSAcme:
 		if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Hostname() == "" {
 			return errors.New("tls.mode is acme: set url to the name the certificate is for, https://tel.example")
+		}
+		if u, err := url.Parse(t.Directory); t.Directory != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			return fmt.Errorf("tls.directory: %q is no address like https://acme.example/directory", t.Directory)
 		}
 		return nil
 	default:
@@ -135,7 +139,8 @@ func serviceSettings() []Setting {
 		{"tls.cert", "CALLISTO_TLS_CERT", "", "Certificate and its chain, PEM; read again when the file changes."},
 		{"tls.key", "CALLISTO_TLS_KEY", "", "Its key, PEM."},
 		{"tls.email", "CALLISTO_TLS_EMAIL", "", "Where the certificate authority writes to, with acme."},
-		{"tls.directory", "CALLISTO_TLS_DIRECTORY", "", "Another ACME directory than that of Let's Encrypt."},
+		{"tls.directory", "CALLISTO_TLS_DIRECTORY", "", "Another ACME directory than that of Let's Encrypt, https://…"},
+		{"tls.directory_root", "CALLISTO_TLS_DIRECTORY_ROOT", "", "Certificate (PEM) of the authority behind the address of that directory, if this machine does not know it."},
 		{"mail.host", "CALLISTO_MAIL_HOST", "", "Mail server that takes our letters (SMTP). Without one no letter is sent; all wait, and show under /operator/letters."},
 		{"mail.port", "CALLISTO_MAIL_PORT", "587", "Its port."},
 		{"mail.user", "CALLISTO_MAIL_USER", "", "User name at the mail server; empty: no sign-in."},
@@ -160,7 +165,7 @@ func serviceSettings() []Setting {
 // serviceTargets are where those keys are kept.
 func (c *Config) serviceTargets() map[string]*string {
 	return map[string]*string{
-		"tls.mode": &c.TLS.Mode, "tls.cert": &c.TLS.Cert, "tls.key": &c.TLS.Key, "tls.email": &c.TLS.Email, "tls.directory": &c.TLS.Directory,
+		"tls.mode": &c.TLS.Mode, "tls.cert": &c.TLS.Cert, "tls.key": &c.TLS.Key, "tls.email": &c.TLS.Email, "tls.directory": &c.TLS.Directory, "tls.directory_root": &c.TLS.Root,
 		"mail.host": &c.Mail.Host, "mail.port": &c.Mail.Port, "mail.user": &c.Mail.User, "mail.password": &c.Mail.Password,
 		"mail.from": &c.Mail.From, "mail.tls": &c.Mail.TLS,
 		"stripe.secret_key": &c.Stripe.SecretKey, "stripe.webhook_secret": &c.Stripe.WebhookSecret, "stripe.api_base": &c.Stripe.APIBase,
