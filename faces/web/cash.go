@@ -8,64 +8,8 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 )
 
-// cash writes an amount as the language does: its separators, the sign of the
-// currency where readers expect it, as many decimals as the currency has, or
-// more where micros demand it. Digits stay Western: they are typed as they
-// are read.
-func (t *tongue) cash(a money.Amount) string {
-	m, sign := uint64(a.Micros), ""
-	if a.Micros < 0 {
-		m, sign = -m, "−"
-	}
-	frac := strings.TrimRight(fmt.Sprintf("%06d", m%money.Micros), "0")
-	for len(frac) < t.decimals(a.Currency) {
-		frac += "0"
-	}
-	number := t.grouped(fmt.Sprint(m / money.Micros))
-	if frac != "" {
-		number += t.Decimal + frac
-	}
-	if a.Currency == "" {
-		return sign + number
-	}
-	return sign + strings.Replace(t.form(string(a.Currency)), "#", number, 1)
-}
-
-// decimals is how many a currency has: most have two, the yen none, the Kuwaiti dinar three.
-func (t *tongue) decimals(c money.Currency) int {
-	if n, ok := t.digits[string(c)]; ok {
-		return n
-	}
-	return 2
-}
-
-// form is where the sign stands: “$#”, “# €”. A code of letters keeps its distance.
-func (t *tongue) form(code string) string {
-	sign := t.Symbols[code]
-	if sign == "" {
-		sign = code
-	}
-	form := strings.Replace(strings.Trim(t.Money, "\u200e\u200f"), "#,##0.00", "#", 1)
-	last := []rune(sign)[len([]rune(sign))-1]
-	if strings.HasPrefix(form, "¤#") && (last >= 'A' && last <= 'Z' || last >= 'a' && last <= 'z') {
-		return sign + "\u00a0#"
-	}
-	return strings.Replace(form, "¤", sign, 1)
-}
-
-func (t *tongue) grouped(whole string) string {
-	if len(whole) < 3+t.Grouping {
-		return whole
-	}
-	var b strings.Builder
-	for i, r := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(t.Group)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// cash writes an amount as the language does.
+func (t *tongue) cash(a money.Amount) string { return t.Cash(a) }
 
 // cashText shows money in the language of the page being rendered.
 func cashText(ctx context.Context, a money.Amount) string { return speaking(ctx).cash(a) }

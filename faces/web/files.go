@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"github.com/callisto-tel/callisto/platform/cldr"
 )
 
 //go:embed static vendor/htmx/htmx.min.js names texts
@@ -155,19 +157,11 @@ func (c catalogue) text(key string, pairs ...string) string {
 // names are countries, languages and currencies as people call them, and how
 // money is written (Unicode CLDR), and the time zones (tz database).
 type names struct {
-	Countries  map[string]string `json:"countries"`
-	Languages  map[string]string `json:"languages"`
-	Currencies map[string]string `json:"currencies"`
-	Symbols    map[string]string `json:"symbols"`
-	Decimal    string            `json:"decimal"`
-	Group      string            `json:"group"`
-	Money      string            `json:"money"`
-	Grouping   int               `json:"grouping"` // digits before the first group that make one worth its sign
-	digits     map[string]int    // decimals of the currencies that have not two
-	zones      []zone
-	tag        language.Tag
-	countries  []choice // in the order of the language
-	languages  []choice
+	cldr.Names
+	zones     []zone
+	tag       language.Tag
+	countries []choice // in the order of the language
+	languages []choice
 }
 
 type zone struct{ country, name string }
@@ -176,14 +170,9 @@ type choice struct{ Value, Text string }
 
 func loadNames(tag string) (names, error) {
 	n := names{tag: language.Make(tag)}
-	for file, into := range map[string]any{tag: &n, "digits": &n.digits} {
-		text, err := files.ReadFile("names/" + file + ".json")
-		if err != nil {
-			return n, err
-		}
-		if err := json.Unmarshal(text, into); err != nil {
-			return n, fmt.Errorf("names/%s.json: %w", file, err)
-		}
+	var err error
+	if n.Names, err = cldr.Load(tag); err != nil {
+		return n, err
 	}
 	n.countries, n.languages = n.sorted(n.Countries), n.sorted(n.Languages)
 	zones, err := files.ReadFile("names/zones.txt")
@@ -198,12 +187,7 @@ func loadNames(tag string) (names, error) {
 	return n, nil
 }
 
-func (n names) country(iso string) string {
-	if s := n.Countries[iso]; s != "" {
-		return s
-	}
-	return iso
-}
+func (n names) country(iso string) string { return n.Country(iso) }
 
 // spoken is a language as people call it: “pt-BR” by its first part, if the whole has no name.
 func (n names) spoken(tag string) string {

@@ -1,11 +1,12 @@
-// Package press draws papers as PDF. The font in the binary has Latin, Greek
-// and Cyrillic letters; fonts for every script would be larger than everything
-// else in it. What cannot be shown is left out, an e-mail address standing in
-// for a name, and the paper says so and where to see it.
+// Package press draws papers as PDF, in the language of who bought: the words
+// are in texts, money and countries are written as on the pages (Unicode CLDR).
+// A name is shown in whatever script it is written; the few letters that no
+// font has are left out, an e-mail address standing in for a name, and the
+// paper says so and where to see them.
 package press
 
 import (
-	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -14,84 +15,76 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-pdf/fpdf"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/sfnt"
-
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/tax"
+	"github.com/callisto-tel/callisto/platform/cldr"
+	"github.com/callisto-tel/callisto/platform/press/pdf"
 )
 
 //go:embed texts/*.json
 var texts embed.FS
 
-// Press draws papers.
+// Press draws papers; it may draw several at once.
 type Press struct {
-	words map[string]map[string]string
-	font  *sfnt.Font
-	link  func(path string) string
+	tongues map[string]tongue
+	fonts   *pdf.Fonts
+	link    func(path string) string
+}
+
+// tongue is a language of the papers.
+type tongue struct {
+	tag   string
+	words map[string]string
+	cldr.Names
 }
 
 // New returns a press.
 func New(link func(path string) string) (*Press, error) {
-	p := &Press{words: map[string]map[string]string{}, link: link}
+	p := &Press{tongues: map[string]tongue{}, fonts: pdf.Open(), link: link}
 	files, err := fs.Glob(texts, "texts/*.json")
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
+		t := tongue{tag: strings.TrimSuffix(path.Base(file), ".json")}
 		raw, err := texts.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		var one map[string]string
-		if err := json.Unmarshal(raw, &one); err != nil {
+		if err := json.Unmarshal(raw, &t.words); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		p.words[strings.TrimSuffix(path.Base(file), ".json")] = one
-	}
-	p.font, err = sfnt.Parse(goregular.TTF)
-	return p, err
-}
-
-// shows reports whether the font has every letter of a text.
-func (p *Press) shows(s string) bool {
-	var b sfnt.Buffer
-	for _, r := range s {
-		if i, err := p.font.GlyphIndex(&b, r); err != nil || i == 0 && r != '\n' {
-			return false
+		if t.Names, err = cldr.Load(t.tag); err != nil {
+			return nil, err
 		}
+		p.tongues[t.tag] = t
 	}
-	return true
+	return p, nil
 }
 
-// text is a text in a language the font can show, else in English.
-func (p *Press) text(language, key string, pairs ...string) string {
-	primary, _, _ := strings.Cut(language, "-")
-	s := p.words[primary][key]
-	if s == "" || !p.shows(s) {
-		s = p.words["en"][key]
+// speaks is the language a paper is in: its own, or English.
+func (p *Press) speaks(language string) tongue {
+	primary, _, _ := strings.Cut(strings.ToLower(language), "-")
+	if t, ok := p.tongues[primary]; ok {
+		return t
 	}
+	return p.tongues["en"]
+}
+
+// text is a text of the papers; pairs fill its {names}. What is filled in
+// keeps its own direction: 2026-000001 is not turned around among Arabic.
+func (t tongue) text(key string, pairs ...string) string {
+	s := t.words[key]
 	for i := 0; i+1 < len(pairs); i += 2 {
-		s = strings.ReplaceAll(s, "{"+pairs[i]+"}", pairs[i+1])
+		s = strings.ReplaceAll(s, "{"+pairs[i]+"}", isolate(pairs[i+1]))
 	}
 	return s
 }
 
-// sheet is a page being drawn.
-type sheet struct {
-	*fpdf.Fpdf
-	press   *Press
-	lang    string
-	missing bool // something could not be shown
-}
-
-const (
-	left, right = 20.0, 190.0
-	width       = right - left
-)
+// isolate sets a text off from the direction of what is around it
+// (FIRST STRONG ISOLATE, POP DIRECTIONAL ISOLATE).
+func isolate(s string) string { return "\u2068" + s + "\u2069" }
 
 // Paper draws an invoice or a credit note; Receipt draws an invoice as the
 // receipt of its payment.
@@ -101,159 +94,169 @@ func (p *Press) Paper(x paper.Paper) ([]byte, error) { return p.draw(x, string(x
 func (p *Press) Receipt(x paper.Paper) ([]byte, error) { return p.draw(x, "receipt") }
 
 func (p *Press) draw(x paper.Paper, what string) ([]byte, error) {
-	s := &sheet{Fpdf: fpdf.New("P", "mm", "A4", ""), press: p, lang: x.Data.Language}
-	s.AddUTF8FontFromBytes("go", "", goregular.TTF)
-	s.AddUTF8FontFromBytes("go", "B", gobold.TTF)
-	s.SetMargins(left, 20, 210-right)
-	s.SetAutoPageBreak(true, 25)
-	s.SetCreationDate(x.Issued.UTC()) // the same paper is the same file
-	s.SetModificationDate(x.Issued.UTC())
-	s.SetCatalogSort(true)
-	s.SetTitle(p.text(s.lang, what)+" "+x.Number, true)
-	s.SetProducer("Callisto", true)
-	s.AddPage()
+	t := p.speaks(x.Data.Language)
+	rtl := t.tag == "ar"
+	s := &sheet{tongue: t, rtl: rtl, link: p.link, y: top, Doc: p.fonts.New(pdf.Info{
+		Title: t.words[what] + " " + x.Number, Producer: "Callisto", Language: t.tag, Made: x.Issued, RTL: rtl})} // the same paper is the same file
 	s.head(x, what)
 	s.parties(x.Data)
 	s.sums(x.Data)
 	s.foot(x, what)
-	var b bytes.Buffer
-	if err := s.Output(&b); err != nil {
+	file, err := s.Bytes()
+	if err != nil {
 		return nil, fmt.Errorf("draw the paper %s: %w", x.Number, err)
 	}
-	return b.Bytes(), nil
+	return file, nil
 }
 
-// put writes foreign text if it can be shown; otherwise what stands in for it.
+// sheet is a page being drawn.
+type sheet struct {
+	*pdf.Doc
+	tongue
+	rtl     bool
+	link    func(path string) string
+	y       float64
+	missing bool // something could not be shown
+}
+
+// The page, in millimetres.
+const (
+	margin, top, bottom = 20.0, 20.0, 272.0
+	width               = 210 - 2*margin
+)
+
+// The colours of the house.
+const (
+	ink, muted, hair, brand = 0x15181C, 0x5A626B, 0xD8DCD6, 0xFFD21F
+)
+
+// at writes a text in a column, counted from the side where lines begin, at
+// its beginning or its end. It returns the height the text takes.
+func (s *sheet) at(from, wide float64, text string, style pdf.Style, end bool) float64 {
+	x := margin + from
+	if s.rtl {
+		x = margin + width - from - wide
+	}
+	if s.rtl != end {
+		style.Align = pdf.Right
+	}
+	style.Ink = cmp.Or(style.Ink, ink)
+	return s.Text(x, s.y, wide, text, style)
+}
+
+// need begins another page if there is no room for a height.
+func (s *sheet) need(height float64) {
+	if s.y+height > bottom {
+		s.Page()
+		s.y = top
+	}
+}
+
+// put is foreign text if it can be shown; otherwise what stands in for it.
 func (s *sheet) put(text, instead string) string {
-	if text == "" || s.press.shows(text) {
+	if text == "" || s.Shows(text) {
 		return text
 	}
 	s.missing = true
 	return instead
 }
 
-func (s *sheet) t(key string, pairs ...string) string { return s.press.text(s.lang, key, pairs...) }
-
 func (s *sheet) head(x paper.Paper, what string) {
-	s.SetFillColor(0xFF, 0xD2, 0x1F)
-	s.Rect(0, 0, 210, 6, "F")
-	s.SetFont("go", "B", 22)
-	s.CellFormat(width/2, 12, s.t(what), "", 0, "L", false, 0, "")
-	s.SetFont("go", "", 10)
-	s.MultiCell(width/2, 6, s.t("number")+": "+x.Number+"\n"+s.t("issued")+": "+x.Issued.UTC().Format(time.DateOnly), "", "R", false)
-	s.Ln(8)
+	s.Box(0, 0, 210, 6, brand)
+	tall := s.at(0, width*0.55, s.words[what], pdf.Style{Size: 22, Leading: 12, Bold: true}, false)
+	style := pdf.Style{Size: 10, Leading: 6}
+	facts := s.text("number", "number", x.Number) + "\n" + s.text("issued", "date", day(x.Issued))
+	s.y += max(tall, s.at(width*0.55, width*0.45, facts, style, true)) + 8
 }
+
+// day reads the same in every language (ISO 8601), as on the pages.
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func (s *sheet) parties(d paper.Data) {
-	top := s.GetY()
-	s.party(left, s.t("seller"), d.Seller)
-	bottom := s.GetY()
-	s.SetY(top)
-	s.party(left+width/2, s.t("buyer"), d.Buyer)
-	s.SetY(max(bottom, s.GetY()) + 10)
+	from := s.y
+	s.party(0, s.words["seller"], d.Seller)
+	low := s.y
+	s.y = from
+	s.party(width/2, s.words["buyer"], d.Buyer)
+	s.y = max(low, s.y) + 10
 }
 
-func (s *sheet) party(x float64, title string, p paper.Party) {
-	s.SetX(x)
-	s.SetFont("go", "", 9)
-	s.SetTextColor(0x5A, 0x62, 0x6B)
-	s.CellFormat(width/2, 5, title, "", 2, "L", false, 0, "")
-	s.SetTextColor(0x15, 0x18, 0x1C)
-	s.SetFont("go", "B", 11)
-	var lines []string
-	if p.Company != "" {
-		lines = append(lines, s.put(p.Company, ""))
-	}
-	lines = append(lines, s.put(p.Name, p.Email))
-	for i, l := range lines {
+func (s *sheet) party(from float64, title string, p paper.Party) {
+	const wide = width/2 - 5
+	s.y += s.at(from, wide, title, pdf.Style{Size: 9, Leading: 5.5, Ink: muted}, false)
+	style := pdf.Style{Size: 11, Leading: 6, Bold: true}
+	for _, l := range []string{s.put(p.Company, ""), s.put(p.Name, p.Email)} {
 		if l != "" {
-			s.SetX(x)
-			s.MultiCell(width/2-5, 5.5, l, "", "L", false)
-		}
-		if i == 0 {
-			s.SetFont("go", "", 10)
+			s.y += s.at(from, wide, l, style, false)
+			style = pdf.Style{Size: 10, Leading: 5.5}
 		}
 	}
-	s.SetFont("go", "", 10)
-	lines = nil
+	var lines []string
 	for l := range strings.FieldsFuncSeq(p.Address, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		lines = append(lines, s.put(strings.TrimSpace(l), ""))
 	}
-	lines = append(lines, p.Country)
+	lines = append(lines, s.Country(p.Country))
 	if p.TaxID != "" {
-		lines = append(lines, s.t("tax_id", "id", s.put(p.TaxID, "?")))
+		lines = append(lines, s.text("tax_id", "id", s.put(p.TaxID, "?")))
 	}
-	lines = append(lines, s.put(p.Email, ""))
-	for _, l := range lines {
+	for _, l := range append(lines, s.put(p.Email, "")) {
 		if l != "" {
-			s.SetX(x)
-			s.MultiCell(width/2-5, 5, l, "", "L", false)
+			s.y += s.at(from, wide, l, pdf.Style{Size: 10, Leading: 5.5}, false)
 		}
 	}
 }
 
-// Amount writes money with the decimals of its currency: "5.00 USD", "500 JPY".
-func Amount(a money.Amount) string {
-	text, _, _ := strings.Cut(a.String(), " ")
-	whole, frac, _ := strings.Cut(text, ".")
-	n := a.Currency.Exponent()
-	for len(frac) < n {
-		frac += "0"
-	}
-	if len(frac) > n && strings.Trim(frac[n:], "0") == "" {
-		frac = frac[:n]
-	}
-	if frac != "" {
-		whole += "." + frac
-	}
-	return whole + " " + string(a.Currency)
-}
-
 func (s *sheet) row(text string, a money.Amount, bold bool) {
-	style := ""
-	if bold {
-		style = "B"
-	}
-	s.SetFont("go", style, 10.5)
-	s.CellFormat(width-45, 8, text, "T", 0, "L", false, 0, "")
-	s.CellFormat(45, 8, Amount(a), "T", 1, "R", false, 0, "")
+	const amounts = 50.0
+	style := pdf.Style{Size: 10.5, Leading: 5.5, Bold: bold}
+	tall := s.Height(width-amounts-5, text, style) + 3
+	s.need(tall)
+	s.Box(margin, s.y, width, 0.2, hair)
+	s.y += 1.5
+	s.at(0, width-amounts-5, text, style, false)
+	s.at(width-amounts, amounts, s.Cash(a), style, true)
+	s.y += tall - 1.5
 }
 
 func (s *sheet) sums(d paper.Data) {
-	s.SetDrawColor(0xD8, 0xDC, 0xD6)
-	s.SetFont("go", "B", 13)
-	s.CellFormat(width, 10, s.t("world", "number", d.World), "", 1, "L", false, 0, "")
+	s.y += s.at(0, width, s.text("world", "number", d.World), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
 	for _, l := range d.Lines {
-		s.row(s.t("line."+l.What+"."+l.Kind), l.Amount, false)
+		s.row(s.words["line."+l.What+"."+l.Kind], l.Amount, false)
 	}
+	total := "total"
 	if d.Tax.Name != "" {
-		s.row(s.t("net"), d.Net, false)
-		s.row(s.put(d.Tax.Name, "Tax")+" "+tax.ShowRate(d.Tax.Rate), d.Tax.Amount, false)
+		s.row(s.words["net"], d.Net, false)
+		s.row(isolate(s.put(d.Tax.Name, s.words["tax"]))+" "+isolate(tax.ShowRate(d.Tax.Rate)), d.Tax.Amount, false)
+		total = "total_taxed"
 	}
-	s.row(s.t("total"), d.Total, true)
-	s.Ln(8)
+	s.row(s.text(total, "currency", string(d.Total.Currency)), d.Total, true)
+	s.y += 8
 }
 
 func (s *sheet) foot(x paper.Paper, what string) {
 	d := x.Data
-	s.SetFont("go", "", 10)
-	day := d.Paid.UTC().Format(time.DateOnly)
+	paid := s.text("paid."+d.Method, "date", day(d.Paid))
+	if d.Method == "" {
+		paid = s.text("paid", "date", day(d.Paid))
+	}
 	var lines []string
 	switch {
 	case x.Kind == paper.CreditNote:
-		lines = append(lines, s.t("of_invoice", "number", d.Invoice), s.t("given_back", "date", day))
+		lines = append(lines, s.text("of_invoice", "number", d.Invoice), s.text("given_back", "date", day(d.Paid)))
 	case what == "receipt":
-		lines = append(lines, s.t("paid", "date", day, "method", s.t("method."+d.Method)), s.t("for_invoice", "number", x.Number))
+		lines = append(lines, paid, s.text("for_invoice", "number", x.Number))
 	default:
-		lines = append(lines, s.t("paid", "date", day, "method", s.t("method."+d.Method)))
+		lines = append(lines, paid)
 	}
 	if d.Tax.Name != "" {
-		lines = append(lines, s.t("rounding"))
+		lines = append(lines, s.words["rounding"])
 	}
 	if s.missing {
-		lines = append(lines, s.t("unshown", "link", s.press.link("/invoices/"+x.Number)))
+		lines = append(lines, s.text("unshown", "link", s.link("/invoices/"+x.Number)))
 	}
 	for _, l := range lines {
-		s.MultiCell(width, 6, l, "", "L", false)
+		style := pdf.Style{Size: 10, Leading: 6}
+		s.need(s.Height(width, l, style))
+		s.y += s.at(0, width, l, style, false)
 	}
 }
