@@ -91,3 +91,17 @@ func ParseMicros(s string) (int64, error) {
 	}
 	return micros, nil
 }
+
+// Parse reads what String writes: "5.00 USD".
+func Parse(s string) (Amount, error) {
+	number, code, _ := strings.Cut(s, " ")
+	positive := strings.TrimPrefix(number, "-")
+	micros, err := ParseMicros(positive)
+	if err != nil || !strings.Contains(number, ".") || len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return Amount{}, fmt.Errorf("%q: %w", s, ErrAmount)
+	}
+	if positive != number {
+		micros = -micros
+	}
+	return Amount{Currency(code), micros}, nil
+}

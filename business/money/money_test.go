@@ -39,3 +39,16 @@ func TestAddRefusesMixedCurrenciesAndOverflow(t *testing.T) {
 		t.Errorf("got %v, %v", sum, err)
 	}
 }
+
+func TestWhatStringWritesIsReadAgain(t *testing.T) {
+	for _, a := range []Amount{{"USD", 5_000_000}, {"KRW", -50_000}, {"EUR", 12_345_678}, {"USD", 0}, {"JPY", 999_999_999_999_999_999}} {
+		if got, err := Parse(a.String()); err != nil || got != a {
+			t.Errorf("%s is read as %v, %v", a, got, err)
+		}
+	}
+	for _, s := range []string{"", "5", "5.00", "5 USD", "5.00 usd", "5.00 USDT", "--5.00 USD", "5.0000001 USD", "5.00  USD", " 5.00 USD", "2 555", ". USD", "-", "5. USD"} {
+		if a, err := Parse(s); err == nil {
+			t.Errorf("%q is read as %s", s, a)
+		}
+	}
+}

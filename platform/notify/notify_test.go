@@ -98,7 +98,7 @@ func TestALetterArrivesWithItsPaper(t *testing.T) {
 			if len(m.Attachments) != 1 || m.Attachments[0].Name != "2026-000001.pdf" || m.Attachments[0].Type != "application/pdf" || string(m.Attachments[0].Content) != "%PDF-1.7 2026-000001" {
 				t.Errorf("attached: %+v", m.Attachments)
 			}
-			if !strings.Contains(m.Text, "You paid 5.00 USD for 2 555 1234 82") || !strings.Contains(m.Text, "\nhttp://127.0.0.1/orders/ord_1?a=1&b=2\n") {
+			if !strings.Contains(m.Text, "You paid $5.00 for 2 555 1234 82") || !strings.Contains(m.Text, "\nhttp://127.0.0.1/orders/ord_1?a=1&b=2\n") {
 				t.Errorf("text: %s", m.Text)
 			}
 			if !strings.Contains(m.HTML, `<a href="http://127.0.0.1/orders/ord_1?a=1&amp;b=2">`) {
@@ -121,18 +121,18 @@ func TestEveryKindHasWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key := range w["en"] {
+	for key := range w.texts["en"] {
 		kind, part, _ := strings.Cut(key, ".")
 		if kind == "frame" || kind == "say" {
 			continue
 		}
-		if other := map[string]string{"subject": "body", "body": "subject"}[part]; w["en"][kind+"."+other] == "" {
+		if other := map[string]string{"subject": "body", "body": "subject"}[part]; w.texts["en"][kind+"."+other] == "" {
 			t.Errorf("%s has no %s", kind, other)
 		}
 	}
-	for lang, texts := range w { // a translation may lack keys, but not make up any
+	for lang, texts := range w.texts { // a translation may lack keys, but not make up any
 		for key := range texts {
-			if w["en"][key] == "" {
+			if w.texts["en"][key] == "" {
 				t.Errorf("%s has %s, which English has not", lang, key)
 			}
 		}
@@ -204,5 +204,32 @@ func TestASentenceOfOursIsInTheLettersLanguage(t *testing.T) {
 	x, err := w.write(letter.Letter{Kind: "credit_note", Language: "de", Fields: map[string]string{"way": "The money is in your wallet", "number": "7", "amount": "5", "paper": "p", "link": "l"}})
 	if err != nil || !strings.Contains(x.Text, "Guthaben") || strings.Contains(x.Text, "wallet") {
 		t.Errorf("%v %s", err, x.Text)
+	}
+}
+
+// TestMoneyAndNumbersReadAsTheLanguageDoes: money as on the pages, and among
+// Arabic a number keeps its order.
+func TestMoneyAndNumbersReadAsTheLanguageDoes(t *testing.T) {
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]string{"number": "2 555 1234 82", "amount": "1220.50 EUR", "paper": "2026-000001", "link": "https://tel.example/orders/1"}
+	for lang, want := range map[string][]string{
+		"de": {"1.220,50\u00a0€", " 2 555 1234 82 "}, "en": {"€1,220.50"}, "ko": {"€1,220.50"},
+		"ar": {"\u2068" + "1,220.50\u00a0€" + "\u2069", "\u2068" + "2 555 1234 82" + "\u2069", "\n\nhttps://tel.example/orders/1\n"},
+	} {
+		x, err := w.write(letter.Letter{Kind: "receipt", Language: lang, Fields: fields})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range want {
+			if !strings.Contains(x.Text, s) {
+				t.Errorf("%s lacks %q:\n%s", lang, s, x.Text)
+			}
+		}
+		if strings.Contains(x.HTML, "<bdi>2 555 1234 82</bdi>") != (lang == "ar") || !strings.Contains(x.HTML, `href="https://tel.example/orders/1"`) {
+			t.Errorf("%s:\n%s", lang, x.HTML)
+		}
 	}
 }

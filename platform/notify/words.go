@@ -10,30 +10,39 @@ import (
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/letter"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/platform/cldr"
 )
 
 //go:embed texts/*.json
 var texts embed.FS
 
-// words is every text of the letters, by language.
-type words map[string]map[string]string
+// words is every text of the letters, and how money is written, by language.
+type words struct {
+	texts map[string]map[string]string
+	names map[string]cldr.Names
+}
 
 func loadWords() (words, error) {
 	files, err := fs.Glob(texts, "texts/*.json")
 	if err != nil {
-		return nil, err
+		return words{}, err
 	}
-	w := words{}
+	w := words{map[string]map[string]string{}, map[string]cldr.Names{}}
 	for _, file := range files {
 		raw, err := texts.ReadFile(file)
 		if err != nil {
-			return nil, err
+			return words{}, err
 		}
 		var one map[string]string
 		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return words{}, fmt.Errorf("%s: %w", file, err)
 		}
-		w[strings.TrimSuffix(path.Base(file), ".json")] = one
+		lang := strings.TrimSuffix(path.Base(file), ".json")
+		w.texts[lang] = one
+		if w.names[lang], err = cldr.Load(lang); err != nil {
+			return words{}, err
+		}
 	}
 	return w, nil
 }
@@ -42,7 +51,7 @@ func loadWords() (words, error) {
 func (w words) text(language, key string) string {
 	primary, _, _ := strings.Cut(language, "-")
 	for _, l := range []string{language, primary, "en"} {
-		if s := w[l][key]; s != "" {
+		if s := w.texts[l][key]; s != "" {
 			return s
 		}
 	}
@@ -53,7 +62,7 @@ func (w words) text(language, key string) string {
 func (w words) speaks(language, key string) string {
 	primary, _, _ := strings.Cut(language, "-")
 	for _, l := range []string{language, primary} {
-		if w[l][key] != "" {
+		if w.texts[l][key] != "" {
 			return l
 		}
 	}
@@ -74,24 +83,24 @@ func (w words) write(x letter.Letter) (written, error) {
 	x.Fields = w.said(lang, x.Fields)
 	parts := append([]string{w.text(lang, "frame.hello")}, strings.Split(body, "\n\n")...)
 	parts = append(parts, w.text(lang, "frame.bye"), "— "+w.text(lang, "frame.why"))
-	out := written{Subject: oneLine(fill(subject, x.Fields, func(s string) string { return s }))}
-	dir := "ltr"
+	dir, plain, marked := "ltr", func(s string) string { return s }, html.EscapeString
 	if lang == "ar" {
-		dir = "rtl"
+		dir, plain, marked = "rtl", isolated, func(s string) string { return "<bdi>" + html.EscapeString(s) + "</bdi>" }
 	}
+	out := written{Subject: oneLine(fill(subject, x.Fields, plain))}
 	var text, page strings.Builder
 	fmt.Fprintf(&page, `<!DOCTYPE html><html lang="%s" dir="%s"><body style="font:16px/1.5 sans-serif;max-width:36em">`, lang, dir)
 	for i, p := range parts {
 		if i > 0 {
 			text.WriteString("\n\n")
 		}
-		text.WriteString(fill(p, x.Fields, func(s string) string { return s }))
+		text.WriteString(fill(p, x.Fields, plain))
 		if p == "{link}" {
 			link := html.EscapeString(x.Fields["link"])
 			fmt.Fprintf(&page, `<p><a href="%s">%s</a></p>`, link, link)
 			continue
 		}
-		page.WriteString("<p>" + fill(html.EscapeString(p), x.Fields, html.EscapeString) + "</p>")
+		page.WriteString("<p>" + fill(html.EscapeString(p), x.Fields, marked) + "</p>")
 	}
 	text.WriteString("\n")
 	page.WriteString("</body></html>")
@@ -99,13 +108,24 @@ func (w words) write(x letter.Letter) (written, error) {
 	return out, nil
 }
 
+// isolated keeps a number or a name from being turned around by the Arabic it
+// stands in. An address stays bare, for programs that look for one.
+func isolated(s string) string {
+	if strings.Contains(s, "://") {
+		return s
+	}
+	return "\u2068" + s + "\u2069"
+}
+
 // said puts fields that are sentences of ours into the letter's language: they
-// stand in the words as "say.SENTENCE".
+// stand in the words as "say.SENTENCE". Money is written as on the pages.
 func (w words) said(lang string, fields map[string]string) map[string]string {
 	out := make(map[string]string, len(fields))
 	for k, v := range fields {
-		if s := w[lang]["say."+v]; s != "" {
+		if s := w.texts[lang]["say."+v]; s != "" {
 			v = s
+		} else if a, err := money.Parse(v); err == nil {
+			v = w.names[lang].Cash(a)
 		}
 		out[k] = v
 	}
