@@ -275,6 +275,27 @@ func (p *Policy) orderPrice(country string, n numbering.Number) Price {
 	return p.Price(country, n)
 }
 
+// renewal is what a sold number costs for another year by today's rules, its
+// block on sale or not; where no rule covers it, as much as the year before.
+func (p *Policy) renewal(o *Order) int64 {
+	x := Price{}
+	if o.Proved {
+		x = p.ownPrice(o.Country, o.Number.Kind)
+	} else {
+		block := ""
+		for i := range p.Blocks {
+			if p.Blocks[i].holds(o.Country, o.Number) {
+				block = p.Blocks[i].ID
+			}
+		}
+		x = p.price(block, o.Country, o.Number)
+	}
+	if !x.Set || x.Yearly.Currency != o.AmountDue.Currency {
+		return o.Fee
+	}
+	return x.Yearly.Micros
+}
+
 func (p *Policy) priced(r PriceRule, class Class) Price {
 	in := func(micros int64) money.Amount { return money.Amount{Currency: p.Currency, Micros: micros} }
 	return Price{Class: class, Setup: in(r.Setup), Yearly: in(r.Yearly), Set: true}

@@ -73,6 +73,7 @@ type Order struct {
 	Until      time.Time    // a sold number: the next yearly fee is due; zero: there is none
 	ProveBy    time.Time    // an own telephone has to be proved again until then; zero: it need not
 	ProveAsked int          // days before ProveBy of the last reminder; 0: none yet
+	Fee        int64        // micros of the next year: as the last reminder said, or as the year before
 	Reminded   int          // days before Until of the last reminder; 0: none yet
 	Settling   bool         // a payment or refund is under way; the hold cannot expire
 	Version    int64        // counts changes; a change of an older version is refused

@@ -12,8 +12,10 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 )
 
-// A sold number with a yearly fee is renewed from the wallet. Reminders come
-// 30, 7 and 1 days before; an unpaid number keeps ringing in grace for 30
+// A sold number with a yearly fee is renewed from the wallet, at the price of
+// that time: the reminder fixes it. It is more than the year before only if the
+// letter a month ahead said so; what is cheaper by then is cheaper. Reminders
+// come 30, 7 and 1 days before; an unpaid number keeps ringing in grace for 30
 // days, then rests in quarantine for 90, where its holder can still take it
 // back, and after that it is free. A number given up rests too, so that calls
 // meant for the old holder do not reach a new one.
@@ -24,6 +26,7 @@ const (
 	graceFor       = 30 * day
 	quarantineFor  = 90 * day
 	longestRemind  = 30 // days
+	raiseNotice    = 28 * day
 	renewalPattern = "2 January 2006"
 )
 
@@ -110,21 +113,60 @@ func (s *Service) remind(ctx context.Context, o Order, left time.Duration) (bool
 		if left > time.Duration(days)*day || o.Reminded > 0 && o.Reminded <= days {
 			continue
 		}
-		return true, s.change(ctx, o.ID, func(tx Tx, o *Order) error {
-			o.Reminded = days
-			if err := s.write(ctx, tx, *o, "renewal_due", fmt.Sprintf("renewal:%s:%s:%d", o.ID, o.Until.Format(time.DateOnly), days), map[string]string{
-				"date": o.Until.Format(renewalPattern), "amount": s.yearly(*o).String(),
-			}); err != nil {
-				return err
-			}
-			return s.move(ctx, tx, o, "renewal_due", o.Until.Format(renewalPattern), member.System())
-		})
+		return true, s.announce(ctx, o, days, left)
 	}
 	return false, nil
 }
 
-func (s *Service) yearly(o Order) money.Amount {
-	return money.Amount{Currency: o.AmountDue.Currency, Micros: o.Yearly}
+// announce writes to the holder what the next year costs, which holds from then
+// on. In time, and for the first time, it may be more than the year before.
+func (s *Service) announce(ctx context.Context, o Order, days int, left time.Duration) error {
+	fee, kind, fields := s.rules().renewal(&o), "renewal_due", map[string]string{"date": o.Until.Format(renewalPattern)}
+	if o.Reminded > 0 || left < raiseNotice {
+		fee = min(fee, o.Fee)
+	}
+	if fee > o.Fee {
+		kind = "renewal_dearer"
+		before, _, err := s.gross(ctx, o, o.Fee)
+		if err != nil {
+			return err
+		}
+		fields["before"] = before.String()
+	}
+	amount, _, err := s.gross(ctx, o, fee)
+	if err != nil {
+		return err
+	}
+	fields["amount"] = amount.String()
+	return s.change(ctx, o.ID, func(tx Tx, now *Order) error {
+		if now.Reminded != o.Reminded || !now.Until.Equal(o.Until) {
+			return nil // somebody was quicker
+		}
+		now.Reminded, now.Fee = days, fee
+		if err := s.write(ctx, tx, *now, kind, fmt.Sprintf("renewal:%s:%s:%d", o.ID, o.Until.Format(time.DateOnly), days), fields); err != nil {
+			return err
+		}
+		return s.move(ctx, tx, now, "renewal_due", o.Until.Format(renewalPattern), member.System())
+	})
+}
+
+// next is the fee of the next year: what was announced, else today's price if
+// that is not more than the year before.
+func (s *Service) next(o Order) int64 {
+	if o.Reminded > 0 || o.Standing == Quarantined {
+		return o.Fee
+	}
+	return min(o.Fee, s.rules().renewal(&o))
+}
+
+// gross is a fee with its tax.
+func (s *Service) gross(ctx context.Context, o Order, fee int64) (money.Amount, Tax, error) {
+	r := Renewal{Net: money.Amount{Currency: o.AmountDue.Currency, Micros: fee}}
+	var err error
+	if taxes := s.rules().Taxes; taxes != nil && fee > 0 {
+		r.Tax, err = taxes.TaxOn(ctx, o.Account, o.Number.Kind, r.Net)
+	}
+	return r.Gross(), r.Tax, err
 }
 
 // collect takes the fee of the next year, or notes that it could not.
@@ -138,6 +180,7 @@ func (s *Service) collect(ctx context.Context, o Order) error {
 		if !now.Until.Equal(o.Until) || !now.Standing.Rings() {
 			return nil // somebody was quicker
 		}
+		now.Fee = r.Net.Micros
 		if !unpaid {
 			now.Standing, now.Until, now.Reminded = InService, o.Until.Add(year), 0
 			if err := s.paidFor(ctx, tx, r); err != nil {
@@ -153,7 +196,7 @@ func (s *Service) collect(ctx context.Context, o Order) error {
 			return err
 		}
 		if err := s.write(ctx, tx, *now, "renewal_failed", fmt.Sprintf("unpaid:%s:%s", o.ID, o.Until.Format(time.DateOnly)), map[string]string{
-			"date": last.Format(renewalPattern), "amount": s.yearly(o).String(),
+			"date": last.Format(renewalPattern), "amount": r.Gross().String(),
 		}); err != nil {
 			return err
 		}
@@ -163,14 +206,12 @@ func (s *Service) collect(ctx context.Context, o Order) error {
 
 // fee books the fee of the year that begins at from, once.
 func (s *Service) fee(ctx context.Context, o Order, from time.Time) (r Renewal, err error) {
-	r = Renewal{Order: o.ID, From: from, Net: s.yearly(o), Paid: s.now()}
-	if o.Yearly == 0 {
+	r = Renewal{Order: o.ID, From: from, Net: money.Amount{Currency: o.AmountDue.Currency, Micros: s.next(o)}, Paid: s.now()}
+	if r.Net.Zero() {
 		return r, nil
 	}
-	if taxes := s.rules().Taxes; taxes != nil {
-		if r.Tax, err = taxes.TaxOn(ctx, o.Account, o.Number.Kind, r.Net); err != nil {
-			return r, err
-		}
+	if _, r.Tax, err = s.gross(ctx, o, r.Net.Micros); err != nil {
+		return r, err
 	}
 	memo := "World number " + o.Number.Display() + ", from " + from.Format(renewalPattern)
 	return r, s.fees.PayFee(ctx, fmt.Sprintf("renewal:%s:%s", o.ID, from.Format(time.DateOnly)),
@@ -213,6 +254,7 @@ func (s *Service) rest(ctx context.Context, id string, by member.Actor, code, wh
 		if o.Standing == Quarantined {
 			return nil
 		}
+		o.Fee = s.next(o)
 		o.Standing, o.Until, o.Reminded = Quarantined, s.now().Add(quarantineFor), 0
 		if err := s.write(ctx, tx, o, "number_quarantined", fmt.Sprintf("rest:%s:%d", o.ID, o.Version), map[string]string{"date": o.Until.Format(renewalPattern)}); err != nil {
 			return err
@@ -310,7 +352,7 @@ func (s *Service) TakeBack(ctx context.Context, by member.Actor, id string) (Ord
 // due is when a number sold or taken back now has its next fee; never, if it
 // has none.
 func (s *Service) due(o Order) time.Time {
-	if o.Yearly == 0 {
+	if o.Fee == 0 {
 		return time.Time{}
 	}
 	return s.now().Add(year)
@@ -318,6 +360,7 @@ func (s *Service) due(o Order) time.Time {
 
 // begin sets the dates of a number that is sold now.
 func (s *Service) begin(o *Order) {
+	o.Fee = o.Yearly
 	o.Until = s.due(*o)
 	if o.Proved {
 		o.ProveBy = s.now().Add(proveFor)

@@ -27,7 +27,8 @@ type order struct {
 	Reason    *fault.Reason `json:"reason" doc:"Why it was rejected, or what to know of an approval"`
 	AmountDue *money.Amount `json:"amount_due"`
 	Setup     *money.Amount `json:"setup,omitempty" doc:"What of it is paid once"`
-	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What of it is for the first year, and due again each year"`
+	NextFee   *money.Amount `json:"next_fee,omitempty" doc:"The yearly fee due at renews_at, without tax: as the last reminder said, else as the year before or less"`
+	Yearly    *money.Amount `json:"yearly,omitempty" doc:"What of it is for the first year"`
 	Tax       *orderTax     `json:"tax,omitempty" doc:"What of it is tax"`
 	HeldUntil *time.Time    `json:"held_until" doc:"Until when the number is kept for you"`
 	Standing  string        `json:"standing,omitempty" enum:"grace,suspended,unproved,quarantined" doc:"Of a sold number; none: in service"`
@@ -103,6 +104,9 @@ func (f *face) showOrder(o shop.Order) order {
 	}
 	if o.State == shop.Sold {
 		out.Standing, out.Until = string(o.Standing), when(o.Until)
+		if o.Fee > 0 {
+			out.NextFee = &money.Amount{Currency: o.AmountDue.Currency, Micros: o.Fee}
+		}
 	}
 	if o.State == shop.Approved || o.State == shop.AwaitingPayment {
 		for _, m := range f.Cashier.Offer().Methods() {

@@ -29,9 +29,9 @@ func (f *face) tenureRoutes() map[string]handler {
 	}
 }
 
-// yearly is the fee of a number.
+// yearly is the next fee of a number.
 func (d dossier) yearly() money.Amount {
-	return money.Amount{Currency: d.AmountDue.Currency, Micros: d.Yearly}
+	return money.Amount{Currency: d.AmountDue.Currency, Micros: d.Fee}
 }
 
 func (f *face) addDocument(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

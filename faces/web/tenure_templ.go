@@ -388,7 +388,7 @@ func care(p *page, d dossier) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if d.Yearly > 0 {
+			if d.Fee > 0 {
 				var templ_7745c5c3_Var23 string
 				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("care.take_back_for", "amount", cashText(ctx, d.yearly())))
 				if templ_7745c5c3_Err != nil {
@@ -463,7 +463,7 @@ func care(p *page, d dossier) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if d.Yearly > 0 {
+			if d.Fee > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<dl class=\"facts\"><dt>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1031,7 +1031,7 @@ func giftPage(p *page, g gift) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if g.Yearly > 0 {
+			if g.Fee > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "<dl class=\"facts\"><dt>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1049,7 +1049,7 @@ func giftPage(p *page, g gift) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = cash(money.Amount{Currency: p.f.Currency, Micros: g.Yearly}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = cash(money.Amount{Currency: p.f.Currency, Micros: g.Fee}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -60,7 +60,7 @@ func texts(rows *sql.Rows, err error) ([]string, error) {
 
 const orderColumns = `id, account, kind, calling_code, national, country, countries, refuse, proved, off_in, state,
 	reason_code, reason_text, currency, micros, held_until, settling, version, created, updated,
-	class, setup, yearly, tax_name, tax_rate, tax, method, extended, standing, until, reminded, tax_country, paid_by, prove_by, prove_asked`
+	class, setup, yearly, tax_name, tax_rate, tax, method, extended, standing, until, reminded, tax_country, paid_by, prove_by, prove_asked, fee`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -69,7 +69,7 @@ func scanOrder(row scanner) (o shop.Order, err error) {
 	var held, created, updated, until, proveBy int64
 	err = row.Scan(&o.ID, &o.Account, &kind, &o.Number.CallingCode, &o.Number.National, &o.Country, &countries, &o.Refuse, &o.Proved, &off, &o.State,
 		&o.Reason.Code, &o.Reason.Text, &o.AmountDue.Currency, &o.AmountDue.Micros, &held, &o.Settling, &o.Version, &created, &updated,
-		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended, &o.Standing, &until, &o.Reminded, &o.Tax.Country, &o.PaidBy, &proveBy, &o.ProveAsked)
+		&o.Class, &o.Setup, &o.Yearly, &o.Tax.Name, &o.Tax.Rate, &o.Tax.Micros, &o.Method, &o.Extended, &o.Standing, &until, &o.Reminded, &o.Tax.Country, &o.PaidBy, &proveBy, &o.ProveAsked, &o.Fee)
 	if err != nil {
 		return o, err
 	}
@@ -114,22 +114,22 @@ func (t shopTx) Order(ctx context.Context, id string) (shop.Order, bool, error) 
 }
 
 func (t shopTx) InsertOrder(ctx context.Context, o shop.Order) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 35)+`)`,
+	_, err := t.q.ExecContext(ctx, `INSERT INTO number_order (`+orderColumns+`) VALUES (`+places(1, 36)+`)`,
 		o.ID, o.Account, o.Number.Kind.String(), o.Number.CallingCode, o.Number.National, o.Country, pack(o.Countries), flag(o.Refuse), flag(o.Proved),
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, string(o.AmountDue.Currency), o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling),
 		o.Version, us(o.Created), us(o.Updated),
 		string(o.Class), o.Setup, o.Yearly, o.Tax.Name, o.Tax.Rate, o.Tax.Micros, o.Method, flag(o.Extended), string(o.Standing), us(o.Until), o.Reminded, o.Tax.Country, o.PaidBy,
-		us(o.ProveBy), o.ProveAsked)
+		us(o.ProveBy), o.ProveAsked, o.Fee)
 	return err
 }
 
 func (t shopTx) ChangeOrder(ctx context.Context, o shop.Order) (bool, error) {
 	return changed(t.q.ExecContext(ctx, `UPDATE number_order SET countries = $17, off_in = $1, state = $2, reason_code = $3, reason_text = $4, micros = $5,
 		held_until = $6, settling = $7, updated = $8, method = $9, extended = $10,
-		standing = $11, until = $12, reminded = $13, paid_by = $14, prove_by = $18, prove_asked = $19,
+		standing = $11, until = $12, reminded = $13, paid_by = $14, prove_by = $18, prove_asked = $19, fee = $20,
 		version = version + 1 WHERE id = $15 AND version = $16`,
 		pack(o.OffIn), string(o.State), o.Reason.Code, o.Reason.Text, o.AmountDue.Micros, us(o.HeldUntil), flag(o.Settling), us(o.Updated), o.Method, flag(o.Extended),
-		string(o.Standing), us(o.Until), o.Reminded, o.PaidBy, o.ID, o.Version, pack(o.Countries), us(o.ProveBy), o.ProveAsked))
+		string(o.Standing), us(o.Until), o.Reminded, o.PaidBy, o.ID, o.Version, pack(o.Countries), us(o.ProveBy), o.ProveAsked, o.Fee))
 }
 
 func (t shopTx) Lock(ctx context.Context, id string) error { return lockOrder(ctx, t.q, id) }
