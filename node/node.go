@@ -103,6 +103,11 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 		opts.Out = io.Discard
 	}
 	clock := &devClock{}
+	if cfg.Dev {
+		if clock, err = openDevClock(cfg.Data); err != nil {
+			return nil, err
+		}
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 		if cfg.Dev {
