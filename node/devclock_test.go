@@ -21,8 +21,13 @@ func TestTheCalendarOfDevSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, dir)
-	if res, err := http.PostForm(r.base+"/dev/clock", url.Values{"days": {"40"}}); err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("%v %v", res, err)
+	res, err := http.PostForm(r.base+"/dev/clock", url.Values{"days": {"40"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("the calendar was not put on: %d", res.StatusCode)
 	}
 	r.stop()
 	r = start(t, dir)

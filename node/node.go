@@ -102,6 +102,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if opts.Out == nil {
 		opts.Out = io.Discard
 	}
+	if err := makeFolder(cfg.Data); err != nil {
+		return nil, err
+	}
 	clock := &devClock{}
 	if cfg.Dev {
 		if clock, err = openDevClock(cfg.Data); err != nil {
@@ -120,9 +123,6 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 			_ = n.Close()
 		}
 	}()
-	if err := makeFolder(cfg.Data); err != nil {
-		return nil, err
-	}
 	if n.listener, err = listen(ctx, "http", cfg.HTTP); err != nil {
 		return nil, err
 	}
