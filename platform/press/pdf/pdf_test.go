@@ -115,6 +115,18 @@ func TestLongTextIsBrokenIntoLines(t *testing.T) {
 	}
 }
 
+// TestANameTheLibraryStumblesOver cannot be shown, and the next one can.
+func TestANameTheLibraryStumblesOver(t *testing.T) {
+	d := Open().New(Info{Title: "x"})
+	d.set.faces = nil // nothing can be written into it
+	if d.Shows("a") {
+		t.Error("it says that it can show it")
+	}
+	if !d.Shows("a") {
+		t.Error("it does not recover")
+	}
+}
+
 func TestADocumentEndsOnce(t *testing.T) {
 	d := Open().New(Info{Title: "x"})
 	if _, err := d.Bytes(); err != nil {
@@ -123,4 +135,41 @@ func TestADocumentEndsOnce(t *testing.T) {
 	if _, err := d.Bytes(); err == nil {
 		t.Error("it ended twice")
 	}
+}
+
+// FuzzText: whatever a name is, it is set or told to have no font, its lines
+// keep their width, and the fonts that are cut for it are sound.
+func FuzzText(f *testing.F) {
+	for _, text := range hello() {
+		f.Add(text, true)
+	}
+	f.Add("a\u2067ב\u2068c\u2069\u202e1-2\u202c (x", false)
+	f.Add("\u0301\u200d\ufe0f\U0001F468\u200d\U0001F469", false)
+	f.Add("مُحَمَّد لا ﷺ", true)
+	f.Add("00000／0000\u2029", false)
+	fonts := Open()
+	f.Fuzz(func(t *testing.T, text string, rtl bool) {
+		if len(text) > 2000 {
+			return
+		}
+		d := fonts.New(Info{Title: text, Language: "ar", RTL: rtl})
+		const wide = 80 * mm / 10 * em
+		lines, _ := d.set.set(text, "ar", true, rtl, wide) // which does not catch what lines does
+		for _, l := range lines {
+			if n := glyphs(l); n > 1 && l.width > wide+em*float64(n) { // what cannot be broken may stand out
+				t.Errorf("%q: a line of %v", text, l.width)
+			}
+		}
+		d.Text(20, 20, 80, text, Style{Size: 10, Leading: 5, Bold: true})
+		if _, err := d.Bytes(); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+func glyphs(l line) (n int) {
+	for _, r := range l.runs {
+		n += len(r.glyphs)
+	}
+	return n
 }

@@ -123,9 +123,22 @@ func direction(text []rune, rtl bool) di.Direction {
 }
 
 // lines sets a text in lines of at most a width; a word that is longer is
-// broken. Whole reports whether there was a font for each of its letters.
+// broken. Whole reports whether there was a font for each of its letters. A
+// name is whatever somebody typed: one that the library stumbles over is one
+// that cannot be shown, and no reason for the process to end.
 func (s *setter) lines(text, lang string, bold, rtl bool, width float64) (out []line, whole bool) {
+	defer func() {
+		if recover() != nil {
+			*s = *newSetter(s.fonts) // what the library was about is unknown
+			out, whole = nil, false
+		}
+	}()
+	return s.set(text, lang, bold, rtl, width)
+}
+
+func (s *setter) set(text, lang string, bold, rtl bool, width float64) (out []line, whole bool) {
 	s.bold, s.han, whole = bold, s.fonts.ofHan(lang), true
+	text = strings.NewReplacer("\u2028", "\n", "\u2029", "\n").Replace(text) // which also end a paragraph
 	for paragraph := range strings.SplitSeq(text, "\n") {
 		words := strings.FieldsFunc(paragraph, func(r rune) bool { return r == ' ' || unicode.IsControl(r) })
 		runes := []rune(strings.Join(words, " "))
