@@ -87,7 +87,7 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 		t.Error("the password is shown a second time")
 	}
 	w.fill(`.line > .add input[name=name]`, "kitchen")
-	w.press(".line > .add button")
+	w.submit(".line > .add button")
 	w.see("#sip-password")
 	w.shoot("lines")
 	w.press(".sure summary") // revoking asks first
@@ -182,7 +182,7 @@ func TestACompanyBuysANumberForTwoCountries(t *testing.T) {
 	w.open("/lines")
 	w.choose(".line > .add select[name=country]", "US")
 	w.fill(".line > .add input[name=name]", "Chicago desk")
-	w.press(".line > .add button")
+	w.submit(".line > .add button")
 	w.see("#sip-password")
 	if user := w.text("#sip-user"); !strings.HasSuffix(user, "-1-2") {
 		t.Errorf("the SIP account of the American office is %q, want root-1-2", user)

@@ -54,7 +54,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers,
 		Wallet: n.book, Calls: n.store.Calls(),
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
-		Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),
+		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
 		Proofs: n.proofs, TestCarrier: n.testCalls(),
 	})

@@ -142,6 +142,10 @@ type Membership struct {
 	Created        time.Time
 }
 
+// FirstTelephone is the name of the telephone that comes with a registration,
+// until its holder gives it another.
+const FirstTelephone = "First telephone"
+
 // Device is a SIP credential of a membership.
 type Device struct {
 	ID         string

@@ -65,7 +65,7 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 		if !fresh {
 			return fault.New(fault.Conflict, "registered", "%s is registered already.", b.Number.Display())
 		}
-		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, "First telephone")
+		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, FirstTelephone)
 		return err
 	})
 	if err != nil {

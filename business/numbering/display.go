@@ -86,6 +86,20 @@ func place(code, national string) string {
 	return " (" + where + ")"
 }
 
+// Place is the town or region of an ordinary number in a language, in English
+// where that has no name for it, and the number's country.
+func Place(e164, language string) (where, iso string) {
+	n, err := phonenumbers.Parse(e164, "ZZ")
+	if err != nil {
+		return "", ""
+	}
+	where, err = phonenumbers.GetGeocodingForNumber(n, language)
+	if err != nil {
+		where = ""
+	}
+	return where, phonenumbers.GetRegionCodeForNumber(n)
+}
+
 // Parts are the calling code and the national number of a + form.
 func Parts(e164 string) (callingCode, national string, ok bool) {
 	n, err := phonenumbers.Parse(e164, "ZZ")

@@ -134,11 +134,11 @@ func (p *Policy) readBlock(cell func(string) string) (l BlockLine) {
 	if cell("setup") != "" || cell("yearly") != "" {
 		l.Price = &PriceRule{}
 		var bad error
-		if l.Price.Setup, bad = money.ParseMicros(cell("setup")); bad == nil {
-			l.Price.Yearly, bad = money.ParseMicros(cell("yearly"))
+		if l.Price.Setup, bad = money.ReadMicros(cell("setup")); bad == nil {
+			l.Price.Yearly, bad = money.ReadMicros(cell("yearly"))
 		}
 		if bad != nil || l.Price.Setup > mostPrice || l.Price.Yearly > mostPrice {
-			l.Fault = "Prices are amounts like 5.00."
+			l.Fault = "Prices are amounts like 5.00 or 5,00, with thousands not set apart."
 			return l
 		}
 	}

@@ -183,11 +183,16 @@ func (d *Desk) CloseBlock(ctx context.Context, by member.Actor, id string, close
 // and class.
 func (d *Desk) SetPrice(ctx context.Context, by member.Actor, r PriceRule) error {
 	return d.change(ctx, by, "price", func(rules *Policy) (Change, error) {
-		if r.Setup < 0 || r.Yearly < 0 || r.Setup > mostPrice || r.Yearly > mostPrice {
-			return Change{}, badField("setup", "Use an amount from 0 to 1,000,000.")
-		}
-		if r.Setup%minor != 0 || r.Yearly%minor != 0 {
-			return Change{}, badField("setup", "Use at most two decimals.")
+		for _, x := range []struct {
+			name   string
+			micros int64
+		}{{"setup", r.Setup}, {"yearly", r.Yearly}} {
+			if x.micros < 0 || x.micros > mostPrice {
+				return Change{}, badField(x.name, "Use an amount from 0 to 1,000,000.")
+			}
+			if x.micros%minor != 0 {
+				return Change{}, badField(x.name, "Use at most two decimals.")
+			}
 		}
 		if r.Country != "" && rules.Plans.CallingCode(r.Country) == "" {
 			return Change{}, badField("country", "Use the two-letter code of a country, as in KR.")

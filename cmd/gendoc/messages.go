@@ -15,9 +15,9 @@ import (
 // nothing but the sentence.
 func messages(root fs.FS) ([]byte, error) {
 	found := map[string]string{}
-	for _, dir := range []string{"business", "node"} {
+	for _, dir := range []string{"business", "node", "faces/web", "platform/passkey", "telephony/exchange"} {
 		err := fs.WalkDir(root, dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_templ.go") {
 				return err
 			}
 			source, err := fs.ReadFile(root, path)
@@ -28,7 +28,7 @@ func messages(root fs.FS) ([]byte, error) {
 			if err != nil {
 				return err
 			}
-			inspect(file, func(s string) { found[s] = s })
+			inspect(file, dir != "node", func(s string) { found[s] = s }) // what a node says, it mostly says to its log
 			return nil
 		})
 		if err != nil {
@@ -43,9 +43,15 @@ func messages(root fs.FS) ([]byte, error) {
 	return []byte(out.String()), err
 }
 
-// inspect finds all that a part of the source says.
-func inspect(root ast.Node, f func(string)) {
+// inspect finds all that a part of the source says; with all, also what only
+// reads like a sentence.
+func inspect(root ast.Node, all bool, f func(string)) {
 	ast.Inspect(root, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok && all {
+			if s := formatOf(e); isSentence(s) {
+				f(s)
+			}
+		}
 		for _, s := range said(n) {
 			f(s)
 		}
@@ -101,6 +107,13 @@ func said(n ast.Node) (out []string) {
 		}
 	}
 	return out
+}
+
+// isSentence tells what is said to people from what is said to programs: it
+// begins like a sentence and ends like one. Sentences of the log do neither.
+func isSentence(s string) bool {
+	begins := strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' || r == '%' || r == '“' }) == 0
+	return begins && strings.HasSuffix(s, ".") && strings.Count(s, " ") > 1 && !strings.ContainsAny(s, "\n<{=")
 }
 
 func isText(field string) bool {

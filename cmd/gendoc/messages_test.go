@@ -33,13 +33,15 @@ func TestSentencesAreReadFromTheSource(t *testing.T) {
 		`fault.New(fault.Unknown, "x", "%s", text)`:                     "",
 		`fmt.Errorf("book the price: "+a, err)`:                         "",
 		`errors.New("told to the log only")`:                            "",
+		`bad("kind", "Use a letter or two.")`:                           "Use a letter or two.",
+		`x.Note(ctx, total.String()+" went back to the card.")`:         "%s went back to the card.",
 	} {
 		expr, err := parser.ParseExpr(source)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
-		inspect(expr, func(s string) { got = s })
+		inspect(expr, true, func(s string) { got = s })
 		if got != want {
 			t.Errorf("%s: got %q, want %q", source, got, want)
 		}

@@ -175,7 +175,7 @@ func (f *face) newKey(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	if err != nil {
 		return f.did(r, p, "keys", err)
 	}
-	f.show(w, r, p, once{Of: key.ID, Secret: clear})
+	f.show(w, r, p, once{Page: "/account", Of: key.ID, Secret: clear})
 	return nil, redirect{"/account#keys"}
 }
 
@@ -272,8 +272,7 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		}
 	}
 	if a.ID == "" { // the rest is in the letter
-		p.Title = p.T("letter.title")
-		return letterPage(p, p.T("letter.sign_up", "email", a.Email)), nil
+		return p.wrote(p.T("letter.sign_up", "email", a.Email), p.T("letter.none_p", "email", a.Email)), nil
 	}
 	s, _, err := f.Accounts.SignIn(r.Context(), in.Email, in.Password, in.From)
 	if err != nil {
@@ -285,6 +284,16 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		next = "/"
 	}
 	return nil, redirect{localPath(next)}
+}
+
+// wrote says that a letter is on its way, or that none can be sent.
+func (p *page) wrote(sent, waits string) templ.Component {
+	if !p.f.Mailing {
+		p.Title = p.T("letter.none")
+		return noMailPage(p, waits)
+	}
+	p.Title = p.T("letter.title")
+	return letterPage(p, sent)
 }
 
 func (f *face) signOut(w http.ResponseWriter, r *http.Request, _ *page) (templ.Component, error) {
@@ -327,8 +336,7 @@ func (f *face) forgot(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 			return nil, err
 		}
 	}
-	p.Title = p.T("letter.title")
-	return letterPage(p, p.T("letter.forgot", "email", email)), nil
+	return p.wrote(p.T("letter.forgot", "email", email), p.T("letter.none_forgot", "email", email)), nil
 }
 
 func (f *face) resetForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -20,10 +20,13 @@ func signed(ctx context.Context, a money.Amount) string {
 	return cashText(ctx, a)
 }
 
-// sayMoney shows a stored text that is an amount, as “5.00 USD”, in the reader's way; any other text as a sentence.
+// sayMoney shows a stored text that is an amount or a date in the reader's way; any other text as a sentence.
 func (p *page) sayMoney(text string) string {
 	if a, err := money.Parse(text); err == nil {
 		return p.Tongue.cash(a)
 	}
-	return p.say(text)
+	if p.Tongue.Tag == "en" {
+		return text
+	}
+	return p.Tongue.word(text)
 }

@@ -106,6 +106,6 @@ func (f *face) newPassword(w http.ResponseWriter, r *http.Request, p *page) (tem
 	if err != nil {
 		return nil, err
 	}
-	f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+	f.show(w, r, p, once{Page: "/lines", Of: dev.Device.ID, Secret: dev.Password})
 	return nil, redirect{"/lines#" + dev.Device.Membership}
 }

@@ -33,6 +33,14 @@ type line struct {
 	Home    string
 }
 
+// deviceName is what its holder calls a telephone.
+func (p *page) deviceName(d member.Device) string {
+	if d.Name == member.FirstTelephone {
+		return p.T("lines.first")
+	}
+	return d.Name
+}
+
 type linesData struct {
 	Lines   []line
 	Waiting []shop.Order // bought, not registered
@@ -102,7 +110,7 @@ func (f *face) addDevice(w http.ResponseWriter, r *http.Request, p *page) (templ
 	}
 	dev, adderr := f.Members.AddDevice(r.Context(), p.Who, m.ID, strings.TrimSpace(r.PostFormValue("name")), r.PostFormValue("country"))
 	if adderr == nil {
-		f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+		f.show(w, r, p, once{Page: "/lines", Of: dev.Device.ID, Secret: dev.Password})
 		return nil, redirect{"/lines#" + m.ID}
 	}
 	if fault.KindOf(adderr) != fault.Invalid && fault.KindOf(adderr) != fault.Limited {

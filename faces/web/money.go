@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
@@ -81,9 +84,19 @@ func (f *face) withdrawOrder(_ http.ResponseWriter, r *http.Request, p *page) (t
 	return f.freshStep(r, p, func() (shop.Order, error) { return f.Shop.Withdraw(r.Context(), p.Who, r.PathValue("id")) })
 }
 
+// unsent are the letters that wait longer than one on its way does: without a
+// mail server that is each of them.
+func (f *face) unsent(ctx context.Context) ([]letter.Queued, error) {
+	waited := time.Minute
+	if !f.Mailing {
+		waited = 0
+	}
+	return f.Letters.Unsent(ctx, waited, 200)
+}
+
 // letters shows what could not be sent.
 func (f *face) letters(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	list, err := f.Letters.Unsent(r.Context(), 200)
+	list, err := f.unsent(r.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,8 @@ type Sealer interface {
 
 // once is a secret just made, and what it is of.
 type once struct {
-	Of     string    `json:"of"` // the id of a telephone or an API key
+	Of     string    `json:"of"`   // the id of a telephone or an API key
+	Page   string    `json:"page"` // where it is shown
 	Secret string    `json:"secret"`
 	Until  time.Time `json:"until"`
 }
@@ -70,7 +71,7 @@ func (f *face) shown(r *http.Request, p *page) (x once, ok bool) {
 		return x, false
 	}
 	text, err := f.Seal.Open(sealed, purpose)
-	if err != nil || json.Unmarshal(text, &x) != nil || !f.Now().Before(x.Until) {
+	if err != nil || json.Unmarshal(text, &x) != nil || !f.Now().Before(x.Until) || x.Page != p.Path {
 		return once{}, false
 	}
 	p.Secret = true

@@ -77,7 +77,7 @@ func (f *face) overview(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 			broken++
 		}
 	}
-	unsent, err := f.Letters.Unsent(r.Context(), 100)
+	unsent, err := f.unsent(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +225,7 @@ type stockData struct {
 	Countries []choice // with a center
 	Proposals []shop.Block
 	Typed     url.Values
+	Wrong     map[string]string // what is wrong with it, by field
 	Problem   string
 }
 
@@ -346,6 +347,8 @@ func (f *face) changeStock(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	}
 	p.Status, d.Typed, d.Problem = httpstatus.Of(fault.KindOf(err)), v, p.fieldText(err)
 	if back == "/operator/prices" {
+		d.Wrong = p.errorsOf(err)
+		d.Problem = d.Wrong[""]
 		p.Title = p.T("operator.prices")
 		return pricesPage(p, d), nil
 	}
@@ -357,10 +360,20 @@ func (f *face) changeStock(_ http.ResponseWriter, r *http.Request, p *page) (tem
 }
 
 func (f *face) setPrice(r *http.Request, p *page, kind numbering.Kind, country string) error {
-	setup, err := money.ParseMicros(strings.TrimSpace(r.PostForm.Get("setup")))
-	yearly, err2 := money.ParseMicros(strings.TrimSpace(r.PostForm.Get("yearly")))
-	if err != nil || err2 != nil {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "setup", Text: "Write amounts like 5.00."})
+	var wrong []fault.Field
+	read := func(name string) int64 {
+		micros, err := money.ReadMicros(r.PostForm.Get(name))
+		switch {
+		case errors.Is(err, money.ErrTwoWays):
+			wrong = append(wrong, fault.Field{Name: name, Text: "This can be read in two ways. Write it with two decimals, like 5.00 or 5,00, and thousands without a mark."})
+		case err != nil:
+			wrong = append(wrong, fault.Field{Name: name, Text: "Write an amount like 5.00 or 5,00."})
+		}
+		return micros
+	}
+	setup, yearly := read("setup"), read("yearly")
+	if len(wrong) > 0 {
+		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 	}
 	return f.Desk.SetPrice(r.Context(), p.Who, shop.PriceRule{Block: r.PostForm.Get("block"), Country: country, Kind: kind,
 		Class: shop.Class(r.PostForm.Get("class")), Setup: setup, Yearly: yearly})

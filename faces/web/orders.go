@@ -265,7 +265,7 @@ func (f *face) register(w http.ResponseWriter, r *http.Request, p *page) (templ.
 		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("register.title")
 		return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), v, wrong), Offices: f.offices(p, d.Order, v, wrong), Errors: wrong}), nil
 	}
-	f.show(w, r, p, once{Of: dev.Device.ID, Secret: dev.Password})
+	f.show(w, r, p, once{Page: "/orders/" + d.ID + "/registered", Of: dev.Device.ID, Secret: dev.Password})
 	return nil, redirect{"/orders/" + d.ID + "/registered"}
 }
 

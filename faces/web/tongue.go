@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -36,12 +34,6 @@ type tongue struct {
 	said    map[string]string // sentences of the business by their English format
 	heard   []heard           // how an English sentence is recognised
 	names
-}
-
-// heard is a format of the business with something filled in.
-type heard struct {
-	format string
-	re     *regexp.Regexp
 }
 
 // tongues are all of them and the matcher of what a browser asks for.
@@ -96,95 +88,6 @@ func loadSaid(tag string) (map[string]string, error) {
 		return nil, fmt.Errorf("texts/%s/%s: %w", tag, messagesFile, err)
 	}
 	return out, nil
-}
-
-// verb is a place in a format, as fmt has them: %s, %[2]s.
-var verb = regexp.MustCompile(`%(?:\[(\d+)\])?[a-z]`) //nolint:gochecknoglobals // compiled once, never changed
-
-// hear makes every format recognisable. A sentence was made in the business,
-// went through a database or an error, and is English by then: the format it
-// was made of is found again. The one with the most words of its own wins.
-func hear(formats map[string]string) []heard {
-	var out []heard
-	for format := range formats {
-		if !verb.MatchString(format) || strings.TrimSpace(verb.ReplaceAllString(format, "")) == "" {
-			continue // nothing to fill in, or nothing to know it by
-		}
-		var b strings.Builder
-		from := 0
-		for _, at := range verb.FindAllStringIndex(format, -1) {
-			b.WriteString(regexp.QuoteMeta(strings.ReplaceAll(format[from:at[0]], "%%", "%")) + "(.*)")
-			from = at[1]
-		}
-		b.WriteString(regexp.QuoteMeta(strings.ReplaceAll(format[from:], "%%", "%")))
-		out = append(out, heard{format, regexp.MustCompile(`(?s)\A` + b.String() + `\z`)})
-	}
-	slices.SortFunc(out, func(a, b heard) int {
-		if n := len(verb.ReplaceAllString(b.format, "")) - len(verb.ReplaceAllString(a.format, "")); n != 0 {
-			return n
-		}
-		return strings.Compare(a.format, b.format)
-	})
-	return out
-}
-
-// say is a sentence of the business in this language, or in English if nobody
-// translated it yet.
-func (t *tongue) say(english string) string {
-	if t.Tag == "en" || english == "" {
-		return english
-	}
-	if s, ok := t.said[english]; ok {
-		return s
-	}
-	for _, h := range t.heard {
-		args := h.re.FindStringSubmatch(english)
-		if args == nil {
-			continue
-		}
-		translated, ok := t.said[h.format]
-		if !ok {
-			return english
-		}
-		for i := range args[1:] {
-			args[i+1] = t.word(args[i+1])
-		}
-		return fill(translated, args[1:])
-	}
-	return english
-}
-
-// word is what was filled in, where it is a word or a sentence of ours:
-// “awaiting payment”, “its numbers could begin with the emergency number 112.”
-func (t *tongue) word(english string) string {
-	if s, ok := t.said[english]; ok {
-		return s
-	}
-	if s, ok := t.texts["state."+strings.ReplaceAll(english, " ", "_")]; ok {
-		return s
-	}
-	if strings.Contains(english, " ") {
-		return t.say(english) // always shorter than what it was filled into
-	}
-	return english
-}
-
-// fill puts the arguments into a format: in order, or where %[n]s says.
-func fill(format string, args []string) string {
-	next := 0
-	out := verb.ReplaceAllStringFunc(format, func(v string) string {
-		i := next
-		if m := verb.FindStringSubmatch(v); m[1] != "" {
-			n, _ := strconv.Atoi(m[1])
-			i = n - 1
-		}
-		next = i + 1
-		if i < 0 || i >= len(args) {
-			return v
-		}
-		return args[i]
-	})
-	return strings.ReplaceAll(out, "%%", "%")
 }
 
 // text is a text of the pages; pairs fill its {names}.

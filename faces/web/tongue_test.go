@@ -188,3 +188,33 @@ func TestASentenceInASentenceIsTranslatedToo(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestWhatIsFilledInIsTranslatedToo says sentences that were made of others, or
+// hold a country, a day, an amount, a place.
+func TestWhatIsFilledInIsTranslatedToo(t *testing.T) {
+	ko, ja := all(t).by["ko"], all(t).by["ja"]
+	for english, parts := range map[string][]string{
+		"119 is an emergency number in KR. It can never be sold.":                                             {"119", "대한민국"},
+		"JP has no communication center yet, so no number can be sold there. Choose one of KR, US.":           {"일본", "대한민국, 미국"},
+		"One could withdraw from this sale until 2 January 2027, 15:04 UTC. Ask the operator.":                {"2027-01-02, 15:04 UTC"},
+		"+81 3 1234 5678 answered and its sound came through. It rang, or was answered, after 12 ms.":         {"+81 3 1234 5678", "12밀리초"},
+		"5.00 USD is due, and 4.50 USD came.":                                                                 {"5.00", "4.50"},
+		"312555014282 would also be +82 2 555 1234 (Seoul) when dialled in US. Choose another number.":        {"+82 2 555 1234 (서울)", "미국"},
+		"312555014282 would also be +1 312 555 0142 (Chicago, IL) when dialled in KR. Choose another number.": {"+1 312 555 0142 (미국)"},
+		"The call failed on our side: busy.":                                                                  {ko.texts["cause.busy"]},
+		"5.00 USD came and is in the wallet. It names no order. (pay_1)":                                      nil,
+	} {
+		got := ko.say(english)
+		for _, p := range parts {
+			if !strings.Contains(got, p) {
+				t.Errorf("%q is %q, without %q", english, got, p)
+			}
+		}
+	}
+	if got := ja.say("The file is empty. The yearly fee was not paid."); strings.Contains(got, " ") || strings.Contains(got, "The") {
+		t.Errorf("two sentences in Japanese: %q", got)
+	}
+	if got := ko.say("Nobody ever said this. Nor this."); got != "Nobody ever said this. Nor this." {
+		t.Errorf("what is not known stays: %q", got)
+	}
+}

@@ -246,7 +246,7 @@ type Reader interface {
 
 // Letters is the queue of letters, for the operator.
 type Letters interface {
-	Unsent(ctx context.Context, limit int) ([]letter.Queued, error)
+	Unsent(ctx context.Context, waited time.Duration, limit int) ([]letter.Queued, error)
 	Again(ctx context.Context, id string, now time.Time) error
 }
 
@@ -289,6 +289,7 @@ type Deps struct {
 	Taxes      Taxes
 	PayHosts   []string // where forms may lead to pay: https://checkout.stripe.com
 	Letters    Letters
+	Mailing    bool     // a mail server is set up; else letters wait
 	Mailbox    Mailbox  // nil outside of `callisto dev`
 	Calendar   Calendar // nil outside of `callisto dev`
 	Currency   money.Currency

@@ -233,3 +233,14 @@ func TestMoneyAndNumbersReadAsTheLanguageDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestDaysAreWrittenAsTheReaderDoes(t *testing.T) {
+	for _, c := range []struct{ lang, field, want string }{
+		{"en", "2 January 2027", "2 January 2027"}, {"ko", "2 January 2027", "2027-01-02"}, {"ar", "31 December 2026", "2026-12-31"},
+		{"de", "Version 1.2", "Version 1.2"}, {"de", "http://a.example", "http://a.example"}, {"es", "", ""},
+	} {
+		if got := local(c.lang, c.field); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.lang, c.field, got, c.want)
+		}
+	}
+}

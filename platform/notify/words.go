@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/money"
@@ -118,7 +119,8 @@ func isolated(s string) string {
 }
 
 // said puts fields that are sentences of ours into the letter's language: they
-// stand in the words as "say.SENTENCE". Money is written as on the pages.
+// stand in the words as "say.SENTENCE". Money is written as on the pages, days
+// so that all read them alike.
 func (w words) said(lang string, fields map[string]string) map[string]string {
 	out := make(map[string]string, len(fields))
 	for k, v := range fields {
@@ -127,9 +129,21 @@ func (w words) said(lang string, fields map[string]string) map[string]string {
 		} else if a, err := money.Parse(v); err == nil {
 			v = w.names[lang].Cash(a)
 		}
-		out[k] = v
+		out[k] = local(lang, v)
 	}
 	return out
+}
+
+// local writes a day so that readers of every language know it (ISO 8601); the
+// business says “2 January 2006”. All else stays.
+func local(lang, s string) string {
+	if lang == "en" {
+		return s
+	}
+	if day, err := time.Parse("2 January 2006", s); err == nil {
+		return day.Format(time.DateOnly)
+	}
+	return s
 }
 
 // fill puts the fields in, in one pass: what a field holds is never filled again.

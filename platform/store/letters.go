@@ -111,16 +111,14 @@ func (l *Letters) note(ctx context.Context, text string, args ...any) error {
 	})
 }
 
-// Unsent lists letters that could not be sent so far, newest first.
-func (l *Letters) Unsent(ctx context.Context, limit int) ([]letter.Queued, error) {
-	rows, err := l.db.read.QueryContext(ctx, `SELECT `+letterColumns+` FROM letter WHERE sent = 0 AND (failure <> '' OR created < $2) ORDER BY id DESC LIMIT $1`,
-		limit, us(time.Now().Add(-waitsLong)))
+// Unsent lists letters that could not be sent so far, and those nobody tried
+// for as long as waited, newest first: where no mail server is set up, or none
+// runs, a letter has no failure.
+func (l *Letters) Unsent(ctx context.Context, waited time.Duration, limit int) ([]letter.Queued, error) {
+	rows, err := l.db.read.QueryContext(ctx, `SELECT `+letterColumns+` FROM letter WHERE sent = 0 AND (failure <> '' OR created <= $2) ORDER BY id DESC LIMIT $1`,
+		limit, us(time.Now().Add(-waited)))
 	return letters(rows, err)
 }
-
-// waitsLong is how long a letter waits unseen: where no mail server is set up,
-// or none runs, nobody tries it and it has no failure.
-const waitsLong = time.Minute
 
 // Of lists the letters to an account, newest first.
 func (l *Letters) Of(ctx context.Context, account string) ([]letter.Queued, error) {

@@ -68,7 +68,7 @@ func TestALetterIsTakenOnceAndKeptUntilItIsSent(t *testing.T) {
 		if err != nil || len(again) != 6 || again[0].Tries != 2 {
 			t.Errorf("%d are tried again, %v", len(again), err)
 		}
-		failed, err := post.Unsent(ctx, 50)
+		failed, err := post.Unsent(ctx, time.Minute, 50)
 		if err != nil || len(failed) != 7 || !failed[0].Failed() || failed[0].Failure != "550 no such person" {
 			t.Errorf("%d failed, %v", len(failed), err)
 		}

@@ -121,16 +121,18 @@ func report(p edge.Placed, by carrier.Carrier, e164 string) carrier.Report {
 	if p.Status != 0 {
 		gave = fmt.Sprintf(" (%d %s)", p.Status, p.Phrase)
 	}
-	delay := fmt.Sprintf(" It rang, or was answered, after %d ms.", p.Delay.Milliseconds())
+	delay := fmt.Sprintf("It rang, or was answered, after %d ms.", p.Delay.Milliseconds())
 	switch {
 	case p.Answered && p.Heard:
 		r.OK, r.Code = true, "answered"
-		r.Text = e164 + " answered and its sound came through." + delay
+		r.Text = e164 + " answered and its sound came through."
+		r.Text += " " + delay
 	case p.Answered && p.Cause == cdr.Media:
 		r.Code, r.Text = "no_codec", "The carrier answered with a description of its sound that cannot be used: it needs PCMU or PCMA over RTP/AVP."
 	case p.Answered:
 		r.Code = "silent"
-		r.Text = e164 + " answered, but no sound came back from where the carrier said it would. Check the firewall, and that the carrier sends sound from the address in its description." + delay
+		r.Text = e164 + " answered, but no sound came back from where the carrier said it would. Check the firewall, and that the carrier sends sound from the address in its description."
+		r.Text += " " + delay
 	case p.Status == 401 || p.Status == 407:
 		r.Code, r.Text = "unproven", "The carrier did not accept user name and password, or asked for those of another realm"+gave+"."
 	case p.Status >= 300 && p.Status < 400:
@@ -142,7 +144,8 @@ func report(p edge.Placed, by carrier.Carrier, e164 string) carrier.Report {
 	case p.Cause == cdr.Busy:
 		r.Text = "The carrier works, but " + e164 + " is busy" + gave + "."
 	case p.Cause == cdr.NoAnswer:
-		r.Text = "The carrier works, but nobody answered at " + e164 + gave + "." + delay
+		r.Text = "The carrier works, but nobody answered at " + e164 + gave + "."
+		r.Text += " " + delay
 	case p.Cause == cdr.Declined:
 		r.Text = "The carrier works, but " + e164 + " declined the call" + gave + "."
 	case p.Status != 0:
