@@ -38,7 +38,7 @@ func sights(t *testing.T, d dev) []sight {
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/openings", map[string]any{"country": "JP", "name": "Japan"}, 201)
 	return []sight{
 		{"", "home", "/"}, {"", "search", "/numbers?digits=55"}, {"", "nothing-found", "/numbers?digits=000000000"}, {"", "number", "/numbers/KR/" + free},
-		{"", "request", "/request"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"},
+		{"", "request", "/request"}, {"", "quote", "/request?country=KR&national=23151234"}, {"", "quote-refused", "/request?country=KR&national=112"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"},
 		{"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},

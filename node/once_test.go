@@ -65,6 +65,33 @@ func TestWhatIsShownOnceSurvivesAnotherLanguage(t *testing.T) {
 	}
 }
 
+// TestLettingGoAsksForProof lets a day go by: what loses a number asks for the
+// password again, on the pages as by the API.
+func TestLettingGoAsksForProof(t *testing.T) {
+	r := start(t, t.TempDir())
+	email, password, key := str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"), str(r.dev, "members", 1, "api_key")
+	id := r.choose(t, key, "37")
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "wallet"})
+	p := r.signIn(t, email, password)
+	p.post("/dev/clock", url.Values{"days": {"1"}})
+	for _, act := range []string{"withdraw", "give-up"} {
+		if _, _, at := p.post("/orders/"+id+"/"+act, nil); at.Path != "/prove" {
+			t.Errorf("%s by a browser left open went on to %s", act, at)
+		}
+		r.want(t, 403, key, "POST", "/api/v1/orders/"+id+"/"+act, nil)
+	}
+	if o := r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil); str(o.body, "state") != "sold" {
+		t.Errorf("after that: %s", o.raw)
+	}
+	p.post("/prove", url.Values{"password": {password}})
+	if _, _, at := p.post("/orders/"+id+"/withdraw", nil); at.Path != "/orders/"+id {
+		t.Errorf("with the password: %s", at)
+	}
+	if o := r.want(t, 200, key, "GET", "/api/v1/orders/"+id, nil); str(o.body, "state") != "refunded" {
+		t.Errorf("withdrawn: %s", o.raw)
+	}
+}
+
 // shownAs is what a page shows to be copied.
 func shownAs(t *testing.T, page, id string) string {
 	t.Helper()
