@@ -157,12 +157,21 @@ func (w walker) shoot(name string) {
 		width          int64
 	}{{"", "light", 1280}, {"-night", "dark", 1280}, {"-phone", "light", 390}} {
 		w.do("picture of "+name, look(as.scheme), chromedp.EmulateViewport(as.width, 900), discard(chromedp.Poll[bool](`document.fonts.status === "loaded"`)))
-		png := ask(w, "picture of "+name, chromedp.FullScreenshot(100))
+		png := w.picture(name, as.width)
 		if err := os.WriteFile(filepath.Join(dir, name+as.suffix+".png"), png, 0o644); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	w.do("back to the window", look("light"), chromedp.ResetViewport())
+}
+
+// picture takes the whole page, by a window as high as it is: what Chromium
+// takes beyond the window is shifted on some pages that run from the right.
+func (w walker) picture(name string, width int64) []byte {
+	w.t.Helper()
+	high := ask(w, "height of "+name, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`))
+	w.do("window for "+name, chromedp.EmulateViewport(width, max(high, 900)))
+	return ask(w, "picture of "+name, chromedp.CaptureScreenshot())
 }
 
 // glance takes a picture of what fits into the window, for the README.

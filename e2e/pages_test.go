@@ -88,7 +88,7 @@ func TestEveryPage(t *testing.T) {
 				discard(chromedp.Poll[bool](`document.fonts.status === "loaded"`)))
 			w.inspect(s.name + as.suffix)
 			if dir := os.Getenv("SCREENS"); dir != "" {
-				png := ask(w, "picture of "+s.name, chromedp.FullScreenshot(100))
+				png := w.picture(s.name, as.width)
 				if err := os.WriteFile(filepath.Join(dir, s.name+as.suffix+".png"), png, 0o644); err != nil {
 					t.Fatal(err)
 				}
