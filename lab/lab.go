@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
@@ -35,6 +36,7 @@ type Network struct {
 	Bindings *location.Table
 	Records  *Records
 	Tables   *routing.Tables
+	Ways     *routing.Ways
 	Realm    string
 	CA       *pki.Authority
 	CAFile   string // what telephones have to trust over TLS
@@ -112,7 +114,9 @@ func New(t testing.TB, o Options) *Network {
 		t.Fatal(err)
 	}
 	n.CA = ca
-	n.Tables = &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings}
+	n.Ways = routing.NewWays()
+	n.Ways.SetFree()
+	n.Tables = &routing.Tables{Plans: plans, Centers: centers, Sold: n.Sold, Bindings: n.Bindings, Ways: n.Ways}
 	cfg := exchange.Config{
 		Centers: []exchange.Center{
 			{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
@@ -186,3 +190,9 @@ func (n *Network) Settle() {
 
 // center is the center of a country here.
 func (n *Network) center(country string) center.ID { return center.ID(country) }
+
+// Carriers has calls leave and come in by carriers.
+func (n *Network) Carriers(list ...carrier.Carrier) {
+	n.SetCarriers(list)
+	n.Ways.SetCarriers(list, nil)
+}

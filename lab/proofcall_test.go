@@ -62,8 +62,9 @@ func newTestCarrier(t *testing.T) (*testcarrier.Carrier, carrier.Carrier) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c, carrier.Carrier{ID: "car_test", Center: "KR", Name: "Test carrier", Host: c.Addr().String(), Transport: carrier.UDP, User: "callisto", Password: "geheim",
-		Realm: testcarrier.Realm, Presents: "+8225550100", Format: carrier.Plus}
+	by := byTrunk(carrier.Trunk{Host: c.Addr().String(), Transport: carrier.UDP, User: "callisto", Password: "geheim", Realm: testcarrier.Realm})
+	by.Presents = "+8225550100"
+	return c, by
 }
 
 // onlyCall is the one call the carrier got, once it has ended there too.
@@ -143,7 +144,7 @@ func TestASoftphoneHearsTheCode(t *testing.T) {
 	at := FreePort(t, loopback())
 	b := Baresip{User: "+8225551234", Gateway: at, Hz: 700, Seconds: 24}.Start(t)
 	b.Wait("baresip is ready", 5*time.Second)
-	c := carrier.Carrier{ID: "car_1", Center: "KR", Name: "Softphone", Host: at.String(), Transport: carrier.UDP, Presents: "+8225550100", Format: carrier.Plus}
+	c := byTrunk(carrier.Trunk{Host: at.String(), Transport: carrier.UDP})
 	script := exchange.CodeScript("en", "483920")
 	script.Nodes = script.Nodes[1:] // a softphone without hands presses no key
 	x := newTold()

@@ -19,10 +19,18 @@ func gateway(t *testing.T, n *Network, scenario string, args ...string) (carrier
 	at := FreePort(t, n.Addr("KR").Addr())
 	finished := SIPp{Scenario: scenario, Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: args}.Begin(t)
 	awaitBound(t, at)
+	c := byTrunk(carrier.Trunk{Host: at.String(), Transport: carrier.UDP, User: "trunk", Password: "secret", Realm: "gateway.example"})
+	return c, finished
+}
+
+// byTrunk is a carrier with one trunk.
+func byTrunk(x carrier.Trunk) carrier.Carrier {
+	x.ID = "trk_1"
+	plus := carrier.Writing{Format: carrier.Plus}
 	return carrier.Carrier{
-		ID: "car_1", Center: "KR", Name: "Gateway", Host: at.String(), Transport: carrier.UDP, User: "trunk", Password: "secret",
-		Realm: "gateway.example", Presents: "+15055550199", Format: carrier.Plus,
-	}, finished
+		ID: "car_1", Center: "KR", Kind: carrier.PSTN, Name: "Gateway", Trunks: []carrier.Trunk{x}, Out: plus, OutCaller: plus, In: plus, InCaller: plus,
+		Shows: carrier.ShowFixed, Presents: "+15055550199",
+	}
 }
 
 // awaitBound returns once somebody has the port.
@@ -72,9 +80,7 @@ func TestCallByACarrierOverTCP(t *testing.T) {
 	n := New(t, Options{})
 	at := FreePort(t, n.Addr("KR").Addr())
 	finished := SIPp{Scenario: "gateway.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 2, Rate: 1, Args: []string{"-t", "t1", "-mp", "17640"}}.Begin(t)
-	c := carrier.Carrier{
-		ID: "car_1", Center: "KR", Name: "Gateway", Host: at.String(), Transport: carrier.TCP, User: "trunk", Password: "secret", Presents: "+15055550199", Format: carrier.Plus,
-	}
+	c := byTrunk(carrier.Trunk{Host: at.String(), Transport: carrier.TCP, User: "trunk", Password: "secret"})
 	n.SetCarriers([]carrier.Carrier{c})
 	awaitListening(t, at)
 	for range 2 {
@@ -127,9 +133,9 @@ func TestCallByACarrierOverTLS(t *testing.T) {
 			if err := core.Start(); err != nil {
 				t.Fatal(err)
 			}
-			r, err := n.TestCall(t.Context(), "KR", carrier.Carrier{
-				ID: "car_1", Center: "KR", Name: "Gateway", Host: l.Addr.String(), Transport: carrier.TLS, Presents: "+15055550199", Format: carrier.Bare, Assert: true,
-			}, "+8225551234")
+			c := byTrunk(carrier.Trunk{Host: l.Addr.String(), Transport: carrier.TLS})
+			c.Out.Format, c.Assert = carrier.Bare, true
+			r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
 			if err != nil || r.Code != x.code {
 				t.Errorf("%+v %v", r, err)
 			}
@@ -189,13 +195,14 @@ func TestWhatCarriersRefuse(t *testing.T) {
 // name that does not exist too.
 func TestNobodyIsTheCarrier(t *testing.T) {
 	n := New(t, Options{})
-	c := carrier.Carrier{ID: "car_1", Center: "KR", Name: "Nobody", Host: FreePort(t, loopback()).String(), Transport: carrier.UDP, Presents: "+15055550199", Format: carrier.Plus}
+	c := byTrunk(carrier.Trunk{Host: FreePort(t, loopback()).String(), Transport: carrier.UDP})
+	nobody := c.Trunks[0].Host
 	for _, x := range []struct {
 		host string
 		by   carrier.Transport
 		code string
-	}{{c.Host, carrier.UDP, "refused"}, {c.Host, carrier.TCP, "refused"}, {c.Host, carrier.TLS, "refused"}, {"nobody.invalid:5060", carrier.UDP, "unreachable"}} {
-		c.Host, c.Transport = x.host, x.by
+	}{{nobody, carrier.UDP, "refused"}, {nobody, carrier.TCP, "refused"}, {nobody, carrier.TLS, "refused"}, {"nobody.invalid:5060", carrier.UDP, "unreachable"}} {
+		c.Trunks = []carrier.Trunk{{ID: "trk_1", Host: x.host, Transport: x.by}}
 		begun := time.Now()
 		r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
 		if err != nil || r.OK || r.Code != x.code || time.Since(begun) > 8*time.Second {
@@ -203,4 +210,15 @@ func TestNobodyIsTheCarrier(t *testing.T) {
 		}
 		t.Log(r.Text)
 	}
+}
+
+// mute is a port that takes whatever is sent and says nothing.
+func mute(t *testing.T) netip.AddrPort {
+	t.Helper()
+	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback(), 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = u.Close() })
+	return u.LocalAddr().(*net.UDPAddr).AddrPort()
 }

@@ -38,7 +38,11 @@ func (n *Node) business(ctx context.Context) error {
 	if err := n.roster.Load(ctx, n.store.Roster()); err != nil {
 		return err
 	}
-	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings}
+	n.ways = routing.NewWays()
+	if n.cfg.Dev {
+		n.ways.SetFree()
+	}
+	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways}
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}

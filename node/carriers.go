@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/telephony/edge"
@@ -22,7 +23,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Tester: n.telephony, Now: n.opts.Now,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
 		var err error
@@ -36,6 +37,39 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		May: func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
 	return n.carriers.Load(ctx)
+}
+
+// waysOut tells routing of carriers, and of who takes emergency calls where:
+// what a country was opened with, else a carrier of its center that takes them.
+type waysOut struct{ n *Node }
+
+// SetCarriers takes them in.
+func (w waysOut) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
+	byCountry := map[string]string{}
+	for _, c := range list {
+		if at, ok := w.n.sites.Get(c.Center); ok && c.Emergency && c.Open() {
+			for _, iso := range at.Countries {
+				if byCountry[iso] == "" {
+					byCountry[iso] = c.ID
+				}
+			}
+		}
+	}
+	opened, err := w.n.store.Openings().Openings(context.Background())
+	if err != nil {
+		w.n.log.Warn("who takes emergency calls of opened countries cannot be read", "error", err)
+	}
+	for _, o := range opened {
+		switch o.Emergency {
+		case "":
+		case opening.NoEmergency:
+			delete(byCountry, o.Country)
+		default:
+			byCountry[o.Country] = o.Emergency
+		}
+	}
+	w.n.ways.SetCarriers(list, rates)
+	w.n.ways.SetEmergency(byCountry)
 }
 
 // proved is what the shop asks: whether an account has proved a telephone.
@@ -73,10 +107,15 @@ func (n *Node) openTestCarrier() (list []carrier.Carrier, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the test carrier: %w", err)
 	}
+	plus := carrier.Writing{Format: carrier.Plus}
 	n.testCarrier = func(c center.Center) carrier.Carrier {
 		return carrier.Carrier{
-			ID: "car_test_" + string(c.ID), Center: c.ID, Name: "Test carrier", Host: n.tester.Addr().String(), Transport: carrier.UDP,
-			User: user, Password: password, Realm: testcarrier.Realm, Presents: shows(c), Format: carrier.Plus, Created: n.opts.Now().UTC(),
+			ID: "car_test_" + string(c.ID), Center: c.ID, Kind: carrier.PSTN, Name: "Test carrier", Presents: shows(c), Shows: carrier.ShowOwn,
+			Out: plus, OutCaller: plus, In: plus, InCaller: plus, Short: true, Emergency: true, Diverts: true, Reach: []string{"*"}, Created: n.opts.Now().UTC(),
+			Trunks: []carrier.Trunk{{
+				ID: "trk_test_" + string(c.ID), Host: n.tester.Addr().String(), Transport: carrier.UDP, User: user, Password: password, Realm: testcarrier.Realm,
+				From: []string{n.tester.Addr().String()},
+			}},
 		}
 	}
 	for _, c := range n.sites.All() {

@@ -75,6 +75,7 @@ type Node struct {
 	locations   *bus.Locations
 	epoch       int64 // which life of the node this is
 	tables      *routing.Tables
+	ways        *routing.Ways
 	seal        *seal.Seal
 	carriers    *carrier.Service
 	proofs      *proof.Service

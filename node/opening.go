@@ -41,6 +41,9 @@ func (n *Node) openDesk() {
 			if err := n.desk.Load(ctx); err != nil {
 				return err
 			}
+			if err := n.carriers.Load(ctx); err != nil { // who takes its emergency calls counts from now on
+				return err
+			}
 			return n.roster.CatalogueChanged(ctx)
 		},
 	})

@@ -1,7 +1,10 @@
-// Package carrier knows the carriers of the telephone network: where their
-// gateways are, how we prove who we are there, and how they want numbers
-// written. A carrier has one outgoing trunk. Its password is kept sealed and is
-// never shown; the running centers hold it in memory.
+// Package carrier knows who calls leave by and come in from: carriers of the
+// telephone network, and partners, which are other VoIP companies with number
+// systems of their own. Each has trunks: where its gateways are, how we prove
+// who we are there and it proves itself here, and how much a trunk takes; and
+// rules by which numbers are written on the way out and read on the way in.
+// Passwords are kept sealed and never shown; the running centers hold them in
+// memory.
 package carrier
 
 import (
@@ -10,7 +13,15 @@ import (
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
-	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// Kind is what a carrier is.
+type Kind string
+
+// The kinds.
+const (
+	PSTN    Kind = "pstn"    // takes calls to ordinary telephones
+	Partner Kind = "partner" // another VoIP company: its own numbers, behind a prefix or within ranges
 )
 
 // Transport is how a trunk's signalling travels.
@@ -23,45 +34,101 @@ const (
 	TLS Transport = "tls"
 )
 
-// Format is how a carrier wants the called number written.
-type Format string
+// Showing is which number a call shows there.
+type Showing string
 
-// The formats.
+// The ways of showing.
 const (
-	Plus     Format = "+E164"    // +8225551234
-	Bare     Format = "E164"     // 8225551234
-	National Format = "national" // 025551234 within the center's country, +E164 abroad
+	ShowOwn   Showing = "own"   // the caller's own number where it is an ordinary telephone's, else Presents
+	ShowFixed Showing = "fixed" // always Presents: the carrier takes no other
 )
 
-// Carrier is one carrier with its trunk.
+// DTMF is how keys travel to a carrier.
+type DTMF string
+
+// The ways of keys.
+const (
+	DTMFAny   DTMF = "any"     // as the caller's terminal sends them
+	DTMFEvent DTMF = "rfc4733" // telephone events in RTP (RFC 4733)
+	DTMFInfo  DTMF = "info"    // INFO requests (RFC 6086)
+)
+
+// Carrier is one carrier or partner.
 type Carrier struct {
-	ID        string
-	Center    center.ID // whose calls it takes
-	Name      string
-	Host      string // HOST:PORT of its gateway
-	Transport Transport
-	User      string // "": it knows us by our address
-	Password  string // clear, in memory only
-	Realm     string // the realm that may ask for the password; "" the first that does
-	Presents  string // the number our calls show, E.164 with +
-	Format    Format
-	Assert    bool // send P-Asserted-Identity: only to a carrier that agreed to trust it
-	Created   time.Time
+	ID     string
+	Center center.ID // whose trunks these are
+	Kind   Kind
+	Name   string
+	Trunks []Trunk // tried in this order
+	Closed bool    // takes no calls now
+
+	Out       Writing // how called numbers are written there
+	OutCaller Writing // how the caller's number is
+	In        Writing // how the numbers it calls here are written
+	InCaller  Writing // and those of its callers
+	Shows     Showing
+	Presents  string   // the number our calls show, E.164 with +
+	Assert    bool     // send P-Asserted-Identity, and Privacy to be kept there: only to a carrier that agreed to (RFC 3325 §5)
+	Diverts   bool     // send Diversion (RFC 5806) with forwarded calls, and take it
+	Codecs    []string // the only ones offered there, best first; none: as the caller's terminal
+	DTMF      DTMF
+	Short     bool // takes short codes of its center's country
+	Emergency bool // takes emergency calls of its center's countries
+
+	// What only a partner has.
+	Prefix string   // what is dialled before its own numbers: "8810"
+	Ranges []string // E.164 prefixes without + that are its within a national plan: "8270123"
+	Domain string   // the host part of addresses there; "" the gateway's name
+	ENUM   string   // the zone where its numbers are looked up (RFC 6116); ""
+	Sells  *int64   // what members pay a minute for its own numbers, in micro-units; nil: not said
+
+	// Reach are the numbers of ours it may call, beside its DIDs: E.164
+	// prefixes without +, or "*" for every number of ours.
+	Reach   []string
+	Created time.Time
 }
 
-// Called writes a number as the carrier wants it. country is the carrier's own.
-func (c *Carrier) Called(plans *numbering.Plans, country, callingCode, national string) string {
-	switch {
-	case c.Format == Bare:
-		return callingCode + national
-	case c.Format == National && plans.CallingCode(country) == callingCode:
-		return plans.Trunk(country, national)
-	default:
-		return "+" + callingCode + national
+// Trunk is a way to one gateway of a carrier and from it.
+type Trunk struct {
+	ID        string    `json:"id"`
+	Host      string    `json:"host"` // HOST:PORT of the gateway
+	Transport Transport `json:"transport"`
+	User      string    `json:"user,omitempty"`     // "": it knows us by our address
+	Password  string    `json:"password,omitempty"` // clear, in memory only
+	Realm     string    `json:"realm,omitempty"`    // the realm that may ask for the password; "" the first that does
+	Register  bool      `json:"register,omitempty"` // we register there, so that it knows where calls for us go
+	Ping      bool      `json:"ping,omitempty"`     // ask it by OPTIONS whether it is there
+	Capacity  int       `json:"capacity,omitempty"` // calls at once; 0: no limit
+	Rate      int       `json:"rate,omitempty"`     // call attempts a second; 0: no limit
+
+	// How it proves itself when it calls. At least one, or it may not call.
+	From       []string `json:"from,omitempty"`        // addresses or networks (CIDR)
+	InUser     string   `json:"in_user,omitempty"`     // by digest
+	InPassword string   `json:"in_password,omitempty"` // clear, in memory only
+	InName     string   `json:"in_name,omitempty"`     // by the DNS name in its certificate, over TLS (RFC 5922)
+}
+
+// Open reports whether calls may leave by it.
+func (c *Carrier) Open() bool { return !c.Closed && len(c.Trunks) > 0 }
+
+// Trunk finds one of its trunks.
+func (c *Carrier) Trunk(id string) (Trunk, bool) {
+	for _, t := range c.Trunks {
+		if t.ID == id {
+			return t, true
+		}
 	}
+	return Trunk{}, false
 }
 
-// Sealed is a carrier as it is stored: Password holds the sealed one.
+// Rate is what a carrier asks for calls to a destination, until rating knows
+// more of it.
+type Rate struct {
+	Prefix string // E.164 without +; "" is everywhere
+	Micros int64  // a minute, in the house's currency
+}
+
+// Sealed is a carrier as it is stored: its passwords are sealed.
 type Sealed struct {
 	Carrier
 }
@@ -72,6 +139,10 @@ type Store interface {
 	InsertCarrier(ctx context.Context, c Sealed) error
 	ChangeCarrier(ctx context.Context, c Sealed) (bool, error)
 	RemoveCarrier(ctx context.Context, id string) (bool, error)
+	// Rates reads every rate there is, by carrier; "" holds what our members pay.
+	Rates(ctx context.Context) (map[string][]Rate, error)
+	// SetRates replaces those of one carrier.
+	SetRates(ctx context.Context, carrier string, list []Rate) error
 }
 
 // Safe seals what must not be read from the database; purpose binds it to its

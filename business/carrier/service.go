@@ -3,14 +3,9 @@ package carrier
 import (
 	"context"
 	"encoding/base64"
-	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -24,6 +19,7 @@ type Config struct {
 	Plans   *numbering.Plans
 	Centers func() *center.Directory
 	Trunks  Trunks
+	Routes  Routes // nil: nobody decides by them here
 	Tester  Tester
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
@@ -37,8 +33,9 @@ type Service struct {
 	safe  Safe
 	cfg   Config
 
-	mu   sync.Mutex // over a change and what is told of it
-	list []Carrier  // replaced whole
+	mu    sync.Mutex        // over a change and what is told of it
+	list  []Carrier         // replaced whole
+	rates map[string][]Rate // of each carrier, and under "" what members pay
 }
 
 // New returns a service that knows no carrier before Load.
@@ -58,19 +55,30 @@ func (s *Service) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rates, err := s.store.Rates(ctx)
+	if err != nil {
+		return err
+	}
 	list := make([]Carrier, 0, len(sealed))
 	for _, x := range sealed {
 		c := x.Carrier
-		if c.Password != "" {
-			if c.Password, err = s.unsealed(c); err != nil {
+		for i := range c.Trunks {
+			t := &c.Trunks[i]
+			if t.Password, err = s.unsealed(t.Password, purpose(t.ID)); err == nil {
+				t.InPassword, err = s.unsealed(t.InPassword, inward(t.ID))
+			}
+			if err != nil {
 				return fault.Wrap(fault.Internal, "carrier_sealed", "The password of the carrier "+c.Name+" cannot be read with the key of this folder. Bring the key back, or enter the password anew.", err)
 			}
 		}
 		list = append(list, c)
 	}
 	list = append(list, s.cfg.Fixed...)
-	s.list = list
+	s.list, s.rates = list, rates
 	s.cfg.Trunks.SetCarriers(list)
+	if s.cfg.Routes != nil {
+		s.cfg.Routes.SetCarriers(list, rates)
+	}
 	return nil
 }
 
@@ -82,30 +90,63 @@ func (s *Service) Fix(ctx context.Context, c Carrier) error {
 	return s.Load(ctx)
 }
 
-func purpose(id string) string { return "password of carrier " + id }
+func purpose(trunk string) string { return "password of carrier " + trunk }
 
-func (s *Service) unsealed(c Carrier) (string, error) {
-	raw, err := base64.StdEncoding.DecodeString(c.Password)
+func inward(trunk string) string { return "password to call us of carrier " + trunk }
+
+func (s *Service) unsealed(password, purpose string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(password)
 	if err != nil {
 		return "", err
 	}
-	plain, err := s.safe.Open(raw, purpose(c.ID))
+	plain, err := s.safe.Open(raw, purpose)
 	return string(plain), err
 }
 
-// Input is what an operator says of a carrier. In a change, a nil Password keeps
-// the one there is.
+func (s *Service) sealed(password, purpose string) string {
+	if password == "" {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(s.safe.Seal([]byte(password), purpose))
+}
+
+// Input is what an operator says of a carrier.
 type Input struct {
 	Center    center.ID
+	Kind      Kind
 	Name      string
-	Host      string
-	Transport Transport
-	User      string
-	Password  *string
-	Realm     string
+	Closed    bool
+	Trunks    []TrunkInput
+	Out       Writing
+	OutCaller Writing
+	In        Writing
+	InCaller  Writing
+	Shows     Showing
 	Presents  string
-	Format    Format
 	Assert    bool
+	Diverts   bool
+	Codecs    []string
+	DTMF      DTMF
+	Short     bool
+	Emergency bool
+	Prefix    string
+	Ranges    []string
+	Domain    string
+	ENUM      string
+	Sells     *int64
+	Reach     []string
+}
+
+// TrunkInput is what he says of a trunk. Its passwords are those here: in a
+// change of the trunk with this ID, nil keeps the one there is.
+type TrunkInput struct {
+	Trunk
+
+	Password   *string
+	InPassword *string
 }
 
 func operatorOnly(by member.Actor) error {
@@ -129,16 +170,20 @@ func (s *Service) Carriers(_ context.Context, by member.Actor) ([]Carrier, error
 	return list, nil
 }
 
-// shown leaves the password out.
+// shown leaves the passwords out.
 func (c Carrier) shown() Carrier {
-	if c.Password != "" {
-		c.Password = "…"
+	c.Trunks = slices.Clone(c.Trunks)
+	for i := range c.Trunks {
+		t := &c.Trunks[i]
+		if t.Password != "" {
+			t.Password = "…"
+		}
+		if t.InPassword != "" {
+			t.InPassword = "…"
+		}
 	}
 	return c
 }
-
-// Secret reports whether a password is kept.
-func (c *Carrier) Secret() bool { return c.Password != "" }
 
 // Add makes a carrier.
 func (s *Service) Add(ctx context.Context, by member.Actor, in Input) (Carrier, error) {
@@ -170,8 +215,10 @@ func (s *Service) save(ctx context.Context, c Carrier, in Input, write func(Seal
 		return Carrier{}, err
 	}
 	x := Sealed{c}
-	if c.Password != "" {
-		x.Password = base64.StdEncoding.EncodeToString(s.safe.Seal([]byte(c.Password), purpose(c.ID)))
+	x.Trunks = slices.Clone(c.Trunks)
+	for i := range x.Trunks {
+		t := &x.Trunks[i]
+		t.Password, t.InPassword = s.sealed(t.Password, purpose(t.ID)), s.sealed(t.InPassword, inward(t.ID))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,12 +260,13 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 	return s.load(ctx)
 }
 
-// Test places a test call by a carrier and says what became of it.
+// Test places a test call by a carrier's first trunk, or by the trunk with the
+// id, and says what became of it.
 func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) (Report, error) {
 	if err := operatorOnly(by); err != nil {
 		return Report{}, err
 	}
-	c, ok := s.Get(id)
+	c, ok := s.byTrunk(id)
 	if !ok {
 		return Report{}, unknown(id)
 	}
@@ -241,100 +289,49 @@ func (s *Service) Get(id string) (Carrier, bool) {
 	return Carrier{}, false
 }
 
-// For chooses the carrier for a call to a country: one of that country's own
-// center, else any.
-func (s *Service) For(country string) (Carrier, bool) {
+// byTrunk finds a carrier by its id, or by that of one of its trunks and then
+// with no other.
+func (s *Service) byTrunk(id string) (Carrier, bool) {
+	if c, ok := s.Get(id); ok {
+		return c, true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own, _ := s.cfg.Centers().ForCountry(country)
 	for _, c := range s.list {
-		if c.Center == own {
+		if t, ok := c.Trunk(id); ok {
+			c.Trunks = []Trunk{t}
 			return c, true
 		}
-	}
-	if len(s.list) > 0 {
-		return s.list[0], true
 	}
 	return Carrier{}, false
 }
 
-// fill checks what was said and puts it into c.
-func (s *Service) fill(c *Carrier, in Input) error {
-	var wrong []fault.Field
-	bad := func(name, text string) { wrong = append(wrong, fault.Field{Name: name, Text: text}) }
-	c.Center, c.Name, c.Host = in.Center, strings.TrimSpace(in.Name), strings.TrimSpace(in.Host)
-	c.Transport, c.User, c.Realm, c.Format, c.Assert = in.Transport, strings.TrimSpace(in.User), in.Realm, in.Format, in.Assert
-	if in.Password != nil {
-		c.Password = *in.Password
-	}
-	if c.Transport == "" {
-		c.Transport = UDP
-	}
-	if c.Format == "" {
-		c.Format = Plus
-	}
-	if _, ok := s.cfg.Centers().Get(c.Center); !ok {
-		bad("center", "There is no center of this name.")
-	}
-	if c.Name == "" || !plain(c.Name, 100) {
-		bad("name", "Give it a name of at most 100 characters.")
-	}
-	if !hostPort(c.Host) {
-		bad("host", "Give the address of the carrier's gateway as HOST:PORT, for example sip.carrier.example:5060.")
-	}
-	if c.Transport != UDP && c.Transport != TCP && c.Transport != TLS {
-		bad("transport", "Choose udp, tcp or tls.")
-	}
-	if c.Format != Plus && c.Format != Bare && c.Format != National {
-		bad("format", "Choose +E164, E164 or national.")
-	}
-	for name, v := range map[string]string{"user": c.User, "password": c.Password, "realm": c.Realm} {
-		if !plain(v, 200) || name != "password" && strings.ContainsAny(v, `"\`) {
-			bad(name, "At most 200 characters, no control characters, and no quotes or backslashes.")
+// For chooses the carrier for a call of the house to an ordinary telephone of a
+// country: one of that country's own center, else any.
+func (s *Service) For(country string) (Carrier, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own, _ := s.cfg.Centers().ForCountry(country)
+	var other *Carrier
+	for i := range s.list {
+		c := &s.list[i]
+		if c.Kind != PSTN || !c.Open() {
+			continue
+		}
+		if c.Center == own {
+			return *c, true
+		}
+		if other == nil {
+			other = c
 		}
 	}
-	if c.Password != "" && c.User == "" {
-		bad("user", "A password needs a user name.")
+	if other == nil {
+		return Carrier{}, false
 	}
-	if code, national, err := s.cfg.Plans.Own(in.Presents); err != nil {
-		bad("presents", fault.ReasonOf(err).Text)
-	} else {
-		c.Presents = "+" + code + national
-	}
-	if len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
-	}
-	return nil
+	return *other, true
 }
 
-func plain(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && strings.IndexFunc(s, unicode.IsControl) < 0
-}
-
-// hostPort reports whether s is a name or an address with a port.
-func hostPort(s string) bool {
-	if a, err := netip.ParseAddrPort(s); err == nil {
-		return a.Port() != 0 && !a.Addr().IsUnspecified() && !a.Addr().IsMulticast()
-	}
-	host, port, ok := strings.Cut(s, ":")
-	n, err := strconv.ParseUint(port, 10, 16)
-	if !ok || err != nil || n == 0 || host == "" || len(host) > 253 {
-		return false
-	}
-	letters := false
-	for _, label := range strings.Split(strings.TrimSuffix(host, "."), ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			switch {
-			case r >= '0' && r <= '9', r == '-':
-			case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
-				letters = true
-			default:
-				return false
-			}
-		}
-	}
-	return letters
+// Routes is told of every carrier and rate there is, after each change.
+type Routes interface {
+	SetCarriers(list []Carrier, rates map[string][]Rate)
 }

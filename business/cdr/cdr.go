@@ -20,6 +20,8 @@ const (
 	Origin Side = "origin" // the caller's center
 	Home   Side = "home"   // the called number's center
 	Visit  Side = "visit"  // where the called terminal registered
+	Exit   Side = "exit"   // where the call left by a trunk
+	Entry  Side = "entry"  // where it came in by one
 )
 
 // Cause is why a call ended or was refused, in no protocol's words. SIP and
@@ -104,6 +106,8 @@ type Record struct {
 	End     time.Time
 	Cause   Cause
 	Charge  money.Amount // the caller's; zero for free calls
+	Carrier string       // whose trunk it left or came in by
+	Trunk   string
 }
 
 // Duration is the connected time.

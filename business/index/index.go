@@ -5,6 +5,7 @@ package index
 
 import (
 	"hash/maphash"
+	"iter"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,35 @@ func (x *Map[V]) Set(key string, v V) {
 	}
 	next[key] = v
 	p.m.Store(&next)
+}
+
+// SetAll writes many keys, each part once: one by one would copy a part of
+// millions of keys a thousand times.
+func (x *Map[V]) SetAll(all iter.Seq2[string, V]) {
+	var fresh [parts]map[string]V
+	for k, v := range all {
+		i := maphash.String(x.seed, k) % parts
+		if fresh[i] == nil {
+			fresh[i] = map[string]V{}
+		}
+		fresh[i][k] = v
+	}
+	for i := range fresh {
+		if fresh[i] == nil {
+			continue
+		}
+		p := &x.parts[i]
+		p.mu.Lock()
+		next := fresh[i]
+		if m := p.m.Load(); m != nil {
+			next = maps.Clone(*m)
+			maps.Copy(next, fresh[i])
+			x.count.Add(-int64(len(*m)))
+		}
+		x.count.Add(int64(len(next)))
+		p.m.Store(&next)
+		p.mu.Unlock()
+	}
 }
 
 // Delete forgets a key.

@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 )
@@ -33,5 +34,20 @@ func TestManyReadersAndWriters(t *testing.T) {
 	}
 	if n != m.Len() {
 		t.Errorf("counted %d, Len %d", n, m.Len())
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	x := New[int]()
+	x.Set("a", 1)
+	x.Set("z", 9)
+	x.SetAll(maps.All(map[string]int{"a": 2, "b": 3}))
+	for k, want := range map[string]int{"a": 2, "b": 3, "z": 9} {
+		if v, ok := x.Get(k); !ok || v != want {
+			t.Errorf("%s is %d", k, v)
+		}
+	}
+	if x.Len() != 3 {
+		t.Errorf("%d keys", x.Len())
 	}
 }

@@ -21,3 +21,36 @@ func missingEmergency() map[string][]string {
 		"TK": {"111"},
 	}
 }
+
+// generalCode is the code for any emergency among those a country's network
+// knows: 911 or 112 where it has one of them, else the first. 911 comes first:
+// where it is known it works from every telephone, while some plans list 112
+// because mobile telephones take it.
+func generalCode(codes []string) string {
+	for _, c := range []string{"911", "112"} {
+		for _, known := range codes {
+			if known == c {
+				return c
+			}
+		}
+	}
+	if len(codes) > 0 {
+		return codes[0]
+	}
+	return "112"
+}
+
+// EmergencyAt is what the network of a country is sent for an emergency code:
+// the code itself where its plan has it, else its own code for any emergency.
+// A visitor who dials the code of his home, and who dials 911 or 112 where it
+// is not known, reaches somebody.
+func (p *Plans) EmergencyAt(digits, iso string) string {
+	r := p.regions[iso]
+	if r == nil {
+		return "112"
+	}
+	if r.native[digits] {
+		return digits
+	}
+	return r.anyEmergency
+}

@@ -16,6 +16,7 @@ import (
 type Plans struct {
 	regions map[string]*region
 	byCode  map[string][]*region // calling code → regions, the main one first
+	nowhere map[string]*region   // non-geographic codes, by code: dialled with + only, never sold
 }
 
 // region is one country's plan. Lengths are bit sets: bit 7 is seven digits.
@@ -24,6 +25,7 @@ type region struct {
 	nationalPrefix  string // "0" in KR, "1" in the US
 	international   *pattern
 	internationals  []string // every international prefix, where they are few
+	exit            string   // the usual one
 	nationalParsing *pattern
 	transform       string
 	general, valid  *pattern // a valid number matches both
@@ -32,6 +34,8 @@ type region struct {
 	lengths         uint32   // of whole national numbers
 	formats         []format
 	emergency       map[string]bool
+	native          map[string]bool // the emergency codes its own network knows
+	anyEmergency    string          // that for any emergency
 	short, sms      *pattern
 	shortLengths    uint32
 	mainCountry     bool
@@ -54,12 +58,13 @@ func Load() (*Plans, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the short numbers: %w", err)
 	}
-	p := &Plans{regions: map[string]*region{}, byCode: map[string][]*region{}}
+	p := &Plans{regions: map[string]*region{}, byCode: map[string][]*region{}, nowhere: map[string]*region{}}
 	for _, m := range all.GetMetadata() {
-		if m.GetId() == "001" { // non-geographic codes are never sold and never dialled nationally
+		r := newRegion(m)
+		if m.GetId() == "001" {
+			p.nowhere[r.code] = r
 			continue
 		}
-		r := newRegion(m)
 		p.regions[r.iso] = r
 		p.byCode[r.code] = append(p.byCode[r.code], r)
 	}
@@ -86,6 +91,11 @@ func Load() (*Plans, error) {
 		if r.emergency == nil {
 			r.emergency = map[string]bool{}
 		}
+		r.native = maps.Clone(r.emergency)
+		for _, c := range missing[r.iso] {
+			r.native[c] = true
+		}
+		r.anyEmergency = generalCode(slices.Sorted(maps.Keys(r.native)))
 		for _, c := range slices.Concat(everywhere(), missing[r.iso]) {
 			r.emergency[c] = true
 		}
@@ -107,6 +117,7 @@ func newRegion(m *phonenumbers.PhoneMetadata) *region {
 		mainCountry: m.GetMainCountryForCode(),
 	}
 	r.internationals, _ = expand(m.GetInternationalPrefix(), 200)
+	r.exit = usualExit(digitsOf(m.GetPreferredInternationalPrefix()), r.internationals)
 	for _, f := range m.GetNumberFormat() {
 		lead := f.GetLeadingDigitsPattern()
 		last := ""
@@ -120,6 +131,27 @@ func newRegion(m *phonenumbers.PhoneMetadata) *region {
 		})
 	}
 	return r
+}
+
+// usualExit is the international prefix people dial: the preferred one, else 00
+// where it is one (ITU-T E.164 §7.3.2 recommends it), else the first.
+func usualExit(preferred string, all []string) string {
+	switch {
+	case preferred != "":
+		return preferred
+	case len(all) == 0 || slices.Contains(all, "00"):
+		return "00"
+	default:
+		return all[0]
+	}
+}
+
+// International is the international prefix people in a country dial: "00".
+func (p *Plans) International(iso string) string {
+	if r := p.regions[iso]; r != nil {
+		return r.exit
+	}
+	return "00"
 }
 
 // addShort takes emergency codes as a set and short codes as a pattern.
@@ -236,4 +268,18 @@ func (p *Plans) SplitE164(digits string) (callingCode, national string, valid bo
 		}
 	}
 	return "", "", false
+}
+
+// Global parts the digits of a + form under a non-geographic calling code:
+// freephone 800, satellite 870 and 881, networks 882 and 883, and the rest. They
+// belong to no country and are never sold.
+func (p *Plans) Global(digits string) (callingCode, national string, valid bool) {
+	if len(digits) < 4 {
+		return "", "", false
+	}
+	r := p.nowhere[digits[:3]]
+	if r == nil || len(digits)-3 >= 32 || r.lengths&(1<<(len(digits)-3)) == 0 || !r.general.match(digits[3:]) {
+		return "", "", false
+	}
+	return digits[:3], digits[3:], true
 }

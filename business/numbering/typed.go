@@ -189,7 +189,7 @@ func typedNumber(s string) (Typed, error) {
 	}
 }
 
-// feature keeps digits, * and # of a feature code.
+// feature keeps digits, *, # and + of a feature code: a number may follow it.
 func feature(s string) Typed {
 	var b strings.Builder
 	for _, r := range s {
@@ -199,6 +199,8 @@ func feature(s string) Typed {
 			b.WriteByte('#')
 		} else if r == '*' || r == '＊' {
 			b.WriteByte('*')
+		} else if r == '+' || r == '＋' {
+			b.WriteByte('+')
 		}
 	}
 	if b.Len() > longest {

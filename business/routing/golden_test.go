@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
@@ -63,10 +65,15 @@ func world(t testing.TB) *Tables {
 	bind("b5", "5550200#1", "dev_5", "US")
 	bind("b6", "3125550182", "dev_6", "KR")
 	at.Put(location.Binding{ID: "old", Number: "700000182", Center: "KR", Expires: noon()})
-	return &Tables{Plans: plans, Sold: sold, Bindings: at, Centers: center.NewDirectory(plans, []center.Center{
-		{ID: "KR", Name: "Korea", Countries: []string{"KR"}},
-		{ID: "US", Name: "United States", Countries: []string{"US"}},
-	})}
+	forwarders(sold, bind)
+	return &Tables{
+		Plans: plans, Sold: sold, Bindings: at, Ways: outsideWorld(), Names: names{}, Lines: brought{}, Known: known{sold},
+		Ours: func(host string) bool { return host == "tel.example" },
+		Centers: center.NewDirectory(plans, []center.Center{
+			{ID: "KR", Name: "Korea", Countries: []string{"KR"}},
+			{ID: "US", Name: "United States", Countries: []string{"US"}},
+		}),
+	}
 }
 
 // TestGolden runs testdata/*.route. The lines before "want" are fields of the
@@ -86,9 +93,16 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			ask, want, _ := strings.Cut(string(raw), "want:\n")
-			a := attempt(t, ask)
+			a, then := attempt(t, ask)
 			d := tables.Decide(&a)
-			got := show(d)
+			got := show(tables, d)
+			for _, cause := range then { // every target of the decision ends so
+				for _, x := range d.Targets {
+					a.Outcomes = append(a.Outcomes, Outcome{x, cdr.ParseCause(cause)})
+				}
+				d = tables.Decide(&a)
+				got += "after " + cause + "\n" + show(tables, d)
+			}
 			if got == want {
 				return
 			}
@@ -103,16 +117,16 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func attempt(t *testing.T, ask string) Attempt {
+func attempt(t *testing.T, ask string) (a Attempt, then []string) {
 	t.Helper()
-	a := Attempt{Center: "KR", Now: noon(), Caller: Party{Country: "KR"}}
+	a = Attempt{Center: "KR", Now: noon(), Caller: Party{Account: "acc_caller", Country: "KR"}}
 	for line := range strings.Lines(ask) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\n"), ": ")
 		switch key {
 		case "center":
 			a.Center = center.ID(value)
 		case "role":
-			a.Role = map[string]Role{"origin": Origin, "home": Home, "visit": Visit}[value]
+			a.Role = map[string]Role{"origin": Origin, "home": Home, "visit": Visit, "exit": Exit, "entry": Entry}[value]
 		case "dial":
 			a.Dialled = value
 		case "in":
@@ -123,18 +137,36 @@ func attempt(t *testing.T, ask string) Attempt {
 			a.Caller.Device = value
 		case "binding":
 			a.Binding = value
+		case "account":
+			a.Caller.Account = strings.Trim(value, "-")
+		case "number":
+			a.Caller.Number = individual(value[:2], value[2:])
+		case "from": // a stranger's telephone
+			a.Caller.E164 = value
+		case "private":
+			a.Caller.Private = true
+		case "carrier":
+			a.Carrier = value
+		case "service":
+			a.Service = value
+		case "forwards":
+			a.Forwards = len(value)
 		case "outcomes":
 			for c := range strings.FieldsSeq(value) {
 				a.Outcomes = append(a.Outcomes, Outcome{Cause: cdr.ParseCause(c)})
 			}
+		case "then":
+			then = strings.Fields(value)
+		case "":
 		default:
 			t.Fatalf("unknown field %q", line)
 		}
 	}
-	return a
+	return a, then
 }
 
-func show(d Decision) string {
+func show(tables *Tables, d Decision) string {
+	tables.Say(&d)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", d.Kind, d.Number.Canonical())
 	if d.Center != "" {
@@ -146,8 +178,21 @@ func show(d Decision) string {
 		case ToBinding:
 			fmt.Fprintf(&b, "ring %s\n", x.Binding.ID)
 		case ToCenter:
-			fmt.Fprintf(&b, "center %s %s %s\n", x.Center, map[Role]string{Home: "home", Visit: "visit"}[x.Role], x.Binding.ID)
+			fmt.Fprintf(&b, "center %s %s %s%s\n", x.Center, map[Role]string{Home: "home", Visit: "visit", Exit: "exit"}[x.Role], x.Binding.ID, leaving(x))
+		case ToTrunk:
+			fmt.Fprintf(&b, "trunk %s calls %s shows %q%s\n", x.Trunk, x.Number, x.Shows, leaving(x))
+		case ToURI:
+			fmt.Fprintf(&b, "uri %s%s\n", x.URI, leaving(x))
 		}
+	}
+	if d.E164 != "" && d.Kind != PSTN {
+		fmt.Fprintf(&b, "telephone %s\n", d.E164)
+	}
+	if d.Price.Known {
+		fmt.Fprintf(&b, "price %d\n", d.Price.Micros)
+	}
+	if d.ReplyIn > 0 {
+		fmt.Fprintf(&b, "reply in %s\n", d.ReplyIn)
 	}
 	if d.RingFor > 0 {
 		fmt.Fprintf(&b, "for %s\n", d.RingFor)
@@ -156,6 +201,21 @@ func show(d Decision) string {
 		fmt.Fprintf(&b, "cause %s\nreason %s: %s\n", d.Cause, d.Reason.Code, d.Reason.Text)
 	}
 	return b.String()
+}
+
+// leaving is what is special of a leg that leaves.
+func leaving(x Target) string {
+	s := ""
+	if x.To != "" {
+		s += " for " + strings.TrimSpace(x.To+" "+x.Service+" "+x.In)
+	}
+	if x.Private {
+		s += " private"
+	}
+	if x.Forward {
+		s += " forwarded, paid by " + x.Payer
+	}
+	return s
 }
 
 func TestASoldNumberRingsAtOnce(t *testing.T) {
@@ -192,6 +252,103 @@ func BenchmarkDecideOnNet(b *testing.B) {
 					b.Fatal(d.Reason)
 				}
 			}
+		})
+	}
+}
+
+// TestEachStepIsSaid: an explanation is the decision with how it came about,
+// and everything that would be tried; what is not the caller's business is
+// marked.
+func TestEachStepIsSaid(t *testing.T) {
+	tables := world(t)
+	a := Attempt{Center: "US", Dialled: "011 82 2 555 4321", DialCountry: "US", Caller: Party{Account: "acc", Country: "KR"}, Now: noon()}
+	x := tables.Explain(&a)
+	if d := tables.Decide(&a); d.Kind != x.Kind || len(d.Targets) != 1 || d.Targets[0] != x.Targets[0] {
+		t.Errorf("explained %+v, decided %+v", x.Decision, d)
+	}
+	var legs []string
+	for _, l := range x.Legs {
+		legs = append(legs, string(l.From)+":"+string(l.Center)+l.Trunk)
+	}
+	if got := strings.Join(legs, " "); got != "US:KR KR:seoul-1 KR:seoul-2 KR:han-1" {
+		t.Errorf("the legs are %s", got)
+	}
+	var open, inside int
+	for _, s := range x.Steps {
+		if s.Inside {
+			inside++
+		} else {
+			open++
+		}
+		if !s.Inside && strings.Contains(s.Text, "Seoul Tel") {
+			t.Errorf("the caller learns the carrier: %s", s.Text)
+		}
+	}
+	if open < 3 || inside < 1 {
+		t.Errorf("the steps are %+v", x.Steps)
+	}
+}
+
+// large is a network of the size that the figures in docs/performance.md are
+// for: a million numbers, a hundred thousand prefixes over fifty carriers, ten
+// thousand ranges of partners.
+func large(b *testing.B) *Tables {
+	b.Helper()
+	tables := world(b)
+	sold := tables.Sold.(*Numbers)
+	batch := make([]Holder, 0, 1_000_000)
+	for i := range cap(batch) {
+		n := individual("82", fmt.Sprint(60_000_000+i))
+		batch = append(batch, Holder{Number: n, Country: "KR", Account: "acc", Registered: true})
+	}
+	sold.Load(batch)
+	rates := map[string][]carrier.Rate{carrier.Members: {{Prefix: "", Micros: 10_000}}}
+	var list []carrier.Carrier
+	plus := carrier.Writing{Format: carrier.Plus}
+	for c := range 50 {
+		x := carrier.Carrier{
+			ID: fmt.Sprint("car", c), Center: []center.ID{"KR", "US"}[c%2], Kind: carrier.PSTN, Name: "Carrier", Trunks: []carrier.Trunk{{ID: fmt.Sprint("trk", c)}},
+			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn, Presents: "+8225550100",
+		}
+		for p := range 2000 { // each prefix at several carriers, of several lengths
+			x := fmt.Sprint(1 + (p*7+c)%97)
+			rates[fmt.Sprint("car", c)] = append(rates[fmt.Sprint("car", c)], carrier.Rate{Prefix: x + fmt.Sprint(p), Micros: int64(1000 + c)})
+		}
+		rates[x.ID] = append(rates[x.ID], carrier.Rate{Prefix: "8210", Micros: int64(1000 + c)}, carrier.Rate{Prefix: "", Micros: int64(9000 + c)})
+		list = append(list, x)
+	}
+	for c := range 50 {
+		x := carrier.Carrier{ID: fmt.Sprint("par", c), Center: "KR", Kind: carrier.Partner, Name: "Partner", Trunks: []carrier.Trunk{{ID: fmt.Sprint("ptk", c)}}, Out: plus, OutCaller: plus, Prefix: fmt.Sprint(9900 + c)}
+		for r := range 200 {
+			x.Ranges = append(x.Ranges, fmt.Sprint(8270_0000+c*200+r))
+		}
+		list = append(list, x)
+	}
+	tables.Ways.SetCarriers(list, rates)
+	return tables
+}
+
+// BenchmarkDecide measures whole decisions in a large network, with the 99th
+// percentile.
+func BenchmarkDecide(b *testing.B) {
+	tables := large(b)
+	who := Party{Account: "acc", Number: individual("82", "60000001"), Country: "KR"}
+	for _, x := range []struct{ name, dialled string }{
+		{"onnet", "6055555582"}, {"plus", "+8260555555"}, {"mobile", "010-9876-5432"}, {"abroad", "+4930901820"}, {"range", "07000001234"}, {"nobody", "31234567881"},
+	} {
+		b.Run(x.name, func(b *testing.B) {
+			a := Attempt{Center: "KR", Dialled: x.dialled, DialCountry: "KR", Caller: who, Now: noon()}
+			took := make([]time.Duration, 0, 1<<20)
+			b.ReportAllocs()
+			for b.Loop() {
+				start := time.Now()
+				tables.Decide(&a)
+				if len(took) < cap(took) {
+					took = append(took, time.Since(start))
+				}
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1000, "p99-µs")
 		})
 	}
 }

@@ -30,6 +30,24 @@ func (n *Numbers) Set(h Holder) {
 	}
 }
 
+// Load adds or replaces many numbers at once, as at the start.
+func (n *Numbers) Load(list []Holder) {
+	n.typed.SetAll(func(yield func(string, Holder) bool) {
+		for i := range list {
+			if !yield(list[i].Number.Canonical(), list[i]) {
+				return
+			}
+		}
+	})
+	n.twins.SetAll(func(yield func(string, string) bool) {
+		for i := range list {
+			if num := list[i].Number; num.Kind == numbering.Individual && !yield(num.E164()[1:], num.Canonical()) {
+				return
+			}
+		}
+	})
+}
+
 // SetCompany adds or replaces a root.
 func (n *Numbers) SetCompany(c Company) { n.roots.Set(c.Root, c) }
 

@@ -21,6 +21,8 @@ const (
 	Origin Role = iota // the caller's center: resolves what was dialled
 	Home               // the called number's center: finds its terminals
 	Visit              // the center where the terminal registered
+	Exit               // the center by whose trunks the call leaves
+	Entry              // the center by whose trunk it came in
 )
 
 // Party is who calls.
@@ -31,6 +33,8 @@ type Party struct {
 	Number     numbering.Number
 	Country    string    // ISO code of the home country
 	Home       center.ID // the home center
+	E164       string    // of a stranger who calls from an ordinary telephone, with +
+	Private    bool      // his number is not to be shown (RFC 3323)
 }
 
 // Outcome is how an earlier decision of the same call went.
@@ -47,9 +51,21 @@ type Attempt struct {
 	DialCountry string // ISO code; "" means the caller's home country
 	Caller      Party
 	Binding     string // role Visit: which binding
+	Carrier     string // role Entry: by whose trunk; role Exit and PartnerService: whose number
+	Payer       string // role Exit: whose account pays, if not the caller's
+	Service     string // role Exit: EmergencyService or ShortService, for a code of DialCountry
+	Forwards    int    // how often the call was forwarded before
 	Outcomes    []Outcome
 	Now         time.Time
+	Trace       *[]Step // if set, each step is said there in words
 }
+
+// What an exit may be asked for besides an ordinary telephone.
+const (
+	EmergencyService = "sos"
+	ShortService     = "short"
+	PartnerService   = "partner"
+)
 
 // Kind is what the dialled string turned out to be.
 type Kind uint8
@@ -78,7 +94,7 @@ type TargetKind uint8
 const (
 	ToBinding TargetKind = iota // a terminal registered at this center
 	ToCenter                    // another center, as Role says there
-	ToURI                       // a SIP URI
+	ToURI                       // a SIP URI of somebody else's
 	ToTrunk                     // a carrier
 )
 
@@ -87,10 +103,18 @@ type Target struct {
 	Kind    TargetKind
 	Binding location.Binding // ToBinding; with ToCenter and Role Visit the binding meant
 	Center  center.ID        // ToCenter
-	Role    Role             // ToCenter: what that center is to do, Home or Visit
+	Role    Role             // ToCenter: what that center is to do
+	Service string           // ToCenter and Role Exit: see Attempt
+	Carrier string           // ToTrunk; ToCenter for a partner's own number: the carrier's id
 	URI     string           // ToURI
-	Trunk   string           // ToTrunk: the carrier's id
+	Trunk   string           // ToTrunk: its id
 	Number  string           // ToTrunk: as the carrier wants it written
+	Shows   string           // ToTrunk: the caller's number, as the carrier wants it written; "" shows none
+	Private bool             // ToTrunk: and to keep it from the called party
+	To      string           // what a leg that leaves is for: "+8225551234", a partner's number, a code
+	In      string           // ToCenter and Service: the country of a code
+	Payer   string           // whose account pays for this leg, if not the caller's
+	Forward bool             // the called party has his calls sent there
 }
 
 // Decision is one answer. Targets ring together; with none of them, Cause and
@@ -100,10 +124,24 @@ type Decision struct {
 	Number  numbering.Number // of ours, when Kind is OnNet
 	Holder  Holder           // of that number
 	Center  center.ID        // the number's home center
+	E164    string           // of an ordinary telephone, with +
 	Targets []Target
 	RingFor time.Duration
-	Reason  fault.Reason
-	Cause   cdr.Cause
+	ReplyIn time.Duration // within which a target has to say something; 0: as SIP has it
+	Price   Price         // of the leg that leaves; zero where nobody pays
+	Private bool          // the caller asked for his number not to be shown
+	Urgent  bool          // an emergency call
+	// Reason is for people. Its text may still be empty: most callers never
+	// need the words, and Say finds them.
+	Reason fault.Reason
+	Cause  cdr.Cause
+	typed  string // of a number nobody has
+}
+
+// Price is what a call costs whoever pays for it.
+type Price struct {
+	Known  bool
+	Micros int64 // a minute, in the house's currency
 }
 
 // Holder is what routing must know of a sold number.
@@ -115,6 +153,17 @@ type Holder struct {
 	Registered bool     // M1 done
 	OwnPhone   bool     // an existing telephone number, proved; else identification block
 	OffIn      []string // dial countries where the typed form is switched off (N4)
+	Forward    *Forwarding
+}
+
+// Forwarding is where a member has his calls sent (M2). Each is dialled as he
+// would: "+8225551234", a partner's number behind its prefix, an address.
+type Forwarding struct {
+	Always      []string      `json:"always,omitempty"`
+	Busy        []string      `json:"busy,omitempty"`
+	NoAnswer    []string      `json:"no_answer,omitempty"`
+	Unreachable []string      `json:"unreachable,omitempty"`
+	After       time.Duration `json:"after,omitempty"` // how long it rings before NoAnswer; 0: RingFor
 }
 
 // Sold is the view of the numbers sold. It must never block.
@@ -141,10 +190,48 @@ type Bindings interface {
 	Get(id string, now time.Time) (location.Binding, bool)
 }
 
-// Tables is everything Decide reads.
+// Named is what a domain name or an e-mail address stands for: a number of
+// ours, or else what its holder proved.
+type Named struct {
+	Number numbering.Number
+	Dial   string // "+8225551234", a partner's number
+}
+
+// Names is the view of proved domain names and e-mail addresses (C6). It must
+// never block.
+type Names interface {
+	Named(name string) (Named, bool) // in lower case
+}
+
+// Lines is the view of the telephone numbers that carriers bring to us (DIDs).
+// It must never block.
+type Lines interface {
+	// Line finds by + form without the plus.
+	Line(e164 string) (Line, bool)
+}
+
+// Line is one of them.
+type Line struct {
+	Carrier string
+	Number  numbering.Number // whose it is; zero: nobody's
+}
+
+// Known is the view of the telephones members are known by (M2). It must never
+// block.
+type Known interface {
+	Known(number string) (Holder, bool)
+}
+
+// Tables is everything Decide reads. Ways, Names, Lines and Known may be nil.
 type Tables struct {
 	Plans    *numbering.Plans
 	Centers  *center.Directory
 	Sold     Sold
 	Bindings Bindings
+	Ways     *Ways
+	Names    Names
+	Lines    Lines
+	Known    Known
+	// Ours tells whether the host of an address means us; nil: none does.
+	Ours func(host string) bool
 }

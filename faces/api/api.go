@@ -174,7 +174,7 @@ type Calls interface {
 
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
-	Decide(a *routing.Attempt) routing.Decision
+	Explain(a *routing.Attempt) routing.Explanation
 }
 
 // Deps is everything the face needs. All are required but Log and Card.

@@ -45,17 +45,24 @@ type route struct {
 	Kind   string     `json:"kind" enum:"onnet,pstn,partner,uri,emergency,short,feature,none"`
 	Number *string    `json:"number" doc:"The world number it reaches"`
 	Center *string    `json:"center" doc:"The center of that number"`
-	Legs   []routeLeg `json:"legs" doc:"Where it would ring, in order"`
-	Price  *perUnit   `json:"price" doc:"0 micros where the call is free (onnet, emergency, feature); null for every other kind"`
+	E164   *string    `json:"e164" doc:"The ordinary telephone it reaches, with +"`
+	Legs   []routeLeg `json:"legs" doc:"Where it would go, in the order tried; of several ways out, each as if those before it failed"`
+	Price  *perUnit   `json:"price" doc:"0 micros where the call is free; null where it cannot be made"`
 	Reason *string    `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
 	Code   string     `json:"code,omitempty" doc:"The reason for programs"`
+	Steps  []string   `json:"steps" doc:"How the decision came about, for people, in English"`
 }
 
 type routeLeg struct {
-	Kind   string `json:"kind" enum:"center,device,uri"`
-	Center string `json:"center,omitempty"`
-	Role   string `json:"role,omitempty" enum:"home,visit"`
-	URI    string `json:"uri,omitempty"`
+	Kind    string `json:"kind" enum:"center,device,trunk,uri"`
+	Center  string `json:"center,omitempty" doc:"Of a device or trunk; or the one the call goes on to"`
+	Role    string `json:"role,omitempty" enum:"home,visit,exit"`
+	URI     string `json:"uri,omitempty"`
+	Carrier string `json:"carrier,omitempty" doc:"The operator's key alone sees it, as all of the following"`
+	Trunk   string `json:"trunk,omitempty"`
+	Number  string `json:"number,omitempty" doc:"The called number as the carrier is sent it"`
+	Shows   string `json:"shows,omitempty" doc:"The caller's number, likewise"`
+	Forward bool   `json:"forward,omitempty" doc:"The called party has the call sent on there"`
 }
 
 type perUnit struct {
@@ -113,11 +120,11 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 			WithFields(fault.Field{Name: "country", Text: "Use two letters like KR."}))
 	}
 	home := center.ID(f.Reader.Home(from.Country))
-	d := f.Router.Decide(&routing.Attempt{
+	x := f.Router.Explain(&routing.Attempt{
 		Center: home, Role: routing.Origin, Dialled: in.Body.To, DialCountry: country, Now: f.Now(),
 		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home},
 	})
-	return &body[route]{f.showRoute(d)}, nil
+	return &body[route]{f.showRoute(x, who.Role == member.Operator)}, nil
 }
 
 // holder finds one sold number from what a program wrote for it: the typed form or the + form.
@@ -140,38 +147,53 @@ func isLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) < 0
 }
 
-func (f *face) showRoute(d routing.Decision) route {
-	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Code: d.Reason.Code}
+func (f *face) showRoute(d routing.Explanation, operator bool) route {
+	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Code: d.Reason.Code, Steps: []string{}}
 	if d.Number.Kind != 0 {
 		out.Number = text(d.Number.Display())
 	}
-	out.Center, out.Reason = text(string(d.Center)), text(d.Reason.Text)
-	for _, t := range d.Targets {
-		out.Legs = append(out.Legs, showLeg(t))
+	out.Center, out.Reason, out.E164 = text(string(d.Center)), text(d.Reason.Text), text(d.E164)
+	for i := range d.Legs {
+		out.Legs = append(out.Legs, showLeg(&d.Legs[i], operator))
 	}
-	switch d.Kind {
-	case routing.OnNet, routing.Emergency, routing.Feature:
-		out.Price = &perUnit{Currency: f.Currency, Micros: 0, PerSeconds: 60} // B2, C10: free
-	default:
+	for _, step := range d.Steps {
+		if operator || !step.Inside {
+			out.Steps = append(out.Steps, step.Text)
+		}
+	}
+	switch {
+	case d.Kind == routing.OnNet, d.Kind == routing.Emergency, d.Kind == routing.Feature:
+		out.Price = &perUnit{Currency: f.Currency, Micros: 0, PerSeconds: 60} // B2, C10: free to the caller, also where it is forwarded
+	case d.Price.Known && len(d.Targets) > 0:
+		out.Price = &perUnit{Currency: f.Currency, Micros: d.Price.Micros, PerSeconds: 60}
 	}
 	return out
 }
 
-func showLeg(t routing.Target) routeLeg {
+func showLeg(t *routing.Leg, operator bool) routeLeg {
+	var leg routeLeg
 	switch t.Kind {
 	case routing.ToCenter:
-		leg := routeLeg{Kind: "center", Center: string(t.Center), Role: "home"}
-		if t.Role == routing.Visit {
+		leg = routeLeg{Kind: "center", Center: string(t.Center), Role: "home"}
+		switch t.Role {
+		case routing.Visit:
 			leg.Role = "visit"
+		case routing.Exit:
+			leg.Role = "exit"
+		default:
 		}
-		return leg
 	case routing.ToTrunk:
-		return routeLeg{Kind: "trunk"} // which carrier is the operator's business
+		leg = routeLeg{Kind: "trunk", Center: string(t.From)}
+		if operator {
+			leg.Carrier, leg.Trunk, leg.Number, leg.Shows = t.Carrier, t.Trunk, t.Number, t.Shows
+		}
 	case routing.ToURI:
-		return routeLeg{Kind: "uri", URI: t.URI}
+		leg = routeLeg{Kind: "uri", URI: t.URI}
 	default: // a contact address is private to the terminal's owner
-		return routeLeg{Kind: "device", Center: string(t.Binding.Center)}
+		leg = routeLeg{Kind: "device", Center: string(t.Binding.Center)}
 	}
+	leg.Forward = operator && t.Forward
+	return leg
 }
 
 func text(s string) *string {

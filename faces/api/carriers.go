@@ -21,33 +21,106 @@ type Carriers interface {
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
 }
 
+// Writing is how numbers are written on a trunk.
+type Writing struct {
+	Format string `json:"format,omitempty" enum:"+E164,E164,national,international,world" doc:"+E164 unless said. national and international: with the prefixes of the center's country; world: as a world number is typed"`
+	Rules  []Rule `json:"rules,omitempty" nullable:"false" doc:"The first whose prefix fits replaces it: after the format on the way out, before it on the way in"`
+}
+
+// Rule replaces the beginning of a number.
+type Rule struct {
+	Prefix string `json:"prefix" doc:"Digits, +, * or #; empty fits every number"`
+	With   string `json:"with"`
+}
+
+type trunkIn struct {
+	ID         string   `json:"id,omitempty" doc:"Of the trunk that is changed; leave out for a new one"`
+	Host       string   `json:"host" doc:"HOST:PORT of the gateway"`
+	Transport  string   `json:"transport,omitempty" enum:"udp,tcp,tls" doc:"udp unless said"`
+	User       string   `json:"user,omitempty" doc:"For digest; leave out if the carrier knows us by our address"`
+	Password   *string  `json:"password,omitempty" doc:"Kept sealed, never shown; leave out in a change to keep the one there is"`
+	Realm      string   `json:"realm,omitempty" doc:"The realm that may ask for the password; unless said, the first that does in each call"`
+	Register   bool     `json:"register,omitempty" doc:"Register there, so that it sends our calls to where we are"`
+	Ping       bool     `json:"ping,omitempty" doc:"Ask it by OPTIONS whether it is there; calls leave by it only if it is"`
+	Capacity   int      `json:"capacity,omitempty" minimum:"0" maximum:"100000" doc:"Calls at once, both ways; 0: no limit"`
+	Rate       int      `json:"rate,omitempty" minimum:"0" maximum:"100000" doc:"Call attempts a second; 0: no limit"`
+	From       []string `json:"from,omitempty" nullable:"false" doc:"Addresses, ADDRESS:PORT or networks its calls come from"`
+	InUser     string   `json:"in_user,omitempty" doc:"User name by which it proves itself to us (digest)"`
+	InPassword *string  `json:"in_password,omitempty" doc:"As password; at least 12 characters"`
+	InName     string   `json:"in_name,omitempty" doc:"DNS name in its certificate, over TLS (RFC 5922)"`
+}
+
 type carrierIn struct {
-	Center    string  `json:"center" doc:"Whose calls it takes, for example KR"`
-	Name      string  `json:"name"`
-	Host      string  `json:"host" doc:"HOST:PORT of its gateway"`
-	Transport string  `json:"transport,omitempty" enum:"udp,tcp,tls" doc:"udp unless said"`
-	User      string  `json:"user,omitempty" doc:"For digest; leave out if the carrier knows us by our address"`
-	Password  *string `json:"password,omitempty" doc:"Kept sealed, never shown; leave out in a change to keep the one there is"`
-	Realm     string  `json:"realm,omitempty" doc:"The realm that may ask for the password; unless said, the first that does in each call"`
-	Presents  string  `json:"presents" doc:"The number our calls show, with +"`
-	Format    string  `json:"format,omitempty" enum:"+E164,E164,national" doc:"How the called number is written; +E164 unless said"`
-	Assert    bool    `json:"assert,omitempty" doc:"Send P-Asserted-Identity"`
+	Center    string    `json:"center" doc:"Whose calls it takes, for example KR"`
+	Kind      string    `json:"kind,omitempty" enum:"pstn,partner" doc:"pstn unless said; partner: another VoIP company"`
+	Name      string    `json:"name"`
+	Closed    bool      `json:"closed,omitempty" doc:"Takes no calls now"`
+	Trunks    []trunkIn `json:"trunks" minItems:"1" maxItems:"16" nullable:"false" doc:"Tried in this order"`
+	Out       Writing   `json:"out,omitempty" doc:"How called numbers are written there"`
+	OutCaller Writing   `json:"out_caller,omitempty" doc:"How the caller's number is"`
+	In        Writing   `json:"in,omitempty" doc:"How the numbers it calls here are written"`
+	InCaller  Writing   `json:"in_caller,omitempty" doc:"And those of its callers"`
+	Shows     string    `json:"shows,omitempty" enum:"own,fixed" doc:"own: the caller's own number where he has an ordinary one; fixed (unless said): always presents"`
+	Presents  string    `json:"presents,omitempty" doc:"The number our calls show, with +; a partner needs none"`
+	Assert    bool      `json:"assert,omitempty" doc:"Send P-Asserted-Identity"`
+	Diverts   bool      `json:"diverts,omitempty" doc:"Send Diversion with forwarded calls, and believe it"`
+	Codecs    []string  `json:"codecs,omitempty" nullable:"false" doc:"The only ones offered there, best first; none: as the caller's terminal"`
+	DTMF      string    `json:"dtmf,omitempty" enum:"any,rfc4733,info" doc:"any unless said"`
+	Short     bool      `json:"short,omitempty" doc:"Takes short codes of its center's country"`
+	Emergency bool      `json:"emergency,omitempty" doc:"Takes emergency calls of its center's countries"`
+	Prefix    string    `json:"prefix,omitempty" doc:"Partner: what is dialled before its own numbers"`
+	Ranges    []string  `json:"ranges,omitempty" nullable:"false" doc:"Partner: prefixes of + forms that are its own within a national plan"`
+	Domain    string    `json:"domain,omitempty" doc:"The host part of addresses there; the gateway's name unless said"`
+	ENUM      string    `json:"enum,omitempty" doc:"Partner: the zone where its numbers are looked up (RFC 6116)"`
+	Sells     *int64    `json:"sells_micros,omitempty" minimum:"0" doc:"Partner: what members pay a minute for its own numbers, in micro-units"`
+	Reach     []string  `json:"reach,omitempty" nullable:"false" doc:"Prefixes of the numbers of ours it may call, or *"`
 }
 
 // Carrier is what may be told of one.
 type Carrier struct {
 	ID        string    `json:"id"`
 	Center    string    `json:"center"`
+	Kind      string    `json:"kind"`
 	Name      string    `json:"name"`
-	Host      string    `json:"host"`
-	Transport string    `json:"transport"`
-	User      string    `json:"user"`
-	Password  bool      `json:"password" doc:"Whether one is kept"`
-	Realm     string    `json:"realm"`
+	Closed    bool      `json:"closed"`
+	Trunks    []Trunk   `json:"trunks" nullable:"false"`
+	Out       Writing   `json:"out"`
+	OutCaller Writing   `json:"out_caller"`
+	In        Writing   `json:"in"`
+	InCaller  Writing   `json:"in_caller"`
+	Shows     string    `json:"shows"`
 	Presents  string    `json:"presents"`
-	Format    string    `json:"format"`
 	Assert    bool      `json:"assert"`
+	Diverts   bool      `json:"diverts"`
+	Codecs    []string  `json:"codecs" nullable:"false"`
+	DTMF      string    `json:"dtmf"`
+	Short     bool      `json:"short"`
+	Emergency bool      `json:"emergency"`
+	Prefix    string    `json:"prefix"`
+	Ranges    []string  `json:"ranges" nullable:"false"`
+	Domain    string    `json:"domain"`
+	ENUM      string    `json:"enum"`
+	Sells     *int64    `json:"sells_micros"`
+	Reach     []string  `json:"reach" nullable:"false"`
 	Created   time.Time `json:"created_at"`
+}
+
+// Trunk is what may be told of one.
+type Trunk struct {
+	ID         string   `json:"id"`
+	Host       string   `json:"host"`
+	Transport  string   `json:"transport"`
+	User       string   `json:"user"`
+	Password   bool     `json:"password" doc:"Whether one is kept"`
+	Realm      string   `json:"realm"`
+	Register   bool     `json:"register"`
+	Ping       bool     `json:"ping"`
+	Capacity   int      `json:"capacity"`
+	Rate       int      `json:"rate"`
+	From       []string `json:"from" nullable:"false"`
+	InUser     string   `json:"in_user"`
+	InPassword bool     `json:"in_password"`
+	InName     string   `json:"in_name"`
 }
 
 type carrierReport struct {
@@ -66,21 +139,67 @@ func (f *face) registerCarriers() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/carriers", "add-carrier", "Operator", "Add a carrier", http.StatusCreated)), f.addCarrier)
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/carriers/{id}", "change-carrier", "Operator", "Change a carrier", 0)), f.changeCarrier)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/carriers/{id}", "remove-carrier", "Operator", "Remove a carrier; calls under way go on", http.StatusNoContent)), f.removeCarrier)
-	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/carriers/{id}/test", "test-carrier", "Operator", "Place a test call by a carrier, and say in words what became of it", 0)), f.testCarrier)
+	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/carriers/{id}/test", "test-carrier", "Operator", "Place a test call by a carrier's first trunk, or by the trunk with the id, and say in words what became of it", 0)), f.testCarrier)
+}
+
+func (w Writing) value() carrier.Writing {
+	out := carrier.Writing{Format: carrier.Format(w.Format)}
+	for _, r := range w.Rules {
+		out.Rules = append(out.Rules, carrier.Rule{Prefix: r.Prefix, With: r.With})
+	}
+	return out
+}
+
+func showWriting(w carrier.Writing) Writing {
+	out := Writing{Format: string(w.Format)}
+	for _, r := range w.Rules {
+		out.Rules = append(out.Rules, Rule{Prefix: r.Prefix, With: r.With})
+	}
+	return out
 }
 
 func (c carrierIn) input() carrier.Input {
-	return carrier.Input{
-		Center: center.ID(c.Center), Name: c.Name, Host: c.Host, Transport: carrier.Transport(c.Transport), User: c.User, Password: c.Password,
-		Realm: c.Realm, Presents: c.Presents, Format: carrier.Format(c.Format), Assert: c.Assert,
+	in := carrier.Input{
+		Center: center.ID(c.Center), Kind: carrier.Kind(c.Kind), Name: c.Name, Closed: c.Closed,
+		Out: c.Out.value(), OutCaller: c.OutCaller.value(), In: c.In.value(), InCaller: c.InCaller.value(),
+		Shows: carrier.Showing(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: carrier.DTMF(c.DTMF),
+		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
 	}
+	for _, t := range c.Trunks {
+		in.Trunks = append(in.Trunks, carrier.TrunkInput{
+			Trunk: carrier.Trunk{
+				ID: t.ID, Host: t.Host, Transport: carrier.Transport(t.Transport), User: t.User, Realm: t.Realm, Register: t.Register, Ping: t.Ping,
+				Capacity: t.Capacity, Rate: t.Rate, From: t.From, InUser: t.InUser, InName: t.InName,
+			},
+			Password: t.Password, InPassword: t.InPassword,
+		})
+	}
+	return in
 }
 
 func showCarrier(c carrier.Carrier) Carrier {
-	return Carrier{
-		ID: c.ID, Center: string(c.Center), Name: c.Name, Host: c.Host, Transport: string(c.Transport), User: c.User, Password: c.Secret(),
-		Realm: c.Realm, Presents: c.Presents, Format: string(c.Format), Assert: c.Assert, Created: c.Created.UTC(),
+	out := Carrier{
+		ID: c.ID, Center: string(c.Center), Kind: string(c.Kind), Name: c.Name, Closed: c.Closed, Trunks: []Trunk{},
+		Out: showWriting(c.Out), OutCaller: showWriting(c.OutCaller), In: showWriting(c.In), InCaller: showWriting(c.InCaller),
+		Shows: string(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: listed(c.Codecs), DTMF: string(c.DTMF),
+		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: listed(c.Ranges), Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells,
+		Reach: listed(c.Reach), Created: c.Created.UTC(),
 	}
+	for _, t := range c.Trunks {
+		out.Trunks = append(out.Trunks, Trunk{
+			ID: t.ID, Host: t.Host, Transport: string(t.Transport), User: t.User, Password: t.Password != "", Realm: t.Realm, Register: t.Register,
+			Ping: t.Ping, Capacity: t.Capacity, Rate: t.Rate, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName,
+		})
+	}
+	return out
+}
+
+// listed is a list that is never null.
+func listed(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
 }
 
 func (f *face) listCarriers(ctx context.Context, _ *struct{}) (*body[list[Carrier]], error) {

@@ -50,14 +50,23 @@ func (f *face) carriers(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 }
 
 func (f *face) addCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	v := r.PostForm
-	in := carrier.Input{Center: center.ID(v.Get("center")), Name: strings.TrimSpace(v.Get("name")), Host: strings.TrimSpace(v.Get("host")),
-		Transport: carrier.Transport(v.Get("transport")), User: v.Get("user"), Realm: v.Get("realm"), Presents: v.Get("presents"), Format: carrier.Format(v.Get("format"))}
-	if s := v.Get("password"); s != "" {
-		in.Password = &s
-	}
-	_, err := f.Carriers.Add(r.Context(), p.Who, in)
+	_, err := f.Carriers.Add(r.Context(), p.Who, carrierTyped(r.PostForm))
 	return f.carrierDone(r, p, nil, err)
+}
+
+// carrierTyped reads the form of a new carrier with one trunk.
+func carrierTyped(v url.Values) carrier.Input {
+	format := carrier.Writing{Format: carrier.Format(v.Get("format"))}
+	t := carrier.TrunkInput{Trunk: carrier.Trunk{
+		Host: strings.TrimSpace(v.Get("host")), Transport: carrier.Transport(v.Get("transport")), User: v.Get("user"), Realm: v.Get("realm"),
+	}}
+	if s := v.Get("password"); s != "" {
+		t.Password = &s
+	}
+	return carrier.Input{
+		Center: center.ID(v.Get("center")), Name: strings.TrimSpace(v.Get("name")), Trunks: []carrier.TrunkInput{t}, Out: format,
+		Presents: v.Get("presents"),
+	}
 }
 
 func (f *face) doCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

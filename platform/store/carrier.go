@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
 )
 
 // Carriers keeps the carriers; their passwords come to it sealed.
@@ -14,7 +16,7 @@ type Carriers struct{ db *DB }
 // Carriers gives the carriers their store.
 func (d *DB) Carriers() *Carriers { return &Carriers{d} }
 
-const carrierColumns = `id, center, name, host, transport, sip_user, sealed, realm, presents, format, assert, created`
+const carrierColumns = `id, center, kind, name, document, created`
 
 // Carriers lists them, oldest first.
 func (s *Carriers) Carriers(ctx context.Context) ([]carrier.Sealed, error) {
@@ -22,11 +24,17 @@ func (s *Carriers) Carriers(ctx context.Context) ([]carrier.Sealed, error) {
 	rows, err := s.db.read.QueryContext(ctx, `SELECT `+carrierColumns+` FROM carrier ORDER BY created, id`)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var c carrier.Sealed
+		var id, where, kind, name, document string
 		var created int64
-		err := rows.Scan(&c.ID, &c.Center, &c.Name, &c.Host, &c.Transport, &c.User, &c.Password, &c.Realm, &c.Presents, &c.Format, &c.Assert, &created)
-		c.Created = at(created)
+		if err := rows.Scan(&id, &where, &kind, &name, &document, &created); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(document), &c.Carrier); err != nil {
+			return fmt.Errorf("the carrier %s: %w", id, err)
+		}
+		c.ID, c.Center, c.Name, c.Kind, c.Created = id, center.ID(where), name, carrier.Kind(kind), at(created)
 		out = append(out, c)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the carriers: %w", err)
@@ -34,33 +42,89 @@ func (s *Carriers) Carriers(ctx context.Context) ([]carrier.Sealed, error) {
 	return out, nil
 }
 
-func carrierRow(c *carrier.Sealed) []any {
-	return []any{c.ID, string(c.Center), c.Name, c.Host, string(c.Transport), c.User, c.Password, c.Realm, c.Presents, string(c.Format), flag(c.Assert)}
+func carrierRow(c *carrier.Sealed) ([]any, error) {
+	document, err := json.Marshal(c.Carrier)
+	return []any{c.ID, string(c.Center), string(c.Kind), c.Name, string(document)}, err
 }
 
 // InsertCarrier adds one.
 func (s *Carriers) InsertCarrier(ctx context.Context, c carrier.Sealed) error {
+	row, err := carrierRow(&c)
+	if err != nil {
+		return err
+	}
 	return s.db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO carrier (`+carrierColumns+`) VALUES (`+places(1, 12)+`)`, append(carrierRow(&c), us(c.Created))...)
+		_, err := q.ExecContext(ctx, `INSERT INTO carrier (`+carrierColumns+`) VALUES (`+places(1, 6)+`)`, append(row, us(c.Created))...)
 		return err
 	})
 }
 
 // ChangeCarrier replaces one; false if it is gone.
 func (s *Carriers) ChangeCarrier(ctx context.Context, c carrier.Sealed) (found bool, err error) {
+	row, err := carrierRow(&c)
+	if err != nil {
+		return false, err
+	}
 	err = s.db.write(ctx, func(q querier) error {
-		found, err = changed(q.ExecContext(ctx, `UPDATE carrier SET center = $2, name = $3, host = $4, transport = $5, sip_user = $6, sealed = $7, realm = $8,
-			presents = $9, format = $10, assert = $11 WHERE id = $1`, carrierRow(&c)...))
+		found, err = changed(q.ExecContext(ctx, `UPDATE carrier SET center = $2, kind = $3, name = $4, document = $5 WHERE id = $1`, row...))
 		return err
 	})
 	return found, err
 }
 
-// RemoveCarrier removes one; false if it is gone.
+// RemoveCarrier removes one with its rates; false if it is gone.
 func (s *Carriers) RemoveCarrier(ctx context.Context, id string) (found bool, err error) {
 	err = s.db.write(ctx, func(q querier) error {
+		if _, err := q.ExecContext(ctx, `DELETE FROM carrier_rate WHERE carrier = $1`, id); err != nil {
+			return err
+		}
 		found, err = changed(q.ExecContext(ctx, `DELETE FROM carrier WHERE id = $1`, id))
 		return err
 	})
 	return found, err
+}
+
+// Rates reads every rate there is.
+func (s *Carriers) Rates(ctx context.Context) (map[string][]carrier.Rate, error) {
+	out := map[string][]carrier.Rate{}
+	rows, err := s.db.read.QueryContext(ctx, `SELECT carrier, prefix, micros FROM carrier_rate ORDER BY carrier, prefix`)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id string
+		var r carrier.Rate
+		err := rows.Scan(&id, &r.Prefix, &r.Micros)
+		out[id] = append(out[id], r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what calls cost: %w", err)
+	}
+	return out, nil
+}
+
+// rateRows is how many rates one statement stores.
+const rateRows = 200
+
+// SetRates replaces those of one carrier.
+func (s *Carriers) SetRates(ctx context.Context, id string, list []carrier.Rate) error {
+	return s.db.write(ctx, func(q querier) error {
+		if _, err := q.ExecContext(ctx, `DELETE FROM carrier_rate WHERE carrier = $1`, id); err != nil {
+			return err
+		}
+		for len(list) > 0 {
+			n := min(rateRows, len(list))
+			text, args := `INSERT INTO carrier_rate (carrier, prefix, micros) VALUES `, make([]any, 0, 3*n)
+			for i, r := range list[:n] {
+				if i > 0 {
+					text += ", "
+				}
+				text += "(" + places(1+3*i, 3) + ")"
+				args = append(args, id, r.Prefix, r.Micros)
+			}
+			if _, err := q.ExecContext(ctx, text, args...); err != nil {
+				return fmt.Errorf("store what calls by %s cost: %w", id, err)
+			}
+			list = list[n:]
+		}
+		return nil
+	})
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,36 +41,41 @@ func TestACarrierIsKept(t *testing.T) {
 		h := build(t, cfg, clock)
 		l := &lines{}
 		s := h.carriers(t, cfg.Dir, l)
-		secret := "the password of the trunk"
-		in := carrier.Input{Center: "KR", Name: "Seoul Tel", Host: "sip.seoul.example:5060", User: "callisto", Password: &secret, Presents: "+82 2 555 0100"}
+		secret, inward := "the password of the trunk", "the password to call us"
+		in := carrier.Input{Center: "KR", Name: "Seoul Tel", Presents: "+82 2 555 0100", Trunks: []carrier.TrunkInput{{
+			Trunk: carrier.Trunk{Host: "sip.seoul.example:5060", User: "callisto", InUser: "seoul"}, Password: &secret, InPassword: &inward,
+		}}}
 		c, err := s.Add(ctx, member.System(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(c.Password, secret) || !c.Secret() || c.Presents != "+8225550100" || c.Transport != carrier.UDP || c.Format != carrier.Plus {
+		x := c.Trunks[0]
+		if x.Password == secret || x.Password == "" || x.InPassword == inward || c.Presents != "+8225550100" || x.Transport != carrier.UDP || c.Out.Format != carrier.Plus {
 			t.Errorf("added %+v", c)
 		}
 		list, err := s.Carriers(ctx, member.System())
-		if err != nil || len(list) != 1 || list[0].Password == secret {
+		if err != nil || len(list) != 1 || list[0].Trunks[0].Password == secret {
 			t.Errorf("listed %+v %v", list, err)
 		}
-		if len(l.list) != 1 || l.list[0].Password != secret {
+		if len(l.list) != 1 || l.list[0].Trunks[0].Password != secret || l.list[0].Trunks[0].InPassword != inward {
 			t.Errorf("the trunks know %+v", l.list)
 		}
 		if cfg.URL == "" {
 			notOnDisk(t, filepath.Join(cfg.Dir, store.File), secret)
+			notOnDisk(t, filepath.Join(cfg.Dir, store.File), inward)
 		}
-		if rows, err := h.db.Carriers().Carriers(ctx); err != nil || len(rows) != 1 || strings.Contains(rows[0].Password, "password") {
+		if rows, err := h.db.Carriers().Carriers(ctx); err != nil || len(rows) != 1 || strings.Contains(rows[0].Trunks[0].Password+rows[0].Trunks[0].InPassword, "password") {
 			t.Errorf("stored %+v %v", rows, err)
 		}
 
-		in.Password, in.Host, in.Format, in.Assert = nil, "192.0.2.7:5080", carrier.National, true // the password stays
+		in.Trunks[0].Password, in.Trunks[0].InPassword, in.Trunks[0].ID, in.Trunks[0].Host = nil, nil, x.ID, "192.0.2.7:5080" // the passwords stay
+		in.Out.Format, in.Assert = carrier.National, true
 		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
 			t.Fatal(err)
 		}
 		l2 := &lines{}
 		s = h.carriers(t, cfg.Dir, l2) // after a restart
-		if len(l2.list) != 1 || l2.list[0].Password != secret || l2.list[0].Host != "192.0.2.7:5080" || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
+		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || l2.list[0].Trunks[0].Host != "192.0.2.7:5080" || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
 			t.Errorf("after a restart %+v", l2.list)
 		}
 		if x, ok := s.For("US"); !ok || x.ID != c.ID {
@@ -107,7 +113,7 @@ func notOnDisk(t *testing.T, path, text string) {
 	}
 	defer db.Close() //nolint:errcheck // a test's connection
 	n := 0
-	if err := db.QueryRow(`SELECT COUNT(*) FROM carrier WHERE sealed LIKE '%'||$1||'%' OR sealed = ''`, text).Scan(&n); err != nil || n != 0 {
+	if err := db.QueryRow(`SELECT COUNT(*) FROM carrier WHERE document LIKE '%'||$1||'%' OR document NOT LIKE '%"password":"%'`, text).Scan(&n); err != nil || n != 0 {
 		t.Errorf("the clear password is in the database: %d %v", n, err)
 	}
 }
@@ -116,31 +122,115 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 	h := build(t, store.Config{Dir: t.TempDir()}, newClock())
 	s := h.carriers(t, t.TempDir(), &lines{})
 	secret := "x"
-	good := carrier.Input{Center: "KR", Name: "A", Host: "a.example:5060", User: "u", Password: &secret, Presents: "+8225550100"}
-	for field, change := range map[string]func(*carrier.Input){
-		"center":    func(in *carrier.Input) { in.Center = "XX" },
-		"name":      func(in *carrier.Input) { in.Name = " " },
-		"host":      func(in *carrier.Input) { in.Host = "a.example" },
-		"transport": func(in *carrier.Input) { in.Transport = "sctp" },
-		"format":    func(in *carrier.Input) { in.Format = "0049" },
-		"user":      func(in *carrier.Input) { in.User = "" },
-		"realm":     func(in *carrier.Input) { in.Realm = "a\r\nb" },
-		"presents":  func(in *carrier.Input) { in.Presents = "112" },
+	good := func() carrier.Input {
+		return carrier.Input{Center: "KR", Name: "A", Presents: "+8225550100", Trunks: []carrier.TrunkInput{{
+			Trunk: carrier.Trunk{Host: "a.example:5060", User: "u", InUser: "a"}, Password: &secret, InPassword: new("twelve letters"),
+		}}}
+	}
+	trunk := func(f func(*carrier.TrunkInput)) func(*carrier.Input) {
+		return func(in *carrier.Input) { f(&in.Trunks[0]) }
+	}
+	many := make([]carrier.Rule, 51)
+	for field, changes := range map[string][]func(*carrier.Input){
+		"center":      {func(in *carrier.Input) { in.Center = "XX" }},
+		"kind":        {func(in *carrier.Input) { in.Kind = "friend" }},
+		"name":        {func(in *carrier.Input) { in.Name = " " }},
+		"host":        {trunk(func(x *carrier.TrunkInput) { x.Host = "a.example" }), func(in *carrier.Input) { in.Trunks = nil }},
+		"transport":   {trunk(func(x *carrier.TrunkInput) { x.Transport = "sctp" })},
+		"user":        {trunk(func(x *carrier.TrunkInput) { x.User = "" }), trunk(func(x *carrier.TrunkInput) { x.User, x.Password, x.Register = "", nil, true })},
+		"realm":       {trunk(func(x *carrier.TrunkInput) { x.Realm = "a\r\nb" })},
+		"in_user":     {trunk(func(x *carrier.TrunkInput) { x.InUser = "" }), trunk(func(x *carrier.TrunkInput) { x.InPassword = nil })},
+		"in_password": {trunk(func(x *carrier.TrunkInput) { x.InPassword = &secret })},
+		"in_name":     {trunk(func(x *carrier.TrunkInput) { x.InName = "a b" })},
+		"capacity":    {trunk(func(x *carrier.TrunkInput) { x.Capacity = -1 })},
+		"rate":        {trunk(func(x *carrier.TrunkInput) { x.Rate = 1 << 20 })},
+		"from": {
+			trunk(func(x *carrier.TrunkInput) { x.From = []string{"0.0.0.0/0"} }), trunk(func(x *carrier.TrunkInput) { x.From = []string{"sip.example"} }),
+			trunk(func(x *carrier.TrunkInput) {
+				x.From = make([]string, 0)
+				for range 65 {
+					x.From = append(x.From, "192.0.2.1")
+				}
+			}),
+		},
+		"out":      {func(in *carrier.Input) { in.Out.Format = "0049" }, func(in *carrier.Input) { in.Out.Rules = many }},
+		"in":       {func(in *carrier.Input) { in.In.Rules = []carrier.Rule{{Prefix: "0", With: "sip:"}} }},
+		"presents": {func(in *carrier.Input) { in.Presents = "112" }, func(in *carrier.Input) { in.Presents = "" }},
+		"shows":    {func(in *carrier.Input) { in.Shows = "both" }},
+		"dtmf":     {func(in *carrier.Input) { in.DTMF = "morse" }},
+		"codecs":   {func(in *carrier.Input) { in.Codecs = []string{"MP3"} }},
+		"prefix":   {func(in *carrier.Input) { in.Prefix = "77" }, func(in *carrier.Input) { in.Kind, in.Prefix = carrier.Partner, "7a" }},
+		"ranges":   {func(in *carrier.Input) { in.Kind, in.Prefix, in.Ranges = carrier.Partner, "77", []string{"070"} }},
+		"reach":    {func(in *carrier.Input) { in.Reach = []string{"everybody"} }},
+		"domain":   {func(in *carrier.Input) { in.Domain = "a example" }},
 	} {
-		in := good
-		change(&in)
-		_, err := s.Add(t.Context(), member.System(), in)
-		e, ok := err.(*fault.Error) //nolint:errorlint // it is bare
-		if !ok || e.Kind != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Name != field {
-			t.Errorf("%s: %v", field, err)
+		for i, change := range changes {
+			in := good()
+			change(&in)
+			_, err := s.Add(t.Context(), member.System(), in)
+			e, ok := err.(*fault.Error) //nolint:errorlint // it is bare
+			if !ok || e.Kind != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Name != field {
+				t.Errorf("%s %d: %v", field, i, err)
+			}
 		}
 	}
 	for _, host := range []string{"", ":5060", "a:0", "a:70000", "1.2.3.4:5060", "[2001:db8::1]:5060", "0.0.0.0:5060", "a b:5060", "-a.example:5060", "1.2.3:5060", "x@a.example:5060", "a.example:5060>;x"} {
-		in := good
-		in.Host = host
+		in := good()
+		in.Trunks[0].Host = host
 		_, err := s.Add(t.Context(), member.System(), in)
 		if ok := host == "1.2.3.4:5060" || host == "[2001:db8::1]:5060"; ok != (err == nil) {
 			t.Errorf("%q: %v", host, err)
 		}
 	}
+}
+
+func TestWhatCallsCost(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		l := &lines{}
+		s := h.carriers(t, cfg.Dir, l)
+		c, err := s.Add(ctx, member.System(), carrier.Input{Center: "KR", Name: "A", Presents: "+8225550100", Trunks: []carrier.TrunkInput{{Trunk: carrier.Trunk{Host: "a.example:5060"}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []carrier.Rate
+		for i := range 1001 { // more than one statement takes
+			list = append(list, carrier.Rate{Prefix: fmt.Sprint(8200000 + i), Micros: int64(i)})
+		}
+		if err := s.SetRates(ctx, member.System(), c.ID, list); err != nil {
+			t.Fatal(err)
+		}
+		read, err := carrier.ReadRates(strings.NewReader("prefix,price\n+82 10, 0.035\n\n;0\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetRates(ctx, member.System(), carrier.Members, read); err != nil {
+			t.Fatal(err)
+		}
+		s = h.carriers(t, cfg.Dir, l) // after a restart
+		if got, err := s.Rates(ctx, member.System(), c.ID); err != nil || len(got) != 1001 || got[1000] != (carrier.Rate{Prefix: "8201000", Micros: 1000}) {
+			t.Errorf("%d rates of the carrier: %v", len(got), err)
+		}
+		if got, err := s.Rates(ctx, member.System(), carrier.Members); err != nil || len(got) != 2 || got[1] != (carrier.Rate{Prefix: "8210", Micros: 35_000}) {
+			t.Errorf("what members pay: %+v %v", got, err)
+		}
+		for _, bad := range [][]carrier.Rate{{{Prefix: "8a"}}, {{Prefix: "82", Micros: -1}}, {{Prefix: "82"}, {Prefix: "82"}}} {
+			if err := s.SetRates(ctx, member.System(), c.ID, bad); fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		if _, err := carrier.ReadRates(strings.NewReader("82,0.1\n83,much\n")); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
+			t.Errorf("a line that cannot be read: %v", err)
+		}
+		if err := s.Remove(ctx, member.System(), c.ID); err != nil {
+			t.Fatal(err)
+		}
+		if rates, err := h.db.Carriers().Rates(ctx); err != nil || len(rates[c.ID]) != 0 || len(rates[carrier.Members]) != 2 {
+			t.Errorf("a carrier that is gone leaves its rates: %v", err)
+		}
+		if err := s.SetRates(ctx, h.person(t, "minji"), carrier.Members, nil); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a member sets prices: %v", err)
+		}
+	})
 }

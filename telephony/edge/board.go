@@ -30,28 +30,32 @@ type board struct {
 
 // call is a call with what switching does not know of it.
 type call struct {
-	sw      switching.Call
-	slot    uint32
-	gen     uint32
-	live    bool
-	id      string // global, the same at every center on the path
-	center  center.ID
-	home    center.ID // of the called number
-	shown   caller
-	called  string
-	reason  string // why there is nothing to ring, for people
-	forward int    // Max-Forwards left
-	media   *media.Session
-	placed  *placed // what only a call of ours has
-	timers  [switching.TimerKey + 1]sip.UserTimer
-	legs    []*leg
-	spare   []*leg
-	attempt routing.Attempt
+	sw             switching.Call
+	slot           uint32
+	gen            uint32
+	live           bool
+	id             string // global, the same at every center on the path
+	center         center.ID
+	home           center.ID // of the called number
+	shown          caller
+	called         string
+	reason         string   // why there is nothing to ring, for people
+	forward        int      // Max-Forwards left
+	hops           int      // how often it was forwarded
+	private        bool     // the caller's number is not to be shown
+	payers         []string // accounts with a call outside counted
+	carrier, trunk string   // by whose trunk it came in, or left last
+	media          *media.Session
+	placed         *placed // what only a call of ours has
+	timers         [switching.TimerKey + 1]sip.UserTimer
+	legs           []*leg
+	spare          []*leg
+	attempt        routing.Attempt
 }
 
 // caller is who the called party is shown.
 type caller struct {
-	user string // canonical number
+	user string // canonical number, or + form of a stranger
 	name string
 }
 
@@ -62,7 +66,8 @@ type leg struct {
 	d    *sip.Dialog // nil when it is over
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
-	trunk  bool // it is a carrier's
+	trunk  bool   // it is a carrier's
+	taken  string // the trunk it is counted on
 }
 
 const (
@@ -119,7 +124,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device, l.trunk = id, "", false
+	l.id, l.device, l.trunk, l.taken = id, "", false, ""
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -151,7 +156,9 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
+		c.private = c.private || b.plan.Private
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
+			b.edge.cfg.Tables().Say(&b.plan.Decision)
 			c.reason = b.plan.Reason.Text
 		}
 	}
@@ -183,7 +190,11 @@ func (b *board) Done(r switching.Ref) {
 	}
 	for _, l := range c.legs {
 		l.d = nil
+		b.release(l)
 		c.spare = append(c.spare, l)
+	}
+	for _, account := range c.payers {
+		b.edge.left(account)
 	}
 	if c.media != nil {
 		c.media.Close()
@@ -191,6 +202,7 @@ func (b *board) Done(r switching.Ref) {
 	}
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
+	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }
@@ -228,6 +240,9 @@ func (b *board) Record(r switching.Ref, _ *switching.Record) {
 // Settle hands the finished record over.
 func (b *board) Settle(r switching.Ref, rec *switching.Record) {
 	kept := *rec
+	if c := b.call(r); c != nil {
+		kept.Carrier, kept.Trunk = c.carrier, c.trunk
+	}
 	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || kept.Side == cdr.Origin && c.home != c.center) {
 		// The called party's history is written by his home center, once; the
 		// caller's by the center where he calls.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,9 +40,16 @@ type Links interface {
 	Peer(f *sip.Flow) (center.ID, bool)
 }
 
-// Trunks gives the way to a carrier. It must not block either.
+// Trunks are the ways to and from carriers. They must not block either.
 type Trunks interface {
 	Way(id string) (trunk.Way, error)
+	// Take counts a call on a trunk that has room for it, and Give ends it.
+	Take(id string, now time.Time) error
+	Give(id string)
+	// By… find the trunk that a call to a center comes in by.
+	ByAddress(at center.ID, from netip.AddrPort) (trunk.Coming, bool)
+	ByUser(at center.ID, user string, from netip.AddrPort) (trunk.Coming, bool)
+	ByName(at center.ID, names []string) (trunk.Coming, bool)
 }
 
 // Config describes an Edge.
@@ -59,6 +67,9 @@ type Config struct {
 	// Domains are the names that mean us in a SIP address, beside the realm
 	// and the addresses of the listeners.
 	Domains []string
+	// Outside is how many calls an account may have at once that leave this
+	// network, forwarded ones included; 0 is 10.
+	Outside int
 	Now     func() time.Time
 	Log     *slog.Logger
 	// Trace, if set, sees each event of each call with its commands.
@@ -71,6 +82,9 @@ type Edge struct {
 	boards  []*board
 	domains map[string]bool
 	live    atomic.Int64
+
+	mu      sync.Mutex
+	outside map[string]int // calls that left, by the account that pays
 }
 
 // New returns an Edge; give its Handler to the core.
@@ -78,7 +92,10 @@ func New(cfg Config) *Edge {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Edge{cfg: cfg, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	if cfg.Outside == 0 {
+		cfg.Outside = 10
+	}
+	e := &Edge{cfg: cfg, outside: map[string]int{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true
 	}
@@ -161,4 +178,24 @@ func (e *Edge) ours(core *sip.Core, host []byte, f *sip.Flow) bool {
 	// Phones that were given our address as a number dial it back to us.
 	a, err := netip.ParseAddr(string(host))
 	return err == nil && (a.IsLoopback() && f.Remote.Addr().IsLoopback() || a == f.Listener.Addr.Addr())
+}
+
+// leave counts a call of an account that leaves this network; false if it has
+// too many.
+func (e *Edge) leave(account string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.outside[account] >= e.cfg.Outside {
+		return false
+	}
+	e.outside[account]++
+	return true
+}
+
+func (e *Edge) left(account string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.outside[account]--; e.outside[account] <= 0 {
+		delete(e.outside, account)
+	}
 }

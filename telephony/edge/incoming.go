@@ -30,7 +30,7 @@ func (b *board) Request(in *sip.Incoming) {
 	case sip.INVITE:
 		if link {
 			b.fromCenter(in, center.ID(at))
-		} else {
+		} else if !b.fromTrunk(in, center.ID(at)) {
 			b.fromTerminal(in, center.ID(at))
 		}
 	case sip.REGISTER:
@@ -61,6 +61,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
 			Account: cred.Account, Membership: cred.Membership, Device: cred.Device, Number: cred.Number, Country: cred.Country, Home: cred.Home,
+			Private: withheld(in.Msg),
 		},
 	}
 	rec := cdr.Record{
@@ -114,6 +115,13 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 		return
 	case string(role) == "visit" && len(binding) > 0:
 		a.Role, side = routing.Visit, cdr.Visit
+	case string(role) == "exit":
+		a.Role, side = routing.Exit, cdr.Exit
+		for name, to := range map[string]*string{"svc": &a.Service, "in": &a.DialCountry, "carrier": &a.Carrier, "payer": &a.Payer} {
+			if v, ok := u.Param(name); ok {
+				*to = clip(string(v), 64)
+			}
+		}
 	case string(role) != "home":
 		in.Respond(&sip.Reply{Status: 400, Reason: "A center needs a role"})
 		return
@@ -123,11 +131,18 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 		id = ident.New("call", a.Now)
 	}
 	who := asserted(in.Msg)
+	a.Caller.Private = withheld(in.Msg)
+	if v, ok := u.Param("hops"); ok {
+		n, _ := sip.Decimal(v)
+		a.Forwards = int(min(n, 100))
+	}
 	tables := b.edge.cfg.Tables()
 	rec := cdr.Record{CallID: id, Side: side, Center: at, From: cdr.Party{Text: clip(who.user, 120)}, Dialled: clip(number, 120)}
 	if h, ok := tables.Sold.Typed(who.user); ok {
 		a.Caller.Number, a.Caller.Country = h.Number, h.Country
 		rec.From.Number, rec.From.Text = h.Number, h.Number.Display()
+	} else if strings.HasPrefix(who.user, "+") {
+		a.Caller.E164 = who.user
 	}
 	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
 	b.begin(in, &a, &rec, who)
@@ -147,8 +162,9 @@ func asserted(m *sip.Msg) caller {
 	return caller{user: string(sip.Unescape(nil, u.User)), name: sip.Unquoted(a.Display)}
 }
 
-// begin accepts the INVITE and starts the call.
-func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller) {
+// begin accepts the INVITE and starts the call; false if it could not. What the
+// call does at once may have ended it already.
+func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller) bool {
 	m := in.Msg
 	forward, ok := m.Number(sip.HMaxForwards)
 	if !ok {
@@ -156,18 +172,23 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	}
 	d := in.Accept(true)
 	if d == nil {
-		return
+		return false
 	}
 	rec.ID = ident.New("cdr", a.Now)
 	c := b.newCall()
 	c.id, c.center, c.shown, c.forward = rec.CallID, a.Center, who, int(forward)-1
 	c.called = b.calledAs(a)
+	c.hops, c.private, c.carrier, c.trunk = a.Forwards, a.Caller.Private, rec.Carrier, rec.Trunk
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device = d, a.Caller.Device
+	if a.Role == routing.Entry {
+		l.trunk, l.taken = true, rec.Trunk
+	}
 	d.User = l
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt})
+	return true
 }
 
 // calledAs is the number as legs are told: canonical if it is one of ours.
@@ -244,6 +265,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		b.policy(c, l) // the answer may have come from elsewhere
 	case sip.EventFail:
 		l.d = nil
+		b.release(l)
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, cause(e.Status), nil
 		c.refused(e.Status, e.Msg)
 		switch {

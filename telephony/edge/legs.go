@@ -40,14 +40,20 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			return
 		}
 		o.Flow, o.NAT = f, true
-		o.URI = appendCenterURI(nil, c.called, to)
+		if !b.mayLeave(c, l, to) {
+			return
+		}
+		o.URI = appendCenterURI(nil, c, to)
 		buf = append(buf, "X-Callisto-Call: "...)
 		buf = append(buf, c.id...)
 		buf = append(buf, "\r\nP-Asserted-Identity: "...)
 		buf = appendNameAddr(buf, c.shown.name, c.shown.user, string(c.center))
 		buf = append(buf, "\r\n"...)
+		if c.private {
+			buf = append(buf, "Privacy: id\r\n"...)
+		}
 	case routing.ToTrunk:
-		if !b.toTrunk(c, l, to, &o) {
+		if !b.mayLeave(c, l, to) || !b.toTrunk(c, l, to, &o) {
 			return
 		}
 		buf = append(buf, o.Headers...)
@@ -58,7 +64,11 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	b.buf = buf
 	if !l.trunk {
 		host := o.Flow.Listener.HostPort()
-		b.from = appendNameAddr(b.from[:0], c.shown.name, c.shown.user, host)
+		if c.private && to.Kind == routing.ToBinding {
+			b.from = append(b.from[:0], anonymous...)
+		} else {
+			b.from = appendNameAddr(b.from[:0], c.shown.name, c.shown.user, host)
+		}
 		b.to = appendNameAddr(b.to[:0], "", c.called, host)
 	}
 	o.From, o.To = b.from, b.to
@@ -66,23 +76,53 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	if c.forward == 0 {
 		o.Forwards = -1 // whoever gets it must not send it on
 	}
+	if p := c.sw.Plan().ReplyIn; p > 0 {
+		o.Patience = sip.Mono(p)
+	}
 	o.User = l
 	l.d = b.shard.Invite(&o)
 	b.policy(c, l)
 }
 
-// appendCenterURI is how a center is asked: the canonical number, what the
-// center is to do with it, and for a visit which binding.
-func appendCenterURI(dst []byte, number string, to *switching.Target) []byte {
+// anonymous is whom a called party is shown in place of a caller who withholds
+// his number (RFC 3323 §4.1).
+const anonymous = `"Anonymous" <sip:anonymous@anonymous.invalid>`
+
+// appendCenterURI is how a center is asked: the number, what the center is to
+// do with it, and for a visit which binding. Only centers, which prove
+// themselves to each other, are asked and believed so.
+func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
+	number := c.called
+	if to.Role == routing.Exit {
+		number = to.To
+	}
 	dst = append(dst, "sip:"...)
 	dst = sip.AppendUser(dst, number)
 	dst = append(dst, '@')
 	dst = append(dst, to.Center...)
-	if to.Role == routing.Visit {
+	switch to.Role {
+	case routing.Visit:
 		dst = append(dst, ";role=visit;binding="...)
-		return append(dst, to.Binding.ID...)
+		dst = append(dst, to.Binding.ID...)
+	case routing.Exit:
+		dst = append(dst, ";role=exit"...)
+		for _, p := range [...][2]string{{";svc=", to.Service}, {";in=", to.In}, {";carrier=", to.Carrier}, {";payer=", to.Payer}} {
+			if p[1] != "" {
+				dst = append(append(dst, p[0]...), p[1]...)
+			}
+		}
+	default:
+		dst = append(dst, ";role=home"...)
 	}
-	return append(dst, ";role=home"...)
+	hops := c.hops
+	if to.Forward {
+		hops++
+	}
+	if hops > 0 {
+		dst = append(dst, ";hops="...)
+		dst = strconv.AppendInt(dst, int64(hops), 10)
+	}
+	return dst
 }
 
 func appendNameAddr(dst []byte, name, user, host string) []byte {
@@ -181,6 +221,7 @@ func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause)
 	}
 	d := l.d
 	l.d = nil
+	(*board)(s).release(l)
 	if id == switching.Caller && l.call.reason != "" && !d.Answered() {
 		h := append((*board)(s).buf[:0], "Reason: Q.850;cause="...)
 		h = strconv.AppendInt(h, int64(codes[c].q850), 10)

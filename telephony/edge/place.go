@@ -1,8 +1,6 @@
 package edge
 
 import (
-	"errors"
-	"net"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
@@ -20,6 +18,7 @@ type Placing struct {
 	Center  center.ID
 	Way     trunk.Way
 	Number  string // as the carrier wants it written
+	Shows   string // the number it shows, likewise
 	Called  string // for the call record
 	Script  *switching.Script
 	RingFor time.Duration
@@ -70,7 +69,7 @@ func (b *board) place(id string, now time.Time, p Placing) {
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), now, &rec)
 	plan := switching.Plan{Decision: switching.Decision{
 		Kind: routing.PSTN, RingFor: p.RingFor,
-		Targets: []switching.Target{{Kind: routing.ToTrunk, Trunk: p.Way.Carrier.ID, Number: p.Number}},
+		Targets: []switching.Target{{Kind: routing.ToTrunk, Carrier: p.Way.Carrier.ID, Trunk: p.Way.Trunk.ID, Number: p.Number, Shows: p.Shows, To: p.Called}},
 	}}
 	b.deliver(c, switching.Event{Kind: switching.Originated, Plan: &plan, Script: p.Script})
 }
@@ -118,49 +117,4 @@ func (p *placed) over(rec *cdr.Record) {
 	if p.Over != nil {
 		p.Over(p.result)
 	}
-}
-
-var errNoTrunks = errors.New("there are no carriers here") //nolint:gochecknoglobals // sentinel
-
-// way is the way to a carrier: a call of ours brings it along.
-func (b *board) way(c *call, t *switching.Target) (trunk.Way, error) {
-	if c.placed != nil {
-		return c.placed.Way, nil
-	}
-	if b.edge.cfg.Trunks == nil {
-		return trunk.Way{}, errNoTrunks
-	}
-	return b.edge.cfg.Trunks.Way(t.Trunk)
-}
-
-// toTrunk prepares the INVITE to a carrier. The carrier learns the number to
-// call and the one our calls show, and nothing else about us.
-func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) bool {
-	w, err := b.way(c, to)
-	if err != nil {
-		b.edge.cfg.Log.Warn("no way to a carrier", "carrier", to.Trunk, "error", err)
-		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: switching.CauseNetwork})
-		return false
-	}
-	l.trunk = true
-	o.Flow, o.Login = w.Flow, w.Login
-	host := w.Carrier.Host
-	b.uri = append(b.uri[:0], "sip:"...)
-	b.uri = sip.AppendUser(b.uri, to.Number)
-	b.uri = append(b.uri, '@')
-	b.uri = append(b.uri, host...)
-	b.uri = append(b.uri, ";user=phone"...)
-	o.URI = b.uri
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		if host = name; w.Flow.Remote.Addr().Is6() && name == w.Flow.Remote.Addr().String() {
-			host = "[" + name + "]"
-		}
-	}
-	b.from = appendNameAddr(b.from[:0], "", w.Carrier.Presents, host)
-	b.to = appendNameAddr(b.to[:0], "", to.Number, host)
-	if w.Carrier.Assert {
-		h := append([]byte(nil), "P-Asserted-Identity: "...)
-		o.Headers = append(appendNameAddr(h, "", w.Carrier.Presents, host), "\r\n"...)
-	}
-	return true
 }

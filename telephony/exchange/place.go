@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -28,6 +29,9 @@ type Call struct {
 // SetCarriers replaces the carriers that calls may leave by.
 func (x *Exchange) SetCarriers(list []carrier.Carrier) { x.trunks.SetCarriers(list) }
 
+// TrunkCalls is how many calls a trunk has now, both ways.
+func (x *Exchange) TrunkCalls(trunk string) int { return x.trunks.Calls(trunk) }
+
 // Place begins a call and returns its id. It may wait for the gateway's name to
 // be looked up; an error says that no call was made and why.
 func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error) {
@@ -44,8 +48,12 @@ func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error)
 	if at, ok := tables.Centers.Get(c.Carrier.Center); ok && len(at.Countries) > 0 {
 		country = at.Countries[0]
 	}
+	shows := ""
+	if cc, own, ok := tables.Plans.SplitE164(strings.TrimPrefix(c.Carrier.Presents, "+")); ok {
+		shows = c.Carrier.OutCaller.Write(tables.Plans, country, cc, own)
+	}
 	return x.edge.Place(edge.Placing{
-		Center: c.Carrier.Center, Way: way, Number: c.Carrier.Called(tables.Plans, country, code, national), Called: c.E164,
+		Center: c.Carrier.Center, Way: way, Number: c.Carrier.Out.Write(tables.Plans, country, code, national), Shows: shows, Called: c.E164,
 		Script: c.Script, RingFor: c.RingFor, Told: c.Told, Over: c.Over,
 	}), nil
 }
@@ -117,7 +125,10 @@ func (x *Exchange) TestCall(ctx context.Context, at center.ID, by carrier.Carrie
 // report says in words what became of a test call.
 func report(p edge.Placed, by carrier.Carrier, e164 string) carrier.Report {
 	r := carrier.Report{Code: p.Cause.String(), Answered: p.Answered, Heard: p.Heard, Delay: p.Delay, Status: p.Status}
-	gave := ""
+	gave, host, transport := "", "", carrier.UDP
+	if len(by.Trunks) > 0 {
+		host, transport = by.Trunks[0].Host, by.Trunks[0].Transport
+	}
 	if p.Status != 0 {
 		gave = fmt.Sprintf(" (%d %s)", p.Status, p.Phrase)
 	}
@@ -138,9 +149,9 @@ func report(p edge.Placed, by carrier.Carrier, e164 string) carrier.Report {
 	case p.Status >= 300 && p.Status < 400:
 		r.Code, r.Text = "redirected", "The carrier sent the call elsewhere"+gave+". Calls are not redirected: a number that costs could be behind it."
 	case p.Status == 408 && p.Phrase == "", p.Status == 0 && p.Cause == cdr.Timeout:
-		r.Code, r.Text = "no_response", "The gateway "+by.Host+" does not answer. Check address, port, transport and firewall."
+		r.Code, r.Text = "no_response", "The gateway "+host+" does not answer. Check address, port, transport and firewall."
 	case p.Status == 503 && p.Phrase == "":
-		r.Code, r.Text = "refused", "Nobody listens at "+by.Host+" over "+string(by.Transport)+", or the connection broke. Check address, port and transport."
+		r.Code, r.Text = "refused", "Nobody listens at "+host+" over "+string(transport)+", or the connection broke. Check address, port and transport."
 	case p.Cause == cdr.Busy:
 		r.Text = "The carrier works, but " + e164 + " is busy" + gave + "."
 	case p.Cause == cdr.NoAnswer:

@@ -75,7 +75,10 @@ func (s *Shard) start(slot uint32) {
 	t := s.clients.at(slot)
 	s.sendCopy(t.flow, t.msg)
 	t.interval, t.deadline = T1, s.now+timeout
-	at := s.now + T1
+	if d := s.clientDialog(t); d != nil && t.use == useInvite && d.patience > 0 {
+		t.deadline = s.now + min(d.patience, timeout)
+	}
+	at := min(s.now+T1, t.deadline)
 	if t.flow.Reliable() {
 		at = t.deadline
 	}
@@ -326,7 +329,10 @@ func (s *Shard) sendCancel(slot uint32, t *clientTx) {
 	t.msg = append(t.msg[:0], b...)
 	s.sendCopy(t.flow, b)
 	t.interval, t.deadline = T1, s.now+timeout
-	at := s.now + T1
+	if d := s.clientDialog(t); d != nil && t.use == useInvite && d.patience > 0 {
+		t.deadline = s.now + min(d.patience, timeout)
+	}
+	at := min(s.now+T1, t.deadline)
 	if t.flow.Reliable() {
 		at = t.deadline
 	}

@@ -54,6 +54,8 @@ type Dialog struct {
 	sess  session
 	proof *proof // of a call to whom we may have to prove ourselves; else nil
 	sdp   []byte // our last session description, for a refresh by re-INVITE
+
+	patience Mono // how long the INVITE waits for any answer; 0: Timer B
 }
 
 // txRef refers to a transaction of either kind.

@@ -15,6 +15,9 @@ type Outgoing struct {
 	Reliable bool   // demand reliable provisional answers (RFC 3262)
 	NAT      bool   // the peer's Contact may be a lie: keep to its flow
 	Login    *Login // how to prove who we are, if asked; nil: not at all
+	// Patience is how long to wait for any answer at all, instead of Timer B's
+	// 32 s (RFC 3261 §17.1.1.2): who knows another way does not wait so long.
+	Patience Mono
 	User     any
 }
 
@@ -24,7 +27,7 @@ const defaultInterval = 1800
 // Invite begins a call.
 func (s *Shard) Invite(o *Outgoing) *Dialog {
 	d := s.newDialog(false, o.Flow)
-	d.User, d.nat = o.User, o.NAT
+	d.User, d.nat, d.patience = o.User, o.NAT, o.Patience
 	if o.Login != nil {
 		d.proof = &proof{login: o.Login}
 	}

@@ -121,6 +121,19 @@ func (s *Shard) Authenticate(m *Msg, f *Flow, realm string, lookup func(user []b
 	return c.user, Proven
 }
 
+// Claims is the user name that a request claims in a realm, unproven; "" if
+// none.
+func (m *Msg) Claims(realm string) string {
+	for _, id := range []HeaderID{HAuthorization, HProxyAuthorization} {
+		for i := m.first[id]; i > 0; i = m.fields[i-1].next {
+			if got, ok := parseCredentials(m.bytes(m.fields[i-1].value)); ok && equalFold(got.realm, realm) {
+				return string(got.user)
+			}
+		}
+	}
+	return ""
+}
+
 // appendHash appends the hash of text in hexadecimal.
 func appendHash(dst, text []byte, strong bool) []byte {
 	if strong {

@@ -78,6 +78,15 @@ func (f *Flow) Peer() string {
 	return f.Conn.peer
 }
 
+// Names are the DNS names that the other end proved by a certificate when it
+// connected to us (RFC 5922 §7.1); none if it proved nothing.
+func (f *Flow) Names() []string {
+	if f.Conn == nil {
+		return nil
+	}
+	return f.Conn.names
+}
+
 // Toward is the flow for a request to a URI of the peer. A connection is kept
 // to. So is the address of a peer behind a NAT, whose Contact names an address
 // that nobody outside can reach; one that names the address it really sends

@@ -28,6 +28,7 @@ const (
 type Conn struct {
 	id     uint64
 	peer   string
+	names  []string // the DNS names in the other side's verified certificate
 	flow   Flow
 	core   *Core
 	mu     sync.Mutex
@@ -213,6 +214,9 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 		switch name := provedName(t.ConnectionState()); {
 		case !client:
 			c.peer = name
+			if s := t.ConnectionState(); len(s.VerifiedChains) > 0 {
+				c.names = s.PeerCertificates[0].DNSNames
+			}
 		case c.peer != "" && c.peer != name:
 			_ = nc.Close()
 			return fmt.Errorf("the certificate is of %q, not of %q", name, c.peer)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // Times that a call waits by itself.
@@ -130,6 +131,9 @@ func (c *Call) Ref() Ref { return c.ref }
 
 // Record returns the call record as it stands.
 func (c *Call) Record() *Record { return &c.rec }
+
+// Plan is the decision in force; its targets are not in it.
+func (c *Call) Plan() *Plan { return &c.plan }
 
 // NewLeg gives out the id for a further leg that comes in to this call.
 func (c *Call) NewLeg() LegID {
@@ -368,5 +372,11 @@ func (c *Call) callee() {
 	}
 	if c.rec.To.Number == (cdr.Party{}.Number) {
 		c.rec.To.Number = c.plan.Number
+	}
+	if c.rec.To.Text == "" && c.rec.To.Number.Zero() {
+		c.rec.To.Text = numbering.Spaced(c.plan.E164)
+		if c.plan.E164 == "" && len(c.targets) > 0 {
+			c.rec.To.Text = c.targets[0].To
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"sync"
 	"time"
@@ -30,14 +31,15 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-// Way is how a carrier is reached now.
+// Way is how a trunk's gateway is reached now.
 type Way struct {
-	Carrier carrier.Carrier
+	Carrier *carrier.Carrier // shared by all who read: not to be changed
+	Trunk   carrier.Trunk
 	Flow    sip.Flow
 	Login   *sip.Login // nil: it knows us by our address
 }
 
-// Trunks are the ways to every carrier.
+// Trunks are the ways to and from every carrier.
 type Trunks struct {
 	cfg  Config
 	stop context.CancelFunc
@@ -45,12 +47,15 @@ type Trunks struct {
 	done chan struct{}
 
 	mu   sync.Mutex
-	ways map[string]*way
+	ways map[string]*way // by trunk
 }
 
-// way is what is known of one carrier's gateway.
+// way is what is known of one gateway.
 type way struct {
-	carrier carrier.Carrier
+	carrier *carrier.Carrier
+	trunk   carrier.Trunk
+	from    []source // where its calls come from
+	load    *load
 	addrs   []netip.Addr
 	fault   error // of the last look-up
 	flow    sip.Flow
@@ -87,13 +92,18 @@ func (t *Trunks) Close() {
 func (t *Trunks) SetCarriers(list []carrier.Carrier) {
 	t.mu.Lock()
 	ways := make(map[string]*way, len(list))
-	for _, c := range list {
-		w := &way{carrier: c}
-		if old := t.ways[c.ID]; old != nil && old.carrier.Host == c.Host && old.carrier.Transport == c.Transport && old.carrier.Center == c.Center {
-			w.addrs, w.fault, w.flow = old.addrs, old.fault, old.flow
+	for i := range list {
+		for _, x := range list[i].Trunks {
+			w := newWay(&list[i], x)
+			if old := t.ways[x.ID]; old != nil {
+				w.load = old.load // calls under way count on
+				if old.trunk.Host == x.Host && old.trunk.Transport == x.Transport && old.carrier.Center == w.carrier.Center {
+					w.addrs, w.fault, w.flow = old.addrs, old.fault, old.flow
+				}
+			}
+			w.literal()
+			ways[x.ID] = w
 		}
-		w.literal()
-		ways[c.ID] = w
 	}
 	t.ways = ways
 	t.mu.Unlock()
@@ -103,9 +113,13 @@ func (t *Trunks) SetCarriers(list []carrier.Carrier) {
 	}
 }
 
+func newWay(c *carrier.Carrier, x carrier.Trunk) *way {
+	return &way{carrier: c, trunk: x, load: &load{}, from: sources(x.From)}
+}
+
 // literal takes an address that needs no look-up, and reports whether it is one.
 func (w *way) literal() bool {
-	a, err := netip.ParseAddrPort(w.carrier.Host)
+	a, err := netip.ParseAddrPort(w.trunk.Host)
 	if err == nil {
 		w.addrs = []netip.Addr{a.Addr().Unmap()}
 	}
@@ -133,9 +147,9 @@ func (t *Trunks) refresh(ctx context.Context) {
 		}
 		t.mu.Unlock()
 		for _, w := range names {
-			addrs, err := t.find(ctx, w.carrier.Host)
+			addrs, err := t.find(ctx, w.trunk.Host)
 			if err != nil && ctx.Err() == nil {
-				t.cfg.Log.Warn("a carrier's gateway cannot be found", "carrier", w.carrier.Name, "host", w.carrier.Host, "error", err)
+				t.cfg.Log.Warn("a carrier's gateway cannot be found", "carrier", w.carrier.Name, "host", w.trunk.Host, "error", err)
 			}
 			t.mu.Lock()
 			if w.fault = err; err == nil { // an address that was good stays until there is another
@@ -160,30 +174,34 @@ func (t *Trunks) find(ctx context.Context, hostport string) ([]netip.Addr, error
 	return addrs, err
 }
 
-// Way is the way to a carrier. It does not block.
+// Way is the way to a trunk's gateway. It does not block.
 func (t *Trunks) Way(id string) (Way, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := t.ways[id]
 	if w == nil {
-		return Way{}, fmt.Errorf("there is no carrier %s", id)
+		return Way{}, fmt.Errorf("there is no trunk %s", id)
 	}
 	return t.open(w)
 }
 
-// Reach is the way to a carrier that need not be among those set, from a
-// center. It may wait for a look-up.
+// Reach is the way to a carrier that need not be among those set: by its first
+// trunk. It may wait for a look-up.
 func (t *Trunks) Reach(ctx context.Context, c carrier.Carrier) (Way, error) {
-	w := &way{carrier: c}
+	if len(c.Trunks) == 0 {
+		return Way{}, fmt.Errorf("the carrier %s has no trunk", c.Name)
+	}
+	x := c.Trunks[0]
+	w := newWay(&c, x)
 	if !w.literal() {
 		var err error
-		if w.addrs, err = t.find(ctx, c.Host); err != nil {
-			return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", c.Host, err)
+		if w.addrs, err = t.find(ctx, x.Host); err != nil {
+			return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", x.Host, err)
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if old := t.ways[c.ID]; old != nil && old.carrier == c {
+	if old := t.ways[x.ID]; old != nil && old.carrier.Center == c.Center && reflect.DeepEqual(old.trunk, x) {
 		old.addrs = w.addrs
 		w = old
 	}
@@ -192,17 +210,17 @@ func (t *Trunks) Reach(ctx context.Context, c carrier.Carrier) (Way, error) {
 
 // open finds the socket, or the connection, for a way.
 func (t *Trunks) open(w *way) (Way, error) {
-	out := Way{Carrier: w.carrier}
-	if w.carrier.User != "" {
-		out.Login = &sip.Login{User: w.carrier.User, Password: w.carrier.Password, Realm: w.carrier.Realm}
+	out := Way{Carrier: w.carrier, Trunk: w.trunk}
+	if w.trunk.User != "" {
+		out.Login = &sip.Login{User: w.trunk.User, Password: w.trunk.Password, Realm: w.trunk.Realm}
 	}
 	if w.flow.Conn != nil && w.flow.Conn.Alive() {
 		out.Flow = w.flow
 		return out, nil
 	}
-	host, port, _ := net.SplitHostPort(w.carrier.Host)
+	host, port, _ := net.SplitHostPort(w.trunk.Host)
 	n, _ := strconv.ParseUint(port, 10, 16)
-	transport := map[carrier.Transport]sip.Transport{carrier.UDP: sip.UDP, carrier.TCP: sip.TCP, carrier.TLS: sip.TLS}[w.carrier.Transport]
+	transport := map[carrier.Transport]sip.Transport{carrier.UDP: sip.UDP, carrier.TCP: sip.TCP, carrier.TLS: sip.TLS}[w.trunk.Transport]
 	for _, a := range w.addrs {
 		l := t.cfg.Core().Listener(string(w.carrier.Center), transport, a)
 		if l == nil {
@@ -225,10 +243,10 @@ func (t *Trunks) open(w *way) (Way, error) {
 		return out, nil
 	}
 	if w.fault != nil {
-		return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", w.carrier.Host, w.fault)
+		return Way{}, fmt.Errorf("the name of the gateway %s cannot be looked up: %w", w.trunk.Host, w.fault)
 	}
 	if len(w.addrs) == 0 {
-		return Way{}, fmt.Errorf("the name of the gateway %s is not looked up yet", w.carrier.Host)
+		return Way{}, fmt.Errorf("the name of the gateway %s is not looked up yet", w.trunk.Host)
 	}
-	return Way{}, fmt.Errorf("the center %s has no %s address of the same IP version as the gateway %s", w.carrier.Center, transport, w.carrier.Host)
+	return Way{}, fmt.Errorf("the center %s has no %s address of the same IP version as the gateway %s", w.carrier.Center, transport, w.trunk.Host)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/trunk"
 )
@@ -51,10 +52,10 @@ func TestWaysToCarriers(t *testing.T) {
 	dir := &names{of: map[string]string{"sip.carrier.example": "192.0.2.7"}}
 	x := trunk.New(trunk.Config{Core: func() *sip.Core { return core }, Lookup: dir.lookup})
 	t.Cleanup(x.Close)
-	number := carrier.Carrier{ID: "a", Center: "KR", Host: "192.0.2.9:5080", Transport: carrier.UDP, User: "u", Password: "p", Realm: "r"}
-	name := carrier.Carrier{ID: "b", Center: "KR", Host: "sip.carrier.example:5060", Transport: carrier.UDP}
-	lost := carrier.Carrier{ID: "c", Center: "KR", Host: "nobody.example:5060", Transport: carrier.UDP}
-	other := carrier.Carrier{ID: "d", Center: "US", Host: "192.0.2.9:5080", Transport: carrier.UDP}
+	number := gateway("a", "KR", carrier.Trunk{Host: "192.0.2.9:5080", Transport: carrier.UDP, User: "u", Password: "p", Realm: "r"})
+	name := gateway("b", "KR", carrier.Trunk{Host: "sip.carrier.example:5060", Transport: carrier.UDP})
+	lost := gateway("c", "KR", carrier.Trunk{Host: "nobody.example:5060", Transport: carrier.UDP})
+	other := gateway("d", "US", carrier.Trunk{Host: "192.0.2.9:5080", Transport: carrier.UDP})
 	x.SetCarriers([]carrier.Carrier{number, name, lost, other})
 	w, err := x.Way("a")
 	if err != nil || w.Flow.Listener != l || w.Flow.Remote.String() != "192.0.2.9:5080" || w.Login == nil || *w.Login != (sip.Login{User: "u", Password: "p", Realm: "r"}) {
@@ -82,7 +83,7 @@ func TestWaysToCarriers(t *testing.T) {
 	if _, err := x.Reach(t.Context(), lost); err == nil {
 		t.Error("nobody was reached")
 	}
-	if w, err := x.Reach(t.Context(), carrier.Carrier{ID: "e", Center: "KR", Host: "sip.carrier.example:5070", Transport: carrier.UDP}); err != nil || w.Flow.Remote.Port() != 5070 {
+	if w, err := x.Reach(t.Context(), gateway("e", "KR", carrier.Trunk{Host: "sip.carrier.example:5070", Transport: carrier.UDP})); err != nil || w.Flow.Remote.Port() != 5070 {
 		t.Errorf("one that is not set: %+v %v", w, err)
 	}
 	x.SetCarriers([]carrier.Carrier{name})
@@ -92,4 +93,10 @@ func TestWaysToCarriers(t *testing.T) {
 	if w, err := x.Way("b"); err != nil || w.Flow.Remote.String() != "192.0.2.7:5060" {
 		t.Errorf("one that stays has to be looked up again: %+v %v", w, err)
 	}
+}
+
+// gateway is a carrier with one trunk of the same name.
+func gateway(id string, at center.ID, x carrier.Trunk) carrier.Carrier {
+	x.ID = id
+	return carrier.Carrier{ID: id, Center: at, Trunks: []carrier.Trunk{x}}
 }

@@ -392,7 +392,8 @@ func (q *interview) carrier(ctx context.Context, s node.Setup, at center.ID) (st
 		if err != nil || gateway == "" {
 			return "", err
 		}
-		in := carrier.Input{Center: at, Host: gateway}
+		in := carrier.Input{Center: at}
+		trunk := carrier.TrunkInput{Trunk: carrier.Trunk{Host: gateway}}
 		var transport, format, password string
 		for _, x := range []struct {
 			name, text, standard string
@@ -400,7 +401,7 @@ func (q *interview) carrier(ctx context.Context, s node.Setup, at center.ID) (st
 		}{
 			{"carrier_name", "Its name", "Carrier", &in.Name},
 			{"carrier_transport", "udp, tcp or tls", "udp", &transport},
-			{"carrier_user", "User name there; empty: it knows us by our address", "", &in.User},
+			{"carrier_user", "User name there; empty: it knows us by our address", "", &trunk.User},
 			{"carrier_password", "Password there", "", &password},
 			{"carrier_number", "Number that calls show, with +", "", &in.Presents},
 			{"carrier_format", "Called number as +E164, E164 or national", "+E164", &format},
@@ -409,10 +410,11 @@ func (q *interview) carrier(ctx context.Context, s node.Setup, at center.ID) (st
 				return "", err
 			}
 		}
-		in.Transport, in.Format = carrier.Transport(transport), carrier.Format(format)
+		trunk.Transport, in.Out.Format = carrier.Transport(transport), carrier.Format(format)
 		if password != "" {
-			in.Password = &password
+			trunk.Password = &password
 		}
+		in.Trunks = []carrier.TrunkInput{trunk}
 		c, err := s.AddCarrier(ctx, in)
 		if err == nil {
 			return c.ID, nil

@@ -1,0 +1,101 @@
+package routing
+
+import (
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// goOn forwards a call that nobody took, as the holder has it.
+func (t *Tables) goOn(a *Attempt, d Decision) Decision {
+	f := d.Holder.Forward
+	if f == nil {
+		return d
+	}
+	var list []string
+	switch d.Cause {
+	case cdr.Busy, cdr.Declined:
+		list = f.Busy
+	case cdr.NoAnswer:
+		list = f.NoAnswer
+	case cdr.Unavailable, cdr.Timeout, cdr.Failed, cdr.Lost, cdr.Media:
+		list = f.Unreachable
+	default:
+	}
+	if len(list) == 0 {
+		return d
+	}
+	return t.forward(a, d, list, d.Cause)
+}
+
+// forward sends the call to the next of list that was not tried. It leaves by a
+// carrier or a partner, never to a number of ours: the same member would ring
+// again. His account pays.
+func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause) Decision {
+	d.Targets, d.RingFor, d.ReplyIn = nil, 0, 0
+	if a.Forwards >= mostForwards {
+		if a.Trace != nil {
+			a.step("The call was forwarded %d times already: it goes no further.", a.Forwards)
+		}
+		d.Cause, d.Reason = cdr.NotFound, fault.Reason{Code: "loop", Text: "The call was forwarded too often. " + d.Number.Display() + " and another number may send their calls to each other."}
+		return d
+	}
+	d.Cause = cause
+	d.Reason = fault.Reason{Code: unreachable}
+	if !d.Holder.Registered {
+		d = d.unregistered()
+	}
+	for _, to := range list {
+		x, ok := t.forwardTo(a, to)
+		if !ok {
+			continue
+		}
+		if len(x.Targets) == 0 {
+			if weight(x.Cause) > weight(d.Cause) || x.Cause == cdr.Unpaid {
+				d.Cause = x.Cause
+			}
+			if a.Trace != nil {
+				t.Say(&x)
+				a.inside("Forwarding to %s: %s", to, x.Reason.Text)
+			}
+			continue
+		}
+		if a.Trace != nil {
+			a.inside("Its holder has such calls sent on to %s, and pays for it.", to)
+		}
+		d.Targets, d.RingFor, d.ReplyIn, d.Price, d.E164 = x.Targets, x.RingFor, x.ReplyIn, x.Price, x.E164
+		for i := range d.Targets {
+			d.Targets[i].Forward, d.Targets[i].Payer = true, d.Holder.Account
+		}
+		return d
+	}
+	for i := range a.Outcomes {
+		if o := &a.Outcomes[i]; weight(o.Cause) > weight(d.Cause) {
+			d.Cause = o.Cause
+			d.Reason = fault.Reason{Code: d.Cause.String()}
+		}
+	}
+	return d
+}
+
+// forwardTo decides where a call is forwarded to, with the outcomes of those
+// targets only.
+func (t *Tables) forwardTo(a *Attempt, to string) (Decision, bool) {
+	typed, err := numbering.ParseTyped(to)
+	if err != nil {
+		return Decision{}, false
+	}
+	switch typed.Kind {
+	case numbering.Plus:
+		cc, national, valid := t.Plans.SplitE164(typed.Text)
+		if !valid {
+			return Decision{}, false
+		}
+		return t.leave(a, outbound{cc: cc, national: national, forwarded: true}), true
+	case numbering.Digits:
+		d, ok := t.toPartner(a, typed.Text, true)
+		return d, ok
+	default:
+		return Decision{}, false
+	}
+}

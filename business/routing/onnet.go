@@ -1,0 +1,147 @@
+package routing
+
+import (
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// onNet sends the call towards a number of ours.
+func (t *Tables) onNet(a *Attempt, h Holder) Decision {
+	d := Decision{Kind: OnNet, Number: h.Number, Holder: h}
+	if a.Trace != nil {
+		a.step("%s is a number of ours.", h.Number.Display())
+	}
+	home, ok := t.Centers.ForCountry(h.Country)
+	if !ok {
+		d.Cause, d.Reason = cdr.Unavailable, fault.Reason{Code: "center_closed", Text: "There is no communication center for " + h.Number.Display() + " now. Try again later."}
+		return d
+	}
+	d.Center = home
+	if home != a.Center {
+		if !h.Registered && (!h.OwnPhone || h.Number.Kind != numbering.Individual) {
+			return d.unregistered()
+		}
+		if a.Trace != nil {
+			a.step("The center %s is its home: the call goes on there.", home)
+		}
+		d.Targets, d.RingFor = []Target{{Kind: ToCenter, Center: home, Role: Home}}, RingFor+ringOutside+2*waitFurther
+		return d.after(a)
+	}
+	return t.ring(a, d)
+}
+
+func (d Decision) unregistered() Decision {
+	d.Cause, d.Reason = cdr.Unregistered, fault.Reason{Code: unregistered}
+	return d
+}
+
+// atHome finds the terminals of a number this center is home of.
+func (t *Tables) atHome(a *Attempt) Decision {
+	typed, err := numbering.ParseTyped(a.Dialled)
+	if err != nil {
+		d := none(cdr.NotFound, "", "")
+		d.Reason = fault.ReasonOf(err)
+		return d
+	}
+	h, ok := t.Sold.Typed(typed.Text)
+	if !ok {
+		return none(cdr.NotFound, "not_found", typed.Text+" is not a number of ours.")
+	}
+	return t.onNet(a, h)
+}
+
+// ring lists the terminals; those registered elsewhere are reached through
+// the center where they are. Where none rings, or none answered, the call goes
+// on as the holder has it (M2).
+func (t *Tables) ring(a *Attempt, d Decision) Decision {
+	h := &d.Holder
+	if !h.Registered {
+		// M1: until it is registered, calls go to the telephone it is.
+		if h.OwnPhone && h.Number.Kind == numbering.Individual {
+			return t.forward(a, d, []string{h.Number.E164()}, cdr.Unregistered)
+		}
+		return d.unregistered()
+	}
+	f := h.Forward
+	if f != nil && len(f.Always) > 0 {
+		return t.forward(a, d, f.Always, cdr.Unavailable)
+	}
+	var room [2]location.Binding // most people have one or two terminals
+	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)
+	d.Targets = make([]Target, 0, len(found))
+	for i := range found {
+		b := &found[i]
+		switch {
+		case a.Caller.Device != "" && b.DeviceID == a.Caller.Device: // nobody rings himself
+		case b.Center == a.Center:
+			d.Targets = append(d.Targets, Target{Kind: ToBinding, Binding: *b})
+		default:
+			d.Targets = append(d.Targets, Target{Kind: ToCenter, Center: b.Center, Role: Visit, Binding: *b})
+		}
+	}
+	if a.Trace != nil {
+		a.inside("%d of its terminals are signed in.", len(d.Targets))
+	}
+	if len(d.Targets) > 0 {
+		d.RingFor = RingFor
+		if f != nil && len(f.NoAnswer) > 0 && f.After > 0 {
+			d.RingFor = f.After
+		}
+		if d.further(a.Center) {
+			d.RingFor += waitFurther
+		}
+		if d = d.after(a); len(d.Targets) == 0 {
+			return t.goOn(a, d)
+		}
+		return d
+	}
+	if home, ok := t.homeOffice(d.Number); ok {
+		return t.onNet(a, home)
+	}
+	d.Cause = cdr.Unavailable
+	d.Reason = fault.Reason{Code: unreachable}
+	return t.goOn(a, d)
+}
+
+// further reports whether a target is at another center.
+func (d *Decision) further(here center.ID) bool {
+	for i := range d.Targets {
+		if d.Targets[i].Kind == ToCenter && d.Targets[i].Center != here {
+			return true
+		}
+	}
+	return false
+}
+
+// homeOffice is where a company's calls go when the office called has nobody
+// signed in: better the home office than nobody.
+func (t *Tables) homeOffice(n numbering.Number) (Holder, bool) {
+	if n.Kind != numbering.Company {
+		return Holder{}, false
+	}
+	c, ok := t.Sold.Root(n.National)
+	if !ok || c.Home == n.CallingCode || c.Refuse {
+		return Holder{}, false
+	}
+	return t.Sold.Typed(c.Root + "#" + c.Home)
+}
+
+// atVisit finds one terminal here, named by the home center.
+func (t *Tables) atVisit(a *Attempt) Decision {
+	b, ok := t.Bindings.Get(a.Binding, a.Now)
+	if !ok || b.Center != a.Center {
+		d := none(cdr.Unavailable, "not_reachable", "The terminal is no longer signed in here.")
+		return d
+	}
+	d := Decision{Kind: OnNet, Center: a.Center, Targets: []Target{{Kind: ToBinding, Binding: b}}, RingFor: RingFor}
+	if h, sold := t.Sold.Typed(b.Number); sold {
+		d.Number, d.Holder = h.Number, h
+		if home, open := t.Centers.ForCountry(h.Country); open {
+			d.Center = home
+		}
+	}
+	return d.after(a)
+}

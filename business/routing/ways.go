@@ -1,0 +1,244 @@
+package routing
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
+)
+
+// MostCarriers bounds how many carriers and partners routing chooses among.
+const MostCarriers = 1024
+
+// Ways is how calls leave: carriers and partners with what they ask for, and
+// what members pay. It is replaced whole at each change, so that readers need
+// no lock.
+type Ways struct {
+	now atomic.Pointer[ways]
+	mu  sync.Mutex // writers
+	in  waysInput
+}
+
+// waysInput is what the ways are built from.
+type waysInput struct {
+	carriers  []carrier.Carrier
+	rates     map[string][]carrier.Rate
+	emergency map[string]string
+	free      bool
+}
+
+// ways is one state of them.
+type ways struct {
+	carriers  []carrier.Carrier // the open ones
+	offers    map[uint64][]offer
+	lengths   uint32 // bit n: some offer or range has n digits
+	flat      []offer
+	prices    map[uint64]int64
+	priced    uint32 // bit n: some price has n digits
+	free      bool
+	prefixes  map[string]int32 // what is dialled before a partner's own numbers
+	longest   int              // of those
+	zones     []int32          // partners whose numbers are looked up by ENUM
+	emergency map[string]int32 // country → carrier
+}
+
+// offer is what one carrier asks a minute for a destination.
+type offer struct {
+	carrier int32
+	micros  int64
+}
+
+// NewWays returns ways to nowhere.
+func NewWays() *Ways {
+	w := &Ways{}
+	w.now.Store(&ways{})
+	return w
+}
+
+// SetCarriers replaces carriers and rates. Those under carrier.Members are what
+// members pay.
+func (w *Ways) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
+	w.change(func(in *waysInput) { in.carriers, in.rates = list, rates })
+}
+
+// SetEmergency says which carrier takes the emergency calls of each country.
+func (w *Ways) SetEmergency(byCountry map[string]string) {
+	w.change(func(in *waysInput) { in.emergency = byCountry })
+}
+
+// SetFree has calls without a price be free instead of refused.
+func (w *Ways) SetFree() { w.change(func(in *waysInput) { in.free = true }) }
+
+func (w *Ways) change(f func(*waysInput)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f(&w.in)
+	w.now.Store(build(w.in))
+}
+
+func build(in waysInput) *ways {
+	w := &ways{offers: map[uint64][]offer{}, prices: map[uint64]int64{}, free: in.free, prefixes: map[string]int32{}, emergency: map[string]int32{}}
+	byID := map[string]int32{}
+	for _, c := range in.carriers {
+		if !c.Open() || len(w.carriers) == MostCarriers {
+			continue
+		}
+		i := int32(len(w.carriers))
+		w.carriers = append(w.carriers, c)
+		byID[c.ID] = i
+		w.add(i, &c, in.rates[c.ID])
+	}
+	for _, r := range in.rates[carrier.Members] {
+		w.prices[key(r.Prefix)] = r.Micros
+		w.priced |= 1 << len(r.Prefix)
+	}
+	for country, id := range in.emergency {
+		if i, ok := byID[id]; ok {
+			w.emergency[country] = i
+		}
+	}
+	for _, list := range w.offers {
+		slices.SortFunc(list, func(a, b offer) int {
+			return cmp.Or(cmp.Compare(a.micros, b.micros), cmp.Compare(a.carrier, b.carrier))
+		})
+	}
+	return w
+}
+
+// add takes in what one carrier carries. A carrier of the telephone network
+// without rates carries every number, after those that say what they ask.
+func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
+	for _, r := range rates {
+		w.offer(r.Prefix, offer{i, r.Micros})
+	}
+	if c.Kind == carrier.Partner {
+		for _, p := range c.Ranges {
+			w.offer(p, offer{i, 0})
+		}
+		if c.Prefix != "" {
+			if _, taken := w.prefixes[c.Prefix]; !taken {
+				w.prefixes[c.Prefix] = i
+			}
+			w.longest = max(w.longest, len(c.Prefix))
+		}
+		if c.ENUM != "" {
+			w.zones = append(w.zones, i)
+		}
+	} else if len(rates) == 0 {
+		w.flat = append(w.flat, offer{i, 1<<62 - 1})
+	}
+}
+
+func (w *ways) offer(prefix string, o offer) {
+	k := key(prefix)
+	w.offers[k] = append(w.offers[k], o)
+	w.lengths |= 1 << len(prefix)
+}
+
+// key packs a prefix of at most 15 digits, with a 1 before it that keeps zeros
+// apart.
+func key(prefix string) uint64 {
+	k := uint64(1)
+	for i := range len(prefix) {
+		k = k*10 + uint64(prefix[i]-'0')
+	}
+	return k
+}
+
+// keys are those of every prefix of digits, by length.
+func keys(digits string) (k [16]uint64, n int) {
+	k[0] = 1
+	n = min(len(digits), 15)
+	for i := range n {
+		k[i+1] = k[i]*10 + uint64(digits[i]-'0')
+	}
+	return k, n
+}
+
+// room is where the offers for a number are collected without allocating.
+type room [64]offer
+
+// find collects what each carrier asks for a number: its longest prefix counts.
+func (w *ways) find(dst []offer, e164 string) []offer {
+	var seen [MostCarriers / 64]uint64
+	take := func(list []offer) {
+		for _, o := range list {
+			if bit := uint64(1) << (o.carrier % 64); seen[o.carrier/64]&bit == 0 {
+				seen[o.carrier/64] |= bit
+				dst = append(dst, o)
+			}
+		}
+	}
+	k, n := keys(e164)
+	for ; n >= 0; n-- {
+		if w.lengths&(1<<n) != 0 {
+			take(w.offers[k[n]])
+		}
+	}
+	take(w.flat)
+	return dst
+}
+
+// price is what members pay a minute.
+func (w *ways) price(e164 string) (micros int64, ok bool) {
+	k, n := keys(e164)
+	for ; n >= 0; n-- {
+		if w.priced&(1<<n) != 0 {
+			if micros, ok = w.prices[k[n]]; ok {
+				return micros, true
+			}
+		}
+	}
+	return 0, w.free
+}
+
+// partner finds the partner before whose own numbers digits have its prefix,
+// and that number.
+func (w *ways) partner(digits string) (i int32, rest string, ok bool) {
+	for n := min(w.longest, len(digits)-1); n > 1; n-- {
+		if i, ok = w.prefixes[digits[:n]]; ok {
+			return i, digits[n:], true
+		}
+	}
+	return 0, "", false
+}
+
+// best is the cheapest of the offers that skip leaves, at one center or at any.
+func (w *ways) best(offers []offer, at center.ID, skip func(i int32) bool) (o offer, found bool) {
+	for _, x := range offers {
+		if at != "" && w.carriers[x.carrier].Center != at || found && (x.micros > o.micros || x.micros == o.micros && x.carrier > o.carrier) || skip(x.carrier) {
+			continue
+		}
+		o, found = x, true
+	}
+	return o, found
+}
+
+// Carrier finds a carrier that is open.
+func (w *Ways) Carrier(id string) (*carrier.Carrier, bool) {
+	now := w.now.Load()
+	for i := range now.carriers {
+		if now.carriers[i].ID == id {
+			return &now.carriers[i], true
+		}
+	}
+	return nil, false
+}
+
+// HasEmergency reports whether emergency calls of a country can be carried.
+func (w *Ways) HasEmergency(country string) bool {
+	_, ok := w.now.Load().emergency[country]
+	return ok
+}
+
+// Zones are the partners whose numbers are looked up by ENUM.
+func (w *Ways) Zones() (list []carrier.Carrier) {
+	now := w.now.Load()
+	for _, i := range now.zones {
+		list = append(list, now.carriers[i])
+	}
+	return list
+}

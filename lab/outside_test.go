@@ -1,0 +1,166 @@
+package lab
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+// serveGateway runs SIPp as the gateway of a trunk until the test ends.
+func serveGateway(t *testing.T, n *Network, scenario string, calls int, args ...string) netip.AddrPort {
+	t.Helper()
+	at := FreePort(t, loopback())
+	SIPp{Scenario: scenario, Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: calls, Rate: 10, Args: args}.Serve(t)
+	awaitBound(t, at)
+	return at
+}
+
+// carrierAt is a carrier of a center with trunks to gateways.
+func carrierAt(id string, at center.ID, gateways ...netip.AddrPort) carrier.Carrier {
+	c := byTrunk(carrier.Trunk{})
+	c.ID, c.Center, c.Name, c.Trunks, c.Shows = id, at, id, nil, carrier.ShowOwn
+	for _, g := range gateways {
+		c.Trunks = append(c.Trunks, carrier.Trunk{ID: id + "-" + g.String(), Host: g.String(), Transport: carrier.UDP, From: []string{g.String()}})
+	}
+	return c
+}
+
+// call has a member of Korea dial a number; any answer but an answer fails.
+func (n *Network) call(t *testing.T, from Member, number string) {
+	t.Helper()
+	SIPp{Scenario: "caller.xml", Users: []Member{from}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return number }}.Run(t)
+}
+
+// records sorts the records of one call by side.
+func bySide(list []cdr.Record) map[cdr.Side]cdr.Record {
+	out := map[cdr.Side]cdr.Record{}
+	for _, r := range list {
+		out[r.Side] = r
+	}
+	return out
+}
+
+// TestAMemberCallsAnOrdinaryTelephone: the call leaves by a trunk of its own
+// center, and by one of the called country's.
+func TestAMemberCallsAnOrdinaryTelephone(t *testing.T) {
+	for name, x := range map[string]struct {
+		number string
+		at     center.ID
+		rows   int
+	}{"here": {"0255543" + "21", "KR", 1}, "in the called country": {"+12125550100", "US", 2}} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, Options{})
+			n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17700")), carrierAt("chicago", "US", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17740")))
+			m := n.Member("Minji", "KR", "82", "25551234")
+			n.call(t, m, x.number)
+			got := bySide(n.Records.Wait(t, x.rows))
+			last := got[cdr.Origin]
+			if x.rows == 2 {
+				last = got[cdr.Exit]
+			}
+			if !last.Answered() || last.Cause != cdr.Normal || last.Carrier != map[center.ID]string{"KR": "seoul", "US": "chicago"}[x.at] || last.Trunk == "" {
+				t.Errorf("the record of where it left: %+v", last)
+			}
+			if o := got[cdr.Origin]; o.From.Account != "acc_"+m.Number.Canonical() || o.To.Text != numbering.Spaced(e164Of(x.number)) {
+				t.Errorf("the caller's record: %+v", o)
+			}
+			n.settled(t)
+		})
+	}
+}
+
+func e164Of(dialled string) string {
+	if dialled[0] == '+' {
+		return dialled
+	}
+	return "+82" + dialled[1:]
+}
+
+// settled fails the test if anything of a call is left.
+func (n *Network) settled(t *testing.T) {
+	t.Helper()
+	n.Settle()
+	if live, ports := n.Edge().LiveCalls(), n.Ports(); live != 0 || ports != 0 {
+		t.Errorf("%d calls and %d port pairs left", live, ports)
+	}
+}
+
+// TestTheNextCarrierTakesTheCall: one gateway is full, at the next address
+// nobody listens, one says nothing at all, and the last answers.
+func TestTheNextCarrierTakesTheCall(t *testing.T) {
+	n := New(t, Options{})
+	full, nobody, silent := serveGateway(t, n, "gateway-full.xml", 1), FreePort(t, loopback()), mute(t)
+	good := serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17780")
+	n.Carriers(carrierAt("full", "KR", full), carrierAt("nobody", "KR", nobody), carrierAt("silent", "KR", silent), carrierAt("good", "KR", good))
+	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
+	r := n.Records.Wait(t, 1)[0]
+	if !r.Answered() || r.Carrier != "good" {
+		t.Errorf("%+v", r)
+	}
+	if waited := r.Answer.Sub(r.Start); waited < routing.ReplyIn || waited > 2*routing.ReplyIn {
+		t.Errorf("answered after %s: the silent gateway has %s", waited, routing.ReplyIn)
+	}
+	n.settled(t)
+}
+
+// TestACarrierCallsAMember: by a number that came with it, and known by the
+// telephone it calls from; and nobody else's number, whatever it says.
+func TestACarrierCallsAMember(t *testing.T) {
+	n := New(t, Options{})
+	gateway := FreePort(t, loopback())
+	c := carrierAt("seoul", "KR", gateway)
+	n.Carriers(c)
+	m, other := n.Member("Minji", "KR", "82", "25551234"), n.Member("Jun", "KR", "82", "7000001")
+	n.Tables.Lines, n.Tables.Known = did{"8225550111": m.Number}, did{"+821012345678": other.Number}.holders(n)
+	at := FreePort(t, loopback())
+	n.register(t, []Member{m}, n.Addr("KR"), at, 10)
+	SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "17820"}}.Serve(t)
+	from := func(scenario, called, caller string) {
+		SIPp{Scenario: scenario, Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "17860"},
+			Extra: func(int) string { return called + ";" + caller }}.Run(t)
+	}
+	from("trunk-caller.xml", "+8225550111", "+821012345678")
+	r := n.Records.Wait(t, 1)[0]
+	if r.Side != cdr.Entry || !r.Answered() || r.Carrier != "seoul" || r.From.Number != other.Number || r.From.Account != "" || r.To.Account != "acc_"+m.Number.Canonical() {
+		t.Errorf("%+v", r)
+	}
+	from("trunk-refused.xml", "+8227000001", "+821012345678") // a member's, but not this trunk's
+	from("trunk-refused.xml", "+8225554321", "+821012345678") // an ordinary telephone
+	from("trunk-refused.xml", "119", "+821012345678")
+	for _, r := range n.Records.Wait(t, 4)[1:] {
+		if r.Cause != cdr.Forbidden || r.Answered() {
+			t.Errorf("%+v", r)
+		}
+	}
+	n.settled(t)
+	if calls := n.TrunkCalls(c.Trunks[0].ID); calls != 0 {
+		t.Errorf("%d calls are still counted on the trunk", calls)
+	}
+}
+
+// did is which number of ours a telephone number stands for.
+type did map[string]numbering.Number
+
+// Line finds one.
+func (d did) Line(e164 string) (routing.Line, bool) {
+	n, ok := d[e164]
+	return routing.Line{Carrier: "seoul", Number: n}, ok
+}
+
+func (d did) holders(n *Network) knownBy { return knownBy{d, n} }
+
+type knownBy struct {
+	did
+	n *Network
+}
+
+// Known finds the member a telephone belongs to.
+func (k knownBy) Known(number string) (routing.Holder, bool) {
+	return k.n.Sold.Typed(k.did[number].Canonical())
+}

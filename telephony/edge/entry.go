@@ -1,0 +1,167 @@
+package edge
+
+import (
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/trunk"
+)
+
+// fromTrunk takes a call of a carrier; false if it comes by no trunk. A carrier
+// proves itself by its certificate, by digest, or by the address it calls from.
+func (b *board) fromTrunk(in *sip.Incoming, at center.ID) bool {
+	x, ok := b.comes(in, at)
+	switch {
+	case !ok:
+		return false
+	case x.Trunk.ID == "":
+		return true // it was answered
+	}
+	if err := b.edge.cfg.Trunks.Take(x.Trunk.ID, b.wall()); err != nil {
+		in.Respond(&sip.Reply{Status: 503, Reason: "This trunk has its calls", Headers: []byte("Retry-After: 5\r\n")})
+		return true
+	}
+	// The place is given back with the caller's leg; a call that does not begin
+	// has none.
+	if !b.enter(in, at, x) {
+		b.edge.cfg.Trunks.Give(x.Trunk.ID)
+	}
+	return true
+}
+
+// comes finds the trunk a call comes in by. One without an ID says that the
+// request has been answered.
+func (b *board) comes(in *sip.Incoming, at center.ID) (x trunk.Coming, ok bool) {
+	t := b.edge.cfg.Trunks
+	if t == nil {
+		return x, false
+	}
+	if names := in.Flow.Names(); len(names) > 0 {
+		if x, ok = t.ByName(at, names); ok {
+			return x, true
+		}
+	}
+	realm := b.edge.cfg.Realm
+	if user := in.Msg.Claims(realm); user != "" {
+		if x, ok = t.ByUser(at, user, in.Flow.Remote); ok {
+			ha1 := sip.NewHA1(x.Trunk.InUser, realm, x.Trunk.InPassword)
+			_, proof := b.shard.Authenticate(in.Msg, &in.Flow, realm, func([]byte) (sip.HA1, bool) { return ha1, true })
+			switch proof {
+			case sip.Proven:
+				return x, true
+			case sip.Wrong:
+				in.Respond(&sip.Reply{Status: 403, Reason: "Wrong user or password"})
+			default:
+				in.Challenge(realm, proof == sip.Stale, false)
+			}
+			return trunk.Coming{}, true
+		}
+	}
+	return t.ByAddress(at, in.Flow.Remote)
+}
+
+// enter begins a call that came in by a trunk, and reports whether it began.
+func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
+	tables := b.edge.cfg.Tables()
+	c := x.Carrier
+	country := ""
+	if where, ok := tables.Centers.Get(at); ok && len(where.Countries) > 0 {
+		country = where.Countries[0]
+	}
+	written := b.calledBy(in)
+	dialled := c.In.Read(tables.Plans, country, written)
+	if dialled == "" {
+		dialled = written // it is refused, in words that name it
+	}
+	caller, from, hidden := b.callerBy(in, x, country)
+	a := routing.Attempt{
+		Center: at, Role: routing.Entry, Dialled: dialled, DialCountry: country, Carrier: c.ID, Caller: caller, Now: b.wall(), Forwards: diverted(in.Msg, x),
+	}
+	a.Caller.Private = hidden
+	rec := cdr.Record{
+		CallID: ident.New("call", a.Now), Side: cdr.Entry, Center: at, Dialled: clip(written, 120), From: from, Carrier: c.ID, Trunk: x.Trunk.ID,
+	}
+	return b.begin(in, &a, &rec, callerShown(&a.Caller, from.Text))
+}
+
+// calledBy is the number a carrier calls: the user part of the Request-URI.
+func (b *board) calledBy(in *sip.Incoming) string {
+	u, ok := sip.ParseURI(in.Msg.RequestURI())
+	if !ok {
+		return ""
+	}
+	user, _, _ := strings.Cut(string(sip.Unescape(nil, u.User)), ";")
+	return clip(user, 120)
+}
+
+// callerBy reads who calls: P-Asserted-Identity where the carrier sends it,
+// else From (RFC 3325 §9.1). What a carrier asserts is the number of its own
+// customer: nothing here is paid on the strength of it.
+func (b *board) callerBy(in *sip.Incoming, x trunk.Coming, country string) (p routing.Party, from cdr.Party, hidden bool) {
+	hidden = withheld(in.Msg)
+	who := asserted(in.Msg)
+	if who.user == "" || strings.EqualFold(who.user, "anonymous") {
+		if u, ok := sip.ParseURI(in.Msg.From.URI); ok {
+			who.user = string(sip.Unescape(nil, u.User))
+		}
+	}
+	number, _, _ := strings.Cut(who.user, ";")
+	tables := b.edge.cfg.Tables()
+	read := ""
+	if number != "" && !strings.EqualFold(number, "anonymous") {
+		read = x.Carrier.InCaller.Read(tables.Plans, country, number)
+	}
+	if read == "" {
+		return p, cdr.Party{Text: clip(strings.ToLower(number), 120)}, hidden || number == "" || strings.EqualFold(number, "anonymous")
+	}
+	p = tables.Caller(read)
+	from.Number = p.Number // known by his telephone: a name, and no more
+	from.Text = numbering.Spaced(read)
+	return p, from, hidden
+}
+
+// callerShown is what terminals are told of a caller from outside.
+func callerShown(p *routing.Party, text string) caller {
+	if !p.Number.Zero() {
+		return caller{user: p.Number.Canonical(), name: p.Number.Display()}
+	}
+	if p.E164 != "" {
+		return caller{user: p.E164}
+	}
+	return caller{user: text}
+}
+
+// withheld reports whether a caller asks for his number not to be shown
+// (RFC 3323 §4.2).
+func withheld(m *sip.Msg) bool {
+	for _, v := range []string{"id", "user", "header", "full"} {
+		if m.HasToken(sip.HPrivacy, v) {
+			return true
+		}
+	}
+	u, ok := sip.ParseURI(m.From.URI)
+	return ok && strings.EqualFold(string(u.Host), "anonymous.invalid")
+}
+
+// diverted is how often a call was forwarded before it came, as a carrier that
+// is believed in it says (RFC 5806 §4.2.1).
+func diverted(m *sip.Msg, x trunk.Coming) int {
+	if !x.Carrier.Diverts {
+		return 0
+	}
+	v := m.Other("Diversion")
+	if len(v) == 0 {
+		return 0
+	}
+	if n, ok := sip.Param(v, "counter"); ok {
+		if count, good := sip.Decimal(n); good {
+			return int(min(count, 100))
+		}
+	}
+	return 1
+}

@@ -1,0 +1,134 @@
+package edge
+
+import (
+	"errors"
+	"net"
+	"strconv"
+
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+	"github.com/callisto-tel/callisto/telephony/trunk"
+)
+
+var errNoTrunks = errors.New("there are no carriers here") //nolint:gochecknoglobals // sentinel
+
+// mayLeave counts a call that leaves this network against the account that
+// pays for it, once, where the call is decided; false if it has too many, and
+// then the leg has ended. Emergency calls and calls of the house are not
+// counted.
+func (b *board) mayLeave(c *call, l *leg, to *switching.Target) bool {
+	if to.To == "" || c.placed != nil || to.Service == routing.EmergencyService || c.sw.Plan().Urgent {
+		return true
+	}
+	role := c.attempt.Role
+	account := to.Payer
+	if account == "" {
+		account = c.attempt.Caller.Account
+	}
+	if role == routing.Exit || account == "" {
+		return true // it was counted where it was decided
+	}
+	for _, known := range c.payers {
+		if known == account {
+			return true
+		}
+	}
+	if b.edge.leave(account) {
+		c.payers = append(c.payers, account)
+		return true
+	}
+	c.reason = "There are " + strconv.Itoa(b.edge.cfg.Outside) + " calls to other networks already. End one first."
+	b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: switching.CauseForbidden})
+	return false
+}
+
+// release gives a leg's place on its trunk back.
+func (b *board) release(l *leg) {
+	if l.taken != "" {
+		b.edge.cfg.Trunks.Give(l.taken)
+		l.taken = ""
+	}
+}
+
+// way is the way to a carrier: a call of ours brings it along.
+func (b *board) way(c *call, t *switching.Target) (trunk.Way, error) {
+	if c.placed != nil {
+		return c.placed.Way, nil
+	}
+	if b.edge.cfg.Trunks == nil {
+		return trunk.Way{}, errNoTrunks
+	}
+	return b.edge.cfg.Trunks.Way(t.Trunk)
+}
+
+// toTrunk prepares the INVITE to a carrier. The carrier learns the number to
+// call and the one our calls show, and nothing else about us.
+func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) bool {
+	w, err := b.way(c, to)
+	cause := switching.CauseNetwork
+	if err == nil && b.edge.cfg.Trunks != nil {
+		if err = b.edge.cfg.Trunks.Take(to.Trunk, b.wall()); err == nil {
+			l.taken = to.Trunk
+		} else {
+			cause = switching.CauseCongestion
+		}
+	}
+	if err != nil {
+		b.edge.cfg.Log.Warn("no way to a carrier", "carrier", to.Carrier, "trunk", to.Trunk, "error", err)
+		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: cause})
+		return false
+	}
+	l.trunk = true
+	c.carrier, c.trunk = to.Carrier, to.Trunk
+	o.Flow, o.Login = w.Flow, w.Login
+	hostport := w.Trunk.Host
+	host := hostport
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		if host = name; w.Flow.Remote.Addr().Is6() && name == w.Flow.Remote.Addr().String() {
+			host = "[" + name + "]"
+		}
+	}
+	if w.Carrier.Domain != "" {
+		host, hostport = w.Carrier.Domain, w.Carrier.Domain
+	}
+	b.uri = append(b.uri[:0], "sip:"...)
+	b.uri = sip.AppendUser(b.uri, to.Number)
+	b.uri = append(b.uri, '@')
+	b.uri = append(b.uri, hostport...)
+	b.uri = append(b.uri, ";user=phone"...)
+	o.URI = b.uri
+	b.to = appendNameAddr(b.to[:0], "", to.Number, host)
+	if to.Private || to.Shows == "" {
+		b.from = append(b.from[:0], anonymous...)
+	} else {
+		b.from = appendNameAddr(b.from[:0], "", to.Shows, host)
+	}
+	h := o.Headers
+	if w.Carrier.Assert && to.Shows != "" {
+		h = append(h, "P-Asserted-Identity: "...)
+		h = append(appendNameAddr(h, "", to.Shows, host), "\r\n"...)
+	}
+	if to.Private {
+		h = append(h, "Privacy: id\r\n"...) // RFC 3323 §4.2, RFC 3325 §9.3
+	}
+	if to.Forward && w.Carrier.Diverts {
+		h = appendDiversion(h, c, host)
+	}
+	o.Headers = h
+	return true
+}
+
+// appendDiversion says whose call was forwarded (RFC 5806 §4).
+func appendDiversion(h []byte, c *call, host string) []byte {
+	h = append(h, "Diversion: "...)
+	number := c.sw.Plan().Holder.Number
+	text := number.E164()
+	if text == "" {
+		text = number.UserPart()
+	}
+	h = appendNameAddr(h, "", text, host)
+	h = append(h, ";reason=unconditional;counter="...)
+	h = strconv.AppendInt(h, int64(c.hops+1), 10)
+	return append(h, "\r\n"...)
+}
