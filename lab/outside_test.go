@@ -3,6 +3,7 @@ package lab
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
@@ -163,4 +164,116 @@ type knownBy struct {
 // Known finds the member a telephone belongs to.
 func (k knownBy) Known(number string) (routing.Holder, bool) {
 	return k.n.Sold.Typed(k.did[number].Canonical())
+}
+
+// seeing is a gateway that refuses an INVITE without what it has to see in it,
+// or with what it must not.
+func seeing(t *testing.T, n *Network, see, unseen string, port string) netip.AddrPort {
+	t.Helper()
+	return serveGateway(t, n, "gateway-sees.xml", 1, "-mp", port, "-key", "see", see, "-key", "unseen", unseen)
+}
+
+// TestWhoIsShownOutside: the caller's own telephone number in the carrier's
+// format; the set number for one that is no telephone's; and none at all, to a
+// carrier that must keep it to itself, for a caller who withholds it.
+func TestWhoIsShownOutside(t *testing.T) {
+	for name, x := range map[string]struct {
+		own         bool
+		dial        string
+		assert      bool
+		see, unseen string
+	}{
+		"own":          {true, "025554321", false, "From: <sip:[+]8225551234@", "Privacy|Asserted"},
+		"set":          {false, "025554321", true, "Asserted-Identity: <sip:[+]15055550199@", "25551234@"},
+		"withheld":     {true, "*67025554321", false, "sip:anonymous@anonymous.invalid", "25551234@|Asserted"},
+		"and asserted": {true, "%2331%23025554321", true, "Asserted-Identity: <sip:[+]8225551234@.*Privacy: id", "From: <sip:[+]82"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, Options{})
+			c := carrierAt("seoul", "KR", seeing(t, n, x.see, x.unseen, "17900"))
+			c.Assert = x.assert
+			n.Carriers(c)
+			m := n.Member("Minji", "KR", "82", "25551234")
+			if h, _ := n.Sold.Typed(m.Number.Canonical()); x.own {
+				h.OwnPhone = true
+				n.Sold.Set(h)
+			}
+			n.call(t, m, x.dial)
+			if r := n.Records.Wait(t, 1)[0]; !r.Answered() {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// TestAnEmergencyCall leaves by the emergency trunk, also when the caller has
+// all the calls outside that he may have, and is not counted.
+func TestAnEmergencyCall(t *testing.T) {
+	n := New(t, Options{})
+	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17940")))
+	n.Ways.SetEmergency(map[string]string{"KR": "seoul"})
+	n.Edge().Outside(0)
+	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "119")
+	r := n.Records.Wait(t, 1)[0]
+	if !r.Answered() || r.Carrier != "seoul" || r.To.Text != "119" {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
+}
+
+// TestWithoutAnEmergencyTrunkTheCallerIsTold at once, aloud.
+func TestWithoutAnEmergencyTrunkTheCallerIsTold(t *testing.T) {
+	n := New(t, Options{})
+	m := n.Member("Minji Kim", "KR", "82", "25551234")
+	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 8, Dial: "119"}.Start(t)
+	a.Wait("no emergency trunk in KR", 8*time.Second)
+	a.Finish(15 * time.Second)
+	if heard := a.Recorded(); heard < 2*time.Second {
+		t.Errorf("the caller heard %s of the announcement", heard)
+	}
+	if r := n.Records.Wait(t, 1)[0]; r.Answered() || r.Cause != cdr.NotDialable {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
+}
+
+// TestAForwardedCall: a member who is nowhere has his calls sent to a telephone;
+// the call leaves for a caller from outside too, says whose it was, and counts
+// as the member's.
+func TestAForwardedCall(t *testing.T) {
+	n := New(t, Options{})
+	entry := FreePort(t, loopback())
+	out := carrierAt("out", "KR", seeing(t, n, "INVITE sip:[+]821099998888@.*From: <sip:[+]821012345678@.*Diversion: <sip:[+]8225551234@", "anonymous", "17980"))
+	out.Diverts = true
+	in := carrierAt("in", "US", entry)
+	in.Reach = []string{"82"}
+	n.Carriers(out, in)
+	m := n.Member("Minji", "KR", "82", "25551234")
+	h, _ := n.Sold.Typed(m.Number.Canonical())
+	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+821099998888"}}
+	n.Sold.Set(h)
+	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1, Args: []string{"-mp", "18020"},
+		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
+	got := bySide(n.Records.Wait(t, 2))
+	if r := got[cdr.Entry]; !r.Answered() || r.Carrier != "in" || r.Center != "US" {
+		t.Errorf("where it came in: %+v", r)
+	}
+	if r := got[cdr.Home]; !r.Answered() || r.Carrier != "out" || r.To.Account != "acc_"+m.Number.Canonical() || r.Center != "KR" {
+		t.Errorf("at home: %+v", r)
+	}
+	n.settled(t)
+}
+
+// TestHowManyCallsAMemberHasOutside: the one too many is refused, in words.
+func TestHowManyCallsAMemberHasOutside(t *testing.T) {
+	n := New(t, Options{})
+	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18060")))
+	n.Edge().Outside(0)
+	m := n.Member("Minji", "KR", "82", "25551234")
+	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 4, Dial: "025554321"}.Start(t)
+	a.Wait("403", 4*time.Second)
+	if r := n.Records.Wait(t, 1)[0]; r.Answered() || r.Cause != cdr.Forbidden {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
 }

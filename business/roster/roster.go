@@ -44,6 +44,15 @@ type Registered struct {
 	Number     numbering.Number `json:"number"`
 	Membership string           `json:"membership"`
 	Account    string           `json:"account"`
+	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
+}
+
+func registered(m member.Membership) *Registered {
+	r := &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}
+	if len(m.Languages) > 0 {
+		r.Language = m.Languages[0]
+	}
+	return r
 }
 
 // Sender carries a change to the other processes; nil where there are none.
@@ -97,7 +106,7 @@ func (r *Roster) Load(ctx context.Context, from Source) error {
 		return fmt.Errorf("read the sold numbers: %w", err)
 	}
 	err := from.AllMemberships(ctx, func(m member.Membership) error {
-		r.Apply(Change{Registered: &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}})
+		r.Apply(Change{Registered: registered(m)})
 		return nil
 	})
 	if err != nil {
@@ -152,7 +161,7 @@ func (r *Roster) sold(s *Sold) {
 		h := base
 		h.Number, h.Country = n, iso
 		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
-			h.Membership, h.Registered = old.Membership, old.Registered
+			h.Membership, h.Registered, h.Language = old.Membership, old.Registered, old.Language
 		}
 		r.Numbers.Set(h)
 		company.Offices[n.CallingCode] = iso
@@ -182,7 +191,7 @@ func (r *Roster) registered(m *Registered) {
 	}
 	for _, n := range numbers {
 		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
-			h.Membership, h.Registered = m.Membership, true
+			h.Membership, h.Registered, h.Language = m.Membership, true, m.Language
 			r.Numbers.Set(h)
 		}
 	}
@@ -289,7 +298,7 @@ func (r *Roster) Office(ctx context.Context, o shop.Order, country string, open 
 
 // Registered is called by member.
 func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
-	return r.tell(ctx, Change{Registered: &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}})
+	return r.tell(ctx, Change{Registered: registered(m)})
 }
 
 // Device is called by member.

@@ -151,6 +151,7 @@ type Holder struct {
 	Account    string
 	Membership string   // "" until registered
 	Registered bool     // M1 done
+	Language   string   // of the holder, BCP 47
 	OwnPhone   bool     // an existing telephone number, proved; else identification block
 	OffIn      []string // dial countries where the typed form is switched off (N4)
 	Forward    *Forwarding

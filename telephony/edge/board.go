@@ -160,9 +160,33 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)
 			c.reason = b.plan.Reason.Text
+			b.plan.Announce = b.announcement(a, b.plan.Reason.Code)
 		}
 	}
 	return &b.plan, nil
+}
+
+// announcement is what a member hears where words on a display are not enough.
+func (b *board) announcement(a *switching.Attempt, code string) switching.Prompt {
+	if a.Role != routing.Origin || a.Caller.Account == "" {
+		return ""
+	}
+	name := ""
+	switch code {
+	case "emergency_unavailable":
+		name = "/refused/emergency"
+	case "unregistered":
+		name = "/refused/unregistered"
+	case "no_price", "no_carrier", "short_closed":
+		name = "/refused/closed"
+	default:
+		return ""
+	}
+	language := ""
+	if h, ok := b.edge.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical()); ok {
+		language = h.Language
+	}
+	return switching.Prompt(media.Language(language) + name)
 }
 
 // SetTimer arms a timer of a call.

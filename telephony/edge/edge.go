@@ -84,7 +84,8 @@ type Edge struct {
 	live    atomic.Int64
 
 	mu      sync.Mutex
-	outside map[string]int // calls that left, by the account that pays
+	most    int            // calls outside that an account may have at once
+	outside map[string]int // those there are
 }
 
 // New returns an Edge; give its Handler to the core.
@@ -95,7 +96,7 @@ func New(cfg Config) *Edge {
 	if cfg.Outside == 0 {
 		cfg.Outside = 10
 	}
-	e := &Edge{cfg: cfg, outside: map[string]int{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true
 	}
@@ -185,11 +186,19 @@ func (e *Edge) ours(core *sip.Core, host []byte, f *sip.Flow) bool {
 func (e *Edge) leave(account string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.outside[account] >= e.cfg.Outside {
+	if e.outside[account] >= e.most {
 		return false
 	}
 	e.outside[account]++
 	return true
+}
+
+// Outside says how many calls to other networks an account may have at once
+// from now on.
+func (e *Edge) Outside(most int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.most = most
 }
 
 func (e *Edge) left(account string) {

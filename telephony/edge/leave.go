@@ -38,7 +38,7 @@ func (b *board) mayLeave(c *call, l *leg, to *switching.Target) bool {
 		c.payers = append(c.payers, account)
 		return true
 	}
-	c.reason = "There are " + strconv.Itoa(b.edge.cfg.Outside) + " calls to other networks already. End one first."
+	c.reason = "You have as many calls to other networks at once as you may. End one first."
 	b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: switching.CauseForbidden})
 	return false
 }

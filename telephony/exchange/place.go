@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
 
@@ -58,20 +59,6 @@ func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error)
 	}), nil
 }
 
-// languages are those the prompts speak.
-func languages() []string { return []string{"en", "ko", "es", "fr", "de", "zh", "ja", "ar"} }
-
-// Spoken is the language nearest to the one wanted that the prompts speak.
-func Spoken(language string) string {
-	if len(language) > 2 {
-		language = language[:2]
-	}
-	if slices.Contains(languages(), language) {
-		return language
-	}
-	return "en"
-}
-
 // The names of the nodes of CodeScript, as told.
 const (
 	ToldAsked  = "asked"  // we have said who we are
@@ -82,7 +69,7 @@ const (
 // CodeScript speaks a code, twice, to a person: whoever does not press 1 is
 // none, but an answering machine.
 func CodeScript(language, code string) *switching.Script {
-	say := func(name string) switching.Prompt { return switching.Prompt(Spoken(language) + "/" + name) }
+	say := func(name string) switching.Prompt { return switching.Prompt(media.Language(language) + "/" + name) }
 	var digits []switching.Prompt
 	for _, d := range code {
 		digits = append(digits, say("digit/"+string(d)))

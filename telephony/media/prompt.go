@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,21 @@ func Spoken(yield func(name string, ulaw []byte) bool) {
 	if err != nil { // they are in the program
 		panic(fmt.Sprintf("media: the spoken prompts: %v", err))
 	}
+}
+
+// Languages are those the prompts speak.
+func Languages() []string { return []string{"en", "ko", "es", "fr", "de", "zh", "ja", "ar"} }
+
+// Language is the language nearest to the one wanted (BCP 47) that the prompts
+// speak.
+func Language(wanted string) string {
+	if len(wanted) > 2 {
+		wanted = wanted[:2]
+	}
+	if slices.Contains(Languages(), wanted) {
+		return wanted
+	}
+	return "en"
 }
 
 // NewPrompts returns the tones (after ITU-T E.180 in the plan of North
