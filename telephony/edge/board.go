@@ -267,7 +267,7 @@ func (b *board) Settle(r switching.Ref, rec *switching.Record) {
 	if c := b.call(r); c != nil {
 		kept.Carrier, kept.Trunk = c.carrier, c.trunk
 	}
-	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || kept.Side == cdr.Origin && c.home != c.center) {
+	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || (kept.Side == cdr.Origin || kept.Side == cdr.Entry) && c.home != c.center) {
 		// The called party's history is written by his home center, once; the
 		// caller's by the center where he calls.
 		kept.To.Account = ""
