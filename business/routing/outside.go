@@ -84,17 +84,14 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 	}
 	iso, _ := t.Plans.Valid(o.cc, o.national)
 	if a.Trace != nil {
-		a.step("%s is an ordinary telephone%s.", d.E164, in(iso))
+		if iso == "" {
+			a.step("%s is a telephone of no country.", d.E164)
+		} else {
+			a.step("%s is an ordinary telephone in %s.", d.E164, iso)
+		}
 		a.inside("%d carriers take it.", len(offers))
 	}
 	return t.by(a, d, &o, offers, exitOf(w, offers, t, iso))
-}
-
-func in(iso string) string {
-	if iso == "" {
-		return ""
-	}
-	return " in " + iso
 }
 
 // exitOf is the center of the called country, if it has a carrier for it; ""
