@@ -247,7 +247,11 @@ func (p *Party) answer(status, method string, o *options) string {
 	}
 	to := header(m.text, "To")
 	if param(to, "tag") == "" && status != "100" {
-		to += ";tag=" + o.get("tag", p.ltag)
+		own := p.ltag
+		if own == "" { // it has no call
+			own = p.Name + "-tag"
+		}
+		to += ";tag=" + o.get("tag", own)
 	}
 	h.add("To", to)
 	h.add("Call-ID", header(m.text, "Call-ID"))

@@ -37,6 +37,7 @@ type clientTx struct {
 	dialog     uint32 // slot of its dialog
 	dialogGen  uint16
 	hasDialog  bool
+	ask        *asked // what only a request outside dialogs has
 }
 
 // use is what the request is for.
@@ -77,6 +78,8 @@ func (s *Shard) start(slot uint32) {
 	t.interval, t.deadline = T1, s.now+timeout
 	if d := s.clientDialog(t); d != nil && t.use == useInvite && d.patience > 0 {
 		t.deadline = s.now + min(d.patience, timeout)
+	} else if t.ask != nil && t.ask.patience > 0 {
+		t.deadline = s.now + min(t.ask.patience, timeout)
 	}
 	at := min(s.now+T1, t.deadline)
 	if t.flow.Reliable() {
@@ -92,7 +95,7 @@ func (s *Shard) endClient(slot uint32) {
 	t := s.clients.at(slot)
 	s.wheel.clear(&t.timer)
 	t.msg = s.bufs.give(t.msg)
-	t.flow, t.ackFlow = Flow{}, Flow{}
+	t.flow, t.ackFlow, t.ask = Flow{}, Flow{}, nil
 	s.clients.release(slot)
 }
 
@@ -128,6 +131,10 @@ func (s *Shard) response(m *Msg) {
 			t.state = clientProceeding
 			t.interval = T2
 		}
+		return
+	}
+	if t.ask != nil {
+		s.askDone(tok.slot, t.ask, m.Status, m)
 		return
 	}
 	d, u := s.clientDialog(t), t.use
@@ -271,6 +278,10 @@ func (s *Shard) clientTimer(slot uint32) {
 
 // giveUp ends a transaction that got no answer: to the user as if it were one.
 func (s *Shard) giveUp(slot uint32, t *clientTx, status int) {
+	if t.ask != nil {
+		s.askDone(slot, t.ask, status, nil)
+		return
+	}
 	d, u := s.clientDialog(t), t.use
 	s.endClient(slot)
 	if d != nil {

@@ -272,7 +272,7 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	slot, t := s.newClient(method, u, to, d)
 	t.msg = d.appendRequest(t.msg, method, d.localSeq, s.clientToken(slot))
 	if d.proves(&to) {
-		t.msg = d.appendProof(t.msg, methodName[method], d.target)
+		t.msg = d.proof.append(t.msg, s, methodName[method], d.target)
 	}
 	if method == INVITE || method == UPDATE {
 		t.msg = append(t.msg, d.flow.Listener.contact...)

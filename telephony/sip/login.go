@@ -28,14 +28,13 @@ type proof struct {
 	line   []byte // as sent with the INVITE, for its ACK (RFC 3261 §22.1)
 }
 
-// mostProofs bounds how often one INVITE is repeated for new nonces.
+// mostProofs bounds how often one request is repeated for new nonces.
 const mostProofs = 3
 
-// takeChallenge keeps what a 401 or 407 asks for, and reports whether it can be
+// take keeps what a 401 or 407 asks for, and reports whether it can be
 // answered: a realm that is not the one of this call gets nothing, nor does one
 // that refused what we said.
-func (d *Dialog) takeChallenge(m *Msg) bool {
-	p := d.proof
+func (p *proof) take(m *Msg) bool {
 	if p == nil || p.tries >= mostProofs {
 		return false
 	}
@@ -106,13 +105,11 @@ func parseChallenge(v []byte) (c challenge, ok bool) {
 	return c, len(c.nonce) > 0 && (c.plain || auth)
 }
 
-// appendProof appends our credentials for a request, for which somebody has
+// append appends our credentials for a request, for which somebody has
 // asked (see proves). What is quoted was taken from a quoted string as it stood, so that its
 // escapes fit; so is the user name, which has none of its own.
-func (d *Dialog) appendProof(b []byte, method string, uri []byte) []byte {
-	p := d.proof
+func (p *proof) append(b []byte, s *Shard, method string, uri []byte) []byte {
 	p.count++
-	s := d.shard
 	var random [8]byte
 	for i, v := 0, s.rng.Uint64(); i < len(random); i, v = i+1, v>>8 {
 		random[i] = byte(v)
@@ -175,7 +172,7 @@ func (d *Dialog) sameHost(to *Flow) bool {
 
 // retryProven repeats a refused INVITE with our credentials (RFC 3261 §22.2).
 func (s *Shard) retryProven(d *Dialog, t *clientTx, m *Msg) bool {
-	if m.Status != 401 && m.Status != 407 || t.cancelled || !d.sameHost(&t.flow) || !d.takeChallenge(m) {
+	if m.Status != 401 && m.Status != 407 || t.cancelled || !d.sameHost(&t.flow) || !d.proof.take(m) {
 		return false
 	}
 	s.inviteAgain(d, t)
@@ -196,21 +193,11 @@ func (s *Shard) inviteAgain(d *Dialog, t *clientTx) {
 	b = append(b, t.flow.Listener.via...)
 	b = s.clientToken(slot).append(b, s.core.key)
 	b = append(b, crlf...)
-	for i := range old.n {
-		f := &old.fields[i]
-		switch f.id {
-		case HVia, HSessionExpires, HContentType, HContentLength, HCSeq, HMinSE, HAuthorization, HProxyAuthorization:
-		default:
-			b = append(b, old.bytes(f.name)...)
-			b = append(b, ": "...)
-			b = append(b, old.bytes(f.value)...)
-			b = append(b, crlf...)
-		}
-	}
+	b = old.appendFields(b, HVia, HSessionExpires, HContentType, HContentLength, HCSeq, HMinSE, HAuthorization, HProxyAuthorization)
 	b = appendCSeq(b, d.inviteSeq, "INVITE")
 	b = d.sess.append(b, true)
 	if d.proves(&t.flow) {
-		b = d.appendProof(b, "INVITE", old.RequestURI())
+		b = d.proof.append(b, s, "INVITE", old.RequestURI())
 	}
 	nt.msg = appendBody(b, old.Body())
 	d.out = txRef{slot, s.clients.gen(slot), true}
