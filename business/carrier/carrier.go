@@ -101,7 +101,8 @@ type Trunk struct {
 	Capacity  int       `json:"capacity,omitempty"` // calls at once; 0: no limit
 	Rate      int       `json:"rate,omitempty"`     // call attempts a second; 0: no limit
 
-	// How it proves itself when it calls. At least one, or it may not call.
+	// How it proves itself when it calls. At least one, or it may not call; where
+	// we register, it may from where it took the registration.
 	From       []string `json:"from,omitempty"`        // addresses or networks (CIDR)
 	InUser     string   `json:"in_user,omitempty"`     // by digest
 	InPassword string   `json:"in_password,omitempty"` // clear, in memory only

@@ -202,6 +202,7 @@ type Deps struct {
 	Wallet     Wallet
 	Calls      Calls
 	Carriers   Carriers
+	Trunks     Trunks
 	Proofs     Proofs
 	Router     Router
 	Sold       routing.Sold

@@ -21,6 +21,11 @@ type Carriers interface {
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
 }
 
+// Trunks knows how trunks do.
+type Trunks interface {
+	TrunkState(trunk string) carrier.State
+}
+
 // Writing is how numbers are written on a trunk.
 type Writing struct {
 	Format string `json:"format,omitempty" enum:"+E164,E164,national,international,world" doc:"+E164 unless said. national and international: with the prefixes of the center's country; world: as a world number is typed"`
@@ -121,6 +126,17 @@ type Trunk struct {
 	InUser     string   `json:"in_user"`
 	InPassword bool     `json:"in_password"`
 	InName     string   `json:"in_name"`
+	State      State    `json:"state"`
+}
+
+// State is how a trunk does now.
+type State struct {
+	Health     string     `json:"health" enum:"unknown,up,down" doc:"unknown: it is neither asked nor registered at; down: calls leave by others while there are others"`
+	Since      *time.Time `json:"since"`
+	Answer     string     `json:"answer" doc:"The gateway's last answer, for people"`
+	Registered *time.Time `json:"registered_until" doc:"null: we are not registered there"`
+	Registry   string     `json:"registration" doc:"Its last answer to a registration, for people"`
+	Calls      int        `json:"calls" doc:"Now, both ways"`
 }
 
 type carrierReport struct {
@@ -177,7 +193,14 @@ func (c carrierIn) input() carrier.Input {
 	return in
 }
 
-func showCarrier(c carrier.Carrier) Carrier {
+func (f *face) showState(trunk string) State {
+	s := f.Trunks.TrunkState(trunk)
+	return State{
+		Health: string(s.Health), Since: when(s.Since), Answer: s.Answer.Text(), Registered: when(s.Registered), Registry: s.Registry.Text(), Calls: s.Calls,
+	}
+}
+
+func (f *face) showCarrier(c carrier.Carrier) Carrier {
 	out := Carrier{
 		ID: c.ID, Center: string(c.Center), Kind: string(c.Kind), Name: c.Name, Closed: c.Closed, Trunks: []Trunk{},
 		Out: showWriting(c.Out), OutCaller: showWriting(c.OutCaller), In: showWriting(c.In), InCaller: showWriting(c.InCaller),
@@ -188,7 +211,7 @@ func showCarrier(c carrier.Carrier) Carrier {
 	for _, t := range c.Trunks {
 		out.Trunks = append(out.Trunks, Trunk{
 			ID: t.ID, Host: t.Host, Transport: string(t.Transport), User: t.User, Password: t.Password != "", Realm: t.Realm, Register: t.Register,
-			Ping: t.Ping, Capacity: t.Capacity, Rate: t.Rate, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName,
+			Ping: t.Ping, Capacity: t.Capacity, Rate: t.Rate, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName, State: f.showState(t.ID),
 		})
 	}
 	return out
@@ -207,7 +230,7 @@ func (f *face) listCarriers(ctx context.Context, _ *struct{}) (*body[list[Carrie
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(all, "", showCarrier), nil
+	return page(all, "", f.showCarrier), nil
 }
 
 func (f *face) addCarrier(ctx context.Context, in *struct{ Body carrierIn }) (*body[Carrier], error) {
@@ -215,7 +238,7 @@ func (f *face) addCarrier(ctx context.Context, in *struct{ Body carrierIn }) (*b
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[Carrier]{showCarrier(c)}, nil
+	return &body[Carrier]{f.showCarrier(c)}, nil
 }
 
 func (f *face) changeCarrier(ctx context.Context, in *struct {
@@ -226,7 +249,7 @@ func (f *face) changeCarrier(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[Carrier]{showCarrier(c)}, nil
+	return &body[Carrier]{f.showCarrier(c)}, nil
 }
 
 func (f *face) removeCarrier(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -13,6 +13,11 @@ import (
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
+// Trunks knows how trunks do.
+type Trunks interface {
+	TrunkState(trunk string) carrier.State
+}
+
 // carriersData is the carriers and what was typed.
 type carriersData struct {
 	List    []carrier.Carrier

@@ -302,6 +302,7 @@ type Deps struct {
 	Terms      Terms
 	Openings   *opening.Service
 	Carriers   Carriers
+	Trunks     Trunks
 }
 
 type face struct {

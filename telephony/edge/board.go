@@ -45,6 +45,8 @@ type call struct {
 	private        bool     // the caller's number is not to be shown
 	payers         []string // accounts with a call outside counted
 	carrier, trunk string   // by whose trunk it came in, or left last
+	skipped        []string // trunks that were passed over, for they are down
+	anyway         bool     // they are tried all the same: there is no other
 	media          *media.Session
 	placed         *placed // what only a call of ours has
 	timers         [switching.TimerKey + 1]sip.UserTimer
@@ -151,8 +153,9 @@ func (b *board) hangUp(which func(*call) bool) {
 // Decide asks routing.
 func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, error) {
 	a.Now = b.edge.cfg.Now()
-	b.plan = switching.Plan{Decision: b.edge.cfg.Tables().Decide(a)}
-	if c := b.call(r); c != nil {
+	c := b.call(r)
+	b.plan = switching.Plan{Decision: b.decide(c, a)}
+	if c != nil {
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
@@ -227,6 +230,7 @@ func (b *board) Done(r switching.Ref) {
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
+	c.skipped, c.anyway = c.skipped[:0], false
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }

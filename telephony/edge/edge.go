@@ -43,11 +43,13 @@ type Links interface {
 // Trunks are the ways to and from carriers. They must not block either.
 type Trunks interface {
 	Way(id string) (trunk.Way, error)
+	// Down reports whether a trunk is known to be down.
+	Down(id string) bool
 	// Take counts a call on a trunk that has room for it, and Give ends it.
 	Take(id string, now time.Time) error
 	Give(id string)
 	// By… find the trunk that a call to a center comes in by.
-	ByAddress(at center.ID, from netip.AddrPort) (trunk.Coming, bool)
+	ByAddress(at center.ID, from netip.AddrPort, user string) (trunk.Coming, bool)
 	ByUser(at center.ID, user string, from netip.AddrPort) (trunk.Coming, bool)
 	ByName(at center.ID, names []string) (trunk.Coming, bool)
 }

@@ -3,6 +3,7 @@ package edge
 import (
 	"strings"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -62,7 +63,8 @@ func (b *board) comes(in *sip.Incoming, at center.ID) (x trunk.Coming, ok bool) 
 			return trunk.Coming{}, true
 		}
 	}
-	return t.ByAddress(at, in.Flow.Remote)
+	u, _ := sip.ParseURI(in.Msg.RequestURI())
+	return t.ByAddress(at, in.Flow.Remote, string(sip.Unescape(nil, u.User)))
 }
 
 // enter begins a call that came in by a trunk, and reports whether it began.
@@ -73,7 +75,7 @@ func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	if where, ok := tables.Centers.Get(at); ok && len(where.Countries) > 0 {
 		country = where.Countries[0]
 	}
-	written := b.calledBy(in)
+	written := b.calledBy(in, x.Trunk)
 	dialled := c.In.Read(tables.Plans, country, written)
 	if dialled == "" {
 		dialled = written // it is refused, in words that name it
@@ -89,9 +91,27 @@ func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	return b.begin(in, &a, &rec, callerShown(&a.Caller, from.Text))
 }
 
-// calledBy is the number a carrier calls: the user part of the Request-URI.
-func (b *board) calledBy(in *sip.Incoming) string {
-	u, ok := sip.ParseURI(in.Msg.RequestURI())
+// calledBy is the number a carrier calls: the user part of the Request-URI. A
+// registrar puts the address in its place that we registered, which says whom
+// it calls no more: that is in P-Called-Party-ID (RFC 7315 §4.2), else in To.
+func (b *board) calledBy(in *sip.Incoming, x carrier.Trunk) string {
+	user := numberOf(in.Msg.RequestURI())
+	if !x.Register || user != x.User {
+		return user
+	}
+	for _, v := range [...][]byte{in.Msg.Other("P-Called-Party-ID"), in.Msg.Header(sip.HTo)} {
+		if a, ok := sip.ParseAddress(v); ok {
+			if n := numberOf(a.URI); n != "" && n != user {
+				return n
+			}
+		}
+	}
+	return user
+}
+
+// numberOf is the number in a sip: or tel: URI.
+func numberOf(uri []byte) string {
+	u, ok := sip.ParseURI(uri)
 	if !ok {
 		return ""
 	}

@@ -3,8 +3,10 @@ package edge
 import (
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -61,6 +63,40 @@ func (b *board) way(c *call, t *switching.Target) (trunk.Way, error) {
 	}
 	return b.edge.cfg.Trunks.Way(t.Trunk)
 }
+
+// decide asks routing, and passes over trunks that are known to be down. When
+// nothing else is left they are tried after all: what is known may be old.
+func (b *board) decide(c *call, a *switching.Attempt) routing.Decision {
+	d := b.edge.cfg.Tables().Decide(a)
+	if c == nil || b.edge.cfg.Trunks == nil {
+		return d
+	}
+	for range mostSkipped {
+		switch {
+		case c.anyway:
+			return d
+		case len(d.Targets) == 1 && d.Targets[0].Kind == routing.ToTrunk:
+			t := d.Targets[0]
+			if !b.edge.cfg.Trunks.Down(t.Trunk) {
+				return d
+			}
+			c.skipped = append(c.skipped, t.Trunk)
+			a.Outcomes = append(a.Outcomes, routing.Outcome{Target: t, Cause: cdr.Failed})
+		case len(d.Targets) == 0 && len(c.skipped) > 0:
+			c.anyway = true
+			a.Outcomes = slices.DeleteFunc(a.Outcomes, func(o routing.Outcome) bool {
+				return o.Target.Kind == routing.ToTrunk && slices.Contains(c.skipped, o.Target.Trunk)
+			})
+		default:
+			return d
+		}
+		d = b.edge.cfg.Tables().Decide(a)
+	}
+	return d
+}
+
+// mostSkipped bounds the trunks that one decision passes over.
+const mostSkipped = 100
 
 // toTrunk prepares the INVITE to a carrier. The carrier learns the number to
 // call and the one our calls show, and nothing else about us.

@@ -120,7 +120,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	if x.rtp, err = x.openRTP(clock); err != nil {
 		return x, err
 	}
-	x.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger})
+	x.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger, Now: cfg.Now})
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{

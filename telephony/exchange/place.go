@@ -30,6 +30,9 @@ type Call struct {
 // SetCarriers replaces the carriers that calls may leave by.
 func (x *Exchange) SetCarriers(list []carrier.Carrier) { x.trunks.SetCarriers(list) }
 
+// TrunkState is how a trunk does now.
+func (x *Exchange) TrunkState(trunk string) carrier.State { return x.trunks.State(trunk) }
+
 // TrunkCalls is how many calls a trunk has now, both ways.
 func (x *Exchange) TrunkCalls(trunk string) int { return x.trunks.Calls(trunk) }
 

@@ -40,21 +40,37 @@ func sources(list []string) (out []source) {
 }
 
 // ByAddress finds the trunk of a center whose calls come from an address. An
-// address proves something over UDP too: a call needs our answers.
-func (t *Trunks) ByAddress(at center.ID, from netip.AddrPort) (Coming, bool) {
+// address proves something over UDP too: a call needs our answers. user is whom
+// the call is to: of several trunks from there, the one registered by that name.
+func (t *Trunks) ByAddress(at center.ID, from netip.AddrPort, user string) (out Coming, found bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	for _, w := range t.ways {
-		if w.carrier.Center != at || w.carrier.Closed || w.trunk.InUser != "" { // digest, where it is set, is what counts
+		if w.carrier.Center != at || w.carrier.Closed || w.trunk.InUser != "" || !t.comesFrom(w, from) { // digest, where it is set, is what counts
 			continue
 		}
-		for i := range w.from {
-			if w.from[i].has(from) {
-				return Coming{w.carrier, w.trunk}, true
+		if named := w.trunk.Register && w.trunk.User == user; !found || named {
+			if out, found = (Coming{w.carrier, w.trunk}), true; named {
+				break
 			}
 		}
 	}
-	return Coming{}, false
+	return out, found
+}
+
+// comesFrom reports whether an address is a trunk's. Where none was said, a
+// gateway that we are registered at calls from where it took the registration.
+func (t *Trunks) comesFrom(w *way, from netip.AddrPort) bool {
+	if r := &w.keep.reg; len(w.from) == 0 {
+		return w.registers() && r.flow.Remote == from && r.until.After(t.cfg.Now())
+	}
+	for i := range w.from {
+		if w.from[i].has(from) {
+			return true
+		}
+	}
+	return false
 }
 
 // ByUser finds the trunk of a center that proves itself by digest under a user

@@ -1,7 +1,8 @@
 // Package trunk keeps the ways to the carriers: the address of each gateway,
 // looked up again from time to time, and the connection to it where its
 // transport has one. A gateway is HOST:PORT, so that there is no service to ask
-// for (RFC 3263 §4.2). What a carrier's calls are like is business/carrier's.
+// for (RFC 3263 §4.2). Where a trunk says so, it asks the gateway whether it is
+// there, and registers. What a carrier's calls are like is business/carrier's.
 package trunk
 
 import (
@@ -29,6 +30,7 @@ type Config struct {
 	// Lookup finds the addresses of a host; nil asks the system.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	Log    *slog.Logger
+	Now    func() time.Time // time.Now if nil
 }
 
 // Way is how a trunk's gateway is reached now.
@@ -43,8 +45,9 @@ type Way struct {
 type Trunks struct {
 	cfg  Config
 	stop context.CancelFunc
-	wake chan struct{}
-	done chan struct{}
+	wake chan struct{} // names are to be looked up
+	kick chan struct{} // gateways are to be asked
+	done sync.WaitGroup
 
 	mu   sync.Mutex
 	ways map[string]*way // by trunk
@@ -59,6 +62,7 @@ type way struct {
 	addrs   []netip.Addr
 	fault   error // of the last look-up
 	flow    sip.Flow
+	keep    *keep
 }
 
 const (
@@ -73,19 +77,31 @@ func New(cfg Config) *Trunks {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
 	ctx, stop := context.WithCancel(context.Background())
-	t := &Trunks{cfg: cfg, stop: stop, wake: make(chan struct{}, 1), done: make(chan struct{}), ways: map[string]*way{}}
-	go t.refresh(ctx)
+	t := newTrunks(cfg)
+	t.stop = stop
+	t.done.Go(func() { t.refresh(ctx) })
+	t.done.Go(func() { t.tend(ctx) })
 	return t
 }
 
-// Close ends the look-ups. Connections are the core's.
+// newTrunks does nothing by itself yet.
+func newTrunks(cfg Config) *Trunks {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Trunks{cfg: cfg, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), ways: map[string]*way{}}
+}
+
+// Close ends the look-ups and takes our leave where we are registered.
+// Connections are the core's.
 func (t *Trunks) Close() {
 	t.stop()
-	<-t.done
+	t.done.Wait()
+	t.leaveAll()
 }
 
 // SetCarriers replaces all carriers. Calls under way go on.
@@ -99,14 +115,21 @@ func (t *Trunks) SetCarriers(list []carrier.Carrier) {
 				w.load = old.load // calls under way count on
 				if old.trunk.Host == x.Host && old.trunk.Transport == x.Transport && old.carrier.Center == w.carrier.Center {
 					w.addrs, w.fault, w.flow = old.addrs, old.fault, old.flow
+					w.takeOver(old)
 				}
 			}
 			w.literal()
 			ways[x.ID] = w
 		}
 	}
+	for id, old := range t.ways {
+		if w := ways[id]; w == nil || w.keep != old.keep {
+			t.leave(old)
+		}
+	}
 	t.ways = ways
 	t.mu.Unlock()
+	t.poke()
 	select {
 	case t.wake <- struct{}{}:
 	default:
@@ -114,7 +137,20 @@ func (t *Trunks) SetCarriers(list []carrier.Carrier) {
 }
 
 func newWay(c *carrier.Carrier, x carrier.Trunk) *way {
-	return &way{carrier: c, trunk: x, load: &load{}, from: sources(x.From)}
+	return &way{carrier: c, trunk: x, load: &load{}, from: sources(x.From), keep: &keep{health: carrier.Unknown}}
+}
+
+// takeOver keeps what is known of a gateway that stays the same one. What is
+// new of a registration is told it at once.
+func (w *way) takeOver(old *way) {
+	a, b := &old.trunk, &w.trunk
+	if a.User != b.User || old.carrier.Domain != w.carrier.Domain || old.registers() != w.registers() || a.Ping != b.Ping {
+		return
+	}
+	w.keep = old.keep
+	if a.Password != b.Password || a.Realm != b.Realm {
+		w.keep.reg.at, w.keep.reg.fails = 0, 0
+	}
 }
 
 // literal takes an address that needs no look-up, and reports whether it is one.
@@ -128,7 +164,6 @@ func (w *way) literal() bool {
 
 // refresh looks the names up, at once when carriers changed and then again.
 func (t *Trunks) refresh(ctx context.Context) {
-	defer close(t.done)
 	tick := time.NewTicker(again)
 	defer tick.Stop()
 	for {
@@ -156,6 +191,9 @@ func (t *Trunks) refresh(ctx context.Context) {
 				w.addrs = addrs
 			}
 			t.mu.Unlock()
+		}
+		if len(names) > 0 {
+			t.poke()
 		}
 	}
 }
@@ -208,12 +246,17 @@ func (t *Trunks) Reach(ctx context.Context, c carrier.Carrier) (Way, error) {
 	return t.open(w)
 }
 
+// login is how we prove ourselves there; nil if it knows us by our address.
+func (w *way) login() *sip.Login {
+	if w.trunk.User == "" {
+		return nil
+	}
+	return &sip.Login{User: w.trunk.User, Password: w.trunk.Password, Realm: w.trunk.Realm}
+}
+
 // open finds the socket, or the connection, for a way.
 func (t *Trunks) open(w *way) (Way, error) {
-	out := Way{Carrier: w.carrier, Trunk: w.trunk}
-	if w.trunk.User != "" {
-		out.Login = &sip.Login{User: w.trunk.User, Password: w.trunk.Password, Realm: w.trunk.Realm}
-	}
+	out := Way{Carrier: w.carrier, Trunk: w.trunk, Login: w.login()}
 	if w.flow.Conn != nil && w.flow.Conn.Alive() {
 		out.Flow = w.flow
 		return out, nil

@@ -1,0 +1,50 @@
+package lab
+
+import (
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+)
+
+// awaitState returns once a trunk does as it should, or fails the test.
+func (n *Network) awaitState(t *testing.T, trunk string, ok func(carrier.State) bool) carrier.State {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(15 * time.Second)
+	for {
+		s := n.TrunkState(trunk)
+		if ok(s) {
+			return s
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("the trunk %s: %+v", trunk, s)
+		}
+	}
+}
+
+// TestATrunkThatIsDownIsPassedOver: its gateway refused a ping, and is back
+// since; the call goes to the next carrier all the same, until there is no other.
+func TestATrunkThatIsDownIsPassedOver(t *testing.T) {
+	n := New(t, Options{})
+	at := FreePort(t, loopback())
+	first, second := carrierAt("first", "KR", at), carrierAt("second", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18100"))
+	first.Trunks[0].Ping = true
+	n.Carriers(first, second)
+	n.awaitState(t, first.Trunks[0].ID, func(s carrier.State) bool { return s.Health == carrier.Down })
+	SIPp{Scenario: "gateway-plain.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18140"}}.Serve(t)
+	awaitBound(t, at)
+	m := n.Member("Minji", "KR", "82", "25551234")
+	n.call(t, m, "025554321")
+	n.Carriers(first)
+	n.call(t, m, "025554321")
+	for i, want := range []string{"second", "first"} {
+		if r := n.Records.Wait(t, 2)[i]; !r.Answered() || r.Carrier != want {
+			t.Errorf("%+v, want by %s", r, want)
+		}
+	}
+	n.settled(t)
+}
