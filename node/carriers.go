@@ -8,11 +8,13 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/exchange"
@@ -111,7 +113,7 @@ func (n *Node) openTestCarrier() (list []carrier.Carrier, err error) {
 	n.testCarrier = func(c center.Center) carrier.Carrier {
 		return carrier.Carrier{
 			ID: "car_test_" + string(c.ID), Center: c.ID, Kind: carrier.PSTN, Name: "Test carrier", Presents: shows(c), Shows: carrier.ShowOwn,
-			Out: plus, OutCaller: plus, In: plus, InCaller: plus, Short: true, Emergency: true, Diverts: true, Reach: []string{"*"}, Created: n.opts.Now().UTC(),
+			Out: plus, OutCaller: plus, In: carrier.Writing{Format: carrier.World}, InCaller: plus, Short: true, Emergency: true, Diverts: true, Reach: []string{"*"}, Created: n.opts.Now().UTC(),
 			Trunks: []carrier.Trunk{{
 				ID: "trk_test_" + string(c.ID), Host: n.tester.Addr().String(), Transport: carrier.UDP, User: user, Password: password, Realm: testcarrier.Realm,
 				From: []string{n.tester.Addr().String()},
@@ -155,16 +157,49 @@ func (n *Node) testCalls() web.TestCarrier {
 	if n.tester == nil {
 		return nil
 	}
-	return testCalls{n.tester}
+	return testCalls{n.tester, n}
 }
 
-type testCalls struct{ *testcarrier.Carrier }
+type testCalls struct {
+	*testcarrier.Carrier
+	n *Node
+}
+
+// Call has the test carrier call a number of ours, at its home center, as the
+// carrier of that country would.
+func (t testCalls) Call(number, from string) error {
+	cc, national, err := t.n.plans.Own(from)
+	if err != nil {
+		return err
+	}
+	typed, err := numbering.ParseTyped(number)
+	if err != nil {
+		return err
+	}
+	var h routing.Holder
+	sold := false
+	switch typed.Kind {
+	case numbering.Plus:
+		h, sold = t.n.roster.Numbers.Twin(typed.Text)
+	case numbering.Digits, numbering.Rooted:
+		h, sold = t.n.roster.Numbers.Typed(typed.Text)
+	default:
+	}
+	if !sold {
+		return fault.New(fault.Unknown, "number_unknown", "%s is no number of ours. Check the digits.", number)
+	}
+	at, open := t.n.centers.ForCountry(h.Country)
+	if !open {
+		return fault.New(fault.Unavailable, "center_closed", "There is no communication center for %s now. Try again later.", h.Number.Display())
+	}
+	return t.Carrier.Call(t.n.telephony.Addr(at), h.Number.Canonical(), "+"+cc+national)
+}
 
 // Calls lists them, newest first.
 func (t testCalls) Calls() []web.CarrierCall {
 	var out []web.CarrierCall
 	for _, c := range t.Carrier.Calls() {
-		out = append(out, web.CarrierCall{Number: c.Number, From: c.From, At: c.At, Result: c.Result, Over: c.Over, Code: c.Code})
+		out = append(out, web.CarrierCall{Number: c.Number, From: c.From, At: c.At, Result: c.Result, Over: c.Over, Code: c.Code, Keys: c.Keys, Placed: c.Placed})
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -33,6 +34,8 @@ type Proofs interface {
 type TestCarrier interface {
 	Calls() []CarrierCall
 	Endings() []CarrierEnding
+	// Call has it call a number of ours, as from an ordinary telephone.
+	Call(number, from string) error
 }
 
 // CarrierCall is one of them.
@@ -42,6 +45,8 @@ type CarrierCall struct {
 	Result       string
 	Over         bool
 	Code         string // what it heard
+	Keys         string // that were pressed
+	Placed       bool   // by itself, to a number of ours
 }
 
 // CarrierEnding is a number that does something else than answer, by its last digits.
@@ -199,7 +204,7 @@ func (f *face) carrierRoutes() map[string]handler {
 	if f.TestCarrier == nil {
 		return nil
 	}
-	return map[string]handler{"GET /dev/carrier": f.devCarrier}
+	return map[string]handler{"GET /dev/carrier": f.devCarrier, "POST /dev/carrier": f.devCarrierCall}
 }
 
 func (f *face) devCarrier(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -212,14 +217,30 @@ func (f *face) devCarrier(w http.ResponseWriter, r *http.Request, p *page) (temp
 		}
 		return carrierCalls(p, list), nil
 	}
-	return carrierPage(p, f.TestCarrier), nil
+	return carrierPage(p, f.TestCarrier, carrierTry{From: "+82 10 1234 5678"}), nil
+}
+
+// carrierTry is a call that the test carrier is to make.
+type carrierTry struct{ Number, From, Problem string }
+
+func (f *face) devCarrierCall(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	try := carrierTry{Number: strings.TrimSpace(r.PostFormValue("number")), From: strings.TrimSpace(r.PostFormValue("from"))}
+	err := f.TestCarrier.Call(try.Number, try.From)
+	if err == nil {
+		return nil, redirect{"/dev/carrier"}
+	}
+	if fault.KindOf(err) == fault.Internal {
+		return nil, err
+	}
+	p.Title, p.Status, try.Problem = p.T("devcarrier.title"), httpstatus.Of(fault.KindOf(err)), p.why(err)
+	return carrierPage(p, f.TestCarrier, try), nil
 }
 
 // seenCalls is what tells htmx that no call has changed.
 func seenCalls(list []CarrierCall) string {
 	h := fnv.New64a()
 	for _, c := range list {
-		_, _ = fmt.Fprintln(h, c.Number, c.At.UnixNano(), c.Result, c.Code)
+		_, _ = fmt.Fprintln(h, c.Number, c.At.UnixNano(), c.Result, c.Code, c.Keys)
 	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }

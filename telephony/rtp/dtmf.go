@@ -19,8 +19,11 @@ const (
 
 // hears takes one RTP packet and returns the key it completes.
 func (v *events) hears(b []byte) (digit byte, ok bool) {
+	if len(b) < 12 {
+		return 0, false
+	}
 	pt := b[1] & 0x7f
-	if pt == 0 || pt != v.payload[0] && pt != v.payload[1] || len(b) < 12 {
+	if pt == 0 || pt != v.payload[0] && pt != v.payload[1] {
 		return 0, false
 	}
 	at := 12 + 4*int(b[0]&0x0f)
@@ -43,6 +46,16 @@ func (v *events) hears(b []byte) (digit byte, ok bool) {
 	v.told = true
 	return "0123456789*#ABCD"[b[at]], true
 }
+
+// Keys hears the keys that come with the sound of one side, for who reads RTP by
+// himself.
+type Keys struct{ events }
+
+// NewKeys hears telephone events of a payload type.
+func NewKeys(payload uint8) *Keys { return &Keys{events{payload: [2]uint8{payload}}} }
+
+// Hears takes one RTP packet and returns the key it completes.
+func (k *Keys) Hears(b []byte) (digit byte, ok bool) { return k.hears(b) }
 
 // Listen says with which payload types telephone events come from the other end
 // of l; 0 is none. Each key is told in a note.

@@ -13,13 +13,14 @@ type desk struct {
 
 // call is one being served.
 type call struct {
-	timer sip.UserTimer
-	d     *sip.Dialog // nil when it is over
-	id    int
-	does  Behaviour
-	line  *line // its sound; nil before the answer
-	offer []byte
-	sdp   []byte
+	timer  sip.UserTimer
+	d      *sip.Dialog // nil when it is over
+	id     int
+	placed bool // by the carrier itself
+	does   Behaviour
+	line   *line // its sound; nil before the answer to a call it got
+	offer  []byte
+	sdp    []byte
 }
 
 // Urgent is never the case.
@@ -63,7 +64,7 @@ func (k *desk) called(in *sip.Incoming) {
 		return
 	}
 	if does.Status != 0 {
-		k.c.note(number, from, does.Result, true)
+		k.c.note(Call{Number: number, From: from, Result: does.Result, Over: true})
 		var headers []byte
 		if does.Status == 302 { // to a number that costs: nobody may follow
 			headers = []byte("Contact: <sip:+19005550100@" + k.c.addr.String() + ">\r\n")
@@ -71,7 +72,7 @@ func (k *desk) called(in *sip.Incoming) {
 		d.Refuse(does.Status, "", headers)
 		return
 	}
-	x.id = k.c.note(number, from, "ringing", false)
+	x.id = k.c.note(Call{Number: number, From: from, Result: "ringing"})
 	x.d, d.User = d, x
 	x.timer.Owner = x
 	d.Progress(180, nil)
@@ -80,10 +81,35 @@ func (k *desk) called(in *sip.Incoming) {
 	}
 }
 
-// Timer answers.
+// place calls a number of ours. Whoever answers hears the greeting, and then
+// himself.
+func (k *desk) place(id int, f sip.Flow, number, from string) {
+	x := &call{id: id, placed: true, does: Behaviour{Result: "answered", Says: SaysEcho}}
+	l, offer, err := k.c.offer(x)
+	if err != nil {
+		k.c.change(id, func(c *Call) { c.Result, c.Over = "no_codec", true })
+		return
+	}
+	x.line = l
+	x.timer.Owner = x
+	host := f.Remote.String()
+	o := sip.Outgoing{Flow: f, User: x, SDP: offer}
+	o.URI = append(sip.AppendUser([]byte("sip:"), number), "@"+host...)
+	o.From = append(append(sip.AppendUser([]byte("<sip:"), from), "@"+f.Listener.HostPort()...), '>')
+	o.To = append(append(sip.AppendUser([]byte("<sip:"), number), "@"+host...), '>')
+	x.d = k.s.Invite(&o)
+}
+
+// Timer answers, or hangs up on whoever has been answered.
 func (k *desk) Timer(t *sip.UserTimer) {
 	x, ok := t.Owner.(*call)
 	if !ok || x.d == nil {
+		return
+	}
+	if x.line != nil {
+		d := x.d
+		k.over(x, "")
+		d.End(480, "")
 		return
 	}
 	l, sdp, err := k.c.answer(x)
@@ -97,6 +123,9 @@ func (k *desk) Timer(t *sip.UserTimer) {
 	x.line, x.sdp = l, sdp
 	k.c.change(x.id, func(c *Call) { c.Result = "answered" })
 	x.d.Answer(sdp)
+	if x.does.Says == SaysDrop {
+		k.s.SetTimer(&x.timer, k.s.Now()+dropAfter)
+	}
 }
 
 // Event is what the caller did.
@@ -114,7 +143,19 @@ func (k *desk) Event(d *sip.Dialog, e sip.Event) {
 			result = x.does.Result
 		}
 		k.over(x, result)
-	case sip.EventBye, sip.EventFail:
+	case sip.EventAnswer:
+		k.c.change(x.id, func(c *Call) { c.Result = "answered" })
+		if !x.line.agree(e.SDP) {
+			x.line.ends("no_codec")
+			k.over(x, "")
+			d.End(488, "")
+		}
+	case sip.EventFail:
+		if x.placed {
+			x.line.ends(refusal(e.Status))
+		}
+		k.over(x, "")
+	case sip.EventBye:
 		k.over(x, "")
 	default:
 	}
@@ -129,4 +170,17 @@ func (k *desk) over(x *call, result string) {
 		return
 	}
 	k.c.change(x.id, func(c *Call) { c.Result, c.Over = result, true })
+}
+
+// refusal is the name of the behaviour that a SIP status is like.
+func refusal(status int) string {
+	for _, b := range Behaviours() {
+		if b.Status == status {
+			return b.Result
+		}
+	}
+	if status == 408 {
+		return "no_answer"
+	}
+	return "refused"
 }

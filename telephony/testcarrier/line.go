@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/telephony/media"
@@ -23,10 +24,13 @@ type line struct {
 	codec sdp.Codec
 	ear   *ear
 
+	out   *net.UDPConn // another port, for sound that comes from where nobody said
+	keys  *rtp.Keys
+	mu    sync.Mutex // over to and codec, which a call of its own learns late
 	seq   uint16
 	ts    uint32
 	ssrc  uint32
-	says  []byte // what is left of the greeting
+	says  []byte // what is left to say
 	key   []event
 	voice int // loud frames of what is being said
 	still int // quiet ones after it
@@ -67,7 +71,57 @@ func (c *Carrier) answer(x *call) (*line, []byte, error) {
 		_ = conn.Close()
 		return nil, nil, err
 	}
-	l := &line{c: c, id: x.id, does: x.does, conn: conn, codec: codec, ear: newEar(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), ssrc: rand.Uint32(), says: greeting(codec.Payload)}
+	l := c.line(x, conn)
+	if l.does.Says == SaysWrong {
+		if l.out, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(c.cfg.Addr, 0))); err != nil {
+			_ = conn.Close()
+			return nil, nil, err
+		}
+	}
+	l.begin(&d, codec)
+	c.wg.Go(l.run)
+	return l, text, nil
+}
+
+// offer takes the sound of a call of the carrier's own up and returns its offer.
+func (c *Carrier) offer(x *call) (*line, []byte, error) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(c.cfg.Addr, 0)))
+	if err != nil {
+		return nil, nil, err
+	}
+	origin := sdp.NewOrigin(rand.Uint32())
+	w := sdp.Rewriting{From: &origin, Addr: c.cfg.Addr, Lines: []sdp.Line{{Port: conn.LocalAddr().(*net.UDPAddr).AddrPort().Port(), Dir: sdp.SendRecv}}}
+	l := c.line(x, conn)
+	c.wg.Go(l.run)
+	return l, sdp.Offer(nil, &w), nil
+}
+
+func (c *Carrier) line(x *call, conn *net.UDPConn) *line {
+	return &line{c: c, id: x.id, does: x.does, conn: conn, ear: newEar(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), ssrc: rand.Uint32()}
+}
+
+// agree takes the answer to an offer of ours; false if there is no sound in it
+// that we speak.
+func (l *line) agree(answer []byte) bool {
+	var d sdp.Desc
+	if err := d.Parse(answer); err != nil {
+		return false
+	}
+	for i := range d.Media() {
+		m := &d.Media()[i]
+		if codec, ok := m.Speak(); ok && m.Audio() && m.Port != 0 {
+			l.begin(&d, codec)
+			return true
+		}
+	}
+	return false
+}
+
+// begin says where the sound goes, and how.
+func (l *line) begin(d *sdp.Desc, codec sdp.Codec) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.codec, l.keys = codec, rtp.NewKeys(codec.DTMF)
 	ms := d.Media()
 	for i := range ms {
 		if ms[i].Audio() && ms[i].Port != 0 {
@@ -75,14 +129,18 @@ func (c *Carrier) answer(x *call) (*line, []byte, error) {
 			break
 		}
 	}
-	c.wg.Go(l.run)
-	return l, text, nil
+	switch l.does.Says {
+	case SaysTone, SaysWrong:
+	default:
+		l.says = spokenWord("en/carrier", codec.Payload)
+	}
+	l.keyed = l.does.Says != SaysKey
 }
 
-// greeting is what the called party says.
-func greeting(payload uint8) []byte {
+// spokenWord is a prompt in the encoding of a call.
+func spokenWord(which string, payload uint8) []byte {
 	for name, ulaw := range media.Spoken {
-		if name == "en/carrier" {
+		if name == which {
 			if payload == 8 {
 				return rtp.Alaw(ulaw)
 			}
@@ -90,6 +148,13 @@ func greeting(payload uint8) []byte {
 		}
 	}
 	return nil
+}
+
+// ends says what became of a call that was not answered as it should be.
+func (l *line) ends(result string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.does.Result = result
 }
 
 // hangUp ends the line; run then says what was heard.
@@ -112,21 +177,54 @@ func (l *line) run() {
 				}
 				return
 			}
-			if from == l.to && l.receive(buf[:n]) {
+			if l.takes(from, buf[:n]) {
 				heard = true
 			}
 		}
 		if late++; heard {
 			late = 0
 		}
+		l.mu.Lock()
 		if late > patience { // a packet may be late; no word has so long a gap
 			l.listened(l.ear.hear(l.codec.Payload, nil))
 		}
-		l.send()
+		if l.to.IsValid() {
+			l.send()
+		}
+		l.mu.Unlock()
 		if next = next.Add(frameTime); time.Since(next) > 5*frameTime {
 			next = time.Now()
 		}
 	}
+}
+
+// takes hears a packet from the other side, and reports whether it was sound.
+func (l *line) takes(from netip.AddrPort, b []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if from != l.to {
+		return false
+	}
+	if key, ok := l.keys.Hears(b); ok {
+		l.c.change(l.id, func(c *Call) {
+			if len(c.Keys) < 32 {
+				c.Keys += string(key)
+			}
+		})
+		if l.does.Says == SaysKeys {
+			l.repeat(key)
+		}
+	}
+	return l.receive(b)
+}
+
+// repeat says a key that was pressed: a digit by its name, # and * by a tone.
+func (l *line) repeat(key byte) {
+	if key >= '0' && key <= '9' {
+		l.says = append(l.says, spokenWord("en/digit/"+string(key), l.codec.Payload)...)
+		return
+	}
+	l.says = append(l.says, rtp.Tone(l.codec.Payload, 300*time.Millisecond, 600)...)
 }
 
 // receive hears a packet, and reports whether it was sound.
@@ -139,6 +237,9 @@ func (l *line) receive(b []byte) bool {
 		return false
 	}
 	l.listened(l.ear.hear(l.codec.Payload, b[at:]))
+	if l.does.Says == SaysEcho && len(l.says) < 2*8000 { // the greeting comes first, and what is said over it late
+		l.says = append(l.says, b[at:min(len(b), at+frame)]...)
+	}
 	return true
 }
 
@@ -156,7 +257,7 @@ func (l *line) listened(loud bool) {
 		return
 	}
 	l.still++
-	if l.keyed || l.does.Mute || l.codec.DTMF == 0 || l.voice < spoken || l.still < ended {
+	if l.keyed || l.codec.DTMF == 0 || l.voice < spoken || l.still < ended {
 		return
 	}
 	l.keyed = true
@@ -187,7 +288,19 @@ func (l *line) send() {
 		if len(l.key) == 0 {
 			l.ts += 6 * frame
 		}
+	} else if l.does.Says == SaysWrong { // nobody can make sound of this
+		b[1] = 96 + byte(rand.Uint32()%20)
+		binary.BigEndian.PutUint32(b[8:], rand.Uint32())
+		for len(b) < 12+frame {
+			b = append(b, byte(rand.Uint32()))
+		}
+		l.ts += frame
+		_, _ = l.out.WriteToUDPAddrPort(b, l.to)
+		return
 	} else {
+		if l.does.Says == SaysTone && len(l.says) < frame {
+			l.says = append(l.says, rtp.Tone(l.codec.Payload, time.Second, 1000)...)
+		}
 		n := min(len(l.says), frame)
 		b = append(b, l.says[:n]...)
 		l.says = l.says[n:]
@@ -206,14 +319,20 @@ func (l *line) close() {
 	}
 	l.listened(false)
 	_ = l.conn.Close()
+	if l.out != nil {
+		_ = l.out.Close()
+	}
+	l.mu.Lock()
+	result := l.does.Result
+	l.mu.Unlock()
 	l.c.change(l.id, func(c *Call) {
 		c.Over = true
 		switch {
 		case c.Code != "":
-		case l.does.Mute:
-			c.Result = l.does.Result
-		default:
+		case l.does.Says == SaysKey && !c.Placed:
 			c.Result = "no_code"
+		default:
+			c.Result = result
 		}
 	})
 }

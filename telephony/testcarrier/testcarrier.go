@@ -26,15 +26,38 @@ type Behaviour struct {
 	Ending string // of the number's digits
 	Result string // stable name: "busy"
 	Status int    // the SIP status it is refused with; 0: it is answered
-	Mute   bool   // answered, but nobody presses a key
 	Rings  bool   // never answered
+	Says   Says   // what is heard after the answer
 }
 
+// Says is what a number that answers lets be heard.
+type Says uint8
+
+// The sounds.
+const (
+	SaysKey   Says = iota // a greeting; when something was said, the key 1 is pressed
+	SaysHello             // a greeting, and no key
+	SaysEcho              // what comes, again
+	SaysTone              // 1 kHz
+	SaysKeys              // a greeting, and then each key pressed, spoken
+	SaysDrop              // a greeting, and five seconds later it hangs up
+	SaysWrong             // rubbish, from another port than it said
+)
+
+// dropAfter is when a number that drops calls hangs up.
+const dropAfter = 5 * sip.Second
+
 // Behaviours lists the numbers that do something else than answer, by their last
-// four digits: mostly 0 and the SIP status.
+// four digits: 01 and a number for those that answer, mostly 0 and the SIP
+// status for those that do not.
 func Behaviours() []Behaviour {
 	return []Behaviour{
-		{Ending: "0199", Result: "machine", Mute: true},
+		{Ending: "0101", Result: "echo", Says: SaysEcho},
+		{Ending: "0102", Result: "tone", Says: SaysTone},
+		{Ending: "0103", Result: "keys", Says: SaysKeys},
+		{Ending: "0104", Result: "dropped", Says: SaysDrop},
+		{Ending: "0105", Result: "wrong_sound", Says: SaysWrong},
+		{Ending: "0199", Result: "machine", Says: SaysHello},
 		{Ending: "0302", Result: "elsewhere", Status: 302},
 		{Ending: "0404", Result: "not_found", Status: 404},
 		{Ending: "0408", Result: "no_answer", Rings: true},
@@ -66,18 +89,21 @@ type Config struct {
 // Call is a call it got.
 type Call struct {
 	ID     int
+	Placed bool   // by the carrier itself, to a number of ours
 	Number string // as called
 	From   string // the number shown
 	At     time.Time
 	Result string // "ringing", "answered", then as it ended: "heard", "no_code", "cancelled", or of its Behaviour
 	Over   bool
 	Code   string // what it heard
+	Keys   string // that were pressed
 }
 
 // Carrier is a running one.
 type Carrier struct {
 	cfg  Config
 	core *sip.Core
+	desk *desk
 	addr netip.AddrPort
 	wg   sync.WaitGroup
 	ctx  context.Context //nolint:containedctx // the lifetime of its own goroutines
@@ -110,7 +136,8 @@ func New(cfg Config) (*Carrier, error) {
 	c.core, err = sip.New(sip.Config{
 		Log: cfg.Log, Portable: true, MaxDialogs: 1000,
 		Handler: func(s *sip.Shard) sip.Handler {
-			return &desk{c: c, s: s, ha1: sip.NewHA1(cfg.User, Realm, cfg.Password)}
+			c.desk = &desk{c: c, s: s, ha1: sip.NewHA1(cfg.User, Realm, cfg.Password)}
+			return c.desk
 		},
 	})
 	if err != nil {
@@ -138,6 +165,18 @@ func (c *Carrier) Close() {
 	c.wg.Wait()
 }
 
+// Call calls a number of ours at a center, from an ordinary telephone's number,
+// and returns at once; what becomes of it is in Calls.
+func (c *Carrier) Call(center netip.AddrPort, number, from string) error {
+	l := c.core.Listener("carrier", sip.UDP, center.Addr())
+	if l == nil {
+		return errors.New("the center listens on an address that the test carrier, on loopback, cannot reach")
+	}
+	id := c.note(Call{Placed: true, Number: number, From: from, Result: "ringing"})
+	c.desk.s.Post(func(*sip.Shard) { c.desk.place(id, sip.Flow{Listener: l, Remote: center}, number, from) })
+	return nil
+}
+
 // Calls lists the latest calls, newest first.
 func (c *Carrier) Calls() []Call {
 	c.mu.Lock()
@@ -148,11 +187,12 @@ func (c *Carrier) Calls() []Call {
 }
 
 // note adds a call and returns its id.
-func (c *Carrier) note(number, from, result string, over bool) int {
+func (c *Carrier) note(x Call) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last++
-	c.calls = append(c.calls, Call{ID: c.last, Number: number, From: from, At: c.cfg.Now().UTC(), Result: result, Over: over})
+	x.ID, x.At = c.last, c.cfg.Now().UTC()
+	c.calls = append(c.calls, x)
 	if len(c.calls) > keeps {
 		c.calls = slices.Clone(c.calls[len(c.calls)-keeps:])
 	}
