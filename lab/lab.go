@@ -48,6 +48,7 @@ type Options struct {
 	Portable bool
 	Host     netip.Addr // 127.0.0.1
 	Verbose  bool
+	Internet exchange.Internet
 }
 
 // Records collects call records and wakes who waits for them.
@@ -127,7 +128,7 @@ func New(t testing.TB, o Options) *Network {
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
 		},
-		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
+		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Internet: o.Internet, Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
 	}
 	if o.Verbose {
 		cfg.Logger = slog.Default()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -42,7 +43,7 @@ func (n *Node) business(ctx context.Context) error {
 	if n.cfg.Dev {
 		n.ways.SetFree()
 	}
-	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways}
+	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Ours: n.ours}
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}
@@ -107,4 +108,9 @@ func devStock() shop.Catalogue {
 func loopback(address string) bool {
 	ip, err := netip.ParseAddr(address)
 	return err == nil && ip.IsLoopback()
+}
+
+// ours reports whether the host of an address means us.
+func (n *Node) ours(host string) bool {
+	return strings.EqualFold(host, n.realm) || n.cfg.SIPDomain() != "" && strings.EqualFold(host, n.cfg.SIPDomain())
 }

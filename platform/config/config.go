@@ -42,6 +42,7 @@ type Config struct {
 	Stripe   Stripe   `yaml:"stripe"`
 	Bank     Bank     `yaml:"bank"`
 	Seller   Seller   `yaml:"seller"`
+	Internet Internet `yaml:"internet"`
 
 	WithdrawalDays string `yaml:"withdrawal_days"`
 

@@ -53,6 +53,7 @@ type call struct {
 	legs           []*leg
 	spare          []*leg
 	attempt        routing.Attempt
+	beyond         beyond // of a call to somebody else's domain
 }
 
 // caller is who the called party is shown.
@@ -69,6 +70,7 @@ type leg struct {
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
 	trunk  bool   // it is a carrier's
+	alien  bool   // it is somebody else's domain's
 	taken  string // the trunk it is counted on
 }
 
@@ -126,7 +128,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device, l.trunk, l.taken = id, "", false, ""
+	l.id, l.device, l.trunk, l.alien, l.taken = id, "", false, false, ""
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -154,8 +156,11 @@ func (b *board) hangUp(which func(*call) bool) {
 func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, error) {
 	a.Now = b.edge.cfg.Now()
 	c := b.call(r)
-	b.plan = switching.Plan{Decision: b.decide(c, a)}
+	b.plan = switching.Plan{Decision: b.decide(c, c.asks(a))}
 	if c != nil {
+		if b.goBeyond(c, a) {
+			return nil, switching.ErrLater
+		}
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
@@ -229,6 +234,7 @@ func (b *board) Done(r switching.Ref) {
 	}
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
+	c.beyond = beyond{}
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.skipped, c.anyway = c.skipped[:0], false
 	b.free = append(b.free, c.slot)

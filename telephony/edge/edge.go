@@ -8,8 +8,10 @@
 package edge
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
@@ -54,6 +57,16 @@ type Trunks interface {
 	ByName(at center.ID, names []string) (trunk.Coming, bool)
 }
 
+// Internet finds the SIP services of other people's domains.
+type Internet interface {
+	// Find may take seconds: no shard waits for it.
+	Find(ctx context.Context, from center.ID, address string) (internet.Service, error)
+	// Flow must not block.
+	Flow(from center.ID, s internet.Server) (sip.Flow, error)
+	// May reports whether sound may be sent to an address a stranger names.
+	May(a netip.Addr) bool
+}
+
 // Config describes an Edge.
 type Config struct {
 	Realm     string
@@ -61,8 +74,12 @@ type Config struct {
 	Registrar *registrar.Registrar
 	Recorder  Recorder
 	Links     Links
-	Trunks    Trunks // nil: there are no carriers
-	Media     *media.Media
+	Trunks    Trunks   // nil: there are no carriers
+	Internet  Internet // nil: nobody else's domain is called
+	// Domain is ours, in the address that others are shown of a caller; "" is
+	// the address of the center's socket.
+	Domain string
+	Media  *media.Media
 	// Advertise is the address the terminals of a center are told for sound,
 	// where it is not the bound one.
 	Advertise map[center.ID]netip.Addr
@@ -82,6 +99,9 @@ type Config struct {
 type Edge struct {
 	cfg     Config
 	boards  []*board
+	ctx     context.Context //nolint:containedctx // the lifetime of look-ups
+	cancel  context.CancelFunc
+	lookups sync.WaitGroup
 	domains map[string]bool
 	live    atomic.Int64
 
@@ -98,11 +118,21 @@ func New(cfg Config) *Edge {
 	if cfg.Outside == 0 {
 		cfg.Outside = 10
 	}
+	if cfg.Domain != "" {
+		cfg.Domains = append(slices.Clip(cfg.Domains), cfg.Domain)
+	}
 	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true
 	}
 	return e
+}
+
+// Close ends the look-ups that are under way, and waits for them.
+func (e *Edge) Close() {
+	e.cancel()
+	e.lookups.Wait()
 }
 
 // Handler makes the part of a shard.

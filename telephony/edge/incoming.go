@@ -92,7 +92,18 @@ func (b *board) dialled(in *sip.Incoming) string {
 	if b.edge.ours(b.shard.Core(), u.Host, &in.Flow) {
 		return string(user)
 	}
-	return string(user) + "@" + string(u.Host)
+	scheme, at := "", ""
+	if u.Scheme == sip.SchemeSIPS {
+		scheme = "sips:"
+	}
+	if len(user) > 0 {
+		at = "@"
+	}
+	port := ""
+	if u.Port != 0 {
+		port = ":" + strconv.Itoa(int(u.Port))
+	}
+	return scheme + string(user) + at + string(u.Host) + port
 }
 
 // fromCenter is a call that another center hands on. Who calls is what that
@@ -306,7 +317,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 // a center or a carrier is out of order.
 func (b *board) unreached(l *leg, d *sip.Dialog) switching.Cause {
 	f := d.Flow()
-	if _, link := b.edge.cfg.Links.Peer(&f); link || l.trunk {
+	if _, link := b.edge.cfg.Links.Peer(&f); link || l.trunk || l.alien {
 		return switching.CauseNetwork
 	}
 	return switching.CauseAbsent

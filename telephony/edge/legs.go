@@ -57,12 +57,16 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			return
 		}
 		buf = append(buf, o.Headers...)
+	case routing.ToURI:
+		if !b.mayLeave(c, l, to) || !b.toURI(c, l, &o) {
+			return
+		}
 	default:
 		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: id, Cause: switching.CauseNotDialable})
 		return
 	}
 	b.buf = buf
-	if !l.trunk {
+	if !l.trunk && !l.alien {
 		host := o.Flow.Listener.HostPort()
 		if c.private && to.Kind == routing.ToBinding {
 			b.from = append(b.from[:0], anonymous...)

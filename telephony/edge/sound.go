@@ -35,17 +35,20 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	b.reached(c, l.id, l.d.Flow(), l.trunk)
+	b.reached(c, l.id, l.d.Flow(), l.trunk, l.alien)
 }
 
 // reached tells media how the sound of whoever is at the end of a flow is
 // reached. A carrier's comes from where its description says, and from nowhere
 // else.
-func (b *board) reached(c *call, id switching.LegID, f sip.Flow, carrier bool) {
+func (b *board) reached(c *call, id switching.LegID, f sip.Flow, carrier, alien bool) {
 	b.flow = f // what is asked of an interface must not be on the stack: it would move to the heap
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
 	_, center := b.edge.cfg.Links.Peer(&b.flow)
 	p.Strict = center || carrier
+	if alien {
+		p.May = b.edge.cfg.Internet.May
+	}
 	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {
 		p.Advertise = a
 	}
@@ -82,17 +85,20 @@ func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
 	switch t.Kind {
 	case routing.ToBinding:
 		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
-			b.reached(c, id, f, false)
+			b.reached(c, id, f, false, false)
 		}
 	case routing.ToCenter:
 		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
-			b.reached(c, id, f, false)
+			b.reached(c, id, f, false, false)
 		}
 	case routing.ToTrunk:
 		if w, err := b.way(c, t); err == nil {
-			b.reached(c, id, w.Flow, true)
+			b.reached(c, id, w.Flow, true, false)
 		}
 	case routing.ToURI:
+		if f, err := b.edge.cfg.Internet.Flow(c.center, c.beyond.server); err == nil {
+			b.reached(c, id, f, false, true)
+		}
 	}
 }
 

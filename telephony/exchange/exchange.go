@@ -22,6 +22,7 @@ import (
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
@@ -59,9 +60,10 @@ type Config struct {
 	Epoch       int64
 	Secret      []byte
 	Shards      int
-	// TrunkRoots are whom the certificate of a carrier is believed by; nil is
-	// the system's.
+	// TrunkRoots are whom the certificate of a carrier, and of somebody else's
+	// domain, is believed by; nil is the system's.
 	TrunkRoots *x509.CertPool
+	Internet   Internet
 	MinRTP     uint16
 	MaxRTP     uint16
 	Portable   bool
@@ -69,6 +71,13 @@ type Config struct {
 	Logger     *slog.Logger
 	Now        func() time.Time
 	Trace      func(callID string, e *switching.Event, done []switching.Command)
+}
+
+// Internet is how other people's domains are called.
+type Internet struct {
+	Domain string         // ours, in the address a caller is shown by
+	DNS    []string       // servers to ask, HOST:PORT; none: those of the system
+	Near   []netip.Prefix // networks of loopback that may be called, in trials
 }
 
 // Exchange carries calls.
@@ -127,7 +136,11 @@ func New(cfg Config) (x *Exchange, err error) {
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
 		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
-		Trunks: x.trunks, Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
+		Trunks: x.trunks, Domain: cfg.Internet.Domain,
+		Internet: internet.New(internet.Config{
+			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,
+		}),
+		Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
 	})
 	x.core, err = sip.New(sip.Config{
 		Epoch: uint16(cfg.Epoch), Shards: cfg.Shards, Secret: cfg.Secret, Log: cfg.Logger, Portable: cfg.Portable,
@@ -328,6 +341,9 @@ func (x *Exchange) Close() {
 	x.closing.Do(func() {
 		if x.trunks != nil {
 			x.trunks.Close()
+		}
+		if x.edge != nil {
+			x.edge.Close()
 		}
 		if x.core != nil {
 			x.core.Close()

@@ -41,6 +41,9 @@ type Policy struct {
 	// Strict takes sound only from where the description says: trunks, other
 	// centers.
 	Strict bool
+	// May, if set, tells where sound may be sent: a stranger may name any
+	// address. Without one he is waited for.
+	May func(netip.Addr) bool
 }
 
 // Media makes sessions.
@@ -157,6 +160,13 @@ func (l *leg) heard(d *sdp.Desc) {
 		m, x := &ms[i], &l.lines[i]
 		x.kind, x.audio, x.on, x.dir, x.dtmf = kindOf(m), m.Audio(), relayed(m), m.Direction(), m.DTMF
 		x.remote = rtp.Remote{RTP: m.RTPAddr(), RTCP: m.RTCPAddr(), Signal: l.policy.Signal, Strict: l.policy.Strict, Mux: m.Mux, Raw: !m.Proto.RTP()}
+		if may := l.policy.May; may != nil {
+			if r := &x.remote; !may(r.RTP.Addr()) {
+				r.RTP, r.RTCP = netip.AddrPort{}, netip.AddrPort{}
+			} else if !may(r.RTCP.Addr()) {
+				r.RTCP = netip.AddrPort{}
+			}
+		}
 	}
 	for i := len(ms); i < l.n; i++ {
 		l.lines[i].on = false

@@ -26,6 +26,7 @@ type Candidate struct {
 const (
 	maxRecords    = 16
 	maxCandidates = 32
+	maxQueries    = 48
 	queryTimeout  = 2 * time.Second
 )
 
@@ -52,6 +53,12 @@ func SystemResolver() (*Resolver, error) {
 
 // ErrNoServer says that a domain has no SIP server we can reach.
 var ErrNoServer = errors.New("the domain has no SIP server that can be reached") //nolint:gochecknoglobals // sentinel
+
+// search is one resolving: a hostile zone gets so many questions and no more.
+type search struct {
+	*Resolver
+	left int
+}
 
 func (r *Resolver) can(t Transport) bool {
 	if r.Support == nil {
@@ -93,14 +100,15 @@ func (r *Resolver) Resolve(ctx context.Context, uri []byte) ([]Candidate, error)
 		return nil, err
 	}
 	var list []Candidate
-	if a, err := netip.ParseAddr(host); err == nil {
+	ask := &search{r, maxQueries}
+	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		list = []Candidate{{chosen, netip.AddrPortFrom(a.Unmap(), port(u.Port, chosen)), host}}
 	} else if u.Port != 0 { // §4.2: a port says that there is no SRV to ask
-		list, err = r.hosts(ctx, host, u.Port, chosen)
+		list, err = ask.hosts(ctx, host, u.Port, chosen)
 		if err != nil {
 			return nil, err
 		}
-	} else if list, err = r.services(ctx, host, sips, chosen, explicit); err != nil {
+	} else if list, err = ask.services(ctx, host, sips, chosen, explicit); err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(c Candidate) bool { return !r.can(c.Transport) })
@@ -141,7 +149,7 @@ func transportParam(u *URI, sips bool) (t Transport, explicit bool, err error) {
 }
 
 // services asks NAPTR, then SRV, then addresses.
-func (r *Resolver) services(ctx context.Context, host string, sips bool, chosen Transport, explicit bool) ([]Candidate, error) {
+func (r *search) services(ctx context.Context, host string, sips bool, chosen Transport, explicit bool) ([]Candidate, error) {
 	var list []Candidate
 	if !explicit {
 		found, err := r.naptr(ctx, host, sips)
@@ -166,7 +174,7 @@ func (r *Resolver) services(ctx context.Context, host string, sips bool, chosen 
 }
 
 // naptr follows NAPTR records with SIP services (RFC 3263 §4.1, RFC 3403).
-func (r *Resolver) naptr(ctx context.Context, host string, sips bool) ([]Candidate, error) {
+func (r *search) naptr(ctx context.Context, host string, sips bool) ([]Candidate, error) {
 	answer, err := r.query(ctx, host, dns.TypeNAPTR)
 	if err != nil {
 		return nil, err
@@ -197,7 +205,7 @@ func (r *Resolver) naptr(ctx context.Context, host string, sips bool) ([]Candida
 }
 
 // srv orders SRV records by priority and weight (RFC 2782).
-func (r *Resolver) srv(ctx context.Context, name string, t Transport) ([]Candidate, error) {
+func (r *search) srv(ctx context.Context, name string, t Transport) ([]Candidate, error) {
 	answer, err := r.query(ctx, name, dns.TypeSRV)
 	if err != nil {
 		return nil, err
@@ -209,14 +217,18 @@ func (r *Resolver) srv(ctx context.Context, name string, t Transport) ([]Candida
 		}
 	}
 	var list []Candidate
+	var failed error
 	for _, s := range byWeight(records) {
 		found, err := r.hosts(ctx, strings.TrimSuffix(s.Target, "."), s.Port, t)
-		if err != nil {
-			return nil, err
+		if err != nil { // another server of theirs may still be found
+			failed = err
 		}
 		list = append(list, found...)
 	}
-	return list, nil
+	if len(list) > 0 {
+		failed = nil
+	}
+	return list, failed
 }
 
 // byWeight draws the records of each priority in an order that follows their
@@ -245,7 +257,7 @@ func byWeight(records []*dns.SRV) []*dns.SRV {
 }
 
 // hosts asks for addresses, IPv6 and IPv4.
-func (r *Resolver) hosts(ctx context.Context, host string, port uint16, t Transport) ([]Candidate, error) {
+func (r *search) hosts(ctx context.Context, host string, port uint16, t Transport) ([]Candidate, error) {
 	var list []Candidate
 	for _, kind := range [...]uint16{dns.TypeAAAA, dns.TypeA} {
 		answer, err := r.query(ctx, host, kind)
@@ -270,9 +282,12 @@ func (r *Resolver) hosts(ctx context.Context, host string, port uint16, t Transp
 
 // query asks the servers in turn. A name that does not exist has no records; a
 // server that fails is passed over.
-func (r *Resolver) query(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
+func (r *search) query(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	if _, ok := dns.IsDomainName(name); !ok {
 		return nil, fmt.Errorf("%q is no domain name", clipText([]byte(name)))
+	}
+	if r.left--; r.left < 0 {
+		return nil, nil // what was found until here has to do
 	}
 	q := new(dns.Msg)
 	q.SetQuestion(dns.Fqdn(name), kind)
