@@ -264,6 +264,28 @@ func TestAdvertisedAddressAndLostLines(t *testing.T) {
 
 // BenchmarkCall measures the sound side of one call: session, offer, answer,
 // bridge, close.
+// TestAStrangerNamesAnAddressThatIsNotHis: nothing is sent there; he is heard,
+// and sent to, where his packets come from.
+func TestAStrangerNamesAnAddressThatIsNotHis(t *testing.T) {
+	m := newMedia(t, rtp.Config{})
+	s := m.Open(1)
+	defer s.Close()
+	a, victim, b := newPhone(t), newPhone(t), newPhone(t)
+	s.SetPolicy(1, Policy{Signal: loopback})
+	s.SetPolicy(2, Policy{Signal: loopback, May: func(netip.Addr) bool { return false }})
+	toB := must(t)(s.Offer(1, 2, a.says()))
+	toA := must(t)(s.Answer(2, 1, victim.says()))
+	s.Bridge(1, 2)
+	talk(t, b, toB, a, "hello")
+	talk(t, a, toA, b, "hello back")
+	if err := victim.c.SetReadDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := victim.c.ReadFrom(make([]byte, 1500)); err == nil {
+		t.Errorf("%d bytes came where a stranger pointed", n)
+	}
+}
+
 func BenchmarkCall(b *testing.B) {
 	m := newMedia(b, rtp.Config{Addr4: loopback, MinPort: 46000, MaxPort: 49999, Prebind: 500, Quarantine: 1})
 	x, y := newPhone(b).says(), newPhone(b).says()
