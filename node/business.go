@@ -33,6 +33,9 @@ func (n *Node) business(ctx context.Context) error {
 	n.bindings = location.NewTable()
 	centers := func() *center.Directory { return n.centers }
 	n.roster = roster.New(n.plans, centers, sender{n}, n.revoked)
+	if n.cfg.Dev {
+		n.roster.SendToUnproved()
+	}
 	if err := n.openBus(ctx); err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func (n *Node) business(ctx context.Context) error {
 	if n.cfg.Dev {
 		n.ways.SetFree()
 	}
-	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Ours: n.ours}
+	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Ours: n.ours, Known: n.roster}
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	n.carriers = carrier.New(n.store.Carriers(), n.seal, cfg)
 	n.proofs = proof.New(n.store.Proofs(), proof.Config{
 		Plans: n.plans, Carriers: n.carriers, Caller: n.telephony, Open: n.dials, Log: n.log, Now: n.opts.Now,
-		May: func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
+		After: n.wasProved,
+		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
 	return n.carriers.Load(ctx)
 }
@@ -91,6 +92,13 @@ func (n *Node) provedFor(ctx context.Context, account, e164 string, purpose memb
 		n.log.WarnContext(ctx, "proofs cannot be looked up", "error", err)
 	}
 	return ok && err == nil
+}
+
+// wasProved has a telephone count for the account's numbers at once.
+func (n *Node) wasProved(ctx context.Context, p proof.Proof) {
+	if err := n.members.ProvedNow(ctx, p.Account); err != nil {
+		n.log.WarnContext(ctx, "a proved telephone could not be noted at its numbers", "proof", p.ID, "error", err)
+	}
 }
 
 // dials reports whether telephones of a country are called: those of the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/platform/pki"
 	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/telephony/edge"
@@ -103,6 +104,12 @@ func resolveAddr(ctx context.Context, name, addr string) (netip.AddrPort, error)
 		return netip.AddrPort{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return netip.AddrPortFrom(ips[0].Unmap(), uint16(p)), nil
+}
+
+// CallPrice is what a minute to what is dialled costs a member.
+func (n *Node) CallPrice(dialled string) (money.Amount, bool) {
+	price := n.ways.PriceOf(dialled)
+	return money.Amount{Currency: n.currency(), Micros: price.Micros}, price.Known
 }
 
 // Addrs is where each center's telephones register, HOST:PORT.

@@ -27,6 +27,7 @@ const (
 type Own struct {
 	Text    string // as the holder wrote it
 	E164    string // "" is no number a call can prove
+	Dial    string // as it is dialled; "" is none that a call can be sent to
 	Purpose Purpose
 	Proved  bool // only then is it used
 }
@@ -35,7 +36,7 @@ type Own struct {
 func (m Membership) Own() []Own {
 	var out []Own
 	add := func(text string, p Purpose) {
-		o := Own{Text: text, Purpose: p}
+		o := Own{Text: text, Purpose: p, Dial: dialOf(text)}
 		if typed, err := numbering.ParseTyped(text); err == nil && typed.Kind == numbering.Plus {
 			o.E164 = "+" + typed.Text
 			o.Proved = slices.Contains(m.Proved, o.E164)
@@ -73,7 +74,17 @@ func (s *Service) NumbersProved(ctx context.Context, by Actor, id string) (Membe
 	if s.proveNumbers(ctx, &m); slices.Equal(was, m.Proved) {
 		return m, nil
 	}
-	return m, s.store.Do(ctx, func(tx Tx) error { return tx.ChangeMembership(ctx, m) })
+	err = s.store.Do(ctx, func(tx Tx) error {
+		if m, err = mine(ctx, tx, by, id); err != nil {
+			return err
+		}
+		s.proveNumbers(ctx, &m)
+		return tx.ChangeMembership(ctx, m)
+	})
+	if err != nil {
+		return m, err
+	}
+	return m, s.told(ctx, m)
 }
 
 // ChangeMembership writes everything about a registration anew but its number.
@@ -98,6 +109,7 @@ func (s *Service) ChangeMembership(ctx context.Context, by Actor, id string, in 
 		}
 		m = fresh
 		m.ID, m.Account, m.Order, m.Number, m.Country, m.Created, m.Proved = old.ID, old.Account, old.Order, old.Number, old.Country, old.Created, old.Proved
+		m.Forward, m.CallerID = old.Forward, old.CallerID
 		s.proveNumbers(ctx, &m)
 		if credentials = nil; m.Name != old.Name { // telephones show it
 			if credentials, err = tx.Credentials(ctx, id); err != nil {
@@ -113,7 +125,7 @@ func (s *Service) ChangeMembership(ctx context.Context, by Actor, id string, in 
 		c.Name = m.Name
 		err = errors.Join(err, s.publish.Device(ctx, c))
 	}
-	return m, err
+	return m, errors.Join(err, s.told(ctx, m))
 }
 
 // RenameDevice gives a telephone another name.

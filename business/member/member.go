@@ -138,7 +138,9 @@ type Membership struct {
 	Email          string
 	TimeZone       string
 	Offices        []Office
-	Proved         []string // which of the numbers above their holder has proved, E.164
+	Proved         []string    // which of the numbers above their holder has proved, E.164
+	Forward        *Forwarding // nil: he has not chosen yet
+	CallerID       CallerID
 	Created        time.Time
 }
 

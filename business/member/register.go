@@ -74,10 +74,7 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 	if err := s.publish.Device(ctx, cred); err != nil {
 		return m, dev, fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
 	}
-	if err := s.publish.Registered(ctx, m); err != nil {
-		return m, dev, fmt.Errorf("tell the centers of the registration of %s: %w", m.Number, err)
-	}
-	return m, dev, nil
+	return m, dev, s.told(ctx, m)
 }
 
 // checkRegistration reads the fields and names every wrong one.

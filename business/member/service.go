@@ -59,6 +59,8 @@ type Config struct {
 	Link func(path string) string
 	// Proved tells whether an account has proved a number. May be nil: nobody has.
 	Proved func(ctx context.Context, account, e164 string, purpose Purpose) bool
+	// Rented tells whether a telephone number is rented for a membership. May be nil: none is.
+	Rented func(ctx context.Context, m Membership, e164 string) bool
 	// Estate is what an account owns elsewhere. May be nil: nothing.
 	Estate Estate
 	// Spare are sources that nobody is kept waiting from: loopback in dev. May be nil.

@@ -100,8 +100,10 @@ type Registrations interface {
 
 // Changes are what may change of memberships and devices, in a transaction.
 type Changes interface {
-	// ChangeMembership writes everything but number, order and owner.
+	// ChangeMembership writes everything but number, order, owner and what SetCalling does.
 	ChangeMembership(ctx context.Context, m Membership) error
+	// SetCalling writes how its calls are treated.
+	SetCalling(ctx context.Context, m Membership) error
 	// Credentials are the live ones of a membership.
 	Credentials(ctx context.Context, membership string) ([]Credential, error)
 	RenameDevice(ctx context.Context, id, name string) error

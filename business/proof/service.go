@@ -28,6 +28,8 @@ type Config struct {
 	May func(ctx context.Context, account string) error
 	// Open reports whether telephones of a country may be called.
 	Open func(country string) bool
+	// After is told of each proof that has succeeded; nil: nobody is.
+	After func(ctx context.Context, p Proof)
 	// Code makes a code; nil draws six digits.
 	Code func() string
 	Log  *slog.Logger
@@ -270,6 +272,9 @@ func (s *Service) Confirm(ctx context.Context, by member.Actor, id, code string)
 	}
 	switch {
 	case counted && p.State == Proved:
+		if s.cfg.After != nil {
+			s.cfg.After(ctx, p)
+		}
 		return p, nil
 	case counted && p.GuessesLeft() > 0:
 		return p, fault.New(fault.Conflict, "code_wrong", "That is not the code. You can try %d more times.", p.GuessesLeft()).

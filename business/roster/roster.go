@@ -45,10 +45,21 @@ type Registered struct {
 	Membership string           `json:"membership"`
 	Account    string           `json:"account"`
 	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
+	// Forward is which calls ring on, at numbers that may be used.
+	Forward *routing.Forwarding `json:"forward,omitempty"`
+	Private bool                `json:"private,omitempty"`
+	Shows   string              `json:"shows,omitempty"`
+	Known   []string            `json:"known,omitempty"` // telephones he is known by, with +
 }
 
-func registered(m member.Membership) *Registered {
-	r := &Registered{Number: m.Number, Membership: m.ID, Account: m.Account}
+func (r *Roster) registration(m member.Membership) *Registered {
+	return registered(m, r.unproved)
+}
+
+func registered(m member.Membership, unproved bool) *Registered {
+	r := &Registered{
+		Number: m.Number, Membership: m.ID, Account: m.Account, Forward: forwarding(m, unproved), Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
+	}
 	if len(m.Languages) > 0 {
 		r.Language = m.Languages[0]
 	}
@@ -70,7 +81,7 @@ type Source interface {
 	Line(ctx context.Context, order string) (member.Membership, bool, []member.Credential, error)
 }
 
-// Roster is the memory. Numbers and Devices are safe for many readers.
+// Roster is the memory. Numbers, Devices and Known are safe for many readers.
 type Roster struct {
 	Numbers *routing.Numbers
 	Devices *member.Directory
@@ -80,14 +91,21 @@ type Roster struct {
 	revoked func(device string)
 	reread  func() // reads the catalogue again
 	source  Source
-	mu      sync.Mutex // one change at a time
+	known   *known
+	// unproved has calls sent on also to numbers nobody has proved.
+	unproved bool
+	mu       sync.Mutex // one change at a time
 }
 
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
 // called with each device whose credential ended.
 func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
-	return &Roster{Numbers: routing.NewNumbers(), Devices: member.NewDirectory(), plans: plans, centers: centers, send: send, revoked: revoked}
+	return &Roster{Numbers: routing.NewNumbers(), Devices: member.NewDirectory(), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown()}
 }
+
+// SendToUnproved has calls ring on also at numbers that nobody has proved: in
+// dev, where only the test carrier rings. Set it before Load.
+func (r *Roster) SendToUnproved() { r.unproved = true }
 
 // OnCatalogue has f called when another process changed what is for sale. Set
 // it before changes arrive.
@@ -106,7 +124,7 @@ func (r *Roster) Load(ctx context.Context, from Source) error {
 		return fmt.Errorf("read the sold numbers: %w", err)
 	}
 	err := from.AllMemberships(ctx, func(m member.Membership) error {
-		r.Apply(Change{Registered: registered(m)})
+		r.Apply(Change{Registered: r.registration(m)})
 		return nil
 	})
 	if err != nil {
@@ -140,6 +158,7 @@ func (r *Roster) Apply(c Change) {
 		r.sold(c.Sold)
 	case c.Released != nil:
 		r.Numbers.Remove(*c.Released)
+		r.known.forget(*c.Released)
 		for _, d := range r.devicesOf(*c.Released) {
 			d.Revoked = true
 			r.device(d)
@@ -162,6 +181,7 @@ func (r *Roster) sold(s *Sold) {
 		h.Number, h.Country = n, iso
 		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
 			h.Membership, h.Registered, h.Language = old.Membership, old.Registered, old.Language
+			h.Forward, h.Private, h.Shows = old.Forward, old.Private, old.Shows
 		}
 		r.Numbers.Set(h)
 		company.Offices[n.CallingCode] = iso
@@ -174,6 +194,7 @@ func (r *Roster) sold(s *Sold) {
 // closed takes one office of a company away.
 func (r *Roster) closed(n numbering.Number) {
 	r.Numbers.RemoveOffice(n)
+	r.known.set(n.Canonical(), nil)
 	for _, d := range r.Devices.Where(func(c member.Credential) bool { return c.Number == n }) {
 		d.Revoked = true
 		r.device(d)
@@ -192,7 +213,9 @@ func (r *Roster) registered(m *Registered) {
 	for _, n := range numbers {
 		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
 			h.Membership, h.Registered, h.Language = m.Membership, true, m.Language
+			h.Forward, h.Private, h.Shows = m.Forward, m.Private, m.Shows
 			r.Numbers.Set(h)
+			r.known.set(n.Canonical(), m.Known)
 		}
 	}
 }
@@ -298,7 +321,7 @@ func (r *Roster) Office(ctx context.Context, o shop.Order, country string, open 
 
 // Registered is called by member.
 func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
-	return r.tell(ctx, Change{Registered: registered(m)})
+	return r.tell(ctx, Change{Registered: r.registration(m)})
 }
 
 // Device is called by member.

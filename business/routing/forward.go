@@ -46,6 +46,9 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		d = d.unregistered()
 	}
 	for _, to := range list {
+		if t.comesBack(a, to) {
+			continue
+		}
 		x, ok := t.forwardTo(a, to)
 		if !ok {
 			continue
@@ -76,6 +79,28 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		}
 	}
 	return d
+}
+
+// comesBack reports whether a forwarded call would only come back: to who is
+// calling, or to us by a telephone number that a carrier brings here.
+func (t *Tables) comesBack(a *Attempt, to string) bool {
+	if to == a.Caller.E164 {
+		if a.Trace != nil {
+			a.inside("The call comes from %s: it is not sent back there.", to)
+		}
+		return true
+	}
+	if t.Lines == nil || len(to) < 2 || to[0] != '+' {
+		return false
+	}
+	l, ours := t.Lines.Line(to[1:])
+	if !ours || l.Number.Zero() {
+		return false
+	}
+	if a.Trace != nil {
+		a.inside("%s is a telephone number that comes in here: the call is not sent out to it.", to)
+	}
+	return true
 }
 
 // forwardTo decides where a call is forwarded to, with the outcomes of those

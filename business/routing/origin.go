@@ -50,9 +50,10 @@ func (t *Tables) typed(a *Attempt, typed numbering.Typed, dial string) Decision 
 
 // feature resolves a feature code. Those that withhold the caller's number for
 // one call are dialled before the number: *67 in North America, #31# by ETSI
-// EN 300 207 §C and 3GPP TS 22.030 §6.5.5.1.
+// EN 300 207 §C and 3GPP TS 22.030 §6.5.5.1. *82, of North America too, shows
+// it in one call of somebody who withholds it as a rule.
 func (t *Tables) feature(a *Attempt, text, dial string) Decision {
-	for _, code := range []string{"*67", "#31#", "*31#"} {
+	for _, code := range []string{"*67", "#31#", "*31#", "*82"} {
 		rest, is := strings.CutPrefix(text, code)
 		if !is || rest == "" {
 			continue
@@ -60,6 +61,15 @@ func (t *Tables) feature(a *Attempt, text, dial string) Decision {
 		typed, err := numbering.ParseTyped(rest)
 		if err != nil || typed.Kind == numbering.FeatureC {
 			break
+		}
+		if code == "*82" {
+			if a.Trace != nil {
+				a.step("%s shows the caller's number; then %s.", code, typed.Text)
+			}
+			a.Caller.Private = false
+			d := t.typed(a, typed, dial)
+			d.Open = true
+			return d
 		}
 		if a.Trace != nil {
 			a.step("%s withholds the caller's number; then %s.", code, typed.Text)

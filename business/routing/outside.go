@@ -252,8 +252,13 @@ func (t *Tables) shows(a *Attempt, c *carrier.Carrier, country string) string {
 				return c.OutCaller.Write(t.Plans, country, cc, national)
 			}
 		}
-		if n.Kind == numbering.Individual {
-			if h, ok := t.Sold.Typed(n.Canonical()); ok && h.OwnPhone {
+		if h, ok := t.shownAs(n); ok {
+			if h.Shows != "" {
+				if cc, national, ok := t.Plans.SplitE164(h.Shows[1:]); ok {
+					return c.OutCaller.Write(t.Plans, country, cc, national)
+				}
+			}
+			if n.Kind == numbering.Individual && h.OwnPhone {
 				return c.OutCaller.Write(t.Plans, country, n.CallingCode, n.National)
 			}
 		}
@@ -267,6 +272,14 @@ func (t *Tables) shows(a *Attempt, c *carrier.Carrier, country string) string {
 		return c.OutCaller.WriteWorld(n)
 	}
 	return ""
+}
+
+// shownAs finds whose calls show n.
+func (t *Tables) shownAs(n numbering.Number) (Holder, bool) {
+	if n.Zero() {
+		return Holder{}, false
+	}
+	return t.Sold.Typed(n.Canonical())
 }
 
 // partner resolves digits behind the prefix of another VoIP company (C4).

@@ -130,6 +130,7 @@ type Decision struct {
 	ReplyIn time.Duration // within which a target has to say something; 0: as SIP has it
 	Price   Price         // of the leg that leaves; zero where nobody pays
 	Private bool          // the caller asked for his number not to be shown
+	Open    bool          // he asked for it to be shown, though as a rule it is not
 	Urgent  bool          // an emergency call
 	// Reason is for people. Its text may still be empty: most callers never
 	// need the words, and Say finds them.
@@ -155,6 +156,8 @@ type Holder struct {
 	OwnPhone   bool     // an existing telephone number, proved; else identification block
 	OffIn      []string // dial countries where the typed form is switched off (N4)
 	Forward    *Forwarding
+	Private    bool   // his calls show no number, unless one says otherwise
+	Shows      string // the telephone number his calls show to others, with +; "": his own
 }
 
 // Forwarding is where a member has his calls sent (M2). Each is dialled as he

@@ -3,6 +3,7 @@ package routing
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -193,6 +194,25 @@ func (w *ways) price(e164 string) (micros int64, ok bool) {
 		}
 	}
 	return 0, w.free
+}
+
+// PriceOf is what members pay a minute for what is dialled: an ordinary
+// telephone by its + form, or a partner's number behind its prefix.
+func (w *Ways) PriceOf(dialled string) Price {
+	now := w.now.Load()
+	if digits, plus := strings.CutPrefix(dialled, "+"); plus {
+		micros, known := now.price(digits)
+		return Price{known, micros}
+	}
+	i, _, ok := now.partner(dialled)
+	switch {
+	case !ok:
+		return Price{}
+	case now.carriers[i].Sells != nil:
+		return Price{true, *now.carriers[i].Sells}
+	default:
+		return Price{Known: now.free}
+	}
 }
 
 // partner finds the partner before whose own numbers digits have its prefix,

@@ -96,6 +96,12 @@ type Lines interface {
 	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 
+// Calling is how the calls of a number are treated.
+type Calling interface {
+	SetForwarding(ctx context.Context, by member.Actor, id string, f member.Forwarding) (member.Membership, error)
+	SetCallerID(ctx context.Context, by member.Actor, id string, c member.CallerID) (member.Membership, error)
+}
+
 // Shop sells numbers.
 type Shop interface {
 	Search(ctx context.Context, q shop.Query) (shop.Page, error)
@@ -188,6 +194,7 @@ type Deps struct {
 	Eraser     Eraser
 	Members    Members
 	Lines      Lines
+	Calling    Calling
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure

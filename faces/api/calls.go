@@ -122,7 +122,7 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 	home := center.ID(f.Reader.Home(from.Country))
 	x := f.Router.Explain(&routing.Attempt{
 		Center: home, Role: routing.Origin, Dialled: in.Body.To, DialCountry: country, Now: f.Now(),
-		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home},
+		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home, Private: from.Private},
 	})
 	return &body[route]{f.showRoute(x, who.Role == member.Operator)}, nil
 }

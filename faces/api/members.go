@@ -49,13 +49,37 @@ type Membership struct {
 	TimeZone       string      `json:"time_zone"`
 	Offices        []office    `json:"offices,omitempty"`
 	Numbers        []ownNumber `json:"numbers" doc:"Your other numbers: only those that are proved are used"`
+	Forwarding     forwarding  `json:"forwarding"`
+	CallerID       callerID    `json:"caller_id"`
 	Created        time.Time   `json:"created_at"`
+}
+
+// forwarding is which calls of a number ring on elsewhere.
+type forwarding struct {
+	Always      []string `json:"always" required:"false" nullable:"false" maxItems:"11" doc:"Every call goes there, and no terminal rings. Each list holds numbers of yours, tried in this order"`
+	Busy        []string `json:"busy" required:"false" nullable:"false" maxItems:"11" doc:"When you are busy or decline"`
+	NoAnswer    []string `json:"no_answer" required:"false" nullable:"false" maxItems:"11" doc:"When nobody answers"`
+	Unreachable []string `json:"unreachable" required:"false" nullable:"false" maxItems:"11" doc:"When no terminal is signed in. Until you choose: all of your numbers"`
+	After       int      `json:"after_seconds" required:"false" minimum:"0" maximum:"60" doc:"How long it rings before no_answer; 5 to 60, 0: as long as any call"`
+}
+
+// callerID is what the calls of a number show.
+type callerID struct {
+	Withhold bool   `json:"withhold" required:"false" doc:"No number, unless a call says otherwise: *82 before the number"`
+	Shows    string `json:"shows,omitempty" doc:"To ordinary telephones: a telephone number you rent for it, with +"`
+}
+
+func showForwarding(f member.Forwarding) forwarding {
+	return forwarding{
+		Always: orEmpty(f.Always), Busy: orEmpty(f.Busy), NoAnswer: orEmpty(f.NoAnswer), Unreachable: orEmpty(f.Unreachable), After: int(f.After / time.Second),
+	}
 }
 
 type ownNumber struct {
 	Text    string `json:"text"`
 	E164    string `json:"e164,omitempty" doc:"Empty: no number that a call can prove"`
 	Purpose string `json:"purpose" doc:"contact or other_voip, as a proof needs it"`
+	Dial    string `json:"dial,omitempty" doc:"As it stands in forwarding; empty: no call can be sent there"`
 	Proved  bool   `json:"proved"`
 }
 
@@ -94,6 +118,8 @@ func (f *face) registerMembers() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members", "register-member", "Members", "Register a bought number: the answer holds the SIP account", http.StatusCreated)), f.registerMember)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members", "list-members", "Members", "Your registered numbers", 0)), f.listMembers)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}", "get-member", "Members", "One registered number", 0)), f.getMember)
+	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/forwarding", "set-forwarding", "Members", "Which calls ring on elsewhere, and where; you pay for those calls. Only proved numbers are used", 0)), f.setForwarding)
+	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/caller_id", "set-caller-id", "Members", "What the calls of a number show", 0)), f.setCallerID)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}/devices", "list-devices", "Devices", "The telephones of a number", 0)), f.listDevices)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members/{id}/devices", "add-device", "Devices", "A further telephone, with a credential of its own", http.StatusCreated)), f.addDevice)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/devices/{id}", "revoke-device", "Devices", "End a telephone's credential and its registrations", http.StatusNoContent)), f.revokeDevice)
@@ -104,13 +130,14 @@ func (f *face) showMembership(m member.Membership) Membership {
 		ID: m.ID, OrderID: m.Order, Number: m.Number.Display(), E164: m.Number.E164(), Kind: m.Number.Kind.String(), Country: m.Country,
 		Name: m.Name, HomeCountry: m.HomeCountry, ContactPSTN: m.ContactPSTN, Identification: m.Identification,
 		OtherVoIP: orEmpty(m.OtherVoIP), Languages: orEmpty(m.Languages), Email: m.Email, TimeZone: m.TimeZone, Created: m.Created.UTC(),
+		Forwarding: showForwarding(m.Forwarding()), CallerID: callerID(m.CallerID),
 	}
 	for _, o := range m.Offices {
 		out.Offices = append(out.Offices, office{Country: o.Country, City: o.City, Languages: o.Languages, TimeZone: o.TimeZone})
 	}
 	out.Numbers = []ownNumber{}
 	for _, o := range m.Own() {
-		out.Numbers = append(out.Numbers, ownNumber{Text: o.Text, E164: o.E164, Purpose: string(o.Purpose), Proved: o.Proved})
+		out.Numbers = append(out.Numbers, ownNumber{Text: o.Text, E164: o.E164, Dial: o.Dial, Purpose: string(o.Purpose), Proved: o.Proved})
 	}
 	return out
 }
@@ -200,4 +227,29 @@ func (f *face) addDevice(ctx context.Context, in *struct {
 
 func (f *face) revokeDevice(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Members.RevokeDevice(ctx, actor(ctx), in.ID))
+}
+
+func (f *face) setForwarding(ctx context.Context, in *struct {
+	ByID
+	Body forwarding
+}) (*body[Membership], error) {
+	b := in.Body
+	m, err := f.Calling.SetForwarding(ctx, actor(ctx), in.ID, member.Forwarding{
+		Always: b.Always, Busy: b.Busy, NoAnswer: b.NoAnswer, Unreachable: b.Unreachable, After: time.Duration(b.After) * time.Second,
+	})
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[Membership]{f.showMembership(m)}, nil
+}
+
+func (f *face) setCallerID(ctx context.Context, in *struct {
+	ByID
+	Body callerID
+}) (*body[Membership], error) {
+	m, err := f.Calling.SetCallerID(ctx, actor(ctx), in.ID, member.CallerID(in.Body))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[Membership]{f.showMembership(m)}, nil
 }

@@ -220,6 +220,7 @@ func (s Service) lines(ctx context.Context, by member.Actor) (any, error) {
 		out = append(out, object{
 			"id": m.ID, "order": m.Order, "number": m.Number.Display(), "name": m.Name, "home_country": m.HomeCountry, "languages": m.Languages, "email": m.Email,
 			"time_zone": m.TimeZone, "identification": m.Identification, "created_at": when(m.Created),
+			"forwarding": m.Forwarding(), "caller_id": m.CallerID,
 			"numbers": each(m.Own(), func(o member.Own) object {
 				return object{"text": o.Text, "purpose": o.Purpose, "proved": o.Proved}
 			}),

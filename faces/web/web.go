@@ -270,6 +270,8 @@ type Deps struct {
 	Eraser     Eraser
 	Members    Members
 	Lines      Lines
+	Calling    Calling
+	Rates      Rates
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -334,7 +336,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

@@ -77,12 +77,32 @@ func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool
 }
 
 const membershipColumns = `id, account, order_id, kind, calling_code, national, country, contact_pstn, identification, other_voip, name,
-	home_country, languages, email, time_zone, offices, created, proved`
+	home_country, languages, email, time_zone, offices, created, proved, forwarding, caller_id`
 
 func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 18)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
+	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 20)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
 		m.ID, m.Account, m.Order, m.Number.Kind.String(), m.Number.CallingCode, m.Number.National, m.Country, m.ContactPSTN, m.Identification,
-		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created), pack(m.Proved)))
+		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created), pack(m.Proved), packed(m.Forward), packed(m.CallerID)))
+}
+
+// packed is a value as JSON; "" is none.
+func packed[T any](v T) string {
+	text, err := json.Marshal(v)
+	if err != nil || string(text) == "null" || string(text) == "{}" {
+		return ""
+	}
+	return string(text)
+}
+
+// SetCalling writes how calls of a number are treated. That nothing rings on is
+// a choice too.
+func (t memberTx) SetCalling(ctx context.Context, m member.Membership) error {
+	forwarding := "{}"
+	if text := packed(m.Forward); text != "" {
+		forwarding = text
+	}
+	_, err := t.q.ExecContext(ctx, `UPDATE membership SET forwarding = $1, caller_id = $2 WHERE id = $3`, forwarding, packed(m.CallerID), m.ID)
+	return err
 }
 
 // ofSold leaves out memberships whose sale was turned back, or is being: a
@@ -90,10 +110,10 @@ func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bo
 const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold' AND settling = 0)`
 
 func scanMembership(row scanner) (m member.Membership, err error) {
-	var kind, voip, languages, offices, proved string
+	var kind, voip, languages, offices, proved, forwarding, callerID string
 	var created int64
 	err = row.Scan(&m.ID, &m.Account, &m.Order, &kind, &m.Number.CallingCode, &m.Number.National, &m.Country, &m.ContactPSTN, &m.Identification,
-		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created, &proved)
+		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created, &proved, &forwarding, &callerID)
 	if err != nil {
 		return m, err
 	}
@@ -115,6 +135,17 @@ func scanMembership(row scanner) (m member.Membership, err error) {
 	}
 	if len(m.Offices) == 0 {
 		m.Offices = nil
+	}
+	if forwarding != "" {
+		m.Forward = &member.Forwarding{}
+		if err := json.Unmarshal([]byte(forwarding), m.Forward); err != nil {
+			return m, fmt.Errorf("the forwarding of %s cannot be read: %w", m.ID, err)
+		}
+	}
+	if callerID != "" {
+		if err := json.Unmarshal([]byte(callerID), &m.CallerID); err != nil {
+			return m, fmt.Errorf("what calls of %s show cannot be read: %w", m.ID, err)
+		}
 	}
 	return m, nil
 }

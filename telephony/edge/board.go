@@ -164,7 +164,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
-		c.private = c.private || b.plan.Private
+		c.private = (c.private || b.plan.Private) && !b.plan.Open
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)
 			c.reason = b.plan.Reason.Text

@@ -61,7 +61,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
 			Account: cred.Account, Membership: cred.Membership, Device: cred.Device, Number: cred.Number, Country: cred.Country, Home: cred.Home,
-			Private: withheld(in.Msg),
+			Private: withheld(in.Msg) || withholds(tables, cred.Number),
 		},
 	}
 	rec := cdr.Record{
@@ -69,6 +69,12 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
 	b.begin(in, &a, &rec, shownAs(&cred))
+}
+
+// withholds reports whether calls of a number show none as a rule.
+func withholds(t *routing.Tables, n numbering.Number) bool {
+	h, ok := t.Sold.Typed(n.Canonical())
+	return ok && h.Private
 }
 
 func shownAs(c *member.Credential) caller {
