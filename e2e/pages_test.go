@@ -29,6 +29,7 @@ func sights(t *testing.T, d dev) []sight {
 		return items[0].(map[string]any)[field].(string)
 	}
 	sold := first(d.Members[1].APIKey, "/api/v1/orders", "id")
+	mine := first(d.Members[1].APIKey, "/api/v1/members", "id")
 	waiting := order(t, d, d.Members[1].APIKey, "62")
 	taken := api(t, d, d.Members[1].APIKey, "POST", "/api/v1/orders", map[string]any{"kind": "individual", "country": "KR", "national": "7550142"}, 201)["id"].(string)
 	paid := order(t, d, d.Members[1].APIKey, "63")
@@ -43,7 +44,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
+		{"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
 		{"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,13 @@ func (r *Records) Record(rec cdr.Record) {
 	defer r.mu.Unlock()
 	r.all = append(r.all, rec)
 	r.cond.Broadcast()
+}
+
+// All returns those there are.
+func (r *Records) All() []cdr.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.all)
 }
 
 // Wait returns once there are n records, or fails the test.

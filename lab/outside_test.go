@@ -277,3 +277,43 @@ func TestHowManyCallsAMemberHasOutside(t *testing.T) {
 	}
 	n.settled(t)
 }
+
+// TestForwardedCallsEnd: the telephone a member's calls go on to has its own
+// calls sent back to him. A carrier that says how often a call was forwarded
+// stops it by that; with one that does not, it ends when the member has all the
+// calls outside that he may have.
+func TestForwardedCallsEnd(t *testing.T) {
+	for name, x := range map[string]struct {
+		says bool
+		most int
+	}{"counted": {true, 4}, "not counted": {false, 4}} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, Options{})
+			n.Edge().Outside(3)
+			out, in := carrierAt("out", "KR", n.Addr("US")), carrierAt("in", "US", n.Addr("KR"))
+			out.Diverts, in.Diverts, in.Reach = x.says, x.says, []string{"82"}
+			in.In.Rules = []carrier.Rule{{Prefix: "+821099998888", With: "+8225551234"}} // as that telephone's own forwarding does
+			n.Carriers(out, in)
+			m := n.Member("Minji", "KR", "82", "25551234")
+			h, _ := n.Sold.Typed(m.Number.Canonical())
+			h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+821099998888"}}
+			n.Sold.Set(h)
+			jun := n.Member("Jun", "KR", "82", "7000001")
+			a := Baresip{User: jun.User, Password: jun.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 12, Dial: "2555123482"}.Start(t)
+			a.Wait("session closed", 10*time.Second)
+			n.settled(t)
+			rounds := 0
+			for _, r := range n.Records.All() {
+				if r.Answered() {
+					t.Errorf("answered: %+v", r)
+				}
+				if r.Side == cdr.Entry {
+					rounds++
+				}
+			}
+			if rounds == 0 || rounds > x.most {
+				t.Errorf("it came back %d times", rounds)
+			}
+		})
+	}
+}

@@ -160,6 +160,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 		rec.From.Number, rec.From.Text = h.Number, h.Number.Display()
 	} else if strings.HasPrefix(who.user, "+") {
 		a.Caller.E164 = who.user
+		rec.From.Text = numbering.Spaced(clip(who.user, 120))
 	}
 	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
 	b.begin(in, &a, &rec, who)

@@ -1,0 +1,156 @@
+package node_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/lab"
+)
+
+// phone is a sample member's telephone, played by SIPp.
+func (r *running) phone(i int) lab.Member {
+	return lab.Member{User: str(r.dev, "members", i, "sip_user"), Password: str(r.dev, "members", i, "sip_password")}
+}
+
+// sipAt is where telephones of a country register.
+func (r *running) sipAt(country string) netip.AddrPort {
+	return netip.MustParseAddrPort(str(r.dev, "centers", country, "sip"))
+}
+
+const scenarios = "../../lab/testdata/" // lab looks in the folder testdata of the package
+
+// dials has a telephone of Korea call, answered or the test fails.
+func (r *running) dials(t *testing.T, from lab.Member, number string) {
+	t.Helper()
+	lab.SIPp{Scenario: scenarios + "caller.xml", Users: []lab.Member{from}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return number }}.Run(t)
+}
+
+// answers registers a telephone that does what a scenario says.
+func (r *running) answers(t *testing.T, m lab.Member, scenario string, args ...string) {
+	t.Helper()
+	local := netip.MustParseAddr("127.0.0.1")
+	at := lab.FreePort(t, local)
+	lab.SIPp{Scenario: scenarios + scenario, Users: []lab.Member{m}, Local: at, Remote: r.sipAt("KR"), Calls: 1, Rate: 1, Args: args}.Serve(t)
+	lab.SIPp{Scenario: scenarios + "register.xml", Users: []lab.Member{m}, Local: lab.FreePort(t, local), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return at.String() }}.Run(t)
+}
+
+// rang fails the test unless the test carrier was called at a number.
+func (r *running) rang(t *testing.T, number string, times int) {
+	t.Helper()
+	_, page := r.page(t, "/dev/carrier")
+	if got := strings.Count(strings.ReplaceAll(page, " ", ""), number+"</bdi>"); got != times {
+		t.Errorf("the test carrier rang %s %d times, want %d", number, got, times)
+	}
+}
+
+// TestCallsRingOn: over SIP, to the test carrier: when the member is nowhere
+// (which needs no choice), busy, does not answer, and always.
+func TestCallsRingOn(t *testing.T) {
+	r := start(t, t.TempDir())
+	minji, jun := r.phone(0), r.phone(1)
+	key := str(r.dev, "members", 1, "api_key")
+	line := r.want(t, 200, key, "GET", "/api/v1/members", nil)
+	id := str(line.body, "items", 0, "id")
+	if got := str(line.body, "items", 0, "forwarding", "unreachable", 0); got != "+8225556789" {
+		t.Fatalf("unless he chooses, calls ring on at %q: %s", got, line.raw)
+	}
+	forward := "/api/v1/members/" + id + "/forwarding"
+	called := func() { t.Helper(); r.dials(t, minji, "755014282") }
+
+	called() // nowhere
+	r.rang(t, "+8225556789", 1)
+	r.answers(t, jun, "called.xml")
+	called() // he answers
+	r.rang(t, "+8225556789", 1)
+	r.want(t, 200, key, "PUT", forward, obj{"busy": []string{"+82 2 555 6789"}})
+	r.answers(t, jun, "gateway-busy.xml")
+	called()
+	r.rang(t, "+8225556789", 2)
+	r.want(t, 200, key, "PUT", forward, obj{"no_answer": []string{"+82 2 555 6789"}, "after_seconds": 5})
+	r.answers(t, jun, "rings.xml")
+	began := time.Now()
+	called()
+	if waited := time.Since(began); waited < 5*time.Second || waited > 15*time.Second {
+		t.Errorf("it rang on after %s", waited)
+	}
+	r.rang(t, "+8225556789", 3)
+	r.want(t, 200, key, "PUT", forward, obj{"always": []string{"+82 2 555 6789"}})
+	called()
+	r.rang(t, "+8225556789", 4)
+
+	r.want(t, 422, key, "PUT", forward, obj{"always": []string{"+82 2 555 0000"}})
+	r.want(t, 422, key, "PUT", forward, obj{"after_seconds": 3})
+	r.want(t, 404, str(r.dev, "members", 2, "api_key"), "PUT", forward, obj{})
+	if got := r.want(t, 200, key, "GET", "/api/v1/members/"+id, nil); str(got.body, "forwarding", "always", 0) != "+8225556789" {
+		t.Errorf("after wrong changes: %s", got.raw)
+	}
+}
+
+// TestAnOwnTelephoneRingsBeforeItIsRegistered: the number is sold, and calls to
+// it go to the telephone it is (M1).
+func TestAnOwnTelephoneRingsBeforeItIsRegistered(t *testing.T) {
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 2, "api_key")
+	r.proved(t, key, "+82 2 316 1234", "own_phone")
+	o := r.want(t, 201, key, "POST", "/api/v1/orders", obj{"kind": "individual", "country": "KR", "national": "23161234"})
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+str(o.body, "id")+"/select", nil)
+	r.want(t, 200, key, "POST", "/api/v1/orders/"+str(o.body, "id")+"/payments", obj{"method": "wallet"})
+	r.dials(t, r.phone(0), "2316123482")
+	r.rang(t, "+8223161234", 2) // the proof, and the call
+}
+
+// trunk has the operator set a carrier up whose calls come from a port, and
+// returns its id and a function by which it calls.
+func (r *running) trunk(t *testing.T) (id string, calls func(called, caller string)) {
+	t.Helper()
+	gateway := lab.FreePort(t, netip.MustParseAddr("127.0.0.1"))
+	made := r.want(t, 201, str(r.dev, "operator", "api_key"), "POST", "/api/v1/carriers", obj{
+		"center": "US", "name": "Chicago Tel", "presents": "+13125550100", "reach": []string{"*"},
+		"trunks": []any{obj{"host": gateway.String(), "from": []string{gateway.String()}}},
+	})
+	return str(made.body, "id"), func(called, caller string) {
+		t.Helper()
+		lab.SIPp{Scenario: scenarios + "trunk-caller.xml", Users: make([]lab.Member, 1), Local: gateway, Remote: r.sipAt("US"), Calls: 1, Rate: 1,
+			Extra: func(int) string { return called + ";" + caller }}.Run(t)
+	}
+}
+
+// TestHeIsKnownByHisTelephone: a call from a proved contact telephone comes in
+// as the member's, and from one that is not proved as a stranger's.
+func TestHeIsKnownByHisTelephone(t *testing.T) {
+	r := start(t, t.TempDir())
+	key, minji := str(r.dev, "members", 1, "api_key"), str(r.dev, "members", 0, "api_key")
+	_, calls := r.trunk(t)
+	from := func(want string) {
+		t.Helper()
+		r.answers(t, r.phone(0), "called.xml")
+		calls("+8225551234", "+8225556789")
+		until(t, "the call is in the history as from "+want, func() bool {
+			return str(r.want(t, 200, minji, "GET", "/api/v1/calls", nil).body, "items", 0, "from") == want
+		})
+	}
+	from("+82 2 555 6789")
+	r.proved(t, key, "+82 2 555 6789", "contact")
+	from("755 0142 82")
+	line := r.want(t, 200, key, "GET", "/api/v1/members", nil)
+	r.want(t, 200, key, "PATCH", "/api/v1/members/"+str(line.body, "items", 0, "id"), obj{"contact_pstn": "+82 2 555 7777"})
+	from("+82 2 555 6789")
+}
+
+// TestTheNumberIsWithheld as a rule, and shown in one call.
+func TestTheNumberIsWithheld(t *testing.T) {
+	r := start(t, t.TempDir())
+	key, jun := str(r.dev, "members", 0, "api_key"), str(r.dev, "members", 1, "api_key")
+	line := r.want(t, 200, key, "GET", "/api/v1/members", nil)
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+str(line.body, "items", 0, "id")+"/caller_id", obj{"withhold": true})
+	r.want(t, 200, jun, "PUT", "/api/v1/members/"+str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id")+"/forwarding", obj{})
+	for dialled, x := range map[string][2]string{"755014282": {"From: .Anonymous. <sip:anonymous@anonymous.invalid>", "2555123482"}, "*82755014282": {"From: .*2555123482@", "nonymous"}} {
+		r.answers(t, r.phone(1), "gateway-sees.xml", "-key", "see", x[0], "-key", "unseen", x[1])
+		r.dials(t, r.phone(0), dialled)
+	}
+	r.want(t, 422, key, "PUT", "/api/v1/members/"+str(line.body, "items", 0, "id")+"/caller_id", obj{"shows": "+8225550111"})
+}
