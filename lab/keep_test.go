@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cdr"
 )
 
 // awaitState returns once a trunk does as it should, or fails the test.
@@ -45,6 +46,41 @@ func TestATrunkThatIsDownIsPassedOver(t *testing.T) {
 		if r := n.Records.Wait(t, 2)[i]; !r.Answered() || r.Carrier != want {
 			t.Errorf("%+v, want by %s", r, want)
 		}
+	}
+	n.settled(t)
+}
+
+// TestOnlyWhatACarrierTakesIsOffered: its codecs, in its order, to it alone; who
+// has none of them is told why.
+func TestOnlyWhatACarrierTakesIsOffered(t *testing.T) {
+	n := New(t, Options{})
+	c := carrierAt("seoul", "KR", seeing(t, n, "AVP 0 101", "PCMA", "18180"))
+	c.Codecs = []string{"G729", "PCMU"}
+	n.Carriers(c)
+	m := n.Member("Minji Kim", "KR", "82", "25551234")
+	n.call(t, m, "025554321")
+	c.Codecs = []string{"G729", "AMR-WB"}
+	n.Carriers(c)
+	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 4, Dial: "025554321"}.Start(t)
+	a.Wait("488 The way to +8225554321 takes only G729, AMR-WB", 6*time.Second)
+	got := n.Records.Wait(t, 2)
+	if !got[0].Answered() || got[1].Answered() || got[1].Cause != cdr.Media {
+		t.Errorf("%+v", got)
+	}
+	n.settled(t)
+}
+
+// TestKeysForACarrierThatTakesInfo: a telephone presses a key in its sound, the
+// carrier is told by INFO.
+func TestKeysForACarrierThatTakesInfo(t *testing.T) {
+	n := New(t, Options{})
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-key.xml", 1, "-mp", "18220"))
+	c.DTMF = carrier.DTMFInfo
+	n.Carriers(c)
+	SIPp{Scenario: "caller-key.xml", Users: []Member{n.Member("Minji", "KR", "82", "25551234")}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1,
+		Args: []string{"-mp", "18260"}, Extra: func(int) string { return "025554321" }}.Run(t)
+	if r := n.Records.Wait(t, 1)[0]; !r.Answered() {
+		t.Errorf("%+v", r)
 	}
 	n.settled(t)
 }

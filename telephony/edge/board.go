@@ -3,6 +3,7 @@ package edge
 import (
 	"time"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -42,6 +43,7 @@ type call struct {
 	reason         string   // why there is nothing to ring, for people
 	forward        int      // Max-Forwards left
 	hops           int      // how often it was forwarded
+	unheard        string   // why a carrier could not be offered the sound
 	private        bool     // the caller's number is not to be shown
 	payers         []string // accounts with a call outside counted
 	carrier, trunk string   // by whose trunk it came in, or left last
@@ -69,8 +71,9 @@ type leg struct {
 	d    *sip.Dialog // nil when it is over
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
-	trunk  bool   // it is a carrier's
-	alien  bool   // it is somebody else's domain's
+	trunk  bool // it is a carrier's
+	alien  bool // it is somebody else's domain's
+	by     *carrier.Carrier
 	taken  string // the trunk it is counted on
 }
 
@@ -128,7 +131,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device, l.trunk, l.alien, l.taken = id, "", false, false, ""
+	l.id, l.device, l.trunk, l.alien, l.taken, l.by = id, "", false, false, "", nil
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -236,7 +239,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond = beyond{}
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
-	c.skipped, c.anyway = c.skipped[:0], false
+	c.skipped, c.anyway, c.unheard = c.skipped[:0], false, ""
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }

@@ -88,7 +88,7 @@ func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	rec := cdr.Record{
 		CallID: ident.New("call", a.Now), Side: cdr.Entry, Center: at, Dialled: clip(written, 120), From: from, Carrier: c.ID, Trunk: x.Trunk.ID,
 	}
-	return b.begin(in, &a, &rec, callerShown(&a.Caller, from.Text))
+	return b.begin(in, &a, &rec, callerShown(&a.Caller, from.Text), x.Carrier)
 }
 
 // calledBy is the number a carrier calls: the user part of the Request-URI. A

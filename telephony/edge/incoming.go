@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -68,7 +69,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
-	b.begin(in, &a, &rec, shownAs(&cred))
+	b.begin(in, &a, &rec, shownAs(&cred), nil)
 }
 
 // withholds reports whether calls of a number show none as a rule.
@@ -163,7 +164,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 		rec.From.Text = numbering.Spaced(clip(who.user, 120))
 	}
 	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
-	b.begin(in, &a, &rec, who)
+	b.begin(in, &a, &rec, who, nil)
 }
 
 // asserted reads P-Asserted-Identity (RFC 3325 §9.1).
@@ -182,7 +183,7 @@ func asserted(m *sip.Msg) caller {
 
 // begin accepts the INVITE and starts the call; false if it could not. What the
 // call does at once may have ended it already.
-func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller) bool {
+func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller, by *carrier.Carrier) bool {
 	m := in.Msg
 	forward, ok := m.Number(sip.HMaxForwards)
 	if !ok {
@@ -201,7 +202,7 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device = d, a.Caller.Device
 	if a.Role == routing.Entry {
-		l.trunk, l.taken = true, rec.Trunk
+		l.trunk, l.taken, l.by = true, rec.Trunk, by
 	}
 	d.User = l
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)

@@ -115,7 +115,7 @@ func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) 
 		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: cause})
 		return false
 	}
-	l.trunk = true
+	l.trunk, l.by = true, w.Carrier
 	c.carrier, c.trunk = to.Carrier, to.Trunk
 	o.Flow, o.Login = w.Flow, w.Login
 	hostport := w.Trunk.Host

@@ -3,6 +3,7 @@ package edge
 import (
 	"strconv"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -209,10 +210,16 @@ func (s *signalling) Respond(r switching.Ref, id switching.LegID, c switching.Ca
 	}
 }
 
+// takesInfo tells whether keys are told a carrier by INFO: as it was set up, else
+// if it says that it takes them.
+func takesInfo(l *leg) bool {
+	return l.by.DTMF == carrier.DTMFInfo || l.by.DTMF == carrier.DTMFAny && l.d.TakesInfo()
+}
+
 // Press passes a digit on to a terminal that takes digits in INFO. Others have
 // them in their sound (RFC 4733), which we do not touch.
 func (s *signalling) Press(r switching.Ref, id switching.LegID, digit byte) {
-	if l := s.leg(r, id); l != nil && l.d.TakesInfo() {
+	if l := s.leg(r, id); l != nil && (l.by == nil && l.d.TakesInfo() || l.by != nil && takesInfo(l)) {
 		l.d.Info("application/dtmf-relay", []byte("Signal="+string(digit)+"\r\nDuration=160\r\n"))
 	}
 }
@@ -226,6 +233,9 @@ func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause)
 	d := l.d
 	l.d = nil
 	(*board)(s).release(l)
+	if c == switching.CauseIncompatible && l.call.reason == "" {
+		l.call.reason = l.call.unheard
+	}
 	if id == switching.Caller && l.call.reason != "" && !d.Answered() {
 		h := append((*board)(s).buf[:0], "Reason: Q.850;cause="...)
 		h = strconv.AppendInt(h, int64(codes[c].q850), 10)

@@ -2,7 +2,9 @@ package edge
 
 import (
 	"errors"
+	"strings"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/rtp"
@@ -35,17 +37,20 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	b.reached(c, l.id, l.d.Flow(), l.trunk, l.alien)
+	b.reached(c, l.id, l.d.Flow(), l.by, l.alien)
 }
 
 // reached tells media how the sound of whoever is at the end of a flow is
 // reached. A carrier's comes from where its description says, and from nowhere
 // else.
-func (b *board) reached(c *call, id switching.LegID, f sip.Flow, carrier, alien bool) {
+func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Carrier, alien bool) {
 	b.flow = f // what is asked of an interface must not be on the stack: it would move to the heap
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
 	_, center := b.edge.cfg.Links.Peer(&b.flow)
-	p.Strict = center || carrier
+	p.Strict = center || by != nil
+	if by != nil {
+		p.Codecs, p.NoEvents = by.Codecs, by.DTMF == carrier.DTMFInfo
+	}
 	if alien {
 		p.May = b.edge.cfg.Internet.May
 	}
@@ -85,19 +90,19 @@ func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
 	switch t.Kind {
 	case routing.ToBinding:
 		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
-			b.reached(c, id, f, false, false)
+			b.reached(c, id, f, nil, false)
 		}
 	case routing.ToCenter:
 		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
-			b.reached(c, id, f, false, false)
+			b.reached(c, id, f, nil, false)
 		}
 	case routing.ToTrunk:
 		if w, err := b.way(c, t); err == nil {
-			b.reached(c, id, w.Flow, true, false)
+			b.reached(c, id, w.Flow, w.Carrier, false)
 		}
 	case routing.ToURI:
 		if f, err := b.edge.cfg.Internet.Flow(c.center, c.beyond.server); err == nil {
-			b.reached(c, id, f, false, true)
+			b.reached(c, id, f, nil, true)
 		}
 	}
 }
@@ -109,9 +114,21 @@ func (s *sound) Offer(r switching.Ref, from, to switching.LegID, t *switching.Ta
 			b := (*board)(s)
 			b.towards(b.call(r), to, t)
 		}
-		return described(m.Offer(uint16(from), uint16(to), text))
+		out, err := m.Offer(uint16(from), uint16(to), text)
+		if errors.Is(err, sdp.ErrCodec) && t != nil && t.Kind == routing.ToTrunk {
+			(*board)(s).codecs(r, t)
+		}
+		return described(out, err)
 	}
 	return nil, failed{errGone}
+}
+
+// codecs keeps in words why a carrier cannot be offered a call.
+func (b *board) codecs(r switching.Ref, t *switching.Target) {
+	c := b.call(r)
+	if w, err := b.way(c, t); err == nil {
+		c.unheard = "The way to " + t.To + " takes only " + strings.Join(w.Carrier.Codecs, ", ") + ", and your telephone offers none of it."
+	}
 }
 
 // Answer passes an answer on.

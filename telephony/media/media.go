@@ -44,6 +44,11 @@ type Policy struct {
 	// May, if set, tells where sound may be sent: a stranger may name any
 	// address. Without one he is waited for.
 	May func(netip.Addr) bool
+	// Codecs are the only ones the leg is offered, best first; none: all.
+	Codecs []string
+	// NoEvents offers it no telephone events: it is told keys by signalling. It
+	// gets none either; those of the other side are heard here.
+	NoEvents bool
 }
 
 // Media makes sessions.
@@ -235,6 +240,9 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		if !relayed(m) {
 			continue
 		}
+		if err := s.desc.Only(i, t.policy.Codecs, !t.policy.NoEvents); err != nil {
+			return nil, err
+		}
 		if err := s.ports(t, i); err != nil {
 			return nil, err
 		}
@@ -296,6 +304,10 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		// (RFC 3264 §6.1).
 		dir := m.Direction() & y.dir.Reverse()
 		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir}
+		if f.policy.NoEvents && x.audio && x.dtmf == 0 {
+			lines[i].Events = y.dtmf
+			s.rtp.Swallow(y.rtp)
+		}
 		if x.audio {
 			s.rtp.Watch(x.rtp, dir&sdp.SendOnly != 0)
 			s.rtp.Watch(y.rtp, dir&sdp.RecvOnly != 0)
@@ -360,7 +372,11 @@ func (s *Session) offerOurs(to uint16) ([]byte, error) {
 	p := t.lines[0].rtp.Port()
 	w := s.ours(t)
 	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv}}
-	s.out = sdp.Offer(s.out[:0], &w)
+	out, err := sdp.Offer(s.out[:0], &w, t.policy.Codecs)
+	if err != nil {
+		return nil, err
+	}
+	s.out = out
 	return s.out, nil
 }
 

@@ -147,6 +147,49 @@ func TestCallWithHold(t *testing.T) {
 	}
 }
 
+// TestKeysForOneWhoIsToldThemBySignalling: he is offered no telephone events;
+// the other side may send them all the same, they are heard here and go no
+// further.
+func TestKeysForOneWhoIsToldThemBySignalling(t *testing.T) {
+	keys := make(chan byte, 4)
+	m := newMedia(t, rtp.Config{Addr4: loopback, MinPort: 46000, MaxPort: 46099, Notify: func(n rtp.Note) { keys <- n.Digit }})
+	s := m.Open(1)
+	defer s.Close()
+	a, b := newPhone(t), newPhone(t)
+	s.SetPolicy(1, Policy{Signal: loopback})
+	s.SetPolicy(2, Policy{Signal: loopback, Codecs: []string{"PCMA"}, NoEvents: true})
+	says := bytes.Replace(a.says("rtpmap:101 telephone-event/8000", "fmtp:101 0-15"), []byte("8 0\r\n"), []byte("0 8 101\r\n"), 1)
+	toB := must(t)(s.Offer(1, 2, says))
+	if text := string(toB); strings.Contains(text, "telephone-event") || strings.Contains(text, "fmtp") || string(parsed(t, toB).Media()[0].Formats) != "8" {
+		t.Fatalf("offered\n%s", text)
+	}
+	toA := must(t)(s.Answer(2, 1, bytes.Replace(b.says(), []byte("8 0\r\n"), []byte("8\r\n"), 1)))
+	if d := parsed(t, toA).Media()[0]; d.DTMF != 101 || string(d.Formats) != "8 101" {
+		t.Fatalf("answered\n%s", toA)
+	}
+	s.Bridge(1, 2)
+	event := append([]byte{0x80, 101, 0, 2, 0, 0, 0, 9, 1, 2, 3, 4}, 7, 0x8a, 0, 160)
+	if _, err := a.c.WriteToUDPAddrPort(event, parsed(t, toA).Media()[0].RTPAddr()); err != nil {
+		t.Fatal(err)
+	}
+	talk(t, a, toA, b, "after the key") // it is what comes first
+	select {
+	case k := <-keys:
+		if k != '7' {
+			t.Errorf("heard key %c", k)
+		}
+	case <-time.After(2 * time.Second):
+		t.Error("the key was not heard")
+	}
+	if _, err := s.Offer(1, 2, a.says("rtpmap:8 PCMA/8000")); err != nil {
+		t.Error(err)
+	}
+	s.SetPolicy(2, Policy{Codecs: []string{"G729"}})
+	if _, err := s.Offer(1, 2, a.says()); !errors.Is(err, sdp.ErrCodec) {
+		t.Errorf("no codec is left, and yet: %v", err)
+	}
+}
+
 func TestForkedEarlyMedia(t *testing.T) {
 	m := newMedia(t, rtp.Config{})
 	s := m.Open(1)

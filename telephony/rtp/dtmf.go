@@ -10,6 +10,7 @@ type events struct {
 	ts      uint32
 	count   int
 	told    bool
+	swallow bool // they go no further
 }
 
 const (
@@ -62,6 +63,20 @@ func (k *Keys) Hears(b []byte) (digit byte, ok bool) { return k.hears(b) }
 func (s *Session) Listen(l *Line, payloads ...uint8) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.events.payload = [2]uint8{}
+	l.events.payload, l.events.swallow = [2]uint8{}, false
 	copy(l.events.payload[:], payloads)
+}
+
+// Swallow keeps the telephone events that Listen named from whoever hears l:
+// he knows none, and would take them for noise.
+func (s *Session) Swallow(l *Line) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.events.swallow = true
+}
+
+// mine reports whether a packet is an event that goes no further.
+func (v *events) mine(b []byte) bool {
+	pt := b[1] & 0x7f
+	return v.swallow && pt != 0 && (pt == v.payload[0] || pt == v.payload[1])
 }

@@ -231,7 +231,9 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		l.stats.Last, l.stats.LastAt = src, now
 		l.quiet = now
 		if rtp {
-			digit, _ = l.events.hears(b)
+			if digit, _ = l.events.hears(b); l.events.mine(b) {
+				return digit
+			}
 		}
 	}
 	if l.to != nil && !l.to.player.on {

@@ -73,23 +73,35 @@ func spoken(dst []byte, port uint16, m *Media, c Codec) []byte {
 		dst = append(dst, "\r\na=rtpmap:8 PCMA/8000\r\n"...)
 	}
 	if c.DTMF != 0 {
-		dst = append(dst, "a=rtpmap:"...)
-		dst = strconv.AppendUint(dst, uint64(c.DTMF), 10)
-		dst = append(dst, " telephone-event/8000\r\na=fmtp:"...)
-		dst = strconv.AppendUint(dst, uint64(c.DTMF), 10)
-		dst = append(dst, " 0-15\r\n"...)
+		dst = eventsToo(dst, c.DTMF)
 	}
 	return append(dst, "a=ptime:20\r\n"...)
 }
 
 // Offer appends an offer of our own with one audio line: PCMU, PCMA and
-// telephone-event.
-func Offer(dst []byte, w *Rewriting) []byte {
+// telephone-event; of the codecs only those named, in that order, if any are.
+func Offer(dst []byte, w *Rewriting, only []string) ([]byte, error) {
+	if len(only) == 0 {
+		only = []string{"PCMU", "PCMA"}
+	}
 	dst, at := header(dst, w)
 	dst = append(dst, "m=audio "...)
 	dst = strconv.AppendUint(dst, uint64(w.Lines[0].Port), 10)
-	dst = append(dst, " RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"+
-		"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"...)
+	dst = append(dst, " RTP/AVP"...)
+	maps := ""
+	for _, c := range only {
+		switch c {
+		case "PCMU":
+			dst, maps = append(dst, " 0"...), maps+"a=rtpmap:0 PCMU/8000\r\n"
+		case "PCMA":
+			dst, maps = append(dst, " 8"...), maps+"a=rtpmap:8 PCMA/8000\r\n"
+		}
+	}
+	if maps == "" {
+		return nil, ErrCodec
+	}
+	dst = append(append(dst, " 101\r\n"...), maps...)
+	dst = append(eventsToo(dst, 101), "a=ptime:20\r\n"...)
 	dst = ending(dst, &w.Lines[0], &Media{Proto: AVP})
-	return stamp(dst, at, w.From)
+	return stamp(dst, at, w.From), nil
 }

@@ -33,6 +33,9 @@ type Line struct {
 	Mux  bool   // say a=rtcp-mux
 	Dir  Direction
 	Kind string // only for a line that the text lacks: "audio"
+	// Events is a payload type of telephone events that the receiver may send
+	// and the text lacks; 0: none.
+	Events uint8
 }
 
 // Rewriting is how a description is to be rewritten.
@@ -68,6 +71,11 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 				port = w.Lines[i].Port
 			}
 			dst = mLine(dst, m, port)
+			if !skip && w.Lines[i].Events != 0 {
+				dst = append(dst[:len(dst)-2], ' ')
+				dst = strconv.AppendUint(dst, uint64(w.Lines[i].Events), 10)
+				dst = eventsToo(append(dst, '\r', '\n'), w.Lines[i].Events)
+			}
 		case 'b':
 			if !skip && clean(v) {
 				dst = line(dst, 'b', v)
@@ -165,7 +173,7 @@ func clean(v []byte) bool {
 // session's.
 func (d *Desc) passes(m *Media, v []byte) bool {
 	name, value := attr(v)
-	if !clean(v) {
+	if !clean(v) || m != nil && !m.kept(name, value) {
 		return false
 	}
 	switch string(name) {

@@ -88,6 +88,7 @@ type Media struct {
 	Crypto  bool           // a=crypto
 	DTMF    uint8          // payload type of telephone-event/8000, 0 if none
 	dirSet  bool
+	only    bool // Only took formats out
 }
 
 // Audio reports whether the line is audio.

@@ -78,6 +78,40 @@ func TestRewriteGoldens(t *testing.T) {
 	}
 }
 
+// TestOnlySomeCodecs: what a carrier takes, in its order; the rest goes with all
+// that is said of it.
+func TestOnlySomeCodecs(t *testing.T) {
+	const events = "a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n"
+	for _, x := range []struct {
+		codecs []string
+		events bool
+		want   string // "" refuses
+	}{
+		{nil, true, "7078 RTP/AVP 96 97 98 0 8 101\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1\na=rtpmap:97 speex/16000\na=rtpmap:98 speex/8000\na=rtpmap:0 PCMU/8000\na=rtpmap:8 PCMA/8000\n" + events},
+		{[]string{"PCMA", "G729", "OPUS"}, true, "7078 RTP/AVP 8 96 101\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1\na=rtpmap:8 PCMA/8000\n" + events},
+		{[]string{"PCMU"}, false, "7078 RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"},
+		{nil, false, "7078 RTP/AVP 96 97 98 0 8\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1\na=rtpmap:97 speex/16000\na=rtpmap:98 speex/8000\na=rtpmap:0 PCMU/8000\na=rtpmap:8 PCMA/8000\n"},
+		{[]string{"G729", "GSM"}, true, ""},
+	} {
+		var d Desc
+		if err := d.Parse([]byte(typical)); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Only(0, x.codecs, x.events); (err != nil) != (x.want == "") || err != nil && !errors.Is(err, ErrCodec) {
+			t.Errorf("%v: %v", x.codecs, err)
+		}
+		if x.want == "" {
+			continue
+		}
+		o := NewOrigin(1)
+		got := d.Rewrite(nil, &Rewriting{Addr: netip.MustParseAddr("198.51.100.1"), From: &o, Lines: []Line{{Port: 7078, Dir: SendRecv}}})
+		_, after, _ := strings.Cut(strings.ReplaceAll(string(got), "\r\n", "\n"), "m=audio ")
+		if after != x.want+"a=ptime:20\na=sendrecv\n" {
+			t.Errorf("%v %v:\n%s", x.codecs, x.events, after)
+		}
+	}
+}
+
 func TestVersionCountsChanges(t *testing.T) {
 	o := NewOrigin(7)
 	version := func(in string) string {
@@ -177,7 +211,17 @@ func TestReplyOfOurOwn(t *testing.T) {
 		}
 	}
 	o := NewOrigin(1)
-	out := Offer(nil, &Rewriting{Addr: netip.MustParseAddr("192.0.2.1"), From: &o, Lines: []Line{{Port: 9000, RTCP: 9001, Dir: SendRecv}}})
+	w := Rewriting{Addr: netip.MustParseAddr("192.0.2.1"), From: &o, Lines: []Line{{Port: 9000, RTCP: 9001, Dir: SendRecv}}}
+	if out, err := Offer(nil, &w, []string{"G729", "PCMA"}); err != nil || !strings.Contains(string(out), "m=audio 9000 RTP/AVP 8 101\r\na=rtpmap:8 ") {
+		t.Errorf("an offer to somebody who takes no PCMU: %v\n%s", err, out)
+	}
+	if _, err := Offer(nil, &w, []string{"G729"}); !errors.Is(err, ErrCodec) {
+		t.Errorf("what we cannot speak was offered: %v", err)
+	}
+	out, err := Offer(nil, &w, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var d Desc
 	if err := d.Parse(out); err != nil || d.Media()[0].RTPAddr().String() != "192.0.2.1:9000" || d.Media()[0].DTMF != 101 {
 		t.Errorf("our own offer: %v\n%s", err, out)

@@ -231,7 +231,10 @@ func TestALongerRegistrationIsAskedFor(t *testing.T) {
 	}
 	n.asked = nil
 	wants := 2000
-	n.say = func(string) (string, []string) { wants++; return "423 More", []string{fmt.Sprint("Min-Expires: ", wants)} }
+	n.say = func(string) (string, []string) {
+		wants++
+		return "423 More", []string{fmt.Sprint("Min-Expires: ", wants)}
+	}
 	n.run(2000 * sip.Second)
 	if k := n.count("REGISTER"); k == 0 || k > 20 {
 		t.Errorf("%d requests of one who never has enough", k)
