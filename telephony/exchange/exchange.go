@@ -248,7 +248,10 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 		x.core.Outbound(string(c.ID), sip.TLS, l.Addr)
 		return d, nil
 	}
-	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{Certificates: []tls.Certificate{d.cert}, MinVersion: tls.VersionTLS12})
+	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{
+		Certificates: []tls.Certificate{d.cert}, MinVersion: tls.VersionTLS12,
+		ClientAuth: tls.RequestClientCert, ClientCAs: x.cfg.TrunkRoots, // a carrier may prove itself by one
+	})
 	if err != nil {
 		return d, err
 	}

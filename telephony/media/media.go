@@ -372,7 +372,11 @@ func (s *Session) offerOurs(to uint16) ([]byte, error) {
 	p := t.lines[0].rtp.Port()
 	w := s.ours(t)
 	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv}}
-	out, err := sdp.Offer(s.out[:0], &w, t.policy.Codecs)
+	if len(t.policy.Codecs) == 0 {
+		s.out = sdp.Offer(s.out[:0], &w)
+		return s.out, nil
+	}
+	out, err := sdp.OfferOnly(s.out[:0], &w, t.policy.Codecs)
 	if err != nil {
 		return nil, err
 	}

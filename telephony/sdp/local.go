@@ -79,11 +79,14 @@ func spoken(dst []byte, port uint16, m *Media, c Codec) []byte {
 }
 
 // Offer appends an offer of our own with one audio line: PCMU, PCMA and
-// telephone-event; of the codecs only those named, in that order, if any are.
-func Offer(dst []byte, w *Rewriting, only []string) ([]byte, error) {
-	if len(only) == 0 {
-		only = []string{"PCMU", "PCMA"}
-	}
+// telephone-event.
+func Offer(dst []byte, w *Rewriting) []byte {
+	dst, _ = OfferOnly(dst, w, []string{"PCMU", "PCMA"}) // which we speak
+	return dst
+}
+
+// OfferOnly is Offer with some codecs only, in their order.
+func OfferOnly(dst []byte, w *Rewriting, only []string) ([]byte, error) {
 	dst, at := header(dst, w)
 	dst = append(dst, "m=audio "...)
 	dst = strconv.AppendUint(dst, uint64(w.Lines[0].Port), 10)

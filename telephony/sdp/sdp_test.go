@@ -212,16 +212,13 @@ func TestReplyOfOurOwn(t *testing.T) {
 	}
 	o := NewOrigin(1)
 	w := Rewriting{Addr: netip.MustParseAddr("192.0.2.1"), From: &o, Lines: []Line{{Port: 9000, RTCP: 9001, Dir: SendRecv}}}
-	if out, err := Offer(nil, &w, []string{"G729", "PCMA"}); err != nil || !strings.Contains(string(out), "m=audio 9000 RTP/AVP 8 101\r\na=rtpmap:8 ") {
+	if out, err := OfferOnly(nil, &w, []string{"G729", "PCMA"}); err != nil || !strings.Contains(string(out), "m=audio 9000 RTP/AVP 8 101\r\na=rtpmap:8 ") {
 		t.Errorf("an offer to somebody who takes no PCMU: %v\n%s", err, out)
 	}
-	if _, err := Offer(nil, &w, []string{"G729"}); !errors.Is(err, ErrCodec) {
+	if _, err := OfferOnly(nil, &w, []string{"G729"}); !errors.Is(err, ErrCodec) {
 		t.Errorf("what we cannot speak was offered: %v", err)
 	}
-	out, err := Offer(nil, &w, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := Offer(nil, &w)
 	var d Desc
 	if err := d.Parse(out); err != nil || d.Media()[0].RTPAddr().String() != "192.0.2.1:9000" || d.Media()[0].DTMF != 101 {
 		t.Errorf("our own offer: %v\n%s", err, out)

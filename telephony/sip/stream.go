@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -214,9 +215,7 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 		switch name := provedName(t.ConnectionState()); {
 		case !client:
 			c.peer = name
-			if s := t.ConnectionState(); len(s.VerifiedChains) > 0 {
-				c.names = s.PeerCertificates[0].DNSNames
-			}
+			c.names = provedNames(t.ConnectionState(), config.ClientCAs)
 		case c.peer != "" && c.peer != name:
 			_ = nc.Close()
 			return fmt.Errorf("the certificate is of %q, not of %q", name, c.peer)
@@ -232,6 +231,27 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 	c.mu.Unlock()
 	c.core.wg.Go(c.write)
 	return c.read(nc)
+}
+
+// provedNames are the DNS names in the certificate of who connected to us, if it
+// is one that we believe. A listener that only asks for one takes telephones
+// with what their maker put into them as well: that proves nothing.
+func provedNames(s tls.ConnectionState, roots *x509.CertPool) []string {
+	if len(s.PeerCertificates) == 0 {
+		return nil
+	}
+	leaf := s.PeerCertificates[0]
+	if len(s.VerifiedChains) == 0 {
+		between := x509.NewCertPool()
+		for _, c := range s.PeerCertificates[1:] {
+			between.AddCert(c)
+		}
+		// Gateways often have one certificate for both directions, made for servers.
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+			return nil
+		}
+	}
+	return leaf.DNSNames
 }
 
 // provedName is the URI in a verified peer certificate.
