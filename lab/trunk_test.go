@@ -33,26 +33,6 @@ func byTrunk(x carrier.Trunk) carrier.Carrier {
 	}
 }
 
-// awaitBound returns once somebody has the port.
-func awaitBound(t *testing.T, at netip.AddrPort) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(10 * time.Second)
-	for {
-		u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
-		if err != nil {
-			return
-		}
-		_ = u.Close()
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("nobody listens at %s", at)
-		}
-	}
-}
-
 // TestCallByACarrier: SIPp as the gateway asks for a proof, verifies it, rings,
 // answers, and sends sound.
 func TestCallByACarrier(t *testing.T) {
