@@ -42,10 +42,10 @@ func (k Kamailio) Start(t testing.TB) (secure, plain netip.AddrPort) {
 		t.Fatal("kamailio is missing: apt-get install kamailio kamailio-tls-modules (scripts/install-test-tools does)")
 	}
 	dir := t.TempDir()
-	plain = FreePort(t, loopback())
+	plain = FreePort(t, netip.MustParseAddr("127.0.0.1"))
 	listen, secrets, proven := "listen=udp:"+plain.String()+"\ndisable_tcp=yes", "", "method == \"INVITE\""
 	if k.TLS != nil {
-		secure = FreePort(t, loopback())
+		secure = FreePort(t, netip.MustParseAddr("127.0.0.1"))
 		listen = "listen=udp:" + plain.String() + "\nlisten=tls:" + secure.String() + "\nenable_tls=yes\ntcp_children=2"
 		secrets = "loadmodule \"tls.so\"\nmodparam(\"tls\", \"config\", \"" + filepath.Join(dir, "tls.cfg") + "\")"
 		proven = "$proto != \"tls\""
