@@ -57,7 +57,7 @@ func (k Kamailio) Start(t testing.TB) (secure, plain netip.AddrPort) {
 	config := strings.NewReplacer("@LISTEN@", listen, "@MODULES@", modules[0]+"/", "@TLS@", secrets, "@PROVEN@", proven,
 		"@GATEWAY@", k.Gateway.String(), "@CALLISTO@", k.Callisto, "@REALM@", k.Realm).Replace(string(text))
 	path := filepath.Join(dir, "kamailio.cfg")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil { //nolint:gosec // a folder of the test
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
