@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -37,4 +38,79 @@ func TestTheOperatorSetsCarriersUp(t *testing.T) {
 	r.want(t, 403, ada, "DELETE", "/api/v1/carriers/"+id, nil)
 	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+id, nil)
 	r.want(t, 404, op, "DELETE", "/api/v1/carriers/"+id, nil)
+}
+
+// TestTheOperatorEditsACarrierOnItsPage: from a profile, with a mistake, kept,
+// changed, with a second trunk, tested by it, and with what its calls cost.
+func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	op := str(r.dev, "operator", "api_key")
+	if status, text := boss.get("/operator/carriers/new?profile=twilio"); status != 200 || !strings.Contains(text, "NAME.pstn.twilio.com:5060") || !strings.Contains(text, "Elastic SIP Trunking") {
+		t.Fatalf("a profile: %d", status)
+	}
+	form := url.Values{
+		"name": {"Seoul Tel"}, "kind": {"pstn"}, "center": {"KR"}, "presents": {"+82 2 555 0100"}, "shows": {"own"}, "out": {"national"}, "out_rules": {"+=00\n00=+"},
+		"t0_host": {"127.0.0.1:9"}, "t0_transport": {"tcp"}, "t0_user": {"callisto"}, "t0_password": {"a secret of theirs"}, "t0_capacity": {"ten"},
+	}
+	if status, text, _ := boss.post("/operator/carriers/new", form); status != 422 || !strings.Contains(text, "0 (no limit) to 100000.") || !strings.Contains(text, "Seoul Tel") || strings.Contains(text, "a secret") {
+		t.Errorf("a mistake: %d", status)
+	}
+	form.Set("t0_capacity", "10")
+	form.Set("preview", "1")
+	if status, text, _ := boss.post("/operator/carriers/new", form); status != 200 || !strings.Contains(text, ">0013125550142<") {
+		t.Errorf("what the rules do is not shown: %d", status)
+	}
+	form.Del("preview")
+	if _, _, at := boss.post("/operator/carriers/new", form); at.Path != "/operator/carriers" {
+		t.Fatalf("it was not kept: %s", at)
+	}
+	c := at(r.want(t, 200, op, "GET", "/api/v1/carriers", nil).body, "items", 0).(obj)
+	id := str(c, "id")
+	form.Set("t0_id", str(c, "trunks", 0, "id"))
+	form.Set("t0_password", "") // it stays
+	form.Set("t1_host", "127.0.0.1:10")
+	form.Set("t1_from", "192.0.2.0/28, 198.51.100.7")
+	boss.post("/operator/carriers/"+id, form)
+	c = at(r.want(t, 200, op, "GET", "/api/v1/carriers", nil).body, "items", 0).(obj)
+	if at(c, "trunks", 0, "password") != true || str(c, "trunks", 0, "id") != form.Get("t0_id") || str(c, "trunks", 1, "from", 1) != "198.51.100.7" {
+		t.Errorf("changed: %v", c)
+	}
+	if _, text, _ := boss.post("/operator/carriers/"+str(c, "trunks", 1, "id")+"/test", url.Values{"number": {"+82 2 555 4321"}}); !strings.Contains(text, "127.0.0.1:10") {
+		t.Error("the second trunk was not tested")
+	}
+
+	list := url.Values{"csv": {"prefix,price\n82,0.01\n8210,0.02\n1,0.004"}}
+	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "3 new, 0 changed, 0 removed") || !strings.Contains(text, "South Korea") {
+		t.Error("the list is not previewed")
+	}
+	list.Set("take", "1")
+	boss.post("/operator/carriers/"+id+"/rates", list)
+	list.Set("csv", "82,0.01\n8210,0.03")
+	list.Del("take")
+	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "0 new, 1 changed, 1 removed") {
+		t.Error("the second list is not compared")
+	}
+	if status, text, _ := boss.post("/operator/carriers/"+id+"/rates", url.Values{"csv": {"82,0.01\n83,much"}}); status != 422 || !strings.Contains(text, "line 2") {
+		t.Errorf("a bad line: %d", status)
+	}
+	if _, text := boss.get("/operator/carriers/" + id + "/rates.csv"); text != "prefix,price\n1,0.004\n82,0.01\n8210,0.02\n" {
+		t.Errorf("the file: %q", text)
+	}
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	for _, path := range []string{"/operator/carriers/" + id, "/operator/carriers/" + id + "/rates", "/operator/carriers/" + id + "/rates.csv"} {
+		if status, _ := jun.get(path); status == 200 {
+			t.Errorf("a member sees %s", path)
+		}
+	}
+	// The cheapest takes the call now.
+	x := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "010 9876 5432", "country": "KR"})
+	if str(x.body, "kind") != "pstn" || str(x.body, "legs", 0, "carrier") != id || str(x.body, "legs", 0, "number") != "01098765432" || at(x.body, "price", "micros") != 0.0 {
+		t.Errorf("explained %s", x.raw)
+	}
+	mine := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "010 9876 5432", "country": "KR"})
+	if strings.Contains(mine.raw, id) || strings.Contains(mine.raw, "Seoul Tel") || len(at(mine.body, "steps").([]any)) == 0 {
+		t.Errorf("a member reads %s", mine.raw)
+	}
 }

@@ -60,7 +60,7 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 			"/sign-up": {}, "/proofs": {"number": {"112"}}, "/account/password": {"old": {"x"}, "fresh": {"y"}}, "/account/email": {"email": {"x"}}, "/account/profile": {}, "/prove": {"password": {"x"}},
 			"/orders": {"country": {"XX"}, "national": {"x"}}, "/operator/numbers/price": {"setup": {"1.234"}, "yearly": {"abc"}},
 			"/operator/numbers/block": {"kind": {"individual"}, "country": {"KR"}, "prefix": {"2"}, "length": {"8"}}, "/operator/numbers/reserve": {"digits": {"x"}},
-			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers": {},
+			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
 		} {
 			_, page, _ := p.post(path, form)
 			leftover(t, who+" POST "+path, page, seen)

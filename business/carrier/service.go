@@ -335,3 +335,29 @@ func (s *Service) For(country string) (Carrier, bool) {
 type Routes interface {
 	SetCarriers(list []Carrier, rates map[string][]Rate)
 }
+
+// Sample shows what the rules of a carrier make of one number.
+type Sample struct {
+	Number    string // +82 2 555 1234
+	Out       string // as the called number
+	OutCaller string // as the caller's
+	Read      string // what is read of it on the way in; "" if nothing is
+}
+
+// Samples shows the rules at work, on a number of Korea, the United States and
+// Germany.
+func (s *Service) Samples(in Input) []Sample {
+	country := ""
+	if at, ok := s.cfg.Centers().Get(in.Center); ok && len(at.Countries) > 0 {
+		country = at.Countries[0]
+	}
+	var out []Sample
+	for _, x := range [][2]string{{"82", "25551234"}, {"1", "3125550142"}, {"49", "30901820"}} {
+		plain := Writing{Format: in.In.Format}
+		out = append(out, Sample{
+			Number: numbering.Spaced("+" + x[0] + x[1]), Out: in.Out.Write(s.cfg.Plans, country, x[0], x[1]), OutCaller: in.OutCaller.Write(s.cfg.Plans, country, x[0], x[1]),
+			Read: in.In.Read(s.cfg.Plans, country, plain.Write(s.cfg.Plans, country, x[0], x[1])),
+		})
+	}
+	return out
+}

@@ -2,13 +2,11 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/carrier"
-	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
@@ -22,13 +20,11 @@ type Trunks interface {
 type carriersData struct {
 	List    []carrier.Carrier
 	Centers []choice
-	Typed   url.Values
 	Report  *carrier.Report
 	Problem string
 }
 
 func (f *face) carriersOf(r *http.Request, p *page) (d carriersData, err error) {
-	d.Typed = url.Values{}
 	if d.List, err = f.Carriers.Carriers(r.Context(), p.Who); err != nil {
 		return d, err
 	}
@@ -52,26 +48,6 @@ func (f *face) carriers(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	}
 	p.Title = p.T("operator.carriers")
 	return carriersPage(p, d), nil
-}
-
-func (f *face) addCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	_, err := f.Carriers.Add(r.Context(), p.Who, carrierTyped(r.PostForm))
-	return f.carrierDone(r, p, nil, err)
-}
-
-// carrierTyped reads the form of a new carrier with one trunk.
-func carrierTyped(v url.Values) carrier.Input {
-	format := carrier.Writing{Format: carrier.Format(v.Get("format"))}
-	t := carrier.TrunkInput{Trunk: carrier.Trunk{
-		Host: strings.TrimSpace(v.Get("host")), Transport: carrier.Transport(v.Get("transport")), User: v.Get("user"), Realm: v.Get("realm"),
-	}}
-	if s := v.Get("password"); s != "" {
-		t.Password = &s
-	}
-	return carrier.Input{
-		Center: center.ID(v.Get("center")), Name: strings.TrimSpace(v.Get("name")), Trunks: []carrier.TrunkInput{t}, Out: format,
-		Presents: v.Get("presents"),
-	}
 }
 
 func (f *face) doCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -106,7 +82,7 @@ func (f *face) carrierDone(r *http.Request, p *page, report *carrier.Report, err
 	}
 	p.Title, d.Report = p.T("operator.carriers"), report
 	if err != nil {
-		d.Typed, d.Problem = r.PostForm, p.fieldText(err)
+		d.Problem = p.fieldText(err)
 	}
 	return carriersPage(p, d), nil
 }

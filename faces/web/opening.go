@@ -15,6 +15,13 @@ import (
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
+// Tariffs keeps what calls cost: by each carrier, and under carrier.Members what
+// members pay.
+type Tariffs interface {
+	Rates(ctx context.Context, by member.Actor, id string) ([]carrier.Rate, error)
+	SetRates(ctx context.Context, by member.Actor, id string, list []carrier.Rate) error
+}
+
 // Carriers manages the carriers.
 type Carriers interface {
 	Carriers(ctx context.Context, by member.Actor) ([]carrier.Carrier, error)
@@ -22,6 +29,7 @@ type Carriers interface {
 	Change(ctx context.Context, by member.Actor, id string, in carrier.Input) (carrier.Carrier, error)
 	Remove(ctx context.Context, by member.Actor, id string) error
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
+	Samples(in carrier.Input) []carrier.Sample
 }
 
 func (f *face) openingRoutes() map[string]handler {
@@ -31,7 +39,11 @@ func (f *face) openingRoutes() map[string]handler {
 		"GET /operator/countries/{country}":       f.staffOnly(f.opening),
 		"POST /operator/countries/{country}/{do}": f.staffOnly(f.stepOpening),
 		"GET /operator/carriers":                  f.staffOnly(f.carriers),
-		"POST /operator/carriers":                 f.staffOnly(f.addCarrier),
+		"GET /operator/carriers/{id}":             f.staffOnly(f.editCarrier),
+		"POST /operator/carriers/{id}":            f.staffOnly(f.saveCarrier),
+		"GET /operator/carriers/{id}/rates":       f.staffOnly(f.rates),
+		"POST /operator/carriers/{id}/rates":      f.staffOnly(f.takeRates),
+		"GET /operator/carriers/{id}/rates.csv":   f.staffOnly(f.ratesFile),
 		"POST /operator/carriers/{id}/{do}":       f.staffOnly(f.doCarrier),
 	}
 }

@@ -305,6 +305,7 @@ type Deps struct {
 	Openings   *opening.Service
 	Carriers   Carriers
 	Trunks     Trunks
+	Tariffs    Tariffs
 }
 
 type face struct {

@@ -1,0 +1,339 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
+)
+
+// knob is one thing that can be set of a carrier, as the page draws it.
+type knob struct {
+	Name, Label string
+	Type        string // text, secret, number, tick, choice, lines
+	Value       string
+	Holds       bool // a secret is kept
+	On          bool
+	Options     []choice
+	Error       string
+	Hint        string // an example, in place of a value
+}
+
+// knobs belong together.
+type knobs struct {
+	Legend string
+	List   []knob
+	Trunk  string // the id of the trunk they set; "" of none yet, or of the carrier
+	State  *carrier.State
+}
+
+// editData is a carrier that is being changed, or made.
+type editData struct {
+	ID      string // "" is a new one
+	Name    string
+	About   string // of the profile it starts from
+	Groups  []knobs
+	Samples []carrier.Sample
+	Report  *carrier.Report
+	Problem string
+}
+
+// editCarrier is the page of one carrier, or of a new one that starts from a
+// profile.
+func (f *face) editCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	id := r.PathValue("id")
+	if id == "new" {
+		in, about := carrier.Input{Trunks: []carrier.TrunkInput{{}}}, ""
+		if x, ok := carrier.ProfileOf(r.URL.Query().Get("profile")); ok {
+			in, about = x.Input, x.About
+			in.Name = x.Name
+		}
+		d, err := f.editing(r, p, "", in, nil)
+		d.About = about
+		return carrierEditPage(p, d), err
+	}
+	c, err := f.findCarrier(r, p, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := f.editing(r, p, id, inputOf(c), nil)
+	return carrierEditPage(p, d), err
+}
+
+func (f *face) findCarrier(r *http.Request, p *page, id string) (carrier.Carrier, error) {
+	list, err := f.Carriers.Carriers(r.Context(), p.Who)
+	if err != nil {
+		return carrier.Carrier{}, err
+	}
+	i := slices.IndexFunc(list, func(c carrier.Carrier) bool { return c.ID == id })
+	if i < 0 {
+		return carrier.Carrier{}, fault.New(fault.Unknown, "carrier_unknown", "There is no carrier %s. List them to see their ids.", id)
+	}
+	return list[i], nil
+}
+
+// inputOf is a carrier as its form shows it.
+func inputOf(c carrier.Carrier) carrier.Input {
+	in := carrier.Input{
+		Center: c.Center, Kind: c.Kind, Name: c.Name, Closed: c.Closed, Out: c.Out, OutCaller: c.OutCaller, In: c.In, InCaller: c.InCaller,
+		Shows: c.Shows, Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: c.DTMF, Short: c.Short,
+		Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
+	}
+	for _, t := range c.Trunks {
+		in.Trunks = append(in.Trunks, carrier.TrunkInput{Trunk: t})
+	}
+	return in
+}
+
+// saveCarrier takes the form: it is shown again with what it would do, or kept.
+func (f *face) saveCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	id := r.PathValue("id")
+	in, err := carrierForm(r.PostForm)
+	if err == nil && r.PostFormValue("preview") == "" {
+		if id == "new" {
+			_, err = f.Carriers.Add(r.Context(), p.Who, in)
+		} else {
+			_, err = f.Carriers.Change(r.Context(), p.Who, id, in)
+		}
+		if err == nil {
+			return nil, redirect{"/operator/carriers"}
+		}
+	}
+	var wrong map[string]string
+	if err != nil {
+		switch fault.KindOf(err) {
+		case fault.Invalid, fault.Conflict:
+			p.Status, wrong = httpstatus.Of(fault.KindOf(err)), p.errorsOf(err)
+		default:
+			return nil, err
+		}
+	}
+	if id == "new" {
+		id = ""
+	}
+	d, err := f.editing(r, p, id, in, wrong)
+	if wrong != nil {
+		if d.Problem = wrong[""]; d.Problem == "" {
+			d.Problem = p.say("Some fields are not right.")
+		}
+	}
+	return carrierEditPage(p, d), err
+}
+
+// carrierForm reads the form.
+func carrierForm(v url.Values) (carrier.Input, error) {
+	in := carrier.Input{
+		Center: center.ID(v.Get("center")), Kind: carrier.Kind(v.Get("kind")), Name: v.Get("name"), Closed: v.Get("closed") != "",
+		Shows: carrier.Showing(v.Get("shows")), Presents: v.Get("presents"), Assert: v.Get("assert") != "", Diverts: v.Get("diverts") != "",
+		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
+		Prefix: v.Get("prefix"), Ranges: wordsOf(v.Get("ranges")), Domain: v.Get("domain"), ENUM: v.Get("enum"), Reach: wordsOf(v.Get("reach")),
+	}
+	var wrong []fault.Field
+	for name, w := range map[string]*carrier.Writing{"out": &in.Out, "out_caller": &in.OutCaller, "in": &in.In, "in_caller": &in.InCaller} {
+		rules, err := carrier.ParseRules(v.Get(name + "_rules"))
+		if err != nil {
+			wrong = append(wrong, fault.Field{Name: name, Text: fault.ReasonOf(err).Text})
+		}
+		w.Format, w.Rules = carrier.Format(v.Get(name)), rules
+	}
+	if text := strings.TrimSpace(v.Get("sells")); text != "" {
+		micros, err := money.ParseMicros(strings.Replace(text, ",", ".", 1))
+		if err != nil {
+			wrong = append(wrong, fault.Field{Name: "sells_micros", Text: "Write a price like 0.035."})
+		}
+		in.Sells = &micros
+	}
+	for i := range mostTrunkRows {
+		t := trunkForm(v, "t"+strconv.Itoa(i)+"_", &wrong)
+		if t.Host != "" {
+			in.Trunks = append(in.Trunks, t)
+		}
+	}
+	if len(wrong) > 0 {
+		return in, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+	}
+	return in, nil
+}
+
+const mostTrunkRows = 17 // 16, and an empty one
+
+// trunkForm reads the fields of one trunk; one without a gateway is none.
+func trunkForm(v url.Values, at string, wrong *[]fault.Field) carrier.TrunkInput {
+	number := func(name string) int {
+		text := strings.TrimSpace(v.Get(at + name))
+		if text == "" {
+			return 0
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			*wrong = append(*wrong, fault.Field{Name: name, Text: "0 (no limit) to 100000."})
+		}
+		return n
+	}
+	t := carrier.TrunkInput{Trunk: carrier.Trunk{
+		ID: v.Get(at + "id"), Host: strings.TrimSpace(v.Get(at + "host")), Transport: carrier.Transport(v.Get(at + "transport")), User: v.Get(at + "user"),
+		Realm: v.Get(at + "realm"), Register: v.Get(at+"register") != "", Ping: v.Get(at+"ping") != "", Capacity: number("capacity"), Rate: number("rate"),
+		From: wordsOf(v.Get(at + "from")), InUser: v.Get(at + "in_user"), InName: v.Get(at + "in_name"),
+	}}
+	if s := v.Get(at + "password"); s != "" {
+		t.Password = &s
+	}
+	if s := v.Get(at + "in_password"); s != "" {
+		t.InPassword = &s
+	} else if t.InUser == "" {
+		t.InPassword = &s // whoever takes the name away takes the password with it
+	}
+	if t.User == "" {
+		none := ""
+		t.Password = &none
+	}
+	return t
+}
+
+// wordsOf reads words with spaces, commas or lines between.
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == ';' })
+}
+
+// editing is the page for a carrier as it stands.
+func (f *face) editing(r *http.Request, p *page, id string, in carrier.Input, wrong map[string]string) (editData, error) {
+	of, err := f.carriersOf(r, p)
+	if err != nil {
+		return editData{}, err
+	}
+	k := knobMaker{p, wrong}
+	d := editData{ID: id, Name: in.Name, Samples: f.Carriers.Samples(in), Groups: []knobs{k.whole(in, of.Centers)}}
+	for i, t := range append(slices.Clone(in.Trunks), carrier.TrunkInput{}) {
+		if i < mostTrunkRows {
+			g := k.trunk(t, "t"+strconv.Itoa(i)+"_")
+			if t.ID != "" {
+				s := f.Trunks.TrunkState(t.ID)
+				g.State = &s
+			}
+			d.Groups = append(d.Groups, g)
+		}
+	}
+	d.Groups = append(d.Groups, k.numbers(in), k.media(in), k.partner(in))
+	p.Title = in.Name
+	if id == "" {
+		p.Title = p.T("carrier.new")
+	}
+	return d, nil
+}
+
+// knobMaker makes knobs in the reader's language, with what was wrong.
+type knobMaker struct {
+	p     *page
+	wrong map[string]string
+}
+
+func (k knobMaker) text(name, label, value, hint string) knob {
+	return knob{Name: name, Label: k.p.T(label), Type: "text", Value: value, Hint: hint, Error: k.wrong[name]}
+}
+
+func (k knobMaker) tick(name, label string, on bool) knob {
+	return knob{Name: name, Label: k.p.T(label), Type: "tick", On: on}
+}
+
+func (k knobMaker) choose(name, label, value string, options ...choice) knob {
+	return knob{Name: name, Label: k.p.T(label), Type: "choice", Value: value, Options: options, Error: k.wrong[name]}
+}
+
+func (k knobMaker) whole(in carrier.Input, centers []choice) knobs {
+	t := k.p.T
+	return knobs{Legend: t("carrier.section.whole"), List: []knob{
+		k.text("name", "carrier.name", in.Name, ""),
+		k.choose("kind", "carrier.kind", string(in.Kind), choice{"pstn", t("carrier.kind.pstn")}, choice{"partner", t("carrier.kind.partner")}),
+		k.choose("center", "carrier.center", string(in.Center), centers...),
+		k.text("presents", "carrier.presents", in.Presents, "+82 2 555 0100"),
+		k.choose("shows", "carrier.shows", string(in.Shows), choice{"fixed", t("carrier.shows.fixed")}, choice{"own", t("carrier.shows.own")}),
+		k.tick("emergency", "carrier.emergency", in.Emergency), k.tick("short", "carrier.short", in.Short), k.tick("assert", "carrier.assert", in.Assert),
+		k.tick("diverts", "carrier.diverts", in.Diverts), k.tick("closed", "carrier.closed", in.Closed),
+	}}
+}
+
+func (k knobMaker) trunk(t carrier.TrunkInput, at string) knobs {
+	text := func(name, label, value, hint string) knob {
+		x := k.text(at+name, label, value, hint)
+		x.Error = k.wrong[name]
+		return x
+	}
+	secret := func(name, label string, holds bool) knob {
+		return knob{Name: at + name, Label: k.p.T(label), Type: "secret", Holds: holds, Error: k.wrong[name]}
+	}
+	number := func(name, label string, value int) knob {
+		x := text(name, label, "", "0")
+		if x.Type = "number"; value != 0 {
+			x.Value = strconv.Itoa(value)
+		}
+		return x
+	}
+	transports := []choice{{"udp", "UDP"}, {"tcp", "TCP"}, {"tls", "TLS"}}
+	legend := k.p.T("carrier.section.trunk")
+	if t.Host == "" {
+		legend = k.p.T("carrier.section.another")
+	}
+	return knobs{Legend: legend, Trunk: t.ID, List: []knob{
+		{Name: at + "id", Type: "hidden", Value: t.ID},
+		text("host", "carrier.host", t.Host, "sip.carrier.example:5060"), k.choose(at+"transport", "carrier.transport", string(t.Transport), transports...),
+		text("user", "carrier.user", t.User, ""), secret("password", "carrier.password", t.Trunk.Password != ""), text("realm", "carrier.realm", t.Realm, ""),
+		number("capacity", "trunk.capacity", t.Capacity), number("rate", "trunk.rate", t.Rate),
+		k.tick(at+"register", "trunk.register", t.Register), k.tick(at+"ping", "trunk.ping", t.Ping),
+		text("from", "trunk.from", strings.Join(t.From, ", "), "203.0.113.7, 203.0.113.0/28"), text("in_user", "trunk.in_user", t.InUser, ""),
+		secret("in_password", "trunk.in_password", t.Trunk.InPassword != ""), text("in_name", "trunk.in_name", t.InName, "sbc.carrier.example"),
+	}}
+}
+
+func (k knobMaker) numbers(in carrier.Input) knobs {
+	g := knobs{Legend: k.p.T("carrier.section.numbers")}
+	var formats []choice
+	for _, x := range carrier.Formats() {
+		formats = append(formats, choice{string(x), k.p.T("format." + string(x))})
+	}
+	for _, x := range []struct {
+		name, label string
+		w           carrier.Writing
+	}{{"out", "carrier.out", in.Out}, {"out_caller", "carrier.out_caller", in.OutCaller}, {"in", "carrier.in", in.In}, {"in_caller", "carrier.in_caller", in.InCaller}} {
+		g.List = append(g.List, k.choose(x.name, x.label, string(x.w.Format), formats...),
+			knob{Name: x.name + "_rules", Label: k.p.T("carrier.rules"), Type: "lines", Value: carrier.RulesText(x.w.Rules), Hint: "0082=+82"})
+	}
+	g.List = append(g.List, k.text("reach", "carrier.reach", strings.Join(in.Reach, ", "), "+82, *"))
+	return g
+}
+
+func (k knobMaker) media(in carrier.Input) knobs {
+	t := k.p.T
+	return knobs{Legend: t("carrier.section.sound"), List: []knob{
+		k.text("codecs", "carrier.codecs", strings.Join(in.Codecs, ", "), "PCMU, PCMA"),
+		k.choose("dtmf", "carrier.dtmf", string(in.DTMF), choice{"any", t("carrier.dtmf.any")}, choice{"rfc4733", "RFC 4733"}, choice{"info", "INFO"}),
+	}}
+}
+
+func (k knobMaker) partner(in carrier.Input) knobs {
+	sells := k.text("sells", "carrier.sells", "", "0.035")
+	if sells.Error = k.wrong["sells_micros"]; in.Sells != nil {
+		sells.Value = plainMicros(*in.Sells)
+	}
+	return knobs{Legend: k.p.T("carrier.section.partner"), List: []knob{
+		k.text("prefix", "carrier.prefix", in.Prefix, "7799"), k.text("ranges", "carrier.ranges", strings.Join(in.Ranges, ", "), "+82 70 123"),
+		sells, k.text("domain", "carrier.domain", in.Domain, "sip.partner.example"), k.text("enum", "carrier.enum", in.ENUM, "e164.partner.example"),
+	}}
+}
+
+// plainMicros writes micro-units as a decimal number.
+func plainMicros(micros int64) string {
+	s := strconv.FormatInt(micros/1_000_000, 10)
+	if rest := micros % 1_000_000; rest != 0 {
+		s += "." + strings.TrimRight(strconv.FormatInt(1_000_000+rest, 10)[1:], "0")
+	}
+	return s
+}
