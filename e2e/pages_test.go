@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
+		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
 		{"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
 		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-open-country", "/operator/countries/KR"},
 		{"operator", "desk-members", "/operator/members"}, {"operator", "desk-member", "/operator/members/" + buyer},

@@ -109,6 +109,13 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 	if str(x.body, "kind") != "pstn" || str(x.body, "legs", 0, "carrier") != id || str(x.body, "legs", 0, "number") != "01098765432" || at(x.body, "price", "micros") != 0.0 {
 		t.Errorf("explained %s", x.raw)
 	}
+	r.want(t, 204, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "82", "micros": 30_000}}})
+	if got := r.want(t, 200, op, "GET", "/api/v1/carriers/members/rates", nil); at(got.body, "items", 0, "micros") != 30_000.0 {
+		t.Errorf("what members pay: %s", got.raw)
+	}
+	r.want(t, 422, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "8a", "micros": 1}}})
+	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{}})
+	r.want(t, 404, op, "GET", "/api/v1/carriers/car_none/rates", nil)
 	mine := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "010 9876 5432", "country": "KR"})
 	if strings.Contains(mine.raw, id) || strings.Contains(mine.raw, "Seoul Tel") || len(at(mine.body, "steps").([]any)) == 0 {
 		t.Errorf("a member reads %s", mine.raw)

@@ -19,6 +19,8 @@ type Carriers interface {
 	Change(ctx context.Context, by member.Actor, id string, in carrier.Input) (carrier.Carrier, error)
 	Remove(ctx context.Context, by member.Actor, id string) error
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
+	Rates(ctx context.Context, by member.Actor, id string) ([]carrier.Rate, error)
+	SetRates(ctx context.Context, by member.Actor, id string, list []carrier.Rate) error
 }
 
 // Trunks knows how trunks do.
@@ -156,6 +158,47 @@ func (f *face) registerCarriers() {
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/carriers/{id}", "change-carrier", "Operator", "Change a carrier", 0)), f.changeCarrier)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/carriers/{id}", "remove-carrier", "Operator", "Remove a carrier; calls under way go on", http.StatusNoContent)), f.removeCarrier)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/carriers/{id}/test", "test-carrier", "Operator", "Place a test call by a carrier's first trunk, or by the trunk with the id, and say in words what became of it", 0)), f.testCarrier)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/carriers/{id}/rates", "list-rates", "Operator", "What a carrier asks for calls by destination; with the id “members”, what members pay", 0)), f.listRates)
+	set := reg(op(http.MethodPut, "/api/v1/carriers/{id}/rates", "set-rates", "Operator", "Replace what calls by a carrier cost, all at once; with the id “members”, what members pay", http.StatusNoContent))
+	set.MaxBodyBytes = 64 << 20
+	huma.Register(f.api, set, f.setRates)
+}
+
+// CallRate is what calls to a destination cost.
+type CallRate struct {
+	Prefix string `json:"prefix" doc:"The beginning of + forms, without the +; empty is everywhere"`
+	Micros int64  `json:"micros" minimum:"0" doc:"A minute, in micro-units of the house's currency"`
+}
+
+// tariffID names the list of what members pay.
+const tariffMembers = "members"
+
+func tariffID(id string) string {
+	if id == tariffMembers {
+		return carrier.Members
+	}
+	return id
+}
+
+func (f *face) listRates(ctx context.Context, in *ByID) (*body[list[CallRate]], error) {
+	all, err := f.Carriers.Rates(ctx, actor(ctx), tariffID(in.ID))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(all, "", func(r carrier.Rate) CallRate { return CallRate(r) }), nil
+}
+
+func (f *face) setRates(ctx context.Context, in *struct {
+	ByID
+	Body struct {
+		Items []CallRate `json:"items" maxItems:"1000000" nullable:"false"`
+	}
+}) (*struct{}, error) {
+	rates := make([]carrier.Rate, 0, len(in.Body.Items))
+	for _, r := range in.Body.Items {
+		rates = append(rates, carrier.Rate(r))
+	}
+	return nil, f.fail(ctx, f.Carriers.SetRates(ctx, actor(ctx), tariffID(in.ID), rates))
 }
 
 func (w Writing) value() carrier.Writing {

@@ -34,6 +34,7 @@ type knobs struct {
 	List   []knob
 	Trunk  string // the id of the trunk they set; "" of none yet, or of the carrier
 	State  *carrier.State
+	Closed bool // not needed by most: it is opened when wanted
 }
 
 // editData is a carrier that is being changed, or made.
@@ -282,7 +283,7 @@ func (k knobMaker) trunk(t carrier.TrunkInput, at string) knobs {
 	if t.Host == "" {
 		legend = k.p.T("carrier.section.another")
 	}
-	return knobs{Legend: legend, Trunk: t.ID, List: []knob{
+	return knobs{Legend: legend, Trunk: t.ID, Closed: t.Host == "" && at != "t0_", List: []knob{
 		{Name: at + "id", Type: "hidden", Value: t.ID},
 		text("host", "carrier.host", t.Host, "sip.carrier.example:5060"), k.choose(at+"transport", "carrier.transport", string(t.Transport), transports...),
 		text("user", "carrier.user", t.User, ""), secret("password", "carrier.password", t.Trunk.Password != ""), text("realm", "carrier.realm", t.Realm, ""),
@@ -323,7 +324,7 @@ func (k knobMaker) partner(in carrier.Input) knobs {
 	if sells.Error = k.wrong["sells_micros"]; in.Sells != nil {
 		sells.Value = plainMicros(*in.Sells)
 	}
-	return knobs{Legend: k.p.T("carrier.section.partner"), List: []knob{
+	return knobs{Legend: k.p.T("carrier.section.partner"), Closed: in.Kind != carrier.Partner, List: []knob{
 		k.text("prefix", "carrier.prefix", in.Prefix, "7799"), k.text("ranges", "carrier.ranges", strings.Join(in.Ranges, ", "), "+82 70 123"),
 		sells, k.text("domain", "carrier.domain", in.Domain, "sip.partner.example"), k.text("enum", "carrier.enum", in.ENUM, "e164.partner.example"),
 	}}

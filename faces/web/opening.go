@@ -39,6 +39,7 @@ func (f *face) openingRoutes() map[string]handler {
 		"GET /operator/countries/{country}":       f.staffOnly(f.opening),
 		"POST /operator/countries/{country}/{do}": f.staffOnly(f.stepOpening),
 		"GET /operator/carriers":                  f.staffOnly(f.carriers),
+		"GET /operator/explain":                   f.staffOnly(f.explain),
 		"GET /operator/carriers/{id}":             f.staffOnly(f.editCarrier),
 		"POST /operator/carriers/{id}":            f.staffOnly(f.saveCarrier),
 		"GET /operator/carriers/{id}/rates":       f.staffOnly(f.rates),

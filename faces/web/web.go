@@ -306,6 +306,8 @@ type Deps struct {
 	Carriers   Carriers
 	Trunks     Trunks
 	Tariffs    Tariffs
+	Router     Router
+	Sold       Sold
 }
 
 type face struct {

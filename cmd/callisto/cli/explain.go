@@ -18,6 +18,7 @@ type explainCmd struct {
 	From    string `arg:"" help:"The caller's world number: \"2 555 1234 82\"."`
 	To      string `arg:"" help:"What is dialled."`
 	Country string `help:"Where the telephone is: KR; the caller's home country unless said." placeholder:"ISO"`
+	Words   bool   `help:"Print it for people, step by step, instead of JSON."`
 	Data    string `help:"Folder of a running callisto dev, which tells its address and the operator's key." default:"callisto-data" placeholder:"DIR"`
 	URL     string `help:"Address of another node's API." placeholder:"URL"`
 	Key     string `help:"API key for it: the operator's, or the caller's own." env:"CALLISTO_KEY" placeholder:"KEY"`
@@ -60,11 +61,62 @@ func (c explainCmd) Run(ctx context.Context, s streams) error {
 		}
 		return fmt.Errorf("the node answered %s", res.Status)
 	}
+	if c.Words {
+		return inWords(s.out, text)
+	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, bytes.TrimSpace(text), "", "  "); err != nil {
 		return fmt.Errorf("the node's answer is no JSON: %w", err)
 	}
 	fmt.Fprintln(s.out, pretty.String())
+	return nil
+}
+
+// inWords prints a decision for people: the steps, then where the call goes.
+func inWords(out io.Writer, text []byte) error {
+	var r struct {
+		Kind, Number, E164, Center, Reason string
+		Steps                              []string
+		Price                              *struct {
+			Currency string
+			Micros   int64
+			Per      int `json:"per_seconds"`
+		}
+		Legs []struct {
+			Kind, Center, Role, Carrier, Trunk, Number, Shows, URI string
+			Forward                                                bool
+		}
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return fmt.Errorf("the node's answer is no JSON: %w", err)
+	}
+	for i, s := range r.Steps {
+		fmt.Fprintf(out, "%2d. %s\n", i+1, s)
+	}
+	fmt.Fprintf(out, "\nIt is %s.\n", r.Kind)
+	for i, l := range r.Legs {
+		line := l.Kind
+		switch l.Kind {
+		case "center":
+			line = "on to the center " + l.Center + " (" + l.Role + ")"
+		case "device":
+			line = "rings a telephone at the center " + l.Center
+		case "trunk":
+			line = strings.TrimSpace(fmt.Sprintf("leaves at %s by %s, trunk %s, as %s, showing %s", l.Center, l.Carrier, l.Trunk, l.Number, l.Shows))
+		case "uri":
+			line = "to " + l.URI
+		}
+		if l.Forward {
+			line += ", forwarded"
+		}
+		fmt.Fprintf(out, "  %d) %s\n", i+1, line)
+	}
+	if r.Price != nil {
+		fmt.Fprintf(out, "It costs %s.%06d %s for %d s.\n", fmt.Sprint(r.Price.Micros/1_000_000), r.Price.Micros%1_000_000, r.Price.Currency, r.Price.Per)
+	}
+	if r.Reason != "" {
+		fmt.Fprintln(out, r.Reason)
+	}
 	return nil
 }
 

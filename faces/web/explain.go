@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+// Router answers what would happen to a call; it is the code that decides real ones.
+type Router interface {
+	Explain(a *routing.Attempt) routing.Explanation
+}
+
+// Sold finds the numbers sold.
+type Sold interface {
+	Typed(canonical string) (routing.Holder, bool)
+	Twin(e164 string) (routing.Holder, bool)
+}
+
+// explainData is a call that is asked about, and what would become of it.
+type explainData struct {
+	From, To, Country string
+	Done              bool
+	X                 routing.Explanation
+	Price             string
+	Names             map[string]string // of carriers
+	Problem           string
+}
+
+// explain is the page where the operator asks what would happen to a call.
+func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	q := r.URL.Query()
+	d := explainData{From: strings.TrimSpace(q.Get("from")), To: strings.TrimSpace(q.Get("to")), Country: q.Get("country")}
+	p.Title = p.T("explain.title")
+	if d.From == "" && d.To == "" {
+		return explainPage(p, d), nil
+	}
+	from, ok := f.soldNumber(d.From)
+	if !ok || d.To == "" {
+		p.Status, d.Problem = http.StatusUnprocessableEntity, p.T("explain.wrong")
+		return explainPage(p, d), nil
+	}
+	home := center.ID(f.Reader.Home(from.Country))
+	d.X = f.Router.Explain(&routing.Attempt{
+		Center: home, Role: routing.Origin, Dialled: d.To, DialCountry: d.Country, Now: f.Now(),
+		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home},
+	})
+	carriers, err := f.Carriers.Carriers(r.Context(), p.Who)
+	if err != nil {
+		return nil, err
+	}
+	d.Done, d.Names = true, map[string]string{}
+	for _, c := range carriers {
+		d.Names[c.ID] = c.Name
+	}
+	if d.X.Price.Known && len(d.X.Targets) > 0 {
+		d.Price = p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: d.X.Price.Micros})
+	}
+	return explainPage(p, d), nil
+}
+
+// soldNumber finds a number of ours as it is typed or in its + form.
+func (f *face) soldNumber(text string) (routing.Holder, bool) {
+	t, err := numbering.ParseTyped(text)
+	if err != nil {
+		return routing.Holder{}, false
+	}
+	switch t.Kind {
+	case numbering.Digits, numbering.Rooted:
+		return f.Sold.Typed(t.Text)
+	case numbering.Plus:
+		return f.Sold.Twin(t.Text)
+	default:
+		return routing.Holder{}, false
+	}
+}
