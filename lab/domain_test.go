@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/platform/lookup"
 	"github.com/callisto-tel/callisto/telephony/exchange"
 )
 
@@ -239,5 +240,25 @@ func TestWhereNoCallGoes(t *testing.T) {
 			}
 			x.n.settled(t)
 		})
+	}
+}
+
+// TestTXTRecords: those of a name, put together of their parts; none where there
+// are none; an error where nobody can say.
+func TestTXTRecords(t *testing.T) {
+	at := Bind{Zones: map[string]string{"other.example": "_callisto IN TXT \"callisto-\" \"proof=abc\"\n_callisto IN TXT \"v=spf1\"\nlong IN TXT " +
+		strings.Repeat("\""+strings.Repeat("x", 250)+"\" ", 12) + "\n"}}.Serve(t)
+	c := lookup.Client{Servers: []string{at.String()}}
+	if got, err := c.TXT(t.Context(), "_callisto.other.example"); err != nil || !slices.Contains(got, "callisto-proof=abc") || len(got) != 2 {
+		t.Errorf("%q %v", got, err)
+	}
+	if got, err := c.TXT(t.Context(), "long.other.example"); err != nil || len(got) != 1 || len(got[0]) != 3000 { // over TCP
+		t.Errorf("%d %v", len(got), err)
+	}
+	if got, err := c.TXT(t.Context(), "nobody.other.example"); err != nil || len(got) != 0 {
+		t.Errorf("%q %v", got, err)
+	}
+	if got, err := c.TXT(t.Context(), "_callisto.elsewhere.example"); err == nil {
+		t.Errorf("of a zone it does not have: %q", got)
 	}
 }

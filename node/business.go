@@ -46,7 +46,7 @@ func (n *Node) business(ctx context.Context) error {
 	if n.cfg.Dev {
 		n.ways.SetFree()
 	}
-	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Ours: n.ours, Known: n.roster}
+	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Names: n.roster.Names, Ours: n.ours, Known: n.roster}
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func (e estate) Left(ctx context.Context, account string) (member.Left, error) {
 
 // GiveUp returns every number, then the money: what is in the wallet is ours after it.
 func (e estate) GiveUp(ctx context.Context, by member.Actor) error {
+	if err := e.n.names.RemoveAll(ctx, by.Account); err != nil {
+		return err
+	}
 	err := e.orders(ctx, by.Account, func(o shop.Order) error {
 		var err error
 		if o.State == shop.Sold {

@@ -43,7 +43,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(),
-		Carriers: n.carriers, Trunks: n.telephony, Proofs: n.proofs,
+		Carriers: n.carriers, Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
 		Log: n.log, Now: n.opts.Now,
 	})
@@ -56,7 +56,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
-		Proofs: n.proofs, TestCarrier: n.testCalls(),
+		Proofs: n.proofs, Names: n.names, TestCarrier: n.testCalls(),
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -79,6 +80,7 @@ type Node struct {
 	seal        *seal.Seal
 	carriers    *carrier.Service
 	proofs      *proof.Service
+	names       *alias.Service
 	clock       *devClock            // moved in dev alone
 	tester      *testcarrier.Carrier // nil outside of dev
 	testCarrier func(center.Center) carrier.Carrier
@@ -148,6 +150,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if err := n.openCarriers(ctx); err != nil {
 		return nil, err
 	}
+	n.openNames()
 	n.openDesk()
 	return n, nil
 }
@@ -295,6 +298,9 @@ func (n *Node) age(ctx context.Context) {
 	}
 	if _, err := n.shop.ProveAgain(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "proofs of own telephones could not be seen to", "error", err)
+	}
+	if err := n.names.Sweep(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "names could not be looked at again", "error", err)
 	}
 	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -26,6 +27,7 @@ type Change struct {
 	Device     *member.Credential `json:"device,omitempty"`
 	Closed     *numbering.Number  `json:"closed,omitempty"`    // one office of a company
 	Catalogue  bool               `json:"catalogue,omitempty"` // what is for sale has changed: read it again
+	Name       *alias.Entry       `json:"name,omitempty"`
 }
 
 // Sold is a sale.
@@ -76,6 +78,7 @@ type Source interface {
 	SoldOrders(ctx context.Context, yield func(shop.Order) error) error
 	AllMemberships(ctx context.Context, yield func(member.Membership) error) error
 	AllCredentials(ctx context.Context, yield func(member.Credential) error) error
+	AllNames(ctx context.Context, yield func(alias.Entry) error) error
 	// Line reads the membership of an order, if it has one, and its live
 	// credentials.
 	Line(ctx context.Context, order string) (member.Membership, bool, []member.Credential, error)
@@ -85,6 +88,7 @@ type Source interface {
 type Roster struct {
 	Numbers *routing.Numbers
 	Devices *member.Directory
+	Names   *alias.Names
 	plans   *numbering.Plans
 	centers func() *center.Directory
 	send    Sender
@@ -100,7 +104,8 @@ type Roster struct {
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
 // called with each device whose credential ended.
 func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
-	return &Roster{Numbers: routing.NewNumbers(), Devices: member.NewDirectory(), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown()}
+	numbers := routing.NewNumbers()
+	return &Roster{Numbers: numbers, Devices: member.NewDirectory(), Names: alias.NewNames(numbers), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown()}
 }
 
 // SendToUnproved has calls ring on also at numbers that nobody has proved: in
@@ -133,6 +138,9 @@ func (r *Roster) Load(ctx context.Context, from Source) error {
 	err = from.AllCredentials(ctx, func(c member.Credential) error { r.Apply(Change{Device: &c}); return nil })
 	if err != nil {
 		return fmt.Errorf("read the devices: %w", err)
+	}
+	if err = from.AllNames(ctx, func(e alias.Entry) error { r.Apply(Change{Name: &e}); return nil }); err != nil {
+		return fmt.Errorf("read the names: %w", err)
 	}
 	return nil
 }
@@ -169,6 +177,8 @@ func (r *Roster) Apply(c Change) {
 		r.registered(c.Registered)
 	case c.Device != nil:
 		r.device(*c.Device)
+	case c.Name != nil:
+		r.Names.Apply(*c.Name)
 	}
 }
 
@@ -327,4 +337,9 @@ func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
 // Device is called by member.
 func (r *Roster) Device(ctx context.Context, c member.Credential) error {
 	return r.tell(ctx, Change{Device: &c})
+}
+
+// Named is called by alias.
+func (r *Roster) Named(ctx context.Context, e alias.Entry) error {
+	return r.tell(ctx, Change{Name: &e})
 }

@@ -211,6 +211,7 @@ type Deps struct {
 	Carriers   Carriers
 	Trunks     Trunks
 	Proofs     Proofs
+	Names      Names
 	Router     Router
 	Sold       routing.Sold
 	Answers    Answers
@@ -287,6 +288,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCalls()
 	f.registerCarriers()
 	f.registerProofs()
+	f.registerNames()
 	mux.HandleFunc("GET /api/docs", f.docs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")

@@ -3,12 +3,15 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -19,6 +22,23 @@ type lineEdit struct {
 	Offices []office
 	Errors  map[string]string
 	Done    bool
+	Names   []alias.Name // that stand for this number
+}
+
+// namedBy is a number as a name is registered for it: of a company the root.
+func namedBy(n numbering.Number) string {
+	if n.Kind == numbering.Company {
+		return n.National
+	}
+	return n.Canonical()
+}
+
+// namesFor are the proved names of a number.
+func (f *face) namesFor(r *http.Request, p *page, n numbering.Number) ([]alias.Name, error) {
+	list, err := f.Names.Names(r.Context(), p.Who, p.Who.Account)
+	return slices.DeleteFunc(list, func(x alias.Name) bool {
+		return x.State != alias.Proved || x.Dial != "" || namedBy(x.Number) != namedBy(n)
+	}), err
 }
 
 // lineOf reads a line and the order it came of.
@@ -52,9 +72,13 @@ func (f *face) editLine(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	if err != nil {
 		return nil, err
 	}
+	names, err := f.namesFor(r, p, m.Number)
+	if err != nil {
+		return nil, err
+	}
 	v := registrationValues(m)
 	p.Title = p.T("edit.title")
-	return editLinePage(p, lineEdit{Membership: m, Inputs: p.inputs(registerable(f), v, nil), Offices: f.offices(p, o, v, nil), Done: r.URL.Query().Has("done")}), nil
+	return editLinePage(p, lineEdit{Membership: m, Names: names, Inputs: p.inputs(registerable(f), v, nil), Offices: f.offices(p, o, v, nil), Done: r.URL.Query().Has("done")}), nil
 }
 
 // registrationOf reads what was typed into the form of a registration.

@@ -283,6 +283,7 @@ type Deps struct {
 	Wallet     Wallet
 	Calls      Calls
 	Proofs     Proofs
+	Names      Names
 	Reader     Reader
 	Cashier    Cashier
 	Statements Statements
@@ -338,7 +339,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 // routes are the pages, a table for each part of the house.
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
-		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(),
+		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(),
 	}
 	for _, part := range parts {

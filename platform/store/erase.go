@@ -38,6 +38,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 			email = '', time_zone = '', offices = '[]', forwarding = '{}', caller_id = '' WHERE account = $1`, []any{account}},
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
+		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
 	} {
 		if _, err := t.q.ExecContext(ctx, s.text, s.args...); err != nil {
 			return err
