@@ -317,3 +317,24 @@ func TestForwardedCallsEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestACallThatCostsIsNotGivenAway: nothing charges calls yet, so one with a
+// price is refused before any gateway hears of it; so is one without any.
+func TestACallThatCostsIsNotGivenAway(t *testing.T) {
+	n := New(t, Options{})
+	c := carrierAt("seoul", "KR", mute(t))
+	n.SetCarriers([]carrier.Carrier{c})
+	n.Ways = routing.NewWays() // nothing is free
+	n.Ways.SetCarriers([]carrier.Carrier{c}, map[string][]carrier.Rate{carrier.Members: {{Prefix: "82", Micros: 20_000}}})
+	n.Tables.Ways = n.Ways
+	m := n.Member("Minji", "KR", "82", "25551234")
+	for _, x := range []struct{ dial, says string }{{"025554321", "402"}, {"+4930901820", "no price"}} {
+		a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 7, Dial: x.dial}.Start(t)
+		a.Wait(x.says, 7*time.Second)
+	}
+	for _, r := range n.Records.Wait(t, 2) {
+		if r.Answered() || r.Trunk != "" {
+			t.Errorf("%+v", r)
+		}
+	}
+}

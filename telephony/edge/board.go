@@ -168,6 +168,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
 		c.private = (c.private || b.plan.Private) && !b.plan.Open
+		b.plan.Priced = a.Role != routing.Exit && b.plan.Price.Micros > 0 // it is paid where it was decided
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)
 			c.reason = b.plan.Reason.Text
@@ -253,9 +254,11 @@ func (b *board) Timer(t *sip.UserTimer) {
 
 // It is their Money too: what is not priced needs only its record.
 
-// Reserve holds money before a priced call rings.
+// Reserve holds money before a priced call rings. Nothing charges calls yet, and
+// one that costs the operator money is not given away.
 func (b *board) Reserve(r switching.Ref, _ *switching.Plan) {
 	if c := b.call(r); c != nil {
+		c.reason = "Calls that cost money are not connected yet: nothing here charges them."
 		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseUnpaid})
 	}
 }
