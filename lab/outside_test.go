@@ -337,4 +337,12 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
+	// Whoever calls a member that cannot pay for forwarding hears of the member.
+	away := n.Member("Jun", "KR", "82", "7000001")
+	h, _ := n.Sold.Typed(away.Number.Canonical())
+	h.Forward = &routing.Forwarding{Unreachable: []string{"+8225554321"}}
+	n.Sold.Set(h)
+	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 5, Dial: away.Number.Canonical()}.Start(t)
+	a.Wait("480", 5*time.Second)
+	n.settled(t)
 }

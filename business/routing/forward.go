@@ -54,7 +54,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 			continue
 		}
 		if len(x.Targets) == 0 {
-			if weight(x.Cause) > weight(d.Cause) || x.Cause == cdr.Unpaid {
+			if weight(x.Cause) > weight(d.Cause) {
 				d.Cause = x.Cause
 			}
 			if a.Trace != nil {

@@ -256,9 +256,11 @@ func (b *board) Timer(t *sip.UserTimer) {
 
 // Reserve holds money before a priced call rings. Nothing charges calls yet, and
 // one that costs the operator money is not given away.
-func (b *board) Reserve(r switching.Ref, _ *switching.Plan) {
+func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 	if c := b.call(r); c != nil {
-		c.reason = "Calls that cost money are not connected yet: nothing here charges them."
+		if p.Kind != routing.OnNet { // a call to a member that is forwarded costs him, not the caller
+			c.reason = "Calls that cost money are not connected yet: nothing here charges them."
+		}
 		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseUnpaid})
 	}
 }

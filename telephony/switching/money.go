@@ -18,7 +18,7 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 			if cause == CauseNone {
 				cause = CauseUnpaid
 			}
-			c.refuse(now, cause, out)
+			c.unpaid(now, cause, out)
 		}
 	case Recorded:
 		if c.phase == recording {
@@ -39,6 +39,19 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 		}
 	default:
 	}
+}
+
+// unpaid goes on without the money. Of a call that is forwarded the caller is
+// told what became of the party, not that the party cannot pay for more.
+func (c *Call) unpaid(now Mono, cause Cause, out *Commands) {
+	if len(c.targets) == 0 || !c.targets[0].Forward {
+		c.refuse(now, cause, out)
+		return
+	}
+	for i := range c.targets {
+		c.attempt.Outcomes = append(c.attempt.Outcomes, outcome(c.targets[i], cause))
+	}
+	c.decide(now, out)
 }
 
 // limit sets the time at which the call must end: here, and in the media plane
