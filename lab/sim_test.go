@@ -22,6 +22,7 @@ import (
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/trunk"
 )
 
 // simLinks are the links between the centers of a simulated core.
@@ -54,6 +55,8 @@ type simNet struct {
 	clock  atomic.Int64
 	rng    *rand.Rand
 	lab    *Network
+	tables *routing.Tables
+	trunks *trunk.Trunks
 	wall   time.Time
 	phones *sip.Core
 	people []Member
@@ -109,11 +112,13 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	t.Cleanup(n.rtp.Close)
 	now := func() time.Time { return n.wall.Add(time.Duration(n.sim.Now())) }
 	links := simLinks{core: func() *sip.Core { return n.core }, at: map[center.ID]netip.AddrPort{"KR": addrPort("192.0.2.1:5062"), "US": addrPort("192.0.2.2:5062")}}
-	tables := &routing.Tables{Plans: plans, Sold: n.lab.Sold, Bindings: n.lab.Bindings, Centers: center.NewDirectory(plans, []center.Center{
+	n.tables = &routing.Tables{Plans: plans, Sold: n.lab.Sold, Bindings: n.lab.Bindings, Centers: center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
 	})}
+	n.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return n.core }, Now: now})
+	t.Cleanup(n.trunks.Close)
 	n.edge = edge.New(edge.Config{
-		Realm: n.lab.Realm, Tables: func() *routing.Tables { return tables }, Recorder: n.lab.Records, Links: links,
+		Realm: n.lab.Realm, Tables: func() *routing.Tables { return n.tables }, Recorder: n.lab.Records, Links: links, Trunks: n.trunks,
 		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now}),
 		Media:     media.New(n.rtp, media.NewPrompts()), Now: now,
 	})

@@ -45,9 +45,25 @@ func (t *Trunks) tend(ctx context.Context) {
 		case <-t.kick: // first by SetCarriers: the core is there by then
 		case <-timer.C:
 		}
+		if !t.tended() {
+			timer.Reset(time.Hour)
+			continue
+		}
 		now := t.cfg.Core().Now()
 		timer.Reset(max(time.Duration(t.keep(now)-now), time.Millisecond))
 	}
+}
+
+// tended reports whether any gateway is to be asked.
+func (t *Trunks) tended() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, w := range t.ways {
+		if w.trunk.Ping || w.registers() {
+			return true
+		}
+	}
+	return false
 }
 
 // poke has the gateways looked at at once.
