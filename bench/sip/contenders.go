@@ -30,7 +30,7 @@ type server struct {
 	phones  *load.Phones
 	proves  bool // its calls are authenticated
 	cmd     *exec.Cmd
-	stdin   io.Closer
+	stdin   io.WriteCloser
 	stdout  *bufio.Reader
 	stderr  *tail
 	calls   int64 // made, to be compared with the records

@@ -29,6 +29,7 @@ type options struct {
 type work struct {
 	name, unit string
 	calls      bool
+	trunk      bool // to ordinary telephones, by a carrier
 	plan       load.Plan
 	goal       float64 // ratio to Kamailio
 	only       string  // the contender it makes sense for
@@ -45,6 +46,8 @@ func works() []work {
 		{name: "call-rate", unit: "the same at 400/s", calls: true, plan: load.Plan{Count: 2400, Rate: 400, Ring: ring, Talk: talk, Prove: true}, goal: 0.60},
 		{name: "call-challenge", unit: "call with a 401 each time, saturated", calls: true, only: "callisto",
 			plan: load.Plan{Count: 20_000, Outstanding: 200, Prove: true, Forget: true}},
+		{name: "call-trunk", unit: "call by a carrier's trunk, saturated", calls: true, trunk: true, only: "callisto",
+			plan: load.Plan{Count: 25_000, Outstanding: 200, Prove: true}},
 	}
 }
 
@@ -169,7 +172,12 @@ func (o *options) start(ctx context.Context, name, dir string, k *work) (s *serv
 			callees[i].Dial = callees[i].User
 		}
 	}
-	s.phones, err = load.New(s.target, netip.MustParseAddr("127.0.0.1"), callers, callees)
+	if k.trunk {
+		callees = outsiders(callees)
+	}
+	if s.phones, err = load.New(s.target, netip.MustParseAddr("127.0.0.1"), callers, callees); err == nil && k.trunk {
+		_, err = fmt.Fprintln(s.stdin, s.phones.Gateway())
+	}
 	return s, err
 }
 

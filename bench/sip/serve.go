@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,14 @@ func accounts(list []office.Member) []load.Account {
 		out[i] = load.Account{User: m.User, Password: m.Password, Dial: m.Number.Canonical()}
 	}
 	return out
+}
+
+// outsiders are as many ordinary telephones as there are members to call.
+func outsiders(list []load.Account) []load.Account {
+	for i := range list {
+		list[i].Dial = fmt.Sprintf("02555%04d", i)
+	}
+	return list
 }
 
 // ended is what the server says when it has stored everything.
@@ -73,8 +82,12 @@ func serve(ctx context.Context, args []string) (err error) {
 	fmt.Println(o.Addr("KR"))
 	over := make(chan struct{})
 	go func() {
-		_, _ = os.Stdin.Read(make([]byte, 1))
-		close(over)
+		defer close(over)
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); { // each line is the gateway of a carrier from now on
+			if at, err := netip.ParseAddrPort(in.Text()); err == nil {
+				o.Trade(at)
+			}
+		}
 	}()
 	select {
 	case <-over:

@@ -62,6 +62,17 @@ func TestLoad(t *testing.T) {
 		}
 		t.Logf("%s: %+v", c.name, r)
 	}
+	out, err := load.New(load.Target{Addr: o.Addr("KR"), Realm: office.Realm}, netip.MustParseAddr("127.0.0.1"), accounts(members[:25]), outsiders(accounts(members[25:])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	o.Trade(out.Gateway())
+	plan := load.Plan{Count: 100, Outstanding: 10, Prove: true}
+	if r, err := out.Call(plan); err != nil {
+		t.Fatalf("by a trunk: %+v %v", r, err)
+	}
+	calls += int64(plan.Count)
 	if stored := shut(); stored != calls {
 		t.Errorf("%d call records, want %d", stored, calls)
 	}

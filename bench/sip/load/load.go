@@ -170,6 +170,10 @@ func New(t Target, host netip.Addr, callers, callees []Account) (*Phones, error)
 	return p, nil
 }
 
+// Gateway is where the called telephones are: a carrier's gateway may be said to
+// be there.
+func (p *Phones) Gateway() netip.AddrPort { return p.called.addr }
+
 // Close closes the sockets.
 func (p *Phones) Close() {
 	p.calling.close()

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
@@ -28,6 +29,7 @@ const Realm = "bench.callisto"
 // Office is a running one.
 type Office struct {
 	*exchange.Exchange
+	ways     *routing.Ways
 	db       *store.DB
 	recorder *store.Recorder
 	stored   atomic.Int64
@@ -67,7 +69,8 @@ func Open(ctx context.Context, addr netip.AddrPort, dir string, members []Member
 			Name: "Member " + id, Home: "KR", MD5: h.MD5, SHA256: h.SHA256,
 		})
 	}
-	o := &Office{}
+	o := &Office{ways: routing.NewWays()}
+	o.ways.SetFree()
 	if o.db, err = store.Open(ctx, store.Config{Dir: dir}); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func Open(ctx context.Context, addr netip.AddrPort, dir string, members []Member
 	centers := center.NewDirectory(plans, []center.Center{{ID: "KR", Name: "Korea", Countries: []string{"KR"}}})
 	o.Exchange, err = exchange.New(exchange.Config{
 		Centers: []exchange.Center{{ID: "KR", Listen: addr}}, Realm: Realm, Devices: devices, Bindings: bindings, Recorder: o,
-		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: sold, Bindings: bindings},
+		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: sold, Bindings: bindings, Ways: o.ways},
 		Node:   "1", Epoch: time.Now().Unix(), Now: time.Now,
 	})
 	if err == nil {
@@ -87,6 +90,17 @@ func Open(ctx context.Context, addr netip.AddrPort, dir string, members []Member
 		return nil, err
 	}
 	return o, nil
+}
+
+// Trade has calls to ordinary telephones leave by a trunk to a gateway.
+func (o *Office) Trade(gateway netip.AddrPort) {
+	plus := carrier.Writing{Format: carrier.Plus}
+	list := []carrier.Carrier{{
+		ID: "carrier", Center: "KR", Kind: carrier.PSTN, Name: "Carrier", Out: plus, OutCaller: plus, In: plus, InCaller: plus, Shows: carrier.ShowFixed,
+		Presents: "+8225550100", Trunks: []carrier.Trunk{{ID: "trunk", Host: gateway.String(), Transport: carrier.UDP, From: []string{gateway.String()}}},
+	}}
+	o.SetCarriers(list)
+	o.ways.SetCarriers(list, nil)
 }
 
 // Record keeps a call record.
