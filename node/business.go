@@ -46,12 +46,12 @@ func (n *Node) business(ctx context.Context) error {
 	if n.cfg.Dev {
 		n.ways.SetFree()
 	}
-	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Names: n.roster.Names, Ours: n.ours, Known: n.roster}
+	n.tables = &routing.Tables{Plans: n.plans, Centers: n.centers, Sold: n.roster.Numbers, Bindings: n.bindings, Ways: n.ways, Names: n.roster.Names, Ours: n.ours, Known: n.roster, Lines: n.roster}
 	if err := n.openShop(ctx); err != nil {
 		return err
 	}
 	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now,
-		MustConfirm: !n.cfg.Dev, Estate: estate{n}, Proved: n.provedFor, Link: func(path string) string { return n.url() + path }}
+		MustConfirm: !n.cfg.Dev, Estate: estate{n}, Proved: n.provedFor, Rented: n.rented, Link: func(path string) string { return n.url() + path }}
 	if n.cfg.Dev {
 		cfg.Spare = loopback
 		cfg.Gift = welcome(n.currency())

@@ -154,3 +154,37 @@ func TestTheNumberIsWithheld(t *testing.T) {
 	}
 	r.want(t, 422, key, "PUT", "/api/v1/members/"+str(line.body, "items", 0, "id")+"/caller_id", obj{"shows": "+8225550111"})
 }
+
+// TestHisMotherRingsHim: the operator puts a carrier's telephone numbers into
+// stock, a member rents one, and a call to it by that carrier rings his
+// telephone; by another carrier it does not. His own calls show it if he likes.
+func TestHisMotherRingsHim(t *testing.T) {
+	r := start(t, t.TempDir())
+	op, jun := str(r.dev, "operator", "api_key"), str(r.dev, "members", 1, "api_key")
+	id, calls := r.trunk(t)
+	r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312 555 0170", "area": "Chicago", "yearly_micros": 12_000_000}}})
+	r.want(t, 403, jun, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+13125550171"}}})
+	r.want(t, 422, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312"}}})
+	if offered := r.want(t, 200, "", "GET", "/api/v1/telephone_numbers?country=US&limit=200", nil); !strings.Contains(offered.raw, "+13125550170") {
+		t.Fatalf("on offer: %s", offered.raw)
+	}
+	line := str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	rented := r.want(t, 201, jun, "POST", "/api/v1/members/"+line+"/telephone_numbers", obj{"e164": "+13125550170"})
+	if str(rented.body, "state") != "rented" || str(rented.body, "number") != "755 0142 82" {
+		t.Errorf("rented: %s", rented.raw)
+	}
+	r.want(t, 409, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/members/"+str(r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")+"/telephone_numbers", obj{"e164": "+13125550170"})
+	r.answers(t, r.phone(1), "gateway-sees.xml", "-key", "see", "From: .*[+]16465550199", "-key", "unseen", "anonymous")
+	calls("+13125550170", "+16465550199")
+
+	r.want(t, 200, jun, "PUT", "/api/v1/members/"+line+"/caller_id", obj{"shows": "+1 312 555 0170"})
+	explained := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": "755 0142 82", "to": "+82 2 555 4321"})
+	if str(explained.body, "legs", 0, "shows") != "+13125550170" {
+		t.Errorf("his calls show: %s", explained.raw)
+	}
+	r.want(t, 204, jun, "DELETE", "/api/v1/members/"+line+"/telephone_numbers/+13125550170", nil)
+	explained = r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": "755 0142 82", "to": "+82 2 555 4321"})
+	if str(explained.body, "legs", 0, "shows") == "+13125550170" {
+		t.Errorf("let go, it is still shown: %s", explained.raw)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
@@ -39,7 +40,41 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		After: n.wasProved,
 		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
-	return n.carriers.Load(ctx)
+	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
+		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
+		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },
+		Ours:    func(e164 string) bool { _, ours := n.roster.Numbers.Twin(e164[1:]); return ours },
+	})
+	if err := n.carriers.Load(ctx); err != nil || !n.cfg.Dev {
+		return err
+	}
+	return n.seedTelephones(ctx)
+}
+
+// seedTelephones puts a few telephone numbers of the test carrier into the
+// stock of a new dev.
+func (n *Node) seedTelephones(ctx context.Context) error {
+	if list, err := n.dids.Stock(ctx, member.System(), did.Filter{Limit: 1}); err != nil || len(list) > 0 {
+		return err
+	}
+	for center, prefix := range map[string]string{"KR": "+822555016", "US": "+1312555016"} {
+		var list []did.Number
+		for i := range 5 {
+			list = append(list, did.Number{E164: fmt.Sprintf("%s%d", prefix, i), Area: map[string]string{"KR": "Seoul", "US": "Chicago"}[center], Setup: 1_000_000, Yearly: 12_000_000})
+		}
+		if _, there := n.carriers.Get("car_test_" + center); !there {
+			continue
+		}
+		if err := n.dids.Put(ctx, member.System(), "car_test_"+center, list); err != nil {
+			return fmt.Errorf("the sample telephone numbers: %w", err)
+		}
+	}
+	return nil
+}
+
+// rented tells members of the telephone numbers that ring them.
+func (n *Node) rented(ctx context.Context, m member.Membership, e164 string) bool {
+	return n.dids.Rings(ctx, m, e164)
 }
 
 // waysOut tells routing of carriers, and of who takes emergency calls where:

@@ -7,6 +7,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -45,6 +46,13 @@ func (e estate) Left(ctx context.Context, account string) (member.Left, error) {
 		left.Numbers = append(left.Numbers, o.Number.Display())
 		return nil
 	})
+	if err != nil {
+		return left, err
+	}
+	rented, err := e.n.dids.Rented(ctx, account)
+	for _, n := range rented {
+		left.Numbers = append(left.Numbers, numbering.Spaced(n.E164))
+	}
 	return left, err
 }
 
@@ -62,6 +70,9 @@ func (e estate) GiveUp(ctx context.Context, by member.Actor) error {
 		}
 		return err
 	})
+	if err == nil {
+		err = e.n.dids.LetAllGo(ctx, by.Account)
+	}
 	if err != nil {
 		return err
 	}

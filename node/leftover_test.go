@@ -60,7 +60,7 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 			"/sign-up": {}, "/proofs": {"number": {"112"}}, "/account/password": {"old": {"x"}, "fresh": {"y"}}, "/account/email": {"email": {"x"}}, "/account/profile": {}, "/prove": {"password": {"x"}},
 			"/orders": {"country": {"XX"}, "national": {"x"}}, "/operator/numbers/price": {"setup": {"1.234"}, "yearly": {"abc"}},
 			"/operator/numbers/block": {"kind": {"individual"}, "country": {"KR"}, "prefix": {"2"}, "length": {"8"}}, "/operator/numbers/reserve": {"digits": {"x"}},
-			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
+			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/telephones": {"list": {"x"}}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
 		} {
 			_, page, _ := p.post(path, form)
 			leftover(t, who+" POST "+path, page, seen)
@@ -94,7 +94,7 @@ func (r *running) korean(t *testing.T, who string) person {
 func stays() []string {
 	return strings.Fields(`Callisto API SIP PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
-		individual company ann example com sip ms http client`)
+		Seoul Chicago individual company ann example com sip ms http client`)
 }
 
 // leftover reports words in Latin letters that a reader of Korean would stumble on.

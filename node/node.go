@@ -23,6 +23,7 @@ import (
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
@@ -78,6 +79,7 @@ type Node struct {
 	tables      *routing.Tables
 	ways        *routing.Ways
 	seal        *seal.Seal
+	dids        *did.Service
 	carriers    *carrier.Service
 	proofs      *proof.Service
 	names       *alias.Service
@@ -292,6 +294,9 @@ func (n *Node) housekeeping(ctx context.Context) {
 func (n *Node) age(ctx context.Context) {
 	if _, err := n.shop.Renew(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "yearly fees could not be seen to", "error", err)
+	}
+	if _, err := n.dids.Renew(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "telephone numbers that are due could not be seen to", "error", err)
 	}
 	if err := n.proofs.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "old proofs could not be removed", "error", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -25,6 +26,7 @@ type Change struct {
 	Released   *numbering.Number  `json:"released,omitempty"`
 	Registered *Registered        `json:"registered,omitempty"`
 	Device     *member.Credential `json:"device,omitempty"`
+	Telephone  *Telephone         `json:"telephone,omitempty"`
 	Closed     *numbering.Number  `json:"closed,omitempty"`    // one office of a company
 	Catalogue  bool               `json:"catalogue,omitempty"` // what is for sale has changed: read it again
 	Name       *alias.Entry       `json:"name,omitempty"`
@@ -79,6 +81,7 @@ type Source interface {
 	AllMemberships(ctx context.Context, yield func(member.Membership) error) error
 	AllCredentials(ctx context.Context, yield func(member.Credential) error) error
 	AllNames(ctx context.Context, yield func(alias.Entry) error) error
+	AllTelephoneNumbers(ctx context.Context, yield func(did.Number) error) error
 	// Line reads the membership of an order, if it has one, and its live
 	// credentials.
 	Line(ctx context.Context, order string) (member.Membership, bool, []member.Credential, error)
@@ -96,6 +99,7 @@ type Roster struct {
 	reread  func() // reads the catalogue again
 	source  Source
 	known   *known
+	lines   *lines
 	// unproved has calls sent on also to numbers nobody has proved.
 	unproved bool
 	mu       sync.Mutex // one change at a time
@@ -105,7 +109,7 @@ type Roster struct {
 // called with each device whose credential ended.
 func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
 	numbers := routing.NewNumbers()
-	return &Roster{Numbers: numbers, Devices: member.NewDirectory(), Names: alias.NewNames(numbers), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown()}
+	return &Roster{Numbers: numbers, Devices: member.NewDirectory(), Names: alias.NewNames(numbers), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown(), lines: newLines()}
 }
 
 // SendToUnproved has calls ring on also at numbers that nobody has proved: in
@@ -142,6 +146,10 @@ func (r *Roster) Load(ctx context.Context, from Source) error {
 	if err = from.AllNames(ctx, func(e alias.Entry) error { r.Apply(Change{Name: &e}); return nil }); err != nil {
 		return fmt.Errorf("read the names: %w", err)
 	}
+	err = from.AllTelephoneNumbers(ctx, func(n did.Number) error { r.Apply(Change{Telephone: telephone(n)}); return nil })
+	if err != nil {
+		return fmt.Errorf("read the telephone numbers: %w", err)
+	}
 	return nil
 }
 
@@ -173,6 +181,8 @@ func (r *Roster) Apply(c Change) {
 		}
 	case c.Closed != nil:
 		r.closed(*c.Closed)
+	case c.Telephone != nil:
+		r.lines.set(c.Telephone)
 	case c.Registered != nil:
 		r.registered(c.Registered)
 	case c.Device != nil:

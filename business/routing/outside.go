@@ -51,6 +51,11 @@ func (t *Tables) ways() *ways {
 // country's center, the cheapest first; by another center's only if that has
 // none.
 func (t *Tables) ordinary(a *Attempt, cc, national string) Decision {
+	if a.Role == Origin && t.Lines != nil {
+		if l, ok := t.Lines.Line(cc + national); ok && !l.Number.Zero() {
+			return t.line(a, cc+national, l) // rather than out and in again
+		}
+	}
 	return t.leave(a, outbound{cc: cc, national: national})
 }
 
@@ -253,7 +258,7 @@ func (t *Tables) shows(a *Attempt, c *carrier.Carrier, country string) string {
 			}
 		}
 		if h, ok := t.shownAs(n); ok {
-			if h.Shows != "" {
+			if t.brings(h.Shows, n) {
 				if cc, national, ok := t.Plans.SplitE164(h.Shows[1:]); ok {
 					return c.OutCaller.Write(t.Plans, country, cc, national)
 				}
@@ -272,6 +277,16 @@ func (t *Tables) shows(a *Attempt, c *carrier.Carrier, country string) string {
 		return c.OutCaller.WriteWorld(n)
 	}
 	return ""
+}
+
+// brings reports whether a telephone number comes in for n: only then its calls
+// show it. A company's offices share theirs.
+func (t *Tables) brings(e164 string, n numbering.Number) bool {
+	if e164 == "" || t.Lines == nil {
+		return false
+	}
+	l, ok := t.Lines.Line(e164[1:])
+	return ok && (l.Number == n || l.Number.Kind == numbering.Company && l.Number.Kind == n.Kind && l.Number.National == n.National)
 }
 
 // shownAs finds whose calls show n.

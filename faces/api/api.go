@@ -195,6 +195,7 @@ type Deps struct {
 	Members    Members
 	Lines      Lines
 	Calling    Calling
+	Telephones Telephones
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -289,6 +290,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCarriers()
 	f.registerProofs()
 	f.registerNames()
+	f.registerTelephones()
 	mux.HandleFunc("GET /api/docs", f.docs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")

@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // Calling is how the calls of a number are treated.
@@ -43,6 +44,7 @@ type callingData struct {
 	Own    []ownCall
 	Done   bool
 	Errors map[string]string
+	Shows  []choice // telephone numbers his calls can show
 }
 
 // forwardWhen is one case in which calls ring on.
@@ -71,10 +73,10 @@ func (f *face) calling(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if err != nil {
 		return nil, err
 	}
-	return f.callingShown(p, m, m.Forwarding(), nil, r.URL.Query().Has("done")), nil
+	return f.callingShown(r.Context(), p, m, m.Forwarding(), nil, r.URL.Query().Has("done"))
 }
 
-func (f *face) callingShown(p *page, m member.Membership, x member.Forwarding, wrong map[string]string, done bool) templ.Component {
+func (f *face) callingShown(ctx context.Context, p *page, m member.Membership, x member.Forwarding, wrong map[string]string, done bool) (templ.Component, error) {
 	p.Title = p.T("calling.title")
 	d := callingData{Membership: m, Errors: wrong, Done: done, After: strconv.Itoa(int(x.After / time.Second))}
 	d.When = []forwardWhen{{"always", x.Always}, {"busy", x.Busy}, {"no_answer", x.NoAnswer}, {"unreachable", x.Unreachable}}
@@ -91,7 +93,16 @@ func (f *face) callingShown(p *page, m member.Membership, x member.Forwarding, w
 		own.Price, own.Known = f.Rates.CallPrice(o.Dial)
 		d.Own = append(d.Own, own)
 	}
-	return callingPage(p, d)
+	rented, err := f.Telephones.Of(ctx, p.Who, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range rented {
+		if n.State.Rings() {
+			d.Shows = append(d.Shows, choice{n.E164, numbering.Spaced(n.E164)})
+		}
+	}
+	return callingPage(p, d), nil
 }
 
 func (f *face) setForwarding(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -105,17 +116,17 @@ func (f *face) setForwarding(_ http.ResponseWriter, r *http.Request, p *page) (t
 		After: time.Duration(seconds) * time.Second,
 	}
 	if _, err := f.Calling.SetForwarding(r.Context(), p.Who, m.ID, x); err != nil {
-		return f.callingWrong(p, m, x, err)
+		return f.callingWrong(r.Context(), p, m, x, err)
 	}
 	return nil, redirect{"/lines/" + m.ID + "/calls?done=1"}
 }
 
-func (f *face) callingWrong(p *page, m member.Membership, x member.Forwarding, err error) (templ.Component, error) {
+func (f *face) callingWrong(ctx context.Context, p *page, m member.Membership, x member.Forwarding, err error) (templ.Component, error) {
 	if fault.KindOf(err) != fault.Invalid {
 		return nil, err
 	}
 	p.Status = http.StatusUnprocessableEntity
-	return f.callingShown(p, m, x, p.errorsOf(err), false), nil
+	return f.callingShown(ctx, p, m, x, p.errorsOf(err), false)
 }
 
 func (f *face) setCallerID(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -125,7 +136,7 @@ func (f *face) setCallerID(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	}
 	c := member.CallerID{Withhold: r.PostFormValue("withhold") != "", Shows: r.PostFormValue("shows")}
 	if _, err := f.Calling.SetCallerID(r.Context(), p.Who, m.ID, c); err != nil {
-		return f.callingWrong(p, m, m.Forwarding(), err)
+		return f.callingWrong(r.Context(), p, m, m.Forwarding(), err)
 	}
 	return nil, redirect{"/lines/" + m.ID + "/calls?done=1"}
 }

@@ -21,6 +21,7 @@ func consoleLinks() []choice {
 		{"/operator/carriers", "carriers"},
 		{"/operator/explain", "explain"},
 		{"/operator/names", "names"},
+		{"/operator/telephones", "telephones"},
 		{"/operator/letters", "letters"},
 	}
 }

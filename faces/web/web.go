@@ -271,6 +271,8 @@ type Deps struct {
 	Members    Members
 	Lines      Lines
 	Calling    Calling
+	Telephones Telephones
+	TelStock   TelephoneStock
 	Rates      Rates
 	Shop       Shop
 	Orders     Orders
@@ -340,7 +342,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

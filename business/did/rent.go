@@ -1,0 +1,317 @@
+package did
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+const (
+	year     = 365 * 24 * time.Hour
+	day      = 24 * time.Hour
+	graceFor = 30 * day
+	restFor  = 90 * day
+	remind   = 30 // days before the fee is due
+	dated    = "2 January 2006"
+	// mostRented bounds how many telephone numbers ring one world number.
+	mostRented = 20
+	// stuckAfter is when a rent that was interrupted is taken up again.
+	stuckAfter = time.Minute
+)
+
+// OnOffer are the numbers that can be rented now.
+func (s *Service) OnOffer(ctx context.Context, country, after string, limit int) ([]Number, error) {
+	return s.store.Numbers(ctx, Filter{Country: country, State: Free, After: after, Limit: min(max(limit, 1), 200)})
+}
+
+// Of are those that ring a world number, and those of it that rest.
+func (s *Service) Of(ctx context.Context, by member.Actor, membership string) ([]Number, error) {
+	m, err := s.cfg.Members.Membership(ctx, by, membership)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: 200})
+}
+
+// Rings reports whether a telephone number rings a membership's number.
+func (s *Service) Rings(ctx context.Context, m member.Membership, e164 string) bool {
+	n, found, err := s.store.Number(ctx, e164)
+	return err == nil && found && n.State.Rings() && n.Account == m.Account && n.Membership == m.ID
+}
+
+// Rent gives a number to the first who asks, for a year, paid from his wallet.
+func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 string) (Number, error) {
+	m, err := s.cfg.Members.Membership(ctx, by, membership)
+	if err != nil {
+		return Number{}, err
+	}
+	if err := s.cfg.Members.MayOrder(ctx, m.Account); err != nil {
+		return Number{}, err
+	}
+	was, found, err := s.store.Number(ctx, e164)
+	if err != nil {
+		return Number{}, err
+	}
+	now := s.cfg.Now().UTC().Truncate(time.Microsecond)
+	switch {
+	case !found:
+		return Number{}, unknown(e164)
+	case was.State.Rings() && was.Account == m.Account && was.Membership == m.ID:
+		return was, nil // his already: the same answer, no second charge
+	case was.State == Free, was.State == Resting && (was.Account == m.Account || !now.Before(was.Until)):
+	default:
+		return Number{}, taken(e164)
+	}
+	if his, err := s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: mostRented + 1}); err != nil {
+		return Number{}, err
+	} else if len(his) > mostRented {
+		return Number{}, fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
+	}
+	n := was
+	n.State, n.Rental, n.Account, n.Membership, n.For, n.Fee, n.Until, n.Told = Renting, ident.New("did", now), m.Account, m.ID, m.Number, was.Yearly, now, 0
+	switch mine, err := s.store.MoveNumber(ctx, was, n, nil); {
+	case err != nil:
+		return Number{}, err
+	case !mine:
+		return Number{}, taken(e164)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // money on its way arrives, though he hung up
+	defer cancel()
+	return s.settle(ctx, n)
+}
+
+func taken(e164 string) error {
+	return fault.New(fault.Conflict, "telephone_number_taken", "%s was just taken by somebody else. Choose another.", numbering.Spaced(e164))
+}
+
+// settle takes the price of a number that is being rented. It may run again.
+func (s *Service) settle(ctx context.Context, n Number) (Number, error) {
+	sale, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
+	if err == nil && !sale.Price.Zero() {
+		err = s.book.PayFromWallet(ctx, sale)
+	}
+	next := n
+	if err != nil {
+		if fault.KindOf(err) != fault.Unpaid {
+			return n, fmt.Errorf("book the price of %s: %w", n.E164, err)
+		}
+		next.State, next.Account, next.Membership, next.For, next.Fee, next.Until = Free, "", "", numbering.Number{}, 0, time.Time{}
+		if _, merr := s.store.MoveNumber(ctx, n, next, nil); merr != nil {
+			return n, errors.Join(err, merr)
+		}
+		return n, err
+	}
+	next.State, next.Until = Rented, n.Until.Add(year)
+	if _, err := s.store.MoveNumber(ctx, n, next, nil); err != nil {
+		return n, err
+	}
+	return next, s.publish(ctx, next)
+}
+
+func (s *Service) publish(ctx context.Context, n Number) error {
+	if err := s.cfg.Publish.TelephoneNumber(ctx, n); err != nil {
+		return fmt.Errorf("tell the centers of %s: %w", n.E164, err)
+	}
+	return nil
+}
+
+// Gross is a price with its tax, for whom it is.
+func (s *Service) Gross(ctx context.Context, account string, kind numbering.Kind, micros int64) (money.Amount, error) {
+	x, err := s.sale(ctx, Number{Account: account, For: numbering.Number{Kind: kind}}, micros, "")
+	return x.Price, err
+}
+
+func (s *Service) sale(ctx context.Context, n Number, micros int64, memo string) (ledger.Sale, error) {
+	x := ledger.Sale{Owner: n.Account, Order: n.Rental, Memo: memo, Price: money.Amount{Currency: s.cfg.Currency, Micros: micros}}
+	if s.cfg.Taxes == nil || micros == 0 {
+		return x, nil
+	}
+	t, err := s.cfg.Taxes.TaxOn(ctx, n.Account, n.For.Kind, x.Price)
+	if err != nil {
+		return x, fmt.Errorf("the tax on %s: %w", n.E164, err)
+	}
+	x.Price.Micros, x.Tax, x.Country = x.Price.Micros+t.Micros, t.Micros, t.Country
+	return x, nil
+}
+
+// LetGo gives a number back. It rings no more at once.
+func (s *Service) LetGo(ctx context.Context, by member.Actor, membership, e164 string) error {
+	m, err := s.cfg.Members.Membership(ctx, by, membership)
+	if err != nil {
+		return err
+	}
+	n, found, err := s.store.Number(ctx, e164)
+	if err != nil {
+		return err
+	}
+	if !found || n.Account != m.Account || n.Membership != m.ID {
+		return unknown(e164)
+	}
+	if n.State == Resting {
+		return nil
+	}
+	if !n.State.Rings() {
+		return fault.New(fault.Conflict, "paying", "The price of %s is being taken. Look again in a moment.", numbering.Spaced(e164))
+	}
+	_, err = s.rest(ctx, n, false)
+	return err
+}
+
+// LetAllGo gives back whatever an account rents.
+func (s *Service) LetAllGo(ctx context.Context, account string) error {
+	list, err := s.Rented(ctx, account)
+	for _, n := range list {
+		if _, rerr := s.rest(ctx, n, false); rerr != nil {
+			err = errors.Join(err, rerr)
+		}
+	}
+	return err
+}
+
+// Rented are the numbers that ring for an account.
+func (s *Service) Rented(ctx context.Context, account string) (out []Number, err error) {
+	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: 10000})
+	for _, n := range list {
+		if n.State.Rings() {
+			out = append(out, n)
+		}
+	}
+	return out, err
+}
+
+// rest takes a number from its renter and keeps it from others for a while.
+func (s *Service) rest(ctx context.Context, n Number, tell bool) (bool, error) {
+	next := n
+	next.State, next.Until, next.Told = Resting, s.cfg.Now().UTC().Truncate(time.Microsecond).Add(restFor), 0
+	var l *Letter
+	if tell {
+		l = s.letter(n, "number_quarantined", "rest:"+n.Rental, map[string]string{"date": next.Until.Format(dated)})
+	}
+	moved, err := s.store.MoveNumber(ctx, n, next, l)
+	if err != nil || !moved {
+		return false, err
+	}
+	return true, s.publish(ctx, next)
+}
+
+func (s *Service) letter(n Number, kind, key string, fields map[string]string) *Letter {
+	fields["number"], fields["link"] = numbering.Spaced(n.E164), s.cfg.URL+"/lines/"+n.Membership+"/telephone"
+	return &Letter{Kind: kind, Key: key, Fields: fields}
+}
+
+// Renew does what is due today: it goes on with rents that were interrupted,
+// tells of fees that are due, takes them, and ends what was not paid. Calling
+// it twice changes nothing.
+func (s *Service) Renew(ctx context.Context) (done int, err error) {
+	now := s.cfg.Now()
+	for after := ""; ; {
+		list, lerr := s.store.Numbers(ctx, Filter{Due: now.Add(remind * day), After: after, Limit: 200})
+		if lerr != nil || len(list) == 0 {
+			return done, errors.Join(err, lerr)
+		}
+		for _, n := range list {
+			after = n.E164
+			touched, rerr := s.renew(ctx, n, n.Until.Sub(now))
+			if rerr != nil {
+				err = errors.Join(err, fmt.Errorf("renew %s: %w", n.E164, rerr))
+			}
+			if touched {
+				done++
+			}
+		}
+	}
+}
+
+func (s *Service) renew(ctx context.Context, n Number, left time.Duration) (bool, error) {
+	switch n.State {
+	case Renting:
+		if left > -stuckAfter {
+			return false, nil
+		}
+		_, err := s.settle(ctx, n)
+		if fault.KindOf(err) == fault.Unpaid {
+			err = nil
+		}
+		return true, err
+	case Rented:
+		if left > 0 {
+			return s.remind(ctx, n)
+		}
+		return s.collect(ctx, n)
+	case Late:
+		if left <= -graceFor {
+			return s.rest(ctx, n, true)
+		}
+		if -int(left/day) > n.Told { // once a day
+			return s.collect(ctx, n)
+		}
+	case Resting:
+		if left <= 0 {
+			next := Number{E164: n.E164, Carrier: n.Carrier, Country: n.Country, Area: n.Area, Setup: n.Setup, Yearly: n.Yearly, State: Free, Rental: n.Rental, Added: n.Added}
+			return s.store.MoveNumber(ctx, n, next, nil)
+		}
+	case Free:
+	}
+	return false, nil
+}
+
+// fee is what the next year costs: never more than the one before.
+func (n Number) fee() int64 { return min(n.Fee, n.Yearly) }
+
+func (s *Service) remind(ctx context.Context, n Number) (bool, error) {
+	if n.Told != 0 || n.fee() == 0 {
+		return false, nil
+	}
+	x, err := s.sale(ctx, n, n.fee(), "")
+	if err != nil {
+		return false, err
+	}
+	next := n
+	next.Told = remind
+	return s.store.MoveNumber(ctx, n, next, s.letter(n, "renewal_due", "due:"+n.Rental+":"+n.Until.Format(time.DateOnly), map[string]string{
+		"date": n.Until.Format(dated), "amount": x.Price.String(),
+	}))
+}
+
+// collect takes the fee of the next year. Whoever no longer has the world
+// number it was rented for pays no more, and has it no longer either.
+func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
+	m, err := s.cfg.Members.Membership(ctx, member.System(), n.Membership)
+	if err != nil && fault.KindOf(err) != fault.Unknown {
+		return false, err
+	}
+	if err != nil || m.Account != n.Account {
+		return s.rest(ctx, n, true)
+	}
+	x, err := s.sale(ctx, n, n.fee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
+	if err != nil {
+		return false, err
+	}
+	if !x.Price.Zero() {
+		err = s.book.PayFee(ctx, "did:"+n.Rental+":"+n.Until.Format(time.DateOnly), x)
+	}
+	next := n
+	if err == nil {
+		next.State, next.Fee, next.Until, next.Told = Rented, n.fee(), n.Until.Add(year), 0
+		return s.store.MoveNumber(ctx, n, next, nil)
+	}
+	if fault.KindOf(err) != fault.Unpaid {
+		return false, err
+	}
+	next.State, next.Told = Late, max(1, int(s.cfg.Now().Sub(n.Until)/day))
+	var l *Letter
+	if n.State == Rented {
+		l = s.letter(n, "renewal_failed", "unpaid:"+n.Rental+":"+n.Until.Format(time.DateOnly), map[string]string{
+			"date": n.Until.Add(graceFor).Format(dated), "amount": x.Price.String(),
+		})
+	}
+	return s.store.MoveNumber(ctx, n, next, l)
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/did"
+	"github.com/callisto-tel/callisto/business/numbering"
+)
+
+// TelephoneNumbers keeps the telephone numbers that are rented out.
+type TelephoneNumbers struct{ db *DB }
+
+// TelephoneNumbers gives them their store.
+func (d *DB) TelephoneNumbers() *TelephoneNumbers { return &TelephoneNumbers{d} }
+
+const didColumns = `e164, carrier, country, area, setup, yearly, state, rental, account, membership, kind, calling_code, national, fee, until, told, added`
+
+func scanDID(row scanner) (n did.Number, err error) {
+	var kind string
+	var until, added int64
+	err = row.Scan(&n.E164, &n.Carrier, &n.Country, &n.Area, &n.Setup, &n.Yearly, &n.State, &n.Rental, &n.Account, &n.Membership, &kind, &n.For.CallingCode, &n.For.National,
+		&n.Fee, &until, &n.Told, &added)
+	if err != nil {
+		return n, err
+	}
+	n.Until, n.Added = at(until), at(added)
+	if kind != "" {
+		n.For.Kind, err = numbering.ParseKind(kind)
+	}
+	return n, err
+}
+
+// Number reads one.
+func (s *TelephoneNumbers) Number(ctx context.Context, e164 string) (did.Number, bool, error) {
+	n, err := scanDID(s.db.read.QueryRowContext(ctx, `SELECT `+didColumns+` FROM did WHERE e164 = $1`, e164))
+	found, err := one(err)
+	return n, found, err
+}
+
+// Numbers lists them in order of their digits.
+func (s *TelephoneNumbers) Numbers(ctx context.Context, f did.Filter) ([]did.Number, error) {
+	where, args := []string{"e164 > $1"}, []any{f.After}
+	add := func(text string, v any) {
+		args = append(args, v)
+		where = append(where, fmt.Sprintf(text, len(args)))
+	}
+	for column, v := range map[string]string{"country": f.Country, "state": string(f.State), "account": f.Account, "membership": f.Membership} {
+		if v != "" {
+			add(column+" = $%d", v)
+		}
+	}
+	if !f.Due.IsZero() {
+		where = append(where, "until > 0")
+		add("until <= $%d", us(f.Due))
+	}
+	args = append(args, f.Limit)
+	out := []did.Number{}
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+didColumns+` FROM did WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY e164 LIMIT $%d`, len(args)), args...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		n, err := scanDID(rows)
+		out = append(out, n)
+		return err
+	})
+	return out, err
+}
+
+// PutNumbers adds to the stock, or changes carrier, area and prices.
+func (s *TelephoneNumbers) PutNumbers(ctx context.Context, list []did.Number) error {
+	return s.db.write(ctx, func(q querier) error {
+		for _, n := range list {
+			_, err := q.ExecContext(ctx, `INSERT INTO did (`+didColumns+`) VALUES ($1, $2, $3, $4, $5, $6, 'free', '', '', '', '', '', '', 0, 0, 0, $7)
+				ON CONFLICT (e164) DO UPDATE SET carrier = $2, area = $4, setup = $5, yearly = $6 WHERE did.state <> 'renting'`,
+				n.E164, n.Carrier, n.Country, n.Area, n.Setup, n.Yearly, us(n.Added))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RemoveNumber takes one out that nobody has.
+func (s *TelephoneNumbers) RemoveNumber(ctx context.Context, e164 string) (gone bool, err error) {
+	err = s.db.write(ctx, func(q querier) error {
+		gone, err = changed(q.ExecContext(ctx, `DELETE FROM did WHERE e164 = $1 AND state = 'free'`, e164))
+		return err
+	})
+	return gone, err
+}
+
+// MoveNumber changes a number that is still as it was.
+func (s *TelephoneNumbers) MoveNumber(ctx context.Context, was, now did.Number, l *did.Letter) (moved bool, err error) {
+	kind := ""
+	if !now.For.Zero() {
+		kind = now.For.Kind.String()
+	}
+	err = s.db.write(ctx, func(q querier) error {
+		moved, err = changed(q.ExecContext(ctx, `UPDATE did SET state = $1, rental = $2, account = $3, membership = $4, kind = $5, calling_code = $6, national = $7, fee = $8, until = $9, told = $10
+			WHERE e164 = $11 AND state = $12 AND rental = $13 AND until = $14 AND told = $15`,
+			string(now.State), now.Rental, now.Account, now.Membership, kind, now.For.CallingCode, now.For.National, now.Fee, us(now.Until), now.Told,
+			was.E164, string(was.State), was.Rental, us(was.Until), was.Told))
+		if err != nil || !moved || l == nil {
+			return err
+		}
+		return shopTx{q: q}.Write(ctx, was.Account, l.Kind, l.Key, l.Fields)
+	})
+	return moved, err
+}
+
+// AllTelephoneNumbers yields those that ring.
+func (r *Roster) AllTelephoneNumbers(ctx context.Context, yield func(did.Number) error) error {
+	rows, err := r.db.read.QueryContext(ctx, `SELECT `+didColumns+` FROM did WHERE state IN ('rented', 'late')`)
+	return each(rows, err, func(rows *sql.Rows) error {
+		n, err := scanDID(rows)
+		if err != nil {
+			return err
+		}
+		return yield(n)
+	})
+}

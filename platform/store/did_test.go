@@ -1,0 +1,224 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/did"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/platform/store"
+)
+
+func (h *house) dids() *did.Service {
+	return did.New(h.db.TelephoneNumbers(), h.book, did.Config{
+		Plans: h.policy.Plans, Currency: "USD", URL: "https://callisto.example", Members: h.members, Publish: h.roster, Now: h.clock.now,
+		Carrier: func(id string) bool { return id == "seoul" }, Ours: func(e164 string) bool { _, ours := h.roster.Numbers.Twin(e164[1:]); return ours },
+	})
+}
+
+const did1, did2 = "+8225550111", "+8225550112"
+
+// stocked is a house with two telephone numbers in stock.
+func stocked(t *testing.T, cfg store.Config) (*house, *did.Service) {
+	t.Helper()
+	h := build(t, cfg, newClock())
+	s := h.dids()
+	list := []did.Number{}
+	for _, x := range s.ReadList("seoul", "number,area,setup,yearly\n+82 2 555 0111,Seoul,5,12.00\n+82 2 555 0112;Seoul;0;0\n") {
+		if x.Fault != "" {
+			t.Fatalf("row %d: %s", x.Row, x.Fault)
+		}
+		list = append(list, x.Number)
+	}
+	if err := s.Put(t.Context(), member.System(), "seoul", list); err != nil {
+		t.Fatal(err)
+	}
+	return h, s
+}
+
+// lineOf is a person with a registered number.
+func (h *house) lineOf(t *testing.T, name, national string) (member.Actor, member.Membership) {
+	t.Helper()
+	who := h.person(t, name)
+	o := h.buy(t, who, shop.Request{Kind: numbering.Individual, Country: "KR", National: national})
+	in := registration(o.ID)
+	in.Offices = nil
+	m, _, err := h.members.Register(context.Background(), who, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who, m
+}
+
+// brings is the world number a telephone number rings.
+func (h *house) brings(e164 string) string {
+	l, ok := h.roster.Line(e164[1:])
+	if !ok || l.Number.Zero() {
+		return ""
+	}
+	return l.Number.Canonical()
+}
+
+// TestATelephoneNumberIsRented: by one of a hundred who ask at once, who pays
+// once; it rings him at once, also after a restart.
+func TestATelephoneNumberIsRented(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, s := stocked(t, cfg)
+		ann, annLine := h.lineOf(t, "ann", "7000001")
+		bob, bobLine := h.lineOf(t, "bob", "7000002")
+		before := h.wallet(t, ann).Micros + h.wallet(t, bob).Micros
+		var wins atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				who, line := ann, annLine
+				if i%2 == 1 {
+					who, line = bob, bobLine
+				}
+				n, err := s.Rent(context.Background(), who, line.ID, did1)
+				if err == nil && n.State == did.Rented {
+					wins.Add(1)
+				} else if fault.KindOf(err) != fault.Conflict {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if paid := before - h.wallet(t, ann).Micros - h.wallet(t, bob).Micros; paid != 17_000_000 || wins.Load() == 0 {
+			t.Errorf("%d was paid, and %d were told it is theirs", paid, wins.Load())
+		}
+		n, _, err := h.db.TelephoneNumbers().Number(ctx, did1)
+		if err != nil || h.brings(did1) == "" || h.brings(did1) != n.For.Canonical() {
+			t.Errorf("it rings %q: %+v %v", h.brings(did1), n, err)
+		}
+		if err := s.Remove(ctx, member.System(), did1); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("a rented number is taken out of the stock: %v", err)
+		}
+		if err := s.Put(ctx, ann, "seoul", nil); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a member fills the stock: %v", err)
+		}
+		h.booksAreRight(t)
+		if err := h.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if again := build(t, cfg, h.clock); again.brings(did1) != n.For.Canonical() {
+			t.Errorf("after a restart it rings %q", again.brings(did1))
+		}
+	})
+}
+
+// TestATelephoneNumberIsPaidYearByYear: renewed while the wallet holds enough,
+// then kept for 30 days, then let go; its last renter may have it back for 90
+// days, and after them anybody.
+func TestATelephoneNumberIsPaidYearByYear(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, s := stocked(t, cfg)
+		ann, line := h.lineOf(t, "ann", "7000001")
+		bob, bobLine := h.lineOf(t, "bob", "7000002")
+		if _, err := s.Rent(ctx, ann, line.ID, did1); err != nil {
+			t.Fatal(err)
+		}
+		later := func(days int) {
+			t.Helper()
+			h.clock.add(time.Duration(days) * 24 * time.Hour)
+			for range 2 { // the second time changes nothing
+				if _, err := s.Renew(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		have := h.wallet(t, ann)
+		later(340)
+		later(26)
+		if got := h.wallet(t, ann); have.Micros-got.Micros != 12_000_000 || h.brings(did1) == "" {
+			t.Errorf("after a year %s of %s is left", got, have)
+		}
+		rest := h.wallet(t, ann)
+		h.give(t, ann, money.Amount{Currency: "USD", Micros: 1_000_000 - rest.Micros}) // he spends it
+		later(365)
+		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n.State != did.Late || h.brings(did1) == "" {
+			t.Errorf("unpaid it is %+v", n)
+		}
+		later(31)
+		if h.brings(did1) != "" {
+			t.Error("it still rings")
+		}
+		kinds := ""
+		for _, l := range h.mail(t) {
+			kinds += l.Kind + " "
+		}
+		if strings.Count(kinds, "renewal_due") != 1 || strings.Count(kinds, "renewal_failed") != 1 || strings.Count(kinds, "number_quarantined") != 1 {
+			t.Errorf("letters: %s", kinds)
+		}
+		if _, err := s.Rent(ctx, bob, bobLine.ID, did1); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("another rents it while it rests: %v", err)
+		}
+		if _, err := s.Rent(ctx, ann, line.ID, did1); fault.KindOf(err) != fault.Unpaid {
+			t.Errorf("its last renter has no money: %v", err)
+		}
+		later(91)
+		if _, err := s.Rent(ctx, bob, bobLine.ID, did1); err != nil || h.brings(did1) != bobLine.Number.Canonical() {
+			t.Errorf("after its rest: %v", err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestATelephoneNumberIsLetGo: by its renter alone; it does not ring
+// the next holder of his world number, and what was interrupted is finished.
+func TestATelephoneNumberIsLetGo(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, s := stocked(t, cfg)
+		ann, line := h.lineOf(t, "ann", "7000001")
+		bob, _ := h.lineOf(t, "bob", "7000002")
+		if _, err := s.Rent(ctx, ann, line.ID, did2); err != nil {
+			t.Fatal(err)
+		}
+		if !s.Rings(ctx, line, did2) {
+			t.Error("it does not ring him")
+		}
+		if err := s.LetGo(ctx, bob, line.ID, did2); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("somebody else's: %v", err)
+		}
+		if err := s.LetGo(ctx, ann, line.ID, did2); err != nil || h.brings(did2) != "" || s.Rings(ctx, line, did2) {
+			t.Errorf("let go: %v, it rings %q", err, h.brings(did2))
+		}
+		if _, err := s.Rent(ctx, ann, line.ID, did2); err != nil || h.brings(did2) == "" {
+			t.Errorf("taken back: %v", err)
+		}
+		if _, err := h.shop.GiveUp(ctx, ann, line.Order); err != nil {
+			t.Fatal(err)
+		}
+		if h.brings(did2) != "" {
+			t.Error("it rings for a number that was given up")
+		}
+		was, _, err := h.db.TelephoneNumbers().Number(ctx, did1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := was // a rent that stopped before it was paid
+		now.State, now.Rental, now.Account, now.Membership, now.For, now.Until = did.Renting, "did_stopped", bob.Account, "mem_x", line.Number, h.clock.now()
+		if moved, err := h.db.TelephoneNumbers().MoveNumber(ctx, was, now, nil); err != nil || !moved {
+			t.Fatal(moved, err)
+		}
+		h.clock.add(2 * time.Minute)
+		if _, err := s.Renew(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n.State != did.Rented {
+			t.Errorf("what was interrupted is %+v", n)
+		}
+		h.booksAreRight(t)
+	})
+}
