@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"strings"
 
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -42,23 +40,10 @@ func (s *TelephoneNumbers) Number(ctx context.Context, e164 string) (did.Number,
 
 // Numbers lists them in order of their digits.
 func (s *TelephoneNumbers) Numbers(ctx context.Context, f did.Filter) ([]did.Number, error) {
-	where, args := []string{"e164 > $1"}, []any{f.After}
-	add := func(text string, v any) {
-		args = append(args, v)
-		where = append(where, fmt.Sprintf(text, len(args)))
-	}
-	for column, v := range map[string]string{"country": f.Country, "state": string(f.State), "account": f.Account, "membership": f.Membership} {
-		if v != "" {
-			add(column+" = $%d", v)
-		}
-	}
-	if !f.Due.IsZero() {
-		where = append(where, "until > 0")
-		add("until <= $%d", us(f.Due))
-	}
-	args = append(args, f.Limit)
 	out := []did.Number{}
-	rows, err := s.db.read.QueryContext(ctx, `SELECT `+didColumns+` FROM did WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY e164 LIMIT $%d`, len(args)), args...)
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+didColumns+` FROM did WHERE e164 > $1 AND ($2 = '' OR country = $2) AND ($3 = '' OR state = $3)
+		AND ($4 = '' OR account = $4) AND ($5 = '' OR membership = $5) AND (CAST($6 AS BIGINT) = 0 OR until > 0 AND until <= $6) ORDER BY e164 LIMIT $7`,
+		f.After, f.Country, string(f.State), f.Account, f.Membership, us(f.Due), f.Limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		n, err := scanDID(rows)
 		out = append(out, n)
