@@ -93,7 +93,7 @@ func telephonePage(p *page, d telephoneData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = worldNumber(d.Number, d.Country).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = worldNumber(d.Number, d.Membership.Country).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
