@@ -100,7 +100,7 @@ func (k Kamailio) certificate(t testing.TB, dir string) {
 	}
 	conf := ""
 	for _, side := range []string{"server", "client"} {
-		conf += "[" + side + ":default]\nmethod = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = " + map[string]string{"server": "no", "client": "yes"}[side] +
+		conf += "[" + side + ":default]\nmethod = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes" +
 			"\nprivate_key = " + filepath.Join(dir, "key.pem") + "\ncertificate = " + filepath.Join(dir, "cert.pem") + "\nca_list = " + k.CAFile + "\n"
 	}
 	for name, b := range map[string][]byte{"cert.pem": chain, "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), "tls.cfg": []byte(conf)} {

@@ -24,7 +24,7 @@ func TestNumbersAsACarrierWantsThem(t *testing.T) {
 		carrier.Plus:     {"+8225551234", "+13125550142"},
 		carrier.Bare:     {"8225551234", "13125550142"},
 		carrier.National: {"025551234", "+13125550142"},
-		carrier.Exit:     {"025551234", "0013125550142"},
+		carrier.Exit:     {"025551234", "00113125550142"},
 		carrier.World:    {"2555123482", "31255501421"},
 	} {
 		w := carrier.Writing{Format: format}

@@ -15,7 +15,7 @@ const (
 	Plus     Format = "+E164"         // +8225551234
 	Bare     Format = "E164"          // 8225551234
 	National Format = "national"      // 025551234 within the country, +E164 abroad
-	Exit     Format = "international" // 025551234 within the country, 0082… with its international prefix abroad
+	Exit     Format = "international" // 025551234 within the country, 00113125550142 with its international prefix abroad
 	World    Format = "world"         // as a world number is typed: 2555123482, 5550100#82
 )
 

@@ -129,7 +129,10 @@ func New(cfg Config) (x *Exchange, err error) {
 	if x.rtp, err = x.openRTP(clock); err != nil {
 		return x, err
 	}
-	x.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger, Now: cfg.Now})
+	x.trunks = trunk.New(trunk.Config{
+		Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger, Now: cfg.Now,
+		Certificate: func(at center.ID) tls.Certificate { return x.door(at).cert },
+	})
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{

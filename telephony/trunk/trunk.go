@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
@@ -27,6 +28,9 @@ type Config struct {
 	Core func() *sip.Core
 	// Roots are whom a gateway's certificate is believed by; nil is the system's.
 	Roots *x509.CertPool
+	// Certificate is how a center proves itself to a gateway that asks for it over
+	// TLS; nil: not at all.
+	Certificate func(at center.ID) tls.Certificate
 	// Lookup finds the addresses of a host; nil asks the system.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	Log    *slog.Logger
@@ -254,6 +258,19 @@ func (w *way) login() *sip.Login {
 	return &sip.Login{User: w.trunk.User, Password: w.trunk.Password, Realm: w.trunk.Realm}
 }
 
+// secure is how a connection over TLS is made: to a gateway whose certificate
+// names the host that was asked for.
+func (t *Trunks) secure(at center.ID, host string) *tls.Config {
+	c := &tls.Config{RootCAs: t.cfg.Roots, ServerName: host, MinVersion: tls.VersionTLS12}
+	if t.cfg.Certificate != nil {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			own := t.cfg.Certificate(at)
+			return &own, nil
+		}
+	}
+	return c
+}
+
 // open finds the socket, or the connection, for a way.
 func (t *Trunks) open(w *way) (Way, error) {
 	out := Way{Carrier: w.carrier, Trunk: w.trunk, Login: w.login()}
@@ -276,7 +293,7 @@ func (t *Trunks) open(w *way) (Way, error) {
 		}
 		var config *tls.Config
 		if transport == sip.TLS {
-			config = &tls.Config{RootCAs: t.cfg.Roots, ServerName: host, MinVersion: tls.VersionTLS12}
+			config = t.secure(w.carrier.Center, host)
 		}
 		f, err := t.cfg.Core().Connect(l, remote, config, "")
 		if err != nil {
