@@ -151,6 +151,16 @@ func TestTheNumberIsWithheld(t *testing.T) {
 	for dialled, x := range map[string][2]string{"755014282": {"From: .Anonymous. <sip:anonymous@anonymous.invalid>", "2555123482"}, "*82755014282": {"From: .*2555123482@", "nonymous"}} {
 		r.answers(t, r.phone(1), "gateway-sees.xml", "-key", "see", x[0], "-key", "unseen", x[1])
 		r.dials(t, r.phone(0), dialled)
+		r.await(t, "the history", func() bool {
+			list := r.want(t, 200, jun, "GET", "/api/v1/calls", nil)
+			if len(at(list.body, "items").([]any)) == 0 || str(list.body, "items", 0, "direction") != "in" {
+				return false
+			}
+			return (str(list.body, "items", 0, "from") == "") == (dialled == "755014282")
+		})
+		if mine := r.want(t, 200, key, "GET", "/api/v1/calls", nil); str(mine.body, "items", 0, "from") == "" {
+			t.Errorf("the caller does not know his own call: %s", mine.raw)
+		}
 	}
 	r.want(t, 422, key, "PUT", "/api/v1/members/"+str(line.body, "items", 0, "id")+"/caller_id", obj{"shows": "+8225550111"})
 }

@@ -108,6 +108,16 @@ type Record struct {
 	Charge  money.Amount // the caller's; zero for free calls
 	Carrier string       // whose trunk it left or came in by
 	Trunk   string
+	// Withheld: the caller's number is not for the called party to see.
+	Withheld bool
+}
+
+// Caller is who called, as an account may see it: "" if that was withheld.
+func (r *Record) Caller(account string) string {
+	if r.Withheld && r.From.Account != account {
+		return ""
+	}
+	return r.From.Shown()
 }
 
 // Duration is the connected time.

@@ -22,7 +22,7 @@ type call struct {
 	ID        string        `json:"id"`
 	CallID    string        `json:"call_id" doc:"The same at every center the call crossed"`
 	Direction string        `json:"direction" enum:"out,in"`
-	From      string        `json:"from"`
+	From      string        `json:"from" doc:"Empty: the caller withheld his number"`
 	To        string        `json:"to"`
 	Dialled   string        `json:"dialled,omitempty" doc:"As you typed it; outgoing calls only"`
 	Center    string        `json:"center"`
@@ -88,7 +88,7 @@ func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], er
 
 func (f *face) showCall(r cdr.Record, account string) call {
 	c := call{
-		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.From.Shown(), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
+		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
 		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
 	}
 	if r.From.Account == account {

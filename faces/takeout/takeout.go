@@ -194,7 +194,7 @@ func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 		}
 		for i := range page.Items {
 			r := &page.Items[i]
-			x := object{"call": r.CallID, "from": r.From.Shown(), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
+			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
 			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
 				x["dialled"], x["charge"] = r.Dialled, r.Charge
 			}

@@ -198,7 +198,7 @@ func stateTag(s shop.State) string {
 
 // other is the other party of a call as the history shows it.
 func other(r cdr.Record, account string) string {
-	text := r.From.Shown()
+	text := r.Caller(account)
 	if outgoing(r, account) {
 		text = r.To.Shown()
 		if text == "" {

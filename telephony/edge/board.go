@@ -283,7 +283,7 @@ func (b *board) Record(r switching.Ref, _ *switching.Record) {
 func (b *board) Settle(r switching.Ref, rec *switching.Record) {
 	kept := *rec
 	if c := b.call(r); c != nil {
-		kept.Carrier, kept.Trunk = c.carrier, c.trunk
+		kept.Carrier, kept.Trunk, kept.Withheld = c.carrier, c.trunk, c.private
 	}
 	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || (kept.Side == cdr.Origin || kept.Side == cdr.Entry) && c.home != c.center) {
 		// The called party's history is written by his home center, once; the

@@ -27,7 +27,8 @@ CREATE TABLE carrier_rate (
 	PRIMARY KEY (carrier, prefix)
 );
 
--- A call leaves by a trunk at one center (exit) and comes in by one (entry).
+-- A call leaves by a trunk at one center (exit) and comes in by one (entry). Who withholds his number is not shown to the
+-- called party, in the history either.
 CREATE TABLE cdr_new (
     id           TEXT   NOT NULL PRIMARY KEY,
     call_id      TEXT   NOT NULL,
@@ -52,10 +53,11 @@ CREATE TABLE cdr_new (
     micros       BIGINT NOT NULL,
     carrier      TEXT   NOT NULL,
     trunk        TEXT   NOT NULL,
+    withheld     BIGINT NOT NULL CHECK (withheld IN (0, 1)),
     UNIQUE (call_id, side, center, trunk, dialled)
 );
 INSERT INTO cdr_new SELECT id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text, to_account, to_kind, to_code, to_number,
-	to_text, dialled, started, answered, ended, cause, currency, micros, '', '' FROM cdr;
+	to_text, dialled, started, answered, ended, cause, currency, micros, '', '', 0 FROM cdr;
 DROP TABLE cdr;
 ALTER TABLE cdr_new RENAME TO cdr;
 CREATE INDEX cdr_from ON cdr (from_account, started, id);
