@@ -19,6 +19,13 @@ type devFile struct {
 	Members  []devMember             `json:"members"`
 	Company  devCompany              `json:"company"`
 	Operator devOperator             `json:"operator"`
+	DNS      devDNS                  `json:"dns"`
+}
+
+// devDNS is where numbers are looked up by ENUM.
+type devDNS struct {
+	Listen string `json:"listen"`
+	Zone   string `json:"zone"`
 }
 
 type devCenter struct {
@@ -71,6 +78,9 @@ func (n *Node) devPath() string { return filepath.Join(n.cfg.Data, devName) }
 func (n *Node) describe() devFile {
 	addr := n.listener.Addr().(*net.TCPAddr)
 	d := devFile{HTTP: "http://" + reachable(addr), WS: "ws://" + reachable(addr) + "/ws", Centers: map[center.ID]devCenter{}}
+	if n.zone != nil {
+		d.DNS = devDNS{n.zone.Addr().String(), n.zone.Zone()}
+	}
 	sip := n.telephony.Addrs()
 	for _, c := range n.centers.All() {
 		d.Centers[c.ID] = devCenter{SIP: sip[c.ID], SIPS: n.telephony.TLSAddr(c.ID).String()}
@@ -113,6 +123,7 @@ func (n *Node) greet(d devFile) {
 			fmt.Fprintf(&b, "  SIP, %-10s %s (UDP and TCP), %s (TLS)\n", string(c.ID)+" center", sip, d.Centers[c.ID].SIPS)
 		}
 	}
+	fmt.Fprintf(&b, "  ENUM            %s, zone %s (DNS, UDP and TCP)\n", d.DNS.Listen, d.DNS.Zone)
 	fmt.Fprintf(&b, "  Over TLS, telephones trust %s\n", filepath.Join(n.cfg.Data, "pki", "ca.crt"))
 	fmt.Fprintf(&b, "\nSample members\n")
 	for _, m := range d.Members {

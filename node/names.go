@@ -6,6 +6,8 @@ import (
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/lookup"
 )
 
@@ -30,3 +32,32 @@ func (n *Node) provedAny(ctx context.Context, account, e164 string) bool {
 	}
 	return false
 }
+
+// devZone is where the numbers of dev are looked up.
+const devZone = "e164.callisto.example"
+
+// openZone opens the listener where our numbers are looked up.
+func (n *Node) openZone(ctx context.Context) error {
+	cfg := n.cfg.DNS
+	if cfg.Listen == "" {
+		if !n.cfg.Dev {
+			return nil
+		}
+		cfg.Listen, cfg.Zone = "127.0.0.1:0", devZone
+	}
+	var err error
+	n.zone, err = dns.Open(ctx, dns.Config{
+		Listen: cfg.Listen, Zone: cfg.Zone, Numbers: routing.NewDirectory(n.tables, n.roster.Numbers, n.opts.Now), Publisher: n.publisher(),
+		Domain: func(country string) string {
+			if d := n.cfg.SIPDomain(); d != "" {
+				return d
+			}
+			return n.SIPDomain(country)
+		},
+		Log: n.log, Now: n.opts.Now,
+	})
+	return err
+}
+
+// publisher is what holders publish of their numbers; nil: nothing yet.
+func (n *Node) publisher() dns.Publisher { return nil }

@@ -34,6 +34,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/bus"
 	"github.com/callisto-tel/callisto/platform/config"
 	"github.com/callisto-tel/callisto/platform/notify"
@@ -83,6 +84,7 @@ type Node struct {
 	carriers    *carrier.Service
 	proofs      *proof.Service
 	names       *alias.Service
+	zone        *dns.Server          // nil: nobody looks our numbers up here
 	clock       *devClock            // moved in dev alone
 	tester      *testcarrier.Carrier // nil outside of dev
 	testCarrier func(center.Center) carrier.Carrier
@@ -153,6 +155,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 		return nil, err
 	}
 	n.openNames()
+	if err := n.openZone(ctx); err != nil {
+		return nil, err
+	}
 	n.openDesk()
 	return n, nil
 }
@@ -331,6 +336,9 @@ func (n *Node) Close() error {
 		}
 		if n.telephony.Exchange != nil {
 			n.telephony.Close()
+		}
+		if n.zone != nil {
+			err = errors.Join(err, n.zone.Close())
 		}
 		n.closeCarriers()
 		if n.locations != nil {

@@ -43,6 +43,7 @@ type Config struct {
 	Bank     Bank     `yaml:"bank"`
 	Seller   Seller   `yaml:"seller"`
 	Internet Internet `yaml:"internet"`
+	DNS      DNS      `yaml:"dns"`
 
 	WithdrawalDays string `yaml:"withdrawal_days"`
 

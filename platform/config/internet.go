@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,26 @@ type Internet struct {
 	Domain string `yaml:"domain"`
 	DNS    string `yaml:"dns"`
 	Near   string `yaml:"near"`
+	Open   string `yaml:"open"`
+}
+
+// DNS is where our numbers are looked up.
+type DNS struct {
+	Listen string `yaml:"listen"`
+	Zone   string `yaml:"zone"`
+}
+
+func (d *DNS) check() error {
+	if d.Listen == "" {
+		return nil
+	}
+	if err := checkAddress(d.Listen); err != nil {
+		return fmt.Errorf("dns.listen: %w", err)
+	}
+	if strings.Trim(d.Zone, ".") == "" || strings.ContainsAny(d.Zone, "/@: ") {
+		return fmt.Errorf("dns.zone: %q is no domain name like e164.tel.example", d.Zone)
+	}
+	return nil
 }
 
 func (i *Internet) check() error {
@@ -27,10 +48,19 @@ func (i *Internet) check() error {
 			return fmt.Errorf("internet.near: %q is no network of loopback like 127.0.0.0/8", s)
 		}
 	}
+	if _, err := strconv.ParseBool(i.Open); i.Open != "" && err != nil {
+		return fmt.Errorf("internet.open: %q is neither true nor false", i.Open)
+	}
 	if strings.ContainsAny(i.Domain, "/@: ") {
 		return fmt.Errorf("internet.domain: %q is no domain name like tel.example", i.Domain)
 	}
 	return nil
+}
+
+// IsOpen reports whether anybody may call numbers of ours.
+func (i *Internet) IsOpen() bool {
+	open, err := strconv.ParseBool(i.Open)
+	return open && err == nil
 }
 
 // Servers are the DNS servers to ask.

@@ -161,6 +161,9 @@ func serviceSettings() []Setting {
 		{"internet.domain", "CALLISTO_INTERNET_DOMAIN", "", "Domain of our SIP addresses: others are called by sip:NUMBER@DOMAIN. Empty: the host of url."},
 		{"internet.dns", "CALLISTO_INTERNET_DNS", "", "DNS servers to ask, HOST:PORT with commas between. Empty: those of the system."},
 		{"internet.near", "CALLISTO_INTERNET_NEAR", "", "Networks of loopback, such as 127.0.0.0/8, where other people's SIP services may be: for trials on one machine, never in service. No call goes to a private address."},
+		{"internet.open", "CALLISTO_INTERNET_OPEN", "false", "true: anybody on the Internet may call sip:NUMBER@DOMAIN, of the numbers that ENUM tells of, and nothing else."},
+		{"dns.listen", "CALLISTO_DNS_LISTEN", "", "Address of the DNS listener, UDP and TCP, where our numbers are looked up (ENUM, RFC 6116); empty: none."},
+		{"dns.zone", "CALLISTO_DNS_ZONE", "", "The zone it answers for, delegated to it: e164.tel.example."},
 		{"withdrawal_days", "CALLISTO_WITHDRAWAL_DAYS", "14", "How many days a buyer may withdraw from a sale whose number was never registered; 0: not at all."},
 	}
 }
@@ -175,7 +178,8 @@ func (c *Config) serviceTargets() map[string]*string {
 		"bank.name": &c.Bank.Name, "bank.iban": &c.Bank.IBAN, "bank.bic": &c.Bank.BIC, "bank.holder": &c.Bank.Holder,
 		"seller.name": &c.Seller.Name, "seller.address": &c.Seller.Address, "seller.tax_id": &c.Seller.TaxID, "seller.email": &c.Seller.Email,
 		"withdrawal_days": &c.WithdrawalDays,
-		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near,
+		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near, "internet.open": &c.Internet.Open,
+		"dns.listen": &c.DNS.Listen, "dns.zone": &c.DNS.Zone,
 	}
 }
 
@@ -198,7 +202,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check} {
 		if err := check(); err != nil {
 			return err
 		}
