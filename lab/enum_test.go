@@ -11,8 +11,11 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/routing"
 	enum "github.com/callisto-tel/callisto/faces/dns"
+	"github.com/callisto-tel/callisto/telephony/exchange"
 )
 
 // shows is what everybody publishes.
@@ -176,5 +179,81 @@ func flood(t *testing.T, at netip.AddrPort, name string, times int) (answers, cu
 		} else if len(m.Answer) > 0 {
 			answers++
 		}
+	}
+}
+
+// TestAPartnersZoneMovesACall to the partner's trunk, never to the host that the
+// record names, though another carrier is there too; a number that is not in the
+// zone, and one whose record is evil, go to the carrier.
+func TestAPartnersZoneMovesACall(t *testing.T) {
+	for name, x := range map[string]struct{ record, carrier string }{
+		"in the zone":               {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1:9!" .`, "partner"},
+		"by a record that leads on": {"1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 \"\" \"\" \"\" there\n" + `there IN NAPTR 100 10 "u" "E2U+sip" "!^(.*)$!sip:\\1@x.example!" .`, "partner"},
+		"not there":                 {`9.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1!" .`, "seoul"},
+		"a circle":                  {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "" "" "" 1.2.3.4.5.5.5.2.2.8`, "seoul"},
+		"evil":                      {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^((a+)+)+$!sip:x@127.0.0.1!" .`, "seoul"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := Bind{Zones: map[string]string{"partner.example": x.record + "\n"}}.Serve(t)
+			n := New(t, Options{Internet: exchange.Internet{DNS: []string{server.String()}}})
+			partner := carrierAt("partner", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18220"))
+			partner.Kind, partner.ENUM = carrier.Partner, "partner.example"
+			n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18260")))
+			n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
+			if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Carrier != x.carrier {
+				t.Errorf("%+v", r)
+			}
+			n.settled(t)
+		})
+	}
+}
+
+// TestASilentZoneHoldsNoCallUp for longer than anybody notices.
+func TestASilentZoneHoldsNoCallUp(t *testing.T) {
+	n := New(t, Options{Internet: exchange.Internet{DNS: []string{mute(t).String()}}})
+	partner := carrierAt("partner", "KR", FreePort(t, loopback()))
+	partner.Kind, partner.ENUM = carrier.Partner, "partner.example"
+	n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18300")))
+	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
+	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Carrier != "seoul" || r.Answer.Sub(r.Start) > time.Second {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
+}
+
+// TestAnybodyCallsANumberThatIsPublished, and no other; and only where that is
+// open.
+func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
+	for name, open := range map[string]bool{"open": true, "closed": false} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, Options{Internet: exchange.Internet{Domain: "tel.example", Open: open, Near: near()}})
+			n.own(t, "25551234")
+			m := Member{User: "2555123482-1", Password: "pw2555123482"}
+			n.Member("Jun", "KR", "82", "7000001")
+			at := FreePort(t, loopback())
+			n.register(t, []Member{m}, n.Addr("KR"), at, 10)
+			SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18340"}}.Serve(t)
+			from := FreePort(t, loopback())
+			call := func(scenario, number string) {
+				SIPp{Scenario: scenario, Users: make([]Member, 1), Local: from, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18380"},
+					Extra: func(int) string { return number }}.Run(t)
+			}
+			if !open {
+				call("stranger-challenged.xml", "+8225551234")
+				return
+			}
+			call("stranger.xml", "+8225551234")
+			r := n.Records.Wait(t, 1)[0]
+			if r.Side != cdr.Entry || !r.Answered() || r.Carrier != "" || r.From.Text != "bob@other.example" || r.To.Number.Canonical() != "2555123482" {
+				t.Errorf("%+v", r)
+			}
+			for _, number := range []string{"+827000001", "2555123482", "+8225554321", "112", "+821012345678"} {
+				call("stranger-refused.xml", number)
+			}
+			n.settled(t)
+			if got := n.Records.Wait(t, 1); len(got) != 1 {
+				t.Errorf("%d records", len(got))
+			}
+		})
 	}
 }

@@ -49,7 +49,7 @@ func (n *Node) openTelephony(ctx context.Context) error {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), name)
 		},
 		Node: nodeName, Epoch: n.epoch, Log: n.locations, Logger: n.log, Now: n.opts.Now,
-		Internet: exchange.Internet{Domain: n.cfg.SIPDomain(), DNS: n.cfg.Internet.Servers(), Near: n.cfg.Internet.Nearby()},
+		Internet: exchange.Internet{Domain: n.cfg.SIPDomain(), DNS: n.cfg.Internet.Servers(), Near: n.cfg.Internet.Nearby(), Open: n.cfg.Internet.IsOpen()},
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,9 @@ import (
 // its carrier brings to us, or one of ours that it may reach. Nothing else: no
 // call goes through us from one outside to another.
 func (t *Tables) atEntry(a *Attempt) Decision {
+	if a.Open {
+		return t.open(a)
+	}
 	var c *carrier.Carrier
 	if t.Ways != nil {
 		c, _ = t.Ways.Carrier(a.Carrier)
@@ -36,6 +39,17 @@ func (t *Tables) atEntry(a *Attempt) Decision {
 		return notAssigned(a.Dialled)
 	}
 	return t.onNet(a, h)
+}
+
+// open is a call from anybody on the Internet: to the numbers that everybody may
+// look up, and to nothing else.
+func (t *Tables) open(a *Attempt) Decision {
+	if typed, err := numbering.ParseTyped(a.Dialled); err == nil && typed.Kind == numbering.Plus {
+		if h, ok := t.Published(typed.Text); ok {
+			return t.onNet(a, h)
+		}
+	}
+	return none(cdr.NotFound, "not_published", a.Dialled+" is no number here that may be called from outside.")
 }
 
 func notAssigned(number string) Decision {

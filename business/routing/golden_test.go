@@ -149,6 +149,10 @@ func attempt(t *testing.T, ask string) (a Attempt, then []string) {
 			a.Carrier = value
 		case "service":
 			a.Service = value
+		case "hints":
+			a.Hints = strings.Fields(value)
+		case "open":
+			a.Open = true
 		case "forwards":
 			a.Forwards = len(value)
 		case "outcomes":

@@ -50,11 +50,13 @@ type Attempt struct {
 	Dialled     string // as typed, or the canonical number between centers; URI user parts are decoded once by ParseTyped
 	DialCountry string // ISO code; "" means the caller's home country
 	Caller      Party
-	Binding     string // role Visit: which binding
-	Carrier     string // role Entry: by whose trunk; role Exit and PartnerService: whose number
-	Payer       string // role Exit: whose account pays, if not the caller's
-	Service     string // role Exit: EmergencyService or ShortService, for a code of DialCountry
-	Forwards    int    // how often the call was forwarded before
+	Binding     string   // role Visit: which binding
+	Carrier     string   // role Entry: by whose trunk; role Exit and PartnerService: whose number
+	Payer       string   // role Exit: whose account pays, if not the caller's
+	Service     string   // role Exit: EmergencyService or ShortService, for a code of DialCountry
+	Hints       []string // partners whose zone has the number that is called (ENUM)
+	Open        bool     // role Entry: it came by no trunk, from anybody
+	Forwards    int      // how often the call was forwarded before
 	Outcomes    []Outcome
 	Now         time.Time
 	Trace       *[]Step // if set, each step is said there in words

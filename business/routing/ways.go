@@ -183,6 +183,20 @@ func (w *ways) find(dst []offer, e164 string) []offer {
 	return dst
 }
 
+// hinted adds the partners in whose zones the number was found (C4).
+func (w *ways) hinted(offers []offer, a *Attempt) []offer {
+	for _, i := range w.zones {
+		if !slices.Contains(a.Hints, w.carriers[i].ID) || slices.ContainsFunc(offers, func(o offer) bool { return o.carrier == i }) {
+			continue
+		}
+		if a.Trace != nil {
+			a.inside("It is in the zone of %s.", w.carriers[i].Name)
+		}
+		offers = append(offers, offer{carrier: i})
+	}
+	return offers
+}
+
 // price is what members pay a minute.
 func (w *ways) price(e164 string) (micros int64, ok bool) {
 	k, n := keys(e164)

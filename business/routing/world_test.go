@@ -24,6 +24,8 @@ func outsideWorld() *Ways {
 		{ID: "shut", Center: "KR", Kind: carrier.PSTN, Name: "Shut", Trunks: []carrier.Trunk{{ID: "shut-1"}}, Out: plus, Closed: true},
 		{ID: "lima", Center: "US", Kind: carrier.Partner, Name: "Lima Voice", Trunks: []carrier.Trunk{{ID: "lima-1"}}, Prefix: "7799", Sells: &sells,
 			Out: carrier.Writing{Format: carrier.Plus, Rules: []carrier.Rule{{Prefix: "1", With: "51"}}}, OutCaller: carrier.Writing{Format: carrier.World}, Shows: carrier.ShowOwn, Reach: []string{"*"}},
+		{ID: "zoned", Center: "KR", Kind: carrier.Partner, Name: "Zoned", Trunks: []carrier.Trunk{{ID: "zoned-1"}}, ENUM: "zoned.example",
+			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 		{ID: "nested", Center: "KR", Kind: carrier.Partner, Name: "Nested", Trunks: []carrier.Trunk{{ID: "nested-1"}}, Ranges: []string{"8270123"}, Prefix: "7788",
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 	}

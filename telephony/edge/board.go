@@ -56,6 +56,7 @@ type call struct {
 	spare          []*leg
 	attempt        routing.Attempt
 	beyond         beyond // of a call to somebody else's domain
+	hinted         bool   // the zones of partners have been asked
 }
 
 // caller is who the called party is shown.
@@ -161,7 +162,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 	c := b.call(r)
 	b.plan = switching.Plan{Decision: b.decide(c, c.asks(a))}
 	if c != nil {
-		if b.goBeyond(c, a) {
+		if b.goBeyond(c, a) || b.hinted(c, a) {
 			return nil, switching.ErrLater
 		}
 		if n := b.plan.Number; n.National != "" {
@@ -238,7 +239,7 @@ func (b *board) Done(r switching.Ref) {
 	}
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
-	c.beyond = beyond{}
+	c.beyond, c.hinted = beyond{}, false
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.skipped, c.anyway, c.unheard = c.skipped[:0], false, ""
 	b.free = append(b.free, c.slot)

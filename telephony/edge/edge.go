@@ -68,6 +68,15 @@ type Internet interface {
 	May(a netip.Addr) bool
 }
 
+// Hints asks the zones of partners whose a number is (ENUM).
+type Hints interface {
+	// Asks reports whether there is any to ask.
+	Asks() bool
+	Known(e164 string) ([]string, bool)
+	// Ask may take a moment: no shard waits for it.
+	Ask(ctx context.Context, e164 string) []string
+}
+
 // Config describes an Edge.
 type Config struct {
 	Realm     string
@@ -76,6 +85,8 @@ type Config struct {
 	Recorder  Recorder
 	Links     Links
 	Trunks    Trunks   // nil: there are no carriers
+	Hints     Hints    // nil: no zone is asked
+	Open      bool     // anybody may call the numbers that everybody may look up
 	Internet  Internet // nil: nobody else's domain is called
 	// Domain is ours, in the address that others are shown of a caller; "" is
 	// the address of the center's socket.
@@ -109,6 +120,7 @@ type Edge struct {
 	mu      sync.Mutex
 	most    int            // calls outside that an account may have at once
 	outside map[string]int // those there are
+	strange map[netip.Prefix]*pace
 }
 
 // New returns an Edge; give its Handler to the core.
@@ -122,7 +134,7 @@ func New(cfg Config) *Edge {
 	if cfg.Domain != "" {
 		cfg.Domains = append(slices.Clip(cfg.Domains), cfg.Domain)
 	}
-	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, strange: map[netip.Prefix]*pace{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true

@@ -31,7 +31,7 @@ func (b *board) Request(in *sip.Incoming) {
 	case sip.INVITE:
 		if link {
 			b.fromCenter(in, center.ID(at))
-		} else if !b.fromTrunk(in, center.ID(at)) {
+		} else if !b.fromTrunk(in, center.ID(at)) && !b.fromAnybody(in, center.ID(at)) {
 			b.fromTerminal(in, center.ID(at))
 		}
 	case sip.REGISTER:
@@ -202,7 +202,7 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device = d, a.Caller.Device
 	if a.Role == routing.Entry {
-		l.trunk, l.taken, l.by = true, rec.Trunk, by
+		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}
 	d.User = l
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)

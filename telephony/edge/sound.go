@@ -51,7 +51,7 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	if by != nil {
 		p.Codecs, p.NoEvents = by.Codecs, by.DTMF == carrier.DTMFInfo
 	}
-	if alien {
+	if alien && b.edge.cfg.Internet != nil {
 		p.May = b.edge.cfg.Internet.May
 	}
 	if a, ok := b.edge.cfg.Advertise[c.center]; ok && a.Is4() != p.V6 && !f.Remote.Addr().IsLoopback() {

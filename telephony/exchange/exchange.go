@@ -18,10 +18,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/miekg/dns"
+
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/enum"
 	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/registrar"
@@ -78,6 +82,7 @@ type Internet struct {
 	Domain string         // ours, in the address a caller is shown by
 	DNS    []string       // servers to ask, HOST:PORT; none: those of the system
 	Near   []netip.Prefix // networks of loopback that may be called, in trials
+	Open   bool           // anybody may call numbers of ours
 }
 
 // Exchange carries calls.
@@ -139,7 +144,7 @@ func New(cfg Config) (x *Exchange, err error) {
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
 		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
-		Trunks: x.trunks, Domain: cfg.Internet.Domain,
+		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.hints(),
 		Internet: internet.New(internet.Config{
 			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,
 		}),
@@ -158,6 +163,29 @@ func New(cfg Config) (x *Exchange, err error) {
 		}
 	}
 	return x, nil
+}
+
+// hints asks the zones of partners.
+func (x *Exchange) hints() *enum.Client {
+	return enum.New(enum.Config{
+		Zones: func() []carrier.Carrier {
+			if w := x.tables.Load().Ways; w != nil {
+				return w.Zones()
+			}
+			return nil
+		},
+		NAPTR: func(ctx context.Context, name string) ([]*dns.NAPTR, error) {
+			r := &sip.Resolver{Servers: x.cfg.Internet.DNS}
+			if len(r.Servers) == 0 {
+				var err error
+				if r, err = sip.SystemResolver(); err != nil {
+					return nil, err
+				}
+			}
+			return r.NAPTR(ctx, name)
+		},
+		Now: time.Now,
+	})
 }
 
 // openRTP binds sound to the addresses of the centers: one of each family.

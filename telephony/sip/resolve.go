@@ -180,14 +180,11 @@ func (r *search) naptr(ctx context.Context, host string, sips bool) ([]Candidate
 		return nil, err
 	}
 	var records []*dns.NAPTR
-	for _, rr := range answer {
-		if n, ok := rr.(*dns.NAPTR); ok && strings.EqualFold(n.Flags, "s") && n.Regexp == "" {
+	for _, n := range inOrder(answer) {
+		if strings.EqualFold(n.Flags, "s") && n.Regexp == "" {
 			records = append(records, n)
 		}
 	}
-	slices.SortStableFunc(records, func(a, b *dns.NAPTR) int {
-		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Preference, b.Preference))
-	})
 	var list []Candidate
 	for _, n := range records {
 		for _, s := range services(sips) {
@@ -202,6 +199,25 @@ func (r *search) naptr(ctx context.Context, host string, sips bool) ([]Candidate
 		}
 	}
 	return list, nil
+}
+
+// inOrder picks the NAPTR records, the first to be used first (RFC 3403 §4.1).
+func inOrder(answer []dns.RR) (records []*dns.NAPTR) {
+	for _, rr := range answer {
+		if n, ok := rr.(*dns.NAPTR); ok {
+			records = append(records, n)
+		}
+	}
+	slices.SortStableFunc(records, func(a, b *dns.NAPTR) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Preference, b.Preference))
+	})
+	return records
+}
+
+// NAPTR returns the NAPTR records of a name, the first to be used first.
+func (r *Resolver) NAPTR(ctx context.Context, name string) ([]*dns.NAPTR, error) {
+	answer, err := (&search{r, 1}).query(ctx, name, dns.TypeNAPTR)
+	return inOrder(answer), err
 }
 
 // srv orders SRV records by priority and weight (RFC 2782).
