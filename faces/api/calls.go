@@ -148,11 +148,14 @@ func isLetters(s string) bool {
 }
 
 func (f *face) showRoute(d routing.Explanation, operator bool) route {
-	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Code: d.Reason.Code, Steps: []string{}}
+	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Steps: []string{}}
 	if d.Number.Kind != 0 {
 		out.Number = text(d.Number.Display())
 	}
-	out.Center, out.Reason, out.E164 = text(string(d.Center)), text(d.Reason.Text), text(d.E164)
+	out.Center, out.E164 = text(string(d.Center)), text(d.E164)
+	if len(d.Targets) == 0 { // else it goes somewhere, whatever the reason was to go there
+		out.Reason, out.Code = text(d.Reason.Text), d.Reason.Code
+	}
 	for i := range d.Legs {
 		out.Legs = append(out.Legs, showLeg(&d.Legs[i], operator))
 	}
