@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
 	enum "github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/telephony/exchange"
@@ -29,7 +31,7 @@ const enumZone = "e164.tel.example"
 func listener(t *testing.T, n *Network, p enum.Publisher) netip.AddrPort {
 	t.Helper()
 	s, err := enum.Open(t.Context(), enum.Config{
-		Listen: "127.0.0.1:0", Zone: enumZone, Numbers: routing.NewDirectory(n.Tables, n.Sold, time.Now), Publisher: p,
+		Listen: "127.0.0.1:0", Zone: enumZone, Numbers: routing.NewDirectory(n.Tables, n.Sold, maps.Keys(brought(n)), time.Now), Publisher: p,
 		Domain: func(string) string { return "tel.example" }, Now: time.Now,
 	})
 	if err != nil {
@@ -37,6 +39,12 @@ func listener(t *testing.T, n *Network, p enum.Publisher) netip.AddrPort {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s.Addr()
+}
+
+// brought is the telephone numbers that carriers bring to a network.
+func brought(n *Network) did {
+	d, _ := n.Tables.Lines.(did)
+	return d
 }
 
 // dig asks with ISC's dig.
@@ -62,31 +70,34 @@ func (n *Network) own(t *testing.T, national string) {
 func TestNumbersAreFoundByENUM(t *testing.T) {
 	n := New(t, Options{})
 	n.own(t, "25551234")
+	n.Tables.Lines = did{"12125550100": numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "25551234"}}
 	n.Member("Jun", "KR", "82", "7000001") // an identification number: its + form is for members
 	at := listener(t, n, shows{"https://minji.example/?a=1", "minji@example.com"})
 	const name = "4.3.2.1.5.5.5.2.2.8." + enumZone
 	for args, want := range map[string][]string{
-		name + " NAPTR":                              {"status: NOERROR", "flags: qr aa rd;", `"u" "E2U+sip" "!^.*$!sip:+8225551234@tel.example!" .`, `"u" "E2U+web:https" "!^.*$!https://minji.example/?a=1!" .`, `"E2U+email:mailto" "!^.*$!mailto:minji@example.com!" .`, "EDNS: version: 0"},
-		name + " NAPTR +tcp":                         {"status: NOERROR", "E2U+sip"},
-		name + " NAPTR +noedns +bufsize=0":           {"status: NOERROR", "E2U+sip"},
-		name + " A":                                  {"status: NOERROR", "ANSWER: 0", "SOA"},
-		strings.ToUpper(name) + " NAPTR":             {"E2U+sip"},
-		"2.8." + enumZone + " NAPTR":                 {"status: NOERROR", "ANSWER: 0", "SOA"}, // there are names below
-		"1.0.0.0.0.0.7.2.8." + enumZone + " NAPTR":   {"status: NXDOMAIN", "SOA"},
-		"9.9.9.9.5.5.5.2.2.8." + enumZone + " NAPTR": {"status: NXDOMAIN", "SOA"},
-		"9." + name + " NAPTR":                       {"status: NXDOMAIN"},
-		"x." + enumZone + " NAPTR":                   {"status: NXDOMAIN"},
-		"12.8." + enumZone + " NAPTR":                {"status: NXDOMAIN"},
-		enumZone + " SOA":                            {"status: NOERROR", "hostmaster." + enumZone},
-		enumZone + " NS":                             {"ns." + enumZone},
-		enumZone + " NAPTR":                          {"status: NOERROR", "ANSWER: 0"},
-		"ns." + enumZone + " A":                      {"127.0.0.1"},
-		name + " ANY +notcp":                         {"status: REFUSED"},
-		enumZone + " AXFR":                           {"Transfer failed"},
-		"elsewhere.example A":                        {"status: REFUSED"},
-		name + " NAPTR -c CH":                        {"status: REFUSED"},
-		name + " NAPTR +edns=7 +noednsneg":           {"status: BADVERS"},
-		name + " NAPTR +opcode=notify":               {"status: NOTIMP"},
+		name + " NAPTR": {"status: NOERROR", "flags: qr aa rd;", `"u" "E2U+sip" "!^.*$!sip:+8225551234@tel.example!" .`, `"u" "E2U+web:https" "!^.*$!https://minji.example/?a=1!" .`, `"E2U+email:mailto" "!^.*$!mailto:minji@example.com!" .`, "EDNS: version: 0"},
+		"0.0.1.0.5.5.5.2.1.2.1." + enumZone + " NAPTR": {"E2U+sip", "sip:+12125550100@tel.example"},
+		"2.1." + enumZone + " NAPTR":                   {"status: NOERROR", "ANSWER: 0"},
+		name + " NAPTR +tcp":                           {"status: NOERROR", "E2U+sip"},
+		name + " NAPTR +noedns +bufsize=0":             {"status: NOERROR", "E2U+sip"},
+		name + " A":                                    {"status: NOERROR", "ANSWER: 0", "SOA"},
+		strings.ToUpper(name) + " NAPTR":               {"E2U+sip"},
+		"2.8." + enumZone + " NAPTR":                   {"status: NOERROR", "ANSWER: 0", "SOA"}, // there are names below
+		"1.0.0.0.0.0.7.2.8." + enumZone + " NAPTR":     {"status: NXDOMAIN", "SOA"},
+		"9.9.9.9.5.5.5.2.2.8." + enumZone + " NAPTR":   {"status: NXDOMAIN", "SOA"},
+		"9." + name + " NAPTR":                         {"status: NXDOMAIN"},
+		"x." + enumZone + " NAPTR":                     {"status: NXDOMAIN"},
+		"12.8." + enumZone + " NAPTR":                  {"status: NXDOMAIN"},
+		enumZone + " SOA":                              {"status: NOERROR", "hostmaster." + enumZone},
+		enumZone + " NS":                               {"ns." + enumZone},
+		enumZone + " NAPTR":                            {"status: NOERROR", "ANSWER: 0"},
+		"ns." + enumZone + " A":                        {"127.0.0.1"},
+		name + " ANY +notcp":                           {"status: REFUSED"},
+		enumZone + " AXFR":                             {"Transfer failed"},
+		"elsewhere.example A":                          {"status: REFUSED"},
+		name + " NAPTR -c CH":                          {"status: REFUSED"},
+		name + " NAPTR +edns=7 +noednsneg":             {"status: BADVERS"},
+		name + " NAPTR +opcode=notify":                 {"status: NOTIMP"},
 	} {
 		got := dig(t, at, strings.Fields(args)...)
 		for _, w := range want {

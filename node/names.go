@@ -47,7 +47,7 @@ func (n *Node) openZone(ctx context.Context) error {
 	}
 	var err error
 	n.zone, err = dns.Open(ctx, dns.Config{
-		Listen: cfg.Listen, Zone: cfg.Zone, Numbers: routing.NewDirectory(n.tables, n.roster.Numbers, n.opts.Now), Publisher: n.publisher(),
+		Listen: cfg.Listen, Zone: cfg.Zone, Numbers: routing.NewDirectory(n.tables, n.roster.Numbers, n.roster.LineNumbers, n.opts.Now), Publisher: n.publisher(),
 		Domain: func(country string) string {
 			if d := n.cfg.SIPDomain(); d != "" {
 				return d

@@ -52,6 +52,15 @@ func (r *Roster) Line(e164 string) (routing.Line, bool) {
 	return l, true
 }
 
+// LineNumbers yields the telephone numbers that ring, in + form without the plus.
+func (r *Roster) LineNumbers(yield func(e164 string) bool) {
+	for e164 := range r.lines.by.All {
+		if !yield(e164) {
+			return
+		}
+	}
+}
+
 // TelephoneNumber is called by did.
 func (r *Roster) TelephoneNumber(ctx context.Context, n did.Number) error {
 	return r.tell(ctx, Change{Telephone: telephone(n)})

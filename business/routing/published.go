@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ func (t *Tables) Published(e164 string) (Holder, bool) {
 type Directory struct {
 	tables  *Tables
 	numbers *Numbers
+	lines   iter.Seq[string]
 	now     func() time.Time
 
 	mu     sync.Mutex
@@ -38,9 +40,10 @@ type Directory struct {
 	read   time.Time
 }
 
-// NewDirectory returns one over tables and the numbers in them.
-func NewDirectory(t *Tables, n *Numbers, now func() time.Time) *Directory {
-	return &Directory{tables: t, numbers: n, now: now}
+// NewDirectory returns one over tables and the numbers in them: those sold, and
+// those that carriers bring.
+func NewDirectory(t *Tables, n *Numbers, lines iter.Seq[string], now func() time.Time) *Directory {
+	return &Directory{tables: t, numbers: n, lines: lines, now: now}
 }
 
 // Published finds by + form without the plus.
@@ -55,10 +58,16 @@ func (d *Directory) Under(prefix string) bool {
 	defer d.mu.Unlock()
 	if now := d.now(); d.read.IsZero() || now.Sub(d.read) > rereads || now.Before(d.read) {
 		d.sorted, d.read = d.sorted[:0], now
-		for e164 := range d.numbers.twins.All {
+		add := func(e164 string) {
 			if _, ok := d.tables.Published(e164); ok {
 				d.sorted = append(d.sorted, e164)
 			}
+		}
+		for e164 := range d.numbers.twins.All {
+			add(e164)
+		}
+		for e164 := range d.lines {
+			add(e164)
 		}
 		slices.Sort(d.sorted)
 	}
