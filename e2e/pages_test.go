@@ -45,7 +45,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
+		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
 		{"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},

@@ -15,6 +15,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/telephony/edge"
@@ -40,6 +41,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		After: n.wasProved,
 		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
+	n.cards = publish.New(n.store.Published(), n.members, n.opts.Now)
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },

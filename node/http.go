@@ -48,7 +48,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 	})
 	err := web.Mount(mux, web.Deps{
-		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Rates: n,
+		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Tariffs: n.carriers, Router: n.tables, Sold: n.roster.Numbers,

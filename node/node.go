@@ -31,6 +31,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -81,6 +82,7 @@ type Node struct {
 	ways        *routing.Ways
 	seal        *seal.Seal
 	dids        *did.Service
+	cards       *publish.Service
 	carriers    *carrier.Service
 	proofs      *proof.Service
 	names       *alias.Service

@@ -21,6 +21,7 @@ type Router interface {
 type Sold interface {
 	Typed(canonical string) (routing.Holder, bool)
 	Twin(e164 string) (routing.Holder, bool)
+	Root(root string) (routing.Company, bool)
 }
 
 // explainData is a call that is asked about, and what would become of it.

@@ -273,6 +273,7 @@ type Deps struct {
 	Calling    Calling
 	Telephones Telephones
 	TelStock   TelephoneStock
+	Publisher  Publisher
 	Rates      Rates
 	Shop       Shop
 	Orders     Orders
@@ -342,7 +343,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

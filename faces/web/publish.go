@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/publish"
+	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/faces/httpstatus"
+	"github.com/callisto-tel/callisto/faces/source"
+)
+
+// Publisher is what numbers let everybody see.
+type Publisher interface {
+	Mine(ctx context.Context, by member.Actor, membership string) (publish.Card, error)
+	Set(ctx context.Context, by member.Actor, membership string, c publish.Card) (publish.Card, error)
+	Of(ctx context.Context, membership string) (publish.Card, error)
+	Write(ctx context.Context, membership string, m publish.Message) error
+}
+
+func (f *face) publishRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /n/{number}":          f.card,
+		"POST /n/{number}/write":   f.writeTo,
+		"GET /go/{number}":         f.goTo,
+		"GET /lines/{id}/publish":  f.publishForm,
+		"POST /lines/{id}/publish": f.publish,
+	}
+}
+
+// cardData is the public page of a number.
+type cardData struct {
+	routing.Holder
+	publish.Card
+	Offices    []numbering.Number // of a bare root
+	Sent       bool
+	From, Body string
+	Errors     map[string]string
+}
+
+// nothingPublished is said of a number of nobody and of one that publishes
+// nothing alike.
+func nothingPublished() error {
+	return fault.New(fault.Unknown, "nothing_published", "There is nothing to see of this number.")
+}
+
+// published finds the number in an address: as it is typed with * for #, with
+// a +, or a company's bare root.
+func (f *face) published(r *http.Request) (d cardData, err error) {
+	typed, err := numbering.ParseTyped(r.PathValue("number"))
+	if err != nil {
+		return d, nothingPublished()
+	}
+	found := false
+	switch typed.Kind {
+	case numbering.Plus:
+		d.Holder, found = f.Sold.Twin(typed.Text)
+	case numbering.Digits, numbering.Rooted:
+		if d.Holder, found = f.Sold.Typed(typed.Text); found {
+			break
+		}
+		var c routing.Company
+		if c, found = f.Sold.Root(typed.Text); found {
+			d.Holder, found = f.Sold.Typed(c.Root + "#" + c.Home)
+			for code := range c.Offices {
+				d.Offices = append(d.Offices, numbering.Number{Kind: numbering.Company, CallingCode: code, National: c.Root})
+			}
+			slices.SortFunc(d.Offices, func(a, b numbering.Number) int {
+				return slices.Compare([]byte(a.CallingCode), []byte(b.CallingCode))
+			})
+		}
+	default:
+	}
+	if !found {
+		return d, nothingPublished()
+	}
+	if d.Card, err = f.Publisher.Of(r.Context(), d.Membership); err == nil && d.Empty() {
+		err = nothingPublished()
+	}
+	return d, err
+}
+
+func (f *face) card(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.published(r)
+	if err != nil {
+		return nil, err
+	}
+	d.Sent = r.URL.Query().Has("sent")
+	p.Title = d.Number.Display()
+	return cardPage(p, d), nil
+}
+
+// goTo names the site a number leads to before anybody goes there.
+func (f *face) goTo(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.published(r)
+	if err == nil && d.Web == "" {
+		err = nothingPublished()
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Title = d.Number.Display()
+	return goPage(p, d), nil
+}
+
+// host is where a published site is.
+func (d cardData) host() string {
+	u, err := url.Parse(d.Web)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+func (f *face) writeTo(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	d, err := f.published(r)
+	if err != nil {
+		return nil, err
+	}
+	d.From, d.Body = r.PostFormValue("from"), r.PostFormValue("text")
+	err = f.Publisher.Write(r.Context(), d.Membership, publish.Message{From: d.From, Text: d.Body, Trap: r.PostFormValue("website"), Source: source.Of(r).Address})
+	switch kind := fault.KindOf(err); {
+	case err == nil:
+		return nil, redirect{"/n/" + publish.Address(d.Number) + "?sent=1"}
+	case kind == fault.Invalid || kind == fault.Limited:
+		p.Status, p.Title, d.Errors = httpstatus.Of(kind), d.Number.Display(), p.errorsOf(err)
+		return cardPage(p, d), nil
+	default:
+		return nil, err
+	}
+}
+
+// publishData is the page on which a member publishes.
+type publishData struct {
+	member.Membership
+	Card   publish.Card
+	Done   bool
+	Errors map[string]string
+}
+
+func (f *face) publishForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	m, err := f.callingOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.Publisher.Mine(r.Context(), p.Who, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.Title = p.T("publish.title")
+	return publishPage(p, publishData{Membership: m, Card: c, Done: r.URL.Query().Has("done")}), nil
+}
+
+func (f *face) publish(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	m, err := f.callingOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	c := publish.Card{
+		Name: r.PostFormValue("name"), Web: r.PostFormValue("web"), Email: r.PostFormValue("email"), Text: r.PostFormValue("text"), Form: r.PostFormValue("form") != "",
+	}
+	if _, err := f.Publisher.Set(r.Context(), p.Who, m.ID, c); err != nil {
+		if fault.KindOf(err) != fault.Invalid {
+			return nil, err
+		}
+		p.Status, p.Title = http.StatusUnprocessableEntity, p.T("publish.title")
+		return publishPage(p, publishData{Membership: m, Card: c, Errors: p.errorsOf(err)}), nil
+	}
+	return nil, redirect{"/lines/" + m.ID + "/publish?done=1"}
+}

@@ -1,0 +1,61 @@
+package node_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// TestANumberHasAPage: nothing is said of a number until its holder publishes;
+// then its page names what he likes, its site is named before anybody goes
+// there, and a letter reaches him without showing his address.
+func TestANumberHasAPage(t *testing.T) {
+	r := start(t, t.TempDir())
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	id := str(r.want(t, 200, str(r.dev, "members", 1, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	get := func(path string, want int) string {
+		t.Helper()
+		status, page := r.page(t, path)
+		if status != want {
+			t.Errorf("%s is %d", path, status)
+		}
+		return page
+	}
+	strip := func(page, number string) string {
+		_, main, _ := strings.Cut(page, "<main")
+		return strings.ReplaceAll(main, number, "")
+	}
+	if none, nobody := get("/n/755014282", 404), get("/n/755014382", 404); strip(none, "755014282") != strip(nobody, "755014382") {
+		t.Error("a number that publishes nothing is told from one of nobody")
+	}
+	for _, bad := range []url.Values{{"web": {"javascript:alert(1)"}}, {"web": {"https://user@evil.example"}}, {"web": {"https://localhost"}}, {"email": {"a@b.example\r\nBcc: x@y.example"}}, {"name": {"a\u202eb"}}} {
+		if status, page, _ := jun.post("/lines/"+id+"/publish", bad); status != 422 {
+			t.Errorf("%v is %d: %s", bad, status, page[:200])
+		}
+	}
+	if status, _, _ := jun.post("/lines/"+id+"/publish", url.Values{"name": {"Jun <b>"}, "web": {"www.jun.example/a?b=c"}, "form": {"1"}, "text": {"Hello"}}); status != 200 {
+		t.Fatalf("publishing: %d", status)
+	}
+	page := get("/n/755%200142%2082", 200)
+	if !strings.Contains(page, "Jun &lt;b&gt;") || strings.Contains(page, "jun@") {
+		t.Error("the page shows what it should not, or not what it should")
+	}
+	if page := get("/go/755014282", 200); !strings.Contains(page, `href="https://www.jun.example/a?b=c"`) {
+		t.Error("the site is not named")
+	}
+	stranger := r.signIn(t, str(r.dev, "members", 2, "email"), str(r.dev, "members", 2, "password"))
+	write := url.Values{"from": {"mum@example.org"}, "text": {"Ring me\r\nsoon"}}
+	for i := range 6 {
+		status, _, _ := stranger.post("/n/755014282/write", write)
+		if want := map[bool]int{true: 200, false: 429}[i < 5]; status != want {
+			t.Errorf("letter %d is %d", i, status)
+		}
+	}
+	if status, _, _ := stranger.post("/n/755014282/write", url.Values{"from": {"x@example.org\r\nBcc: y@example.org"}, "text": {"x"}}); status != 422 {
+		t.Errorf("a header in the address: %d", status)
+	}
+	until(t, "the letter is there", func() bool { return strings.Contains(get("/dev/mail", 200), "755 0142 82") })
+	jun.post("/lines/"+id+"/publish", url.Values{})
+	get("/n/755014282", 404)
+	get("/go/755014282", 404)
+}
