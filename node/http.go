@@ -38,7 +38,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	api.Mount(mux, api.Deps{
-		Lines: n.members, Calling: n.members, Telephones: n.dids, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
+		Lines: n.members, Calling: n.members, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),

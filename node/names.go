@@ -6,6 +6,7 @@ import (
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/proof"
+	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/lookup"
@@ -59,5 +60,16 @@ func (n *Node) openZone(ctx context.Context) error {
 	return err
 }
 
-// publisher is what holders publish of their numbers; nil: nothing yet.
-func (n *Node) publisher() dns.Publisher { return nil }
+// publisher is what holders publish of their numbers.
+func (n *Node) publisher() dns.Publisher {
+	return publish.Lookup{Cards: n.cards, Numbers: numbersAndLines{n.roster.Numbers, n.roster}}
+}
+
+// numbersAndLines are the world numbers, and the telephone numbers that ring them.
+type numbersAndLines struct {
+	*routing.Numbers
+	lines routing.Lines
+}
+
+// Line finds a telephone number.
+func (x numbersAndLines) Line(e164 string) (routing.Line, bool) { return x.lines.Line(e164) }

@@ -36,6 +36,12 @@ func TestANumberHasAPage(t *testing.T) {
 	if status, _, _ := jun.post("/lines/"+id+"/publish", url.Values{"name": {"Jun <b>"}, "web": {"www.jun.example/a?b=c"}, "form": {"1"}, "text": {"Hello"}}); status != 200 {
 		t.Fatalf("publishing: %d", status)
 	}
+	key := str(r.dev, "members", 1, "api_key")
+	if got := r.want(t, 200, key, "GET", "/api/v1/members/"+id+"/published", nil); str(got.body, "web") != "https://www.jun.example/a?b=c" {
+		t.Errorf("by the API: %s", got.raw)
+	}
+	r.want(t, 422, key, "PUT", "/api/v1/members/"+id+"/published", obj{"web": "ftp://jun.example"})
+	r.want(t, 404, str(r.dev, "members", 2, "api_key"), "GET", "/api/v1/members/"+id+"/published", nil)
 	page := get("/n/755%200142%2082", 200)
 	if !strings.Contains(page, "Jun &lt;b&gt;") || strings.Contains(page, "jun@") {
 		t.Error("the page shows what it should not, or not what it should")

@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/routing"
 )
 
 // Card is what is published of a number.
@@ -84,7 +85,7 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 		bad("web", "Write the address of a web site, as in https://www.example.com.")
 	}
 	if c.Email = strings.TrimSpace(c.Email); c.Email != "" {
-		if a, err := mail.ParseAddress(c.Email); err != nil || a.Name != "" || len(c.Email) > 254 || strings.ContainsAny(a.Address, " \"<>(),:;\\[]?&%") {
+		if a, err := mail.ParseAddress(c.Email); err != nil || a.Name != "" || len(c.Email) > 254 || strings.ContainsAny(a.Address, " \"<>(),:;!\\[]?&%") {
 			bad("email", "Write an e-mail address, as in ann@example.com.")
 		} else {
 			c.Email = a.Address
@@ -116,7 +117,7 @@ func site(s string) (string, bool) {
 		s = "https://" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil || len(s) > 300 || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !strings.Contains(u.Hostname(), ".") || strings.ContainsAny(s, " \"<>\\") || !plain(s, false) {
+	if err != nil || len(s) > 300 || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !strings.Contains(u.Hostname(), ".") || strings.ContainsAny(s, " !\"<>\\") || !plain(s, false) {
 		return s, false
 	}
 	return u.String(), true
@@ -128,6 +129,41 @@ func (s *Service) Of(ctx context.Context, membership string) (Card, error) {
 		return Card{}, nil
 	}
 	return s.store.Card(ctx, membership)
+}
+
+// Directory finds whose a number is.
+type Directory interface {
+	Twin(e164 string) (routing.Holder, bool)
+	Typed(canonical string) (routing.Holder, bool)
+	Line(e164 string) (routing.Line, bool)
+}
+
+// Lookup is what numbers publish, by their + forms.
+type Lookup struct {
+	Cards   *Service
+	Numbers Directory
+}
+
+// Published is the web site and the e-mail address of a number, by its + form
+// without the plus; that of a world number or of a telephone number it rents.
+func (l Lookup) Published(e164 string) (web, email string) {
+	h, ok := l.Numbers.Twin(e164)
+	if !ok {
+		line, found := l.Numbers.Line(e164)
+		if !found || line.Number.Zero() {
+			return "", ""
+		}
+		if h, ok = l.Numbers.Typed(line.Number.Canonical()); !ok {
+			return "", ""
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c, err := l.Cards.Of(ctx, h.Membership)
+	if err != nil {
+		return "", ""
+	}
+	return c.Web, c.Email
 }
 
 // Message is what a visitor writes to the holder of a number.

@@ -196,6 +196,7 @@ type Deps struct {
 	Lines      Lines
 	Calling    Calling
 	Telephones Telephones
+	Publisher  Publisher
 	Shop       Shop
 	Orders     Orders
 	Tenure     Tenure
@@ -291,6 +292,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerProofs()
 	f.registerNames()
 	f.registerTelephones()
+	f.registerPublisher()
 	mux.HandleFunc("GET /api/docs", f.docs)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusNotFound, "no_such_address", "There is nothing at "+r.Method+" "+r.URL.Path+". The addresses are listed at /api/docs.")
