@@ -92,7 +92,7 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "0 new, 1 changed, 1 removed") {
 		t.Error("the second list is not compared")
 	}
-	if status, text, _ := boss.post("/operator/carriers/"+id+"/rates", url.Values{"csv": {"82,0.01\n83,much"}}); status != 422 || !strings.Contains(text, "line 2") {
+	if status, text, _ := boss.post("/operator/carriers/"+id+"/rates", url.Values{"csv": {"82,0.01\n83,much"}}); status != 422 || !strings.Contains(text, "as in 8210,0.035") {
 		t.Errorf("a bad line: %d", status)
 	}
 	if _, text := boss.get("/operator/carriers/" + id + "/rates.csv"); text != "prefix,price\n1,0.004\n82,0.01\n8210,0.02\n" {

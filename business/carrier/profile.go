@@ -50,7 +50,7 @@ func Profiles() []Profile {
 			}(),
 		},
 		{
-			ID: "sbc", Name: "A plain SBC",
+			ID: "sbc", Name: "SBC",
 			About: "A gateway or session border controller in your own network, known by its address.",
 			Input: base("HOST:5060", UDP, Trunk{}),
 		},

@@ -85,7 +85,7 @@ func ReadRates(r io.Reader) ([]Rate, error) {
 			continue
 		}
 		if n > 1 && len(wrong) < 20 {
-			wrong.add(fmt.Sprintf("line %d", n), "Write prefix,price: 8210,0.035")
+			wrong.add(fmt.Sprintf("line %d", n), "Write the beginning of the number and the price, as in 8210,0.035.")
 		}
 	}
 	if err := lines.Err(); err != nil {
