@@ -1,7 +1,17 @@
 package node_test
 
 import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -46,6 +56,10 @@ func TestANumberHasAPage(t *testing.T) {
 	if !strings.Contains(page, "Jun &lt;b&gt;") || strings.Contains(page, "jun@") {
 		t.Error("the page shows what it should not, or not what it should")
 	}
+	if got := scanned(t, get("/n/755014282/qr.svg", 200)); got != r.base+"/n/755014282" {
+		t.Errorf("the QR code leads to %q", got)
+	}
+	get("/n/755014382/qr.svg", 404)
 	if page := get("/go/755014282", 200); !strings.Contains(page, `href="https://www.jun.example/a?b=c"`) {
 		t.Error("the site is not named")
 	}
@@ -64,4 +78,34 @@ func TestANumberHasAPage(t *testing.T) {
 	jun.post("/lines/"+id+"/publish", url.Values{})
 	get("/n/755014282", 404)
 	get("/go/755014282", 404)
+}
+
+// scanned draws a QR code of ours and has another program read it.
+func scanned(t *testing.T, svg string) string {
+	t.Helper()
+	const scale = 6
+	var side int
+	if _, err := fmt.Sscanf(svg[strings.Index(svg, "viewBox"):], `viewBox="0 0 %d`, &side); err != nil {
+		t.Fatal(err)
+	}
+	img := image.NewGray(image.Rect(0, 0, side*scale, side*scale))
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	for _, m := range regexp.MustCompile(`M(\d+) (\d+)h1v1h-1z`).FindAllStringSubmatch(svg, -1) {
+		x, _ := strconv.Atoi(m[1])
+		y, _ := strconv.Atoi(m[2])
+		draw.Draw(img, image.Rect(x*scale, y*scale, (x+1)*scale, (y+1)*scale), image.Black, image.Point{}, draw.Src)
+	}
+	file := filepath.Join(t.TempDir(), "qr.png")
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "zbarimg", "-q", "--raw", file).Output()
+	if err != nil {
+		t.Fatalf("zbarimg: %v (apt-get install zbar-tools; scripts/install-test-tools does)", err)
+	}
+	return strings.TrimSpace(string(out))
 }

@@ -2,11 +2,14 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
+	"rsc.io/qr"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
@@ -30,6 +33,7 @@ func (f *face) publishRoutes() map[string]handler {
 		"GET /n/{number}":          f.card,
 		"POST /n/{number}/write":   f.writeTo,
 		"GET /go/{number}":         f.goTo,
+		"GET /n/{number}/qr.svg":   f.cardCode,
 		"GET /lines/{id}/publish":  f.publishForm,
 		"POST /lines/{id}/publish": f.publish,
 	}
@@ -95,6 +99,51 @@ func (f *face) card(_ http.ResponseWriter, r *http.Request, p *page) (templ.Comp
 	d.Sent = r.URL.Query().Has("sent")
 	p.Title = d.Number.Display()
 	return cardPage(p, d), nil
+}
+
+// cardCode is the address of a number's page as a QR code (ISO/IEC 18004), for
+// paper and shop windows.
+func (f *face) cardCode(w http.ResponseWriter, r *http.Request, _ *page) (templ.Component, error) {
+	d, err := f.published(r)
+	if err != nil {
+		return nil, err
+	}
+	code, err := qr.Encode(f.base(r)+"/n/"+publish.Address(d.Number), qr.M)
+	if err != nil {
+		return nil, fmt.Errorf("draw the QR code of %s: %w", d.Number, err)
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, err = w.Write(drawn(code))
+	return nil, err
+}
+
+// base is how the outside reaches us: as the configuration says, or as this
+// request did.
+func (f *face) base(r *http.Request) string {
+	switch {
+	case f.Origin != "":
+		return strings.TrimSuffix(f.Origin, "/")
+	case r.TLS != nil:
+		return "https://" + r.Host
+	default:
+		return "http://" + r.Host
+	}
+}
+
+// drawn is a code as SVG, with the quiet zone of four modules that readers need.
+func drawn(code *qr.Code) []byte {
+	const quiet = 4
+	side := code.Size + 2*quiet
+	b := fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="`, side, side, side, side)
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				b = fmt.Appendf(b, "M%d %dh1v1h-1z", x+quiet, y+quiet)
+			}
+		}
+	}
+	return append(b, `"/></svg>`...)
 }
 
 // goTo names the site a number leads to before anybody goes there.
