@@ -38,7 +38,10 @@ func sights(t *testing.T, d dev) []sight {
 	buyer := api(t, d, d.Members[1].APIKey, "GET", "/api/v1/me", nil, 200)["id"].(string)
 	free := api(t, d, "", "GET", "/api/v1/numbers?country=KR&limit=1", nil, 200)["items"].([]any)[0].(map[string]any)["national"].(string)
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/openings", map[string]any{"country": "JP", "name": "Japan"}, 201)
+	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/members/"+mine+"/published", map[string]any{"name": "Jun Park", "web": "https://www.jun.example", "form": true, "text": "Bicycles, mended while you wait."}, 200)
+	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
+		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
 		{"", "home", "/"}, {"", "search", "/numbers?digits=55"}, {"", "nothing-found", "/numbers?digits=000000000"}, {"", "number", "/numbers/KR/" + free},
 		{"", "request", "/request"}, {"", "quote", "/request?country=KR&national=23151234"}, {"", "quote-refused", "/request?country=KR&national=112"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"},
 		{"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
@@ -46,13 +49,13 @@ func sights(t *testing.T, d dev) []sight {
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
 		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
-		{"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
+		{"member", "names", "/names"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
-		{"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
+		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
 		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-open-country", "/operator/countries/KR"},
 		{"operator", "desk-members", "/operator/members"}, {"operator", "desk-member", "/operator/members/" + buyer},
 	}
