@@ -118,13 +118,22 @@ func (n *Node) proved(ctx context.Context, account, e164 string, kind numbering.
 	if kind == numbering.Company {
 		purpose = proof.Root
 	}
+	return n.provedOwn(ctx, account, e164, purpose)
+}
+
+// provedOwn reports whether an account has proved a telephone that is its own:
+// one that we rent out rings its renter, and is not his.
+func (n *Node) provedOwn(ctx context.Context, account, e164 string, purpose proof.Purpose) (bool, error) {
+	if ours, err := n.dids.Stocked(ctx, e164); ours || err != nil {
+		return false, err
+	}
 	_, ok, err := n.proofs.Proved(ctx, account, e164, purpose)
 	return ok, err
 }
 
 // provedFor is what memberships ask of a number besides the world number.
 func (n *Node) provedFor(ctx context.Context, account, e164 string, purpose member.Purpose) bool {
-	_, ok, err := n.proofs.Proved(ctx, account, e164, proof.Purpose(purpose))
+	ok, err := n.provedOwn(ctx, account, e164, proof.Purpose(purpose))
 	if err != nil {
 		n.log.WarnContext(ctx, "proofs cannot be looked up", "error", err)
 	}

@@ -41,6 +41,13 @@ func (s *Service) Of(ctx context.Context, by member.Actor, membership string) ([
 	return s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: 200})
 }
 
+// Stocked reports whether a number is one that is rented out, in whatever state:
+// whoever it rings now can hear a code there, and yet it is not his telephone.
+func (s *Service) Stocked(ctx context.Context, e164 string) (bool, error) {
+	_, found, err := s.store.Number(ctx, e164)
+	return found, err
+}
+
 // Rings reports whether a telephone number rings a membership's number.
 func (s *Service) Rings(ctx context.Context, m member.Membership, e164 string) bool {
 	n, found, err := s.store.Number(ctx, e164)
@@ -66,6 +73,8 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 		return Number{}, unknown(e164)
 	case was.State.Rings() && was.Account == m.Account && was.Membership == m.ID:
 		return was, nil // his already: the same answer, no second charge
+	case s.cfg.Ours(e164):
+		return Number{}, taken(e164)
 	case was.State == Free, was.State == Resting && (was.Account == m.Account || !now.Before(was.Until)):
 	default:
 		return Number{}, taken(e164)
@@ -77,6 +86,9 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	}
 	n := was
 	n.State, n.Rental, n.Account, n.Membership, n.For, n.Fee, n.Until, n.Told = Renting, ident.New("did", now), m.Account, m.ID, m.Number, was.Yearly, now, 0
+	if was.State == Resting && now.Before(was.Until) {
+		n.Told = int((was.Until.Sub(now) + day - 1) / day) // how long it would still rest, should this be interrupted
+	}
 	switch mine, err := s.store.MoveNumber(ctx, was, n, nil); {
 	case err != nil:
 		return Number{}, err
@@ -85,31 +97,47 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // money on its way arrives, though he hung up
 	defer cancel()
-	return s.settle(ctx, n)
+	return s.settle(ctx, n, was)
 }
 
 func taken(e164 string) error {
 	return fault.New(fault.Conflict, "telephone_number_taken", "%s was just taken by somebody else. Choose another.", numbering.Spaced(e164))
 }
 
-// settle takes the price of a number that is being rented. It may run again.
-func (s *Service) settle(ctx context.Context, n Number) (Number, error) {
+// freed is a number that nobody has.
+func (n Number) freed() Number {
+	return Number{E164: n.E164, Carrier: n.Carrier, Country: n.Country, Area: n.Area, Setup: n.Setup, Yearly: n.Yearly, State: Free, Rental: n.Rental, Added: n.Added}
+}
+
+// before is where a number stood whose rent was interrupted: free, or resting
+// for him who takes it back.
+func (n Number) before() Number {
+	if n.Told == 0 {
+		return n.freed()
+	}
+	was := n
+	was.State, was.Until, was.Told = Resting, n.Until.Add(time.Duration(n.Told)*day), 0
+	return was
+}
+
+// settle takes the price of a number that is being rented; one that is not paid
+// stands as it was. It may run again.
+func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
 	sale, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
 	if err == nil && !sale.Price.Zero() {
 		err = s.book.PayFromWallet(ctx, sale)
 	}
-	next := n
 	if err != nil {
 		if fault.KindOf(err) != fault.Unpaid {
 			return n, fmt.Errorf("book the price of %s: %w", n.E164, err)
 		}
-		next.State, next.Account, next.Membership, next.For, next.Fee, next.Until = Free, "", "", numbering.Number{}, 0, time.Time{}
-		if _, merr := s.store.MoveNumber(ctx, n, next, nil); merr != nil {
+		if _, merr := s.store.MoveNumber(ctx, n, was, nil); merr != nil {
 			return n, errors.Join(err, merr)
 		}
 		return n, err
 	}
-	next.State, next.Until = Rented, n.Until.Add(year)
+	next := n
+	next.State, next.Until, next.Told = Rented, n.Until.Add(year), 0
 	if _, err := s.store.MoveNumber(ctx, n, next, nil); err != nil {
 		return n, err
 	}
@@ -236,7 +264,7 @@ func (s *Service) renew(ctx context.Context, n Number, left time.Duration) (bool
 		if left > -stuckAfter {
 			return false, nil
 		}
-		_, err := s.settle(ctx, n)
+		_, err := s.settle(ctx, n, n.before())
 		if fault.KindOf(err) == fault.Unpaid {
 			err = nil
 		}
@@ -254,9 +282,8 @@ func (s *Service) renew(ctx context.Context, n Number, left time.Duration) (bool
 			return s.collect(ctx, n)
 		}
 	case Resting:
-		if left <= 0 {
-			next := Number{E164: n.E164, Carrier: n.Carrier, Country: n.Country, Area: n.Area, Setup: n.Setup, Yearly: n.Yearly, State: Free, Rental: n.Rental, Added: n.Added}
-			return s.store.MoveNumber(ctx, n, next, nil)
+		if left <= 0 && !s.cfg.Ours(n.E164) {
+			return s.store.MoveNumber(ctx, n, n.freed(), nil)
 		}
 	case Free:
 	}

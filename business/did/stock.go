@@ -2,6 +2,7 @@ package did
 
 import (
 	"context"
+	"encoding/csv"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -10,8 +11,11 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
-// mostAtOnce bounds one list.
-const mostAtOnce = 10_000
+// mostAtOnce bounds one list, and MostList its bytes, as a form sends them.
+const (
+	mostAtOnce = 10_000
+	MostList   = 4 << 20
+)
 
 // Line is a line of a list, and what is wrong with it.
 type Line struct {
@@ -20,30 +24,59 @@ type Line struct {
 	Fault  string
 }
 
-// ReadList reads number,area,setup,yearly; one a line. The first may be a
-// heading. Area and prices may be left out.
+// ReadList reads number,area,setup,yearly; one a line, separated by tabs,
+// semicolons or commas, the same in all the list. The first may be a heading.
+// The area may be empty; a price is always written, so that none slips into the
+// place of another.
 func (s *Service) ReadList(carrier, text string) (out []Line) {
-	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
-		line = strings.TrimSpace(line)
-		cells := strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ';' || r == '\t' })
-		if line == "" || i == 0 && !strings.ContainsAny(line, "0123456789") {
+	text = strings.TrimPrefix(text, "\ufeff")
+	separator := separatorOf(text)
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.Trim(line, " \r")
+		if strings.TrimSpace(line) == "" || i == 0 && !strings.ContainsAny(line, "0123456789") {
 			continue
 		}
-		for len(cells) < 4 {
-			cells = append(cells, "")
-		}
-		x := Line{Row: i + 1, Number: Number{E164: strings.TrimSpace(cells[0]), Carrier: carrier, Area: strings.TrimSpace(cells[1])}}
-		var err, err2 error
-		x.Number.Setup, err = money.ParseMicros(strings.TrimSpace(cells[2]))
-		x.Number.Yearly, err2 = money.ParseMicros(strings.TrimSpace(cells[3]))
-		if err != nil || err2 != nil {
-			x.Fault = "Write a price like 12.50."
-		} else {
+		x := Line{Row: i + 1, Number: Number{Carrier: carrier}}
+		if x.Fault = x.Number.read(line, separator); x.Fault == "" {
 			x.Fault = s.check(&x.Number)
 		}
 		out = append(out, x)
 	}
 	return out
+}
+
+// separatorOf is what separates the cells of a list. A comma may stand within
+// the cells of one that has another.
+func separatorOf(text string) rune {
+	for _, r := range "\t;" {
+		if strings.ContainsRune(text, r) {
+			return r
+		}
+	}
+	return ','
+}
+
+// read takes a line of a list, or says what is wrong with it.
+func (n *Number) read(line string, separator rune) string {
+	cells := csv.NewReader(strings.NewReader(line))
+	cells.Comma, cells.TrimLeadingSpace = separator, separator != '\t'
+	c, err := cells.Read()
+	for i := range c {
+		c[i] = strings.TrimSpace(c[i])
+	}
+	if len(c) > 0 {
+		n.E164 = c[0]
+	}
+	if err != nil || len(c) != 4 {
+		return "Write number, area, setup price and yearly price, four cells a line, with the same separator in all the list."
+	}
+	n.Area = c[1]
+	for i, price := range []*int64{&n.Setup, &n.Yearly} {
+		if *price, err = money.ParseMicros(c[2+i]); err != nil || c[2+i] == "" {
+			return "Write a price like 12.50."
+		}
+	}
+	return ""
 }
 
 // check completes a number of a list, or says what is wrong with it.

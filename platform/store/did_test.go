@@ -32,7 +32,7 @@ func stocked(t *testing.T, cfg store.Config) (*house, *did.Service) {
 	h := build(t, cfg, newClock())
 	s := h.dids()
 	list := []did.Number{}
-	for _, x := range s.ReadList("seoul", "number,area,setup,yearly\n+82 2 555 0111,Seoul,5,12.00\n+82 2 555 0112;Seoul;0;0\n") {
+	for _, x := range s.ReadList("seoul", "number,area,setup,yearly\n+82 2 555 0111,Seoul,5,12.00\n+82 2 555 0112,Seoul,0,0\n") {
 		if x.Fault != "" {
 			t.Fatalf("row %d: %s", x.Row, x.Fault)
 		}
@@ -163,8 +163,27 @@ func TestATelephoneNumberIsPaidYearByYear(t *testing.T) {
 		if _, err := s.Rent(ctx, bob, bobLine.ID, did1); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("another rents it while it rests: %v", err)
 		}
+		resting, _, err := h.db.TelephoneNumbers().Number(ctx, did1)
+		if err != nil || resting.State != did.Resting || resting.Account != ann.Account {
+			t.Errorf("it rests as %+v %v", resting, err)
+		}
 		if _, err := s.Rent(ctx, ann, line.ID, did1); fault.KindOf(err) != fault.Unpaid {
 			t.Errorf("its last renter has no money: %v", err)
+		}
+		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n != resting {
+			t.Errorf("it was not paid, and stands as %+v, not as %+v", n, resting)
+		}
+		if _, err := s.Rent(ctx, bob, bobLine.ID, did1); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("another rents it after its last renter could not: %v", err)
+		}
+		back := resting // and a take-back that was interrupted
+		back.State, back.Rental, back.Until, back.Told = did.Renting, "did_stopped", h.clock.now().UTC(), 90
+		if moved, err := h.db.TelephoneNumbers().MoveNumber(ctx, resting, back, nil); err != nil || !moved {
+			t.Fatal(moved, err)
+		}
+		later(1)
+		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n.State != did.Resting || n.Account != ann.Account || !n.Until.After(h.clock.now()) {
+			t.Errorf("a take-back that was interrupted and not paid: %+v", n)
 		}
 		later(91)
 		if _, err := s.Rent(ctx, bob, bobLine.ID, did1); err != nil || h.brings(did1) != bobLine.Number.Canonical() {
@@ -220,5 +239,70 @@ func TestATelephoneNumberIsLetGo(t *testing.T) {
 			t.Errorf("what was interrupted is %+v", n)
 		}
 		h.booksAreRight(t)
+	})
+}
+
+// TestAListOfTelephoneNumbersIsReadAsItStands: an empty cell stays one, so that
+// no price slips into the place of another.
+func TestAListOfTelephoneNumbersIsReadAsItStands(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		_, s := stocked(t, cfg)
+		for list, want := range map[string]did.Number{
+			"+8225550175,,5,60":                  {Setup: 5_000_000, Yearly: 60_000_000},
+			"+8225550175;Seoul, Korea;5;60.50":   {Area: "Seoul, Korea", Setup: 5_000_000, Yearly: 60_500_000},
+			"+8225550175\t\t0\t60\r\n":           {Yearly: 60_000_000},
+			`+8225550175, "Seoul, Korea", 5, 60`: {Area: "Seoul, Korea", Setup: 5_000_000, Yearly: 60_000_000},
+		} {
+			want.E164, want.Carrier, want.Country = "+8225550175", "seoul", "KR"
+			if got := s.ReadList("seoul", list); len(got) != 1 || got[0].Fault != "" || got[0].Number != want {
+				t.Errorf("%q is read as %+v", list, got)
+			}
+		}
+		for _, list := range []string{
+			"+8225550175", "+8225550175,Seoul", "+8225550175,Seoul,5", "+8225550175,Seoul,5,", "+8225550175,Seoul,,60", "+8225550175,Seoul,5,60,7",
+			"+8225550175;Seoul;5,50;60", `+8225550175,"Seoul,5,60`, "+8225550174;;5;60\n+8225550175,Seoul,5,60",
+		} {
+			if got := s.ReadList("seoul", list); got[len(got)-1].Fault == "" {
+				t.Errorf("%q is taken as %+v", list, got)
+			}
+		}
+	})
+}
+
+// TestATelephoneNumberThatWasSoldIsNotFreed: a number is either rented out or
+// its holder's own.
+func TestATelephoneNumberThatWasSoldIsNotFreed(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, _ := stocked(t, cfg)
+		ann, line := h.lineOf(t, "ann", "7000001")
+		sold := ""
+		s := did.New(h.db.TelephoneNumbers(), h.book, did.Config{
+			Plans: h.policy.Plans, Currency: "USD", Members: h.members, Publish: h.roster, Now: h.clock.now,
+			Carrier: func(string) bool { return true }, Ours: func(e164 string) bool { return e164 == sold },
+		})
+		if _, err := s.Rent(ctx, ann, line.ID, did1); err != nil {
+			t.Fatal(err)
+		}
+		if there, err := s.Stocked(ctx, did1); err != nil || !there {
+			t.Errorf("stocked: %v %v", there, err)
+		}
+		if there, err := s.Stocked(ctx, "+8225550199"); err != nil || there {
+			t.Errorf("another is stocked: %v %v", there, err)
+		}
+		if err := s.LetGo(ctx, ann, line.ID, did1); err != nil {
+			t.Fatal(err)
+		}
+		sold = did1
+		h.clock.add(91 * 24 * time.Hour)
+		if _, err := s.Renew(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n.State != did.Resting {
+			t.Errorf("a number that was sold is %s", n.State)
+		}
+		if _, err := s.Rent(ctx, ann, line.ID, did1); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("a number that was sold is rented: %v", err)
+		}
 	})
 }
