@@ -42,6 +42,10 @@ type Store interface {
 // Members tells whose lines are whose.
 type Members interface {
 	Membership(ctx context.Context, by member.Actor, id string) (member.Membership, error)
+	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
+	// MayOrder says what keeps an account from more than looking: an address
+	// that is not confirmed.
+	MayOrder(ctx context.Context, account string) error
 }
 
 // Service publishes.
@@ -68,7 +72,8 @@ func (s *Service) Mine(ctx context.Context, by member.Actor, membership string) 
 
 // Set changes it.
 func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c Card) (Card, error) {
-	if _, err := s.members.Membership(ctx, by, membership); err != nil {
+	m, err := s.members.Membership(ctx, by, membership)
+	if err != nil {
 		return Card{}, err
 	}
 	var wrong []fault.Field
@@ -89,6 +94,11 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 			bad("email", "Write an e-mail address, as in ann@example.com.")
 		} else {
 			c.Email = a.Address
+		}
+	}
+	if c.Form {
+		if err := s.members.MayOrder(ctx, m.Account); err != nil { // strangers would write to somebody who never asked for it
+			bad("form", fault.ReasonOf(err).Text)
 		}
 	}
 	if len(wrong) > 0 {
@@ -123,12 +133,38 @@ func site(s string) (string, bool) {
 	return u.String(), true
 }
 
-// Of is what a membership publishes, for everybody.
+// Of is what a membership publishes, for everybody: no form as long as it is not
+// known whose address its letters would go to.
 func (s *Service) Of(ctx context.Context, membership string) (Card, error) {
 	if membership == "" {
 		return Card{}, nil
 	}
-	return s.store.Card(ctx, membership)
+	c, err := s.store.Card(ctx, membership)
+	if err != nil || !c.Form {
+		return c, err
+	}
+	if _, _, err = s.holder(ctx, membership); err != nil && fault.KindOf(err) != fault.Internal {
+		c.Form, err = false, nil
+	}
+	return c, err
+}
+
+// holder finds who reads what is written to a number. Letters go to the account's
+// confirmed address, never to the one a number was registered with: that one
+// nobody has proved.
+func (s *Service) holder(ctx context.Context, membership string) (member.Membership, member.Account, error) {
+	m, err := s.members.Membership(ctx, member.System(), membership)
+	if err != nil {
+		return m, member.Account{}, err
+	}
+	if err := s.members.MayOrder(ctx, m.Account); err != nil {
+		return m, member.Account{}, err
+	}
+	a, err := s.members.Account(ctx, member.System(), m.Account)
+	if err == nil && a.Email == "" {
+		err = fault.New(fault.Unknown, "nothing_published", "There is nothing to see of this number.")
+	}
+	return m, a, err
 }
 
 // Directory finds whose a number is.
@@ -205,7 +241,7 @@ func (s *Service) Write(ctx context.Context, membership string, m Message) error
 	if !s.may("from "+m.Source, mostBySource) || !s.may("to "+membership, mostByNumber) {
 		return fault.New(fault.Limited, "too_many_messages", "Too many messages were sent within an hour. Try again later.")
 	}
-	holder, err := s.members.Membership(ctx, member.System(), membership)
+	holder, reader, err := s.holder(ctx, membership)
 	if err != nil {
 		return err
 	}
@@ -214,7 +250,7 @@ func (s *Service) Write(ctx context.Context, membership string, m Message) error
 		language = holder.Languages[0]
 	}
 	return s.store.Post(ctx, letter.Letter{
-		Key: ident.New("msg", s.now()), Account: holder.Account, To: holder.Email, Language: language, Kind: "message",
+		Key: ident.New("msg", s.now()), Account: holder.Account, To: reader.Email, Language: language, Kind: "message",
 		Fields: map[string]string{"number": holder.Number.Display(), "from": from.Address, "text": text},
 	})
 }
