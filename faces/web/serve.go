@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
@@ -209,8 +210,9 @@ func (f *face) nothingHere(_ http.ResponseWriter, _ *http.Request, p *page) (tem
 	return nil, fault.New(fault.Unknown, "no_page", "%s", p.T("error.no_page"))
 }
 
-// mostOf is how large a request may be: only pages that take files take much.
-func mostOf(r *http.Request) int64 {
+// mostOf is how large a request may be: only pages that take files and lists take
+// much, and the longest lists only of the operator.
+func mostOf(r *http.Request, who member.Actor) int64 {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/documents"):
 		return shop.MostDocument + mostBody
@@ -218,6 +220,12 @@ func mostOf(r *http.Request) int64 {
 		return statement.Most + mostBody
 	case r.URL.Path == "/operator/numbers/import":
 		return mostBlockFile + mostBody
+	case who.Role != member.Operator:
+		return mostBody
+	case strings.HasPrefix(r.URL.Path, "/operator/carriers/") && strings.HasSuffix(r.URL.Path, "/rates"):
+		return mostRates + mostBody
+	case r.URL.Path == "/operator/telephones":
+		return did.MostList + mostBody
 	default:
 		return mostBody
 	}
@@ -228,16 +236,18 @@ type actorKey struct{}
 // withSession finds who is signed in. A session that is over is no error: the visitor is simply not signed in.
 func (f *face) withSession(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r))
+		var who member.Actor
 		if c, err := r.Cookie(f.cookie()); err == nil && c.Value != "" {
-			who, err := f.Accounts.Session(r.Context(), c.Value)
+			signed, err := f.Accounts.Session(r.Context(), c.Value)
 			switch {
 			case err == nil:
+				who = signed
 				r = r.WithContext(context.WithValue(r.Context(), actorKey{}, who))
 			case fault.KindOf(err) == fault.Internal:
 				f.Log.ErrorContext(r.Context(), "session", "error", err)
 			}
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r, who))
 		next.ServeHTTP(w, r)
 	})
 }

@@ -2,11 +2,15 @@ package web
 
 import (
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/did"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -102,6 +106,22 @@ func TestNobodyIsSentElsewhereAfterSigningIn(t *testing.T) {
 	} {
 		if got := localPath(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestTheLongestListsAreTheOperators: a list as long as its reader takes arrives,
+// and nobody else makes us read so much.
+func TestTheLongestListsAreTheOperators(t *testing.T) {
+	for path, want := range map[string]int64{
+		"/operator/carriers/members/rates": 32 << 20, "/operator/carriers/car_1/rates": 32 << 20, "/operator/telephones": did.MostList, "/lines/mem_1/rates": mostBody, "/sign-in": mostBody,
+	} {
+		r := httptest.NewRequest(http.MethodPost, path, http.NoBody)
+		if got := mostOf(r, member.Actor{Role: member.Operator}); got < want || want == mostBody && got != want {
+			t.Errorf("%s takes %d bytes of the operator", path, got)
+		}
+		if got := mostOf(r, member.Actor{Role: member.Customer}); got != mostBody {
+			t.Errorf("%s takes %d bytes of a member", path, got)
 		}
 	}
 }
