@@ -156,10 +156,10 @@ func TestARentedTelephoneIsNobodysOwn(t *testing.T) {
 	key := str(r.dev, "members", 0, "api_key")
 	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
 	r.proved(t, key, "+82 2 555 0161", "own_phone")
-	r.proved(t, key, "+82 2 555 0161", "contact")
+	r.proved(t, key, "+82 2 555 0162", "contact")
 	ask := obj{"kind": "individual", "country": "KR", "national": "25550161"}
 	if x := r.want(t, 201, key, "POST", "/api/v1/orders", ask); str(x.body, "state") != "rejected" || str(x.body, "reason", "code") != "proof_needed" {
 		t.Errorf("a number that is rented out is sold: %s", x.raw)
 	}
-	r.want(t, 422, key, "PUT", "/api/v1/members/"+line+"/caller_id", obj{"shows": "+82 2 555 0161"})
+	r.want(t, 422, key, "PUT", "/api/v1/members/"+line+"/caller_id", obj{"shows": "+82 2 555 0162"})
 }
