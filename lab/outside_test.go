@@ -346,3 +346,21 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 	a.Wait("480", 5*time.Second)
 	n.settled(t)
 }
+
+// TestATelephoneBehindACarriersAddress is a telephone all the same: it calls as
+// a member, and in an emergency at once.
+func TestATelephoneBehindACarriersAddress(t *testing.T) {
+	n := New(t, Options{})
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2, "-mp", "18200"))
+	c.Trunks[0].From = []string{"127.0.0.1"}
+	n.Carriers(c)
+	n.Ways.SetEmergency(map[string]string{"KR": "seoul"})
+	m := n.Member("Minji", "KR", "82", "25551234")
+	n.call(t, m, "025554321")
+	n.call(t, m, "119")
+	for _, r := range n.Records.Wait(t, 2) {
+		if r.Side != cdr.Origin || !r.Answered() || r.From.Account != "acc_"+m.Number.Canonical() {
+			t.Errorf("%+v", r)
+		}
+	}
+}

@@ -60,10 +60,31 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	checkPartner(c, in, &wrong)
 	c.Reach = prefixes("reach", in.Reach, &wrong)
 	c.Trunks = s.trunks(old, in.Trunks, &wrong)
+	s.checkTaken(c, &wrong)
 	if len(wrong) > 0 {
 		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 	}
 	return nil
+}
+
+// checkTaken refuses a name to call us by that is somebody else's already.
+func (s *Service) checkTaken(c *Carrier, wrong *faults) {
+	names := map[string]bool{}
+	s.mu.Lock()
+	for _, other := range s.list {
+		if other.ID != c.ID && other.Center == c.Center {
+			for _, t := range other.Trunks {
+				names[t.InUser] = true
+			}
+		}
+	}
+	s.mu.Unlock()
+	for _, t := range c.Trunks {
+		if t.InUser != "" && (names[t.InUser] || s.cfg.Telephone != nil && s.cfg.Telephone(t.InUser)) {
+			wrong.add("in_user", "This user name belongs to somebody else already. Choose another.")
+		}
+		names[t.InUser] = true
+	}
 }
 
 // checkShown sees to what a call shows.
@@ -157,8 +178,12 @@ func (s *Service) trunks(old []Trunk, list []TrunkInput, wrong *faults) []Trunk 
 		t.Password, t.InPassword = "", ""
 		known := false
 		for _, o := range old {
-			if o.ID == t.ID && t.ID != "" {
-				t.Password, t.InPassword, known = o.Password, o.InPassword, true
+			if o.ID != t.ID || t.ID == "" {
+				continue
+			}
+			known = true
+			if t.InPassword = o.InPassword; strings.TrimSpace(t.Host) == o.Host && strings.TrimSpace(t.User) == o.User {
+				t.Password = o.Password // it was given for that gateway, and no other shall ask for it
 			}
 		}
 		if !known {

@@ -20,7 +20,9 @@ type Config struct {
 	Centers func() *center.Directory
 	Trunks  Trunks
 	Routes  Routes // nil: nobody decides by them here
-	Tester  Tester
+	// Telephone reports whether a SIP user is a telephone of ours; nil: none is.
+	Telephone func(sipUser string) bool
+	Tester    Tester
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
 	Fixed []Carrier

@@ -51,6 +51,12 @@ func (a *Attempt) step(format string, args ...any) {
 	*a.Trace = append(*a.Trace, Step{Text: fmt.Sprintf(format, args...)})
 }
 
+// stepOf says a step of a call that leaves; of one that is forwarded it is the
+// called party's business.
+func (a *Attempt) stepOf(o *outbound, format string, args ...any) {
+	*a.Trace = append(*a.Trace, Step{Text: fmt.Sprintf(format, args...), Inside: o.forwarded})
+}
+
 // inside says a step that is not the caller's business.
 func (a *Attempt) inside(format string, args ...any) {
 	*a.Trace = append(*a.Trace, Step{Text: fmt.Sprintf(format, args...), Inside: true})

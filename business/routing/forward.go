@@ -49,6 +49,13 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		if t.comesBack(a, to) {
 			continue
 		}
+		if a.Role == Entry && d.Number.E164() == to {
+			// It came by this very number: sent out again it would come again.
+			if a.Trace != nil {
+				a.inside("The call came in by %s: it is not sent back there.", to)
+			}
+			continue
+		}
 		x, ok := t.forwardTo(a, to)
 		if !ok {
 			continue

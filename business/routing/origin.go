@@ -75,6 +75,9 @@ func (t *Tables) feature(a *Attempt, text, dial string) Decision {
 			a.step("%s withholds the caller's number; then %s.", code, typed.Text)
 		}
 		d := t.typed(a, typed, dial)
+		if d.Urgent { // whoever helps has to be able to call back
+			return d
+		}
 		d.Private = true
 		for i := range d.Targets {
 			d.Targets[i].Private = true

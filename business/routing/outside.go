@@ -69,7 +69,7 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		micros, known := w.price(d.E164[1:])
 		if !known {
 			if a.Trace != nil {
-				a.step("%s is an ordinary telephone, and there is no price for it.", d.E164)
+				a.stepOf(&o, "%s is an ordinary telephone, and there is no price for it.", d.E164)
 			}
 			d.Cause = cdr.NotDialable
 			d.Reason = fault.Reason{Code: "no_price", Text: "Calls to " + numbering.Spaced(d.E164) + " have no price here yet, so they are not connected. Ask the operator of this network."}
@@ -83,16 +83,16 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		d.Cause = cdr.NotDialable
 		d.Reason = fault.Reason{Code: "no_carrier", Text: "There is no carrier here that takes calls to " + numbering.Spaced(d.E164) + ". Ask the operator of this network."}
 		if a.Trace != nil {
-			a.step("%s is an ordinary telephone, and no carrier takes it.", d.E164)
+			a.stepOf(&o, "%s is an ordinary telephone, and no carrier takes it.", d.E164)
 		}
 		return d
 	}
 	iso, _ := t.Plans.Valid(o.cc, o.national)
 	if a.Trace != nil {
 		if iso == "" {
-			a.step("%s is a telephone of no country.", d.E164)
+			a.stepOf(&o, "%s is a telephone of no country.", d.E164)
 		} else {
-			a.step("%s is an ordinary telephone in %s.", d.E164, iso)
+			a.stepOf(&o, "%s is an ordinary telephone in %s.", d.E164, iso)
 		}
 		a.inside("%d carriers take it.", len(offers))
 	}
@@ -158,7 +158,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 		return d.failed(cause, dest)
 	}
 	c := &w.carriers[best.carrier]
-	d.Targets, d.RingFor, d.ReplyIn, d.Private = make([]Target, 1), ringOutside, ReplyIn, a.Caller.Private
+	d.Targets, d.RingFor, d.ReplyIn, d.Private = make([]Target, 1), ringOutside, ReplyIn, a.Caller.Private && !d.Urgent
 	target := &d.Targets[0]
 	target.To, target.Private, target.Payer = dest, a.Caller.Private && !d.Urgent, a.Payer
 	if c.Center != a.Center {
@@ -169,7 +169,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 		// The exit may try several carriers before it says anything.
 		d.RingFor, d.ReplyIn = ringOutside+2*waitFurther, 0
 		if a.Trace != nil {
-			a.step("The center %s has the cheapest carrier: the call leaves there.", c.Center)
+			a.stepOf(o, "The center %s has the cheapest carrier: the call leaves there.", c.Center)
 		}
 		return d
 	}
@@ -313,11 +313,11 @@ func (t *Tables) toPartner(a *Attempt, digits string, forwarded bool) (Decision,
 
 func (t *Tables) atPartner(a *Attempt, w *ways, i int32, number string, forwarded bool) Decision {
 	c := &w.carriers[i]
-	if a.Trace != nil {
-		a.step("%s is the prefix of %s: its number is %s.", c.Prefix, c.Name, number)
-	}
 	d := Decision{Kind: Partner}
 	o := outbound{text: number, service: PartnerService, forwarded: forwarded}
+	if a.Trace != nil {
+		a.stepOf(&o, "%s is the prefix of %s: its number is %s.", c.Prefix, c.Name, number)
+	}
 	if refused, may := t.mayLeave(a, &o, d); !may {
 		return refused
 	}

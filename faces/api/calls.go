@@ -124,7 +124,7 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 		Center: home, Role: routing.Origin, Dialled: in.Body.To, DialCountry: country, Now: f.Now(),
 		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home, Private: from.Private},
 	})
-	return &body[route]{f.showRoute(x, who.Role == member.Operator)}, nil
+	return &body[route]{f.showRoute(x, who.Role == member.Operator, from.Account)}, nil
 }
 
 // holder finds one sold number from what a program wrote for it: the typed form or the + form.
@@ -147,17 +147,23 @@ func isLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) < 0
 }
 
-func (f *face) showRoute(d routing.Explanation, operator bool) route {
+// showRoute shows a decision to the operator, or to the account that asked.
+func (f *face) showRoute(d routing.Explanation, operator bool, account string) route {
 	out := route{Kind: d.Kind.String(), Legs: []routeLeg{}, Steps: []string{}}
 	if d.Number.Kind != 0 {
 		out.Number = text(d.Number.Display())
 	}
-	out.Center, out.E164 = text(string(d.Center)), text(d.E164)
+	out.Center = text(string(d.Center))
 	if len(d.Targets) == 0 { // else it goes somewhere, whatever the reason was to go there
 		out.Reason, out.Code = text(d.Reason.Text), d.Reason.Code
 	}
-	for i := range d.Legs {
-		out.Legs = append(out.Legs, showLeg(&d.Legs[i], operator))
+	if hidden := d.Kind == routing.OnNet && !operator && d.Holder.Account != account; !hidden {
+		out.E164 = text(d.E164)
+		for i := range d.Legs {
+			out.Legs = append(out.Legs, showLeg(&d.Legs[i], operator))
+		}
+	} else if len(d.Targets) > 0 { // where a member is, and where he has his calls sent, is nobody else's business
+		out.Legs = append(out.Legs, routeLeg{Kind: "center", Center: string(d.Center), Role: "home"})
 	}
 	for _, step := range d.Steps {
 		if operator || !step.Inside {

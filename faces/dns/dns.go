@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/net/netutil"
 
 	"github.com/callisto-tel/callisto/business/routing"
 )
@@ -102,7 +103,7 @@ func (s *Server) listen(ctx context.Context) error {
 	handler := dns.HandlerFunc(s.serve)
 	s.servers = []*dns.Server{
 		{PacketConn: u, Handler: handler, UDPSize: 1232},
-		{Listener: l, Handler: handler, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxTCPQueries: 100, IdleTimeout: func() time.Duration { return 10 * time.Second }},
+		{Listener: netutil.LimitListener(l, mostConnections), Handler: handler, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxTCPQueries: 100, IdleTimeout: func() time.Duration { return 10 * time.Second }},
 	}
 	return nil
 }
@@ -275,3 +276,7 @@ func (s *Server) number(name, e164 string, h routing.Holder) (list []dns.RR) {
 	}
 	return list
 }
+
+// mostConnections bounds those over TCP: idle ones must not use up what all
+// else needs.
+const mostConnections = 256

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,15 +69,29 @@ func TestACarrierIsKept(t *testing.T) {
 			t.Errorf("stored %+v %v", rows, err)
 		}
 
-		in.Trunks[0].Password, in.Trunks[0].InPassword, in.Trunks[0].ID, in.Trunks[0].Host = nil, nil, x.ID, "192.0.2.7:5080" // the passwords stay
+		in.Trunks[0].Password, in.Trunks[0].InPassword, in.Trunks[0].ID = nil, nil, x.ID // the passwords stay
 		in.Out.Format, in.Assert = carrier.National, true
 		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
 			t.Fatal(err)
 		}
 		l2 := &lines{}
 		s = h.carriers(t, cfg.Dir, l2) // after a restart
-		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || l2.list[0].Trunks[0].Host != "192.0.2.7:5080" || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
+		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
 			t.Errorf("after a restart %+v", l2.list)
+		}
+		moved := in
+		moved.Trunks = slices.Clone(in.Trunks)
+		moved.Trunks[0].Host = "192.0.2.7:5080"
+		if _, err := s.Change(ctx, member.System(), c.ID, moved); err != nil {
+			t.Fatal(err)
+		}
+		if x := l2.list[0].Trunks[0]; x.Password != "" || x.InPassword != inward || x.Host != "192.0.2.7:5080" {
+			t.Errorf("another gateway is given the password of the old one: %+v", x)
+		}
+		if _, err := s.Add(ctx, member.System(), carrier.Input{Center: "KR", Name: "B", Presents: "+82 2 555 0100", Trunks: []carrier.TrunkInput{{
+			Trunk: carrier.Trunk{Host: "b.example:5060", InUser: "seoul"}, InPassword: &inward,
+		}}}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("two carriers prove themselves by one name: %v", err)
 		}
 		if x, ok := s.For("US"); !ok || x.ID != c.ID {
 			t.Errorf("for the US: %+v", x)
@@ -176,7 +191,7 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 	}
 	for _, host := range []string{"", ":5060", "a:0", "a:70000", "1.2.3.4:5060", "[2001:db8::1]:5060", "0.0.0.0:5060", "a b:5060", "-a.example:5060", "1.2.3:5060", "x@a.example:5060", "a.example:5060>;x"} {
 		in := good()
-		in.Trunks[0].Host = host
+		in.Trunks[0].Host, in.Trunks[0].InUser, in.Trunks[0].InPassword = host, "", nil
 		_, err := s.Add(t.Context(), member.System(), in)
 		if ok := host == "1.2.3.4:5060" || host == "[2001:db8::1]:5060"; ok != (err == nil) {
 			t.Errorf("%q: %v", host, err)

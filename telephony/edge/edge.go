@@ -236,12 +236,19 @@ func (e *Edge) ours(core *sip.Core, host []byte, f *sip.Flow) bool {
 	return err == nil && (a.IsLoopback() && f.Remote.Addr().IsLoopback() || a == f.Listener.Addr.Addr())
 }
 
-// leave counts a call of an account that leaves this network; false if it has
-// too many.
-func (e *Edge) leave(account string) bool {
+// outsideMost is how many an account may have.
+func (e *Edge) outsideMost() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.outside[account] >= e.most {
+	return e.most
+}
+
+// leave counts a call of an account that leaves this network; false if it has
+// as many as it may.
+func (e *Edge) leave(account string, most int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.outside[account] >= most {
 		return false
 	}
 	e.outside[account]++

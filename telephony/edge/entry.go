@@ -63,8 +63,20 @@ func (b *board) comes(in *sip.Incoming, at center.ID) (x trunk.Coming, ok bool) 
 			return trunk.Coming{}, true
 		}
 	}
+	// An address proves a carrier, but telephones may stand behind it too: who
+	// claims to be one of ours proves that, and an emergency call is never taken
+	// for a carrier's, which may make none.
+	if in.Msg.Claims(realm) != "" || b.Urgent(in.Msg) || b.oursCalls(in) {
+		return x, false
+	}
 	u, _ := sip.ParseURI(in.Msg.RequestURI())
 	return t.ByAddress(at, in.Flow.Remote, string(sip.Unescape(nil, u.User)))
+}
+
+// oursCalls reports whether the caller names himself as a telephone of ours.
+func (b *board) oursCalls(in *sip.Incoming) bool {
+	from, ok := sip.ParseURI(in.Msg.From.URI)
+	return ok && b.edge.cfg.Registrar.Knows(string(sip.Unescape(nil, from.User)))
 }
 
 // enter begins a call that came in by a trunk, and reports whether it began.

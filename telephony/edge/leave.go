@@ -15,6 +15,9 @@ import (
 
 var errNoTrunks = errors.New("there are no carriers here") //nolint:gochecknoglobals // sentinel
 
+// mostForwarded is how many calls of a member may be forwarded at once.
+const mostForwarded = 5
+
 // mayLeave counts a call that leaves this network against the account that
 // pays for it, once, where the call is decided; false if it has too many, and
 // then the leg has ended. Emergency calls and calls of the house are not
@@ -24,9 +27,13 @@ func (b *board) mayLeave(c *call, l *leg, to *switching.Target) bool {
 		return true
 	}
 	role := c.attempt.Role
-	account := to.Payer
+	account, most := to.Payer, b.edge.outsideMost()
 	if account == "" {
 		account = c.attempt.Caller.Account
+	}
+	if to.Forward && account != "" {
+		// Strangers may not use up what the holder calls with himself.
+		account, most = account+"/forwarded", min(most, mostForwarded)
 	}
 	if role == routing.Exit || account == "" {
 		return true // it was counted where it was decided
@@ -36,9 +43,13 @@ func (b *board) mayLeave(c *call, l *leg, to *switching.Target) bool {
 			return true
 		}
 	}
-	if b.edge.leave(account) {
+	if b.edge.leave(account, most) {
 		c.payers = append(c.payers, account)
 		return true
+	}
+	if to.Forward {
+		b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: switching.CauseForbidden})
+		return false
 	}
 	c.reason = "You have as many calls to other networks at once as you may. End one first."
 	b.deliver(c, switching.Event{Kind: switching.Ended, Leg: l.id, Cause: switching.CauseForbidden})

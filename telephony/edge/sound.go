@@ -127,7 +127,11 @@ func (s *sound) Offer(r switching.Ref, from, to switching.LegID, t *switching.Ta
 func (b *board) codecs(r switching.Ref, t *switching.Target) {
 	c := b.call(r)
 	if w, err := b.way(c, t); err == nil {
-		c.unheard = "The way to " + t.To + " takes only " + strings.Join(w.Carrier.Codecs, ", ") + ", and your telephone offers none of it."
+		to := t.To
+		if t.Forward { // where a member has his calls sent is not the caller's business
+			to = "the party called"
+		}
+		c.unheard = "The way to " + to + " takes only " + strings.Join(w.Carrier.Codecs, ", ") + ", and your telephone offers none of it."
 	}
 }
 

@@ -106,6 +106,12 @@ func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
 	return cred, false
 }
 
+// Knows reports whether a SIP user is a telephone of ours.
+func (r *Registrar) Knows(sipUser string) bool {
+	c, ok := r.cfg.Credentials.Get(sipUser)
+	return ok && !c.Revoked
+}
+
 // contact is one Contact value of a request, whose bytes it borrows.
 type contact struct {
 	uri      []byte
