@@ -70,7 +70,9 @@ func (n *Network) own(t *testing.T, national string) {
 func TestNumbersAreFoundByENUM(t *testing.T) {
 	n := New(t, Options{})
 	n.own(t, "25551234")
-	n.Tables.Lines = did{"12125550100": numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "25551234"}}
+	n.Change(func(x *routing.Tables) {
+		x.Lines = did{"12125550100": numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "25551234"}}
+	})
 	n.Member("Jun", "KR", "82", "7000001") // an identification number: its + form is for members
 	at := listener(t, n, shows{"https://minji.example/?a=1", "minji@example.com"})
 	const name = "4.3.2.1.5.5.5.2.2.8." + enumZone

@@ -8,6 +8,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/routing"
 )
 
 const talks = 7 // seconds of a call in which both sides are heard
@@ -124,7 +125,7 @@ func TestACallOverOurRegistration(t *testing.T) {
 	c.ID, c.In = "seoul", carrier.Writing{Format: carrier.National}
 	c.Trunks[0].Register, c.Trunks[0].Ping = true, false
 	m := n.Member("Minji", "KR", "82", "25551234")
-	n.Tables.Lines = did{"8225550111": m.Number}
+	n.Change(func(x *routing.Tables) { x.Lines = did{"8225550111": m.Number} })
 	n.Carriers(c)
 	s := n.awaitState(t, c.Trunks[0].ID, func(s carrier.State) bool { return !s.Registered.IsZero() })
 	if s.Health != carrier.Up || s.Registry.Code != carrier.Registered || time.Until(s.Registered) < 50*time.Second {

@@ -205,3 +205,12 @@ func (n *Network) Carriers(list ...carrier.Carrier) {
 	n.SetCarriers(list)
 	n.Ways.SetCarriers(list, nil)
 }
+
+// Change has calls decided by changed tables from now on: those in use are read
+// by the shards and must not be written.
+func (n *Network) Change(f func(t *routing.Tables)) {
+	next := *n.Tables
+	f(&next)
+	n.Tables = &next
+	n.SetTables(&next)
+}

@@ -118,7 +118,9 @@ func TestACarrierCallsAMember(t *testing.T) {
 	c := carrierAt("seoul", "KR", gateway)
 	n.Carriers(c)
 	m, other := n.Member("Minji", "KR", "82", "25551234"), n.Member("Jun", "KR", "82", "7000001")
-	n.Tables.Lines, n.Tables.Known = did{"8225550111": m.Number}, did{"+821012345678": other.Number}.holders(n)
+	n.Change(func(x *routing.Tables) {
+		x.Lines, x.Known = did{"8225550111": m.Number}, did{"+821012345678": other.Number}.holders(n)
+	})
 	at := FreePort(t, loopback())
 	n.register(t, []Member{m}, n.Addr("KR"), at, 10)
 	SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "17820"}}.Serve(t)
@@ -326,7 +328,7 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 	n.SetCarriers([]carrier.Carrier{c})
 	n.Ways = routing.NewWays() // nothing is free
 	n.Ways.SetCarriers([]carrier.Carrier{c}, map[string][]carrier.Rate{carrier.Members: {{Prefix: "82", Micros: 20_000}}})
-	n.Tables.Ways = n.Ways
+	n.Change(func(x *routing.Tables) { x.Ways = n.Ways })
 	m := n.Member("Minji", "KR", "82", "25551234")
 	for _, x := range []struct{ dial, says string }{{"025554321", "402"}, {"+4930901820", "no price"}} {
 		a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 7, Dial: x.dial}.Start(t)

@@ -52,7 +52,7 @@ func TestTheTestCarrierHangsUp(t *testing.T) {
 	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 12, Dial: "+8225550104"}.Start(t)
 	a.Wait("Call established", 4*time.Second)
 	r := n.Records.Wait(t, 1)[0]
-	if talked := r.Duration(); r.Cause != cdr.Normal || talked < 4500*time.Millisecond || talked > 6*time.Second {
+	if talked := r.Duration(); r.Cause != cdr.Normal || talked < 3500*time.Millisecond || talked > 7*time.Second {
 		t.Errorf("talked %s: %+v", talked, r)
 	}
 	if c := onlyCall(t, there); c.Result != "dropped" {
