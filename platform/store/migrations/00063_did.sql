@@ -1,7 +1,7 @@
 -- +goose Up
 -- Telephone numbers that carriers bring to us, and who rents them.
 CREATE TABLE did (
-    e164         TEXT   PRIMARY KEY CHECK (e164 LIKE '+%'),
+    e164         TEXT   NOT NULL PRIMARY KEY CHECK (e164 LIKE '+%'),
     carrier      TEXT   NOT NULL,
     country      TEXT   NOT NULL,
     area         TEXT   NOT NULL,
