@@ -194,9 +194,13 @@ func TestATrunkThatClaimsToBeAMember(t *testing.T) {
 				gw1 -> ACK`)
 			continue
 		}
+		if strings.HasPrefix(dialled, "119@") { // it may be a telephone behind that address: it has to prove that
+			s.Play("gw1 <- 401 INVITE\ngw1 -> ACK")
+			continue
+		}
 		s.Play("gw1 <- 403 INVITE\ngw1 -> ACK")
 	}
-	for _, r := range s.records(t, 6) {
+	for _, r := range s.records(t, 5) {
 		if r.Side != cdr.Entry || r.From.Account != "" || r.From.Number != alice || r.Answered() {
 			t.Errorf("%+v", r)
 		}
