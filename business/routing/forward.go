@@ -46,14 +46,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		d = d.unregistered()
 	}
 	for _, to := range list {
-		if t.comesBack(a, to) {
-			continue
-		}
-		if a.Role == Entry && d.Number.E164() == to {
-			// It came by this very number: sent out again it would come again.
-			if a.Trace != nil {
-				a.inside("The call came in by %s: it is not sent back there.", to)
-			}
+		if t.comesBack(a, &d, to) {
 			continue
 		}
 		x, ok := t.forwardTo(a, to)
@@ -89,11 +82,18 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 }
 
 // comesBack reports whether a forwarded call would only come back: to who is
-// calling, or to us by a telephone number that a carrier brings here.
-func (t *Tables) comesBack(a *Attempt, to string) bool {
+// calling, by the very number that it came in by, or to us by a telephone number
+// that a carrier brings here.
+func (t *Tables) comesBack(a *Attempt, d *Decision, to string) bool {
 	if to == a.Caller.E164 {
 		if a.Trace != nil {
 			a.inside("The call comes from %s: it is not sent back there.", to)
+		}
+		return true
+	}
+	if a.Entered && d.Number.E164() == to {
+		if a.Trace != nil {
+			a.inside("The call came in by %s: it is not sent back there.", to)
 		}
 		return true
 	}

@@ -78,7 +78,8 @@ func world(t testing.TB) *Tables {
 
 // TestGolden runs testdata/*.route. The lines before "want" are fields of the
 // attempt: center, role, dial (what was dialled), in (dial country), caller
-// (home country), device, binding, outcomes.
+// (home country), device, binding, outcomes, entered (the call came from
+// outside by another center).
 func TestGolden(t *testing.T) {
 	tables := world(t)
 	files, err := filepath.Glob("testdata/*.route")
@@ -127,6 +128,9 @@ func attempt(t *testing.T, ask string) (a Attempt, then []string) {
 			a.Center = center.ID(value)
 		case "role":
 			a.Role = map[string]Role{"origin": Origin, "home": Home, "visit": Visit, "exit": Exit, "entry": Entry}[value]
+			a.Entered = a.Role == Entry
+		case "entered":
+			a.Entered = true
 		case "dial":
 			a.Dialled = value
 		case "in":

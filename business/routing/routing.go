@@ -56,6 +56,7 @@ type Attempt struct {
 	Service     string   // role Exit: EmergencyService or ShortService, for a code of DialCountry
 	Hints       []string // partners whose zone has the number that is called (ENUM)
 	Open        bool     // role Entry: it came by no trunk, from anybody
+	Entered     bool     // it came from outside, here or at the center that sent it on
 	Forwards    int      // how often the call was forwarded before
 	Outcomes    []Outcome
 	Now         time.Time

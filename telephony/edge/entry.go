@@ -94,7 +94,7 @@ func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	}
 	caller, from, hidden := b.callerBy(in, x, country)
 	a := routing.Attempt{
-		Center: at, Role: routing.Entry, Dialled: dialled, DialCountry: country, Carrier: c.ID, Caller: caller, Now: b.wall(), Forwards: diverted(in.Msg, x),
+		Center: at, Role: routing.Entry, Entered: true, Dialled: dialled, DialCountry: country, Carrier: c.ID, Caller: caller, Now: b.wall(), Forwards: diverted(in.Msg, x),
 	}
 	a.Caller.Private = hidden
 	rec := cdr.Record{

@@ -150,6 +150,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 	}
 	who := asserted(in.Msg)
 	a.Caller.Private = withheld(in.Msg)
+	_, a.Entered = u.Param("entered")
 	if v, ok := u.Param("hops"); ok {
 		n, _ := sip.Decimal(v)
 		a.Forwards = int(min(n, 100))

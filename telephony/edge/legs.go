@@ -118,6 +118,9 @@ func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
 		}
 	default:
 		dst = append(dst, ";role=home"...)
+		if c.attempt.Entered {
+			dst = append(dst, ";entered"...)
+		}
 	}
 	hops := c.hops
 	if to.Forward {
