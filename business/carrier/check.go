@@ -182,8 +182,12 @@ func (s *Service) trunks(old []Trunk, list []TrunkInput, wrong *faults) []Trunk 
 				continue
 			}
 			known = true
-			if t.InPassword = o.InPassword; strings.TrimSpace(t.Host) == o.Host && strings.TrimSpace(t.User) == o.User {
-				t.Password = o.Password // it was given for that gateway, and no other shall ask for it
+			t.InPassword = o.InPassword
+			if strings.TrimSpace(t.Host) == o.Host && strings.TrimSpace(t.User) == o.User {
+				t.Password = o.Password
+			} else if o.Password != "" && t.User != "" && x.Password == nil {
+				// It was given for that gateway: no other shall ask for it.
+				wrong.add("password", "The password that is kept is for another gateway or user. Enter the one for this.")
 			}
 		}
 		if !known {

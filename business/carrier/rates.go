@@ -80,11 +80,12 @@ func ReadRates(r io.Reader) ([]Rate, error) {
 		}
 		prefix = strings.TrimPrefix(strings.ReplaceAll(strings.TrimSpace(prefix), " ", ""), "+")
 		micros, err := money.ParseMicros(strings.TrimSpace(price))
-		if strings.Trim(prefix, "0123456789") == "" && ok && err == nil {
+		price = strings.TrimSpace(price)
+		if strings.Trim(prefix, "0123456789") == "" && ok && err == nil && price != "" { // no price is not free
 			out = append(out, Rate{prefix, micros})
 			continue
 		}
-		if n > 1 && len(wrong) < 20 {
+		if heading := n == 1 && !strings.ContainsAny(line, "0123456789"); !heading && len(wrong) < 20 {
 			wrong.add(fmt.Sprintf("line %d", n), "Write the beginning of the number and the price, as in 8210,0.035.")
 		}
 	}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -82,10 +83,19 @@ func TestACarrierIsKept(t *testing.T) {
 		moved := in
 		moved.Trunks = slices.Clone(in.Trunks)
 		moved.Trunks[0].Host = "192.0.2.7:5080"
+		var f *fault.Error
+		if _, err := s.Change(ctx, member.System(), c.ID, moved); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "password" {
+			t.Errorf("another gateway without its password: %v", err)
+		}
+		if x := l2.list[0].Trunks[0]; x.Password != secret || x.Host != in.Trunks[0].Host {
+			t.Errorf("refused, and changed: %+v", x)
+		}
+		other := "another one"
+		moved.Trunks[0].Password = &other
 		if _, err := s.Change(ctx, member.System(), c.ID, moved); err != nil {
 			t.Fatal(err)
 		}
-		if x := l2.list[0].Trunks[0]; x.Password != "" || x.InPassword != inward || x.Host != "192.0.2.7:5080" {
+		if x := l2.list[0].Trunks[0]; x.Password != other || x.InPassword != inward || x.Host != "192.0.2.7:5080" {
 			t.Errorf("another gateway is given the password of the old one: %+v", x)
 		}
 		if _, err := s.Add(ctx, member.System(), carrier.Input{Center: "KR", Name: "B", Presents: "+82 2 555 0100", Trunks: []carrier.TrunkInput{{
@@ -237,6 +247,11 @@ func TestWhatCallsCost(t *testing.T) {
 		}
 		if _, err := carrier.ReadRates(strings.NewReader("82,0.1\n83,much\n")); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
 			t.Errorf("a line that cannot be read: %v", err)
+		}
+		for _, bad := range []string{"82,\n", "8a,0.1\n", "82;\n83;0.1"} {
+			if _, err := carrier.ReadRates(strings.NewReader(bad)); fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%q is read: %v", bad, err)
+			}
 		}
 		if err := s.Remove(ctx, member.System(), c.ID); err != nil {
 			t.Fatal(err)
