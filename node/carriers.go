@@ -227,19 +227,7 @@ func (t testCalls) Call(number, from string) error {
 	if err != nil {
 		return err
 	}
-	typed, err := numbering.ParseTyped(number)
-	if err != nil {
-		return err
-	}
-	var h routing.Holder
-	sold := false
-	switch typed.Kind {
-	case numbering.Plus:
-		h, sold = t.n.roster.Numbers.Twin(typed.Text)
-	case numbering.Digits, numbering.Rooted:
-		h, sold = t.n.roster.Numbers.Typed(typed.Text)
-	default:
-	}
+	h, sold := routing.Find(t.n.roster.Numbers, number)
 	if !sold {
 		return fault.New(fault.Unknown, "number_unknown", "%s is no number of ours. Check the digits.", number)
 	}

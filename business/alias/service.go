@@ -154,22 +154,7 @@ func (s *Service) target(ctx context.Context, account, number string) (numbering
 	if err != nil {
 		return numbering.Number{}, "", err
 	}
-	var h routing.Holder
-	ok := false
-	switch typed.Kind {
-	case numbering.Plus:
-		h, ok = s.cfg.Sold.Twin(typed.Text)
-	case numbering.Digits:
-		if h, ok = s.cfg.Sold.Typed(typed.Text); !ok {
-			if c, is := s.cfg.Sold.Root(typed.Text); is {
-				h, ok = s.cfg.Sold.Typed(c.Root + "#" + c.Home)
-			}
-		}
-	case numbering.Rooted:
-		h, ok = s.cfg.Sold.Typed(typed.Text)
-	default:
-	}
-	if ok && h.Account == account {
+	if h, ok := routing.Find(s.cfg.Sold, number); ok && h.Account == account {
 		if h.Number.Kind == numbering.Company {
 			if c, is := s.cfg.Sold.Root(h.Number.National); is {
 				h.Number.CallingCode = c.Home // it stands for the root

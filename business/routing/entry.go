@@ -74,22 +74,8 @@ func (t *Tables) line(a *Attempt, e164 string, l Line) Decision {
 // reached finds a number of ours that a carrier may call by what it reaches.
 // The + form of a number from an identification block is for members only.
 func (t *Tables) reached(c *carrier.Carrier, typed numbering.Typed) (Holder, bool) {
-	var h Holder
-	var ok bool
-	switch typed.Kind {
-	case numbering.Plus:
-		if h, ok = t.Sold.Twin(typed.Text); ok && !h.OwnPhone {
-			return Holder{}, false
-		}
-	case numbering.Digits, numbering.Rooted:
-		if h, ok = t.Sold.Typed(typed.Text); !ok && typed.Kind == numbering.Digits {
-			if company, is := t.Sold.Root(typed.Text); is {
-				h, ok = t.Sold.Typed(company.Root + "#" + company.Home)
-			}
-		}
-	default:
-	}
-	if !ok {
+	h, ok := find(t.Sold, typed)
+	if !ok || typed.Kind == numbering.Plus && !h.OwnPhone {
 		return Holder{}, false
 	}
 	form := h.Number.CallingCode + h.Number.National

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 )
@@ -36,13 +38,14 @@ func (t *Tables) Explain(a *Attempt) Explanation {
 // follow lists targets, what comes after them, and what the centers they go to
 // would do.
 func (t *Tables) follow(a *Attempt, targets []Target, legs *[]Leg) {
-	outcomes := a.Outcomes
+	outcomes := slices.Clip(a.Outcomes) // who asks keeps his own
 	for len(targets) > 0 && len(*legs) < mostLegs {
 		leaves := false
 		for i := range targets {
 			*legs = append(*legs, Leg{a.Center, targets[i]})
 			if targets[i].Kind == ToCenter && targets[i].Role == Exit {
-				t.follow(t.there(a, &targets[i]), t.Decide(t.there(a, &targets[i])).Targets, legs)
+				there := t.there(a, &targets[i])
+				t.follow(there, t.Decide(there).Targets, legs)
 			}
 			leaves = leaves || targets[i].Kind == ToTrunk || targets[i].Role == Exit
 			outcomes = append(outcomes, Outcome{targets[i], cdr.Failed})

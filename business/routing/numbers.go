@@ -95,3 +95,29 @@ func (n *Numbers) Root(root string) (Company, bool) { return n.roots.Get(root) }
 
 // Len is how many numbers are sold.
 func (n *Numbers) Len() int { return n.typed.Len() }
+
+// Find finds a number of ours as people write it: the typed form, the + form,
+// or a company's bare root, which stands for its home office.
+func Find(s Sold, text string) (Holder, bool) {
+	typed, err := numbering.ParseTyped(text)
+	if err != nil {
+		return Holder{}, false
+	}
+	return find(s, typed)
+}
+
+func find(s Sold, typed numbering.Typed) (h Holder, ok bool) {
+	switch typed.Kind {
+	case numbering.Plus:
+		return s.Twin(typed.Text)
+	case numbering.Digits, numbering.Rooted:
+		if h, ok = s.Typed(typed.Text); ok {
+			return h, true
+		}
+		if c, is := s.Root(typed.Text); is {
+			return s.Typed(c.Root + "#" + c.Home)
+		}
+	default:
+	}
+	return Holder{}, false
+}

@@ -13,7 +13,6 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
 )
 
@@ -103,7 +102,7 @@ func (f *face) showCall(r cdr.Record, account string) call {
 
 func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body[route], error) {
 	who := actor(ctx)
-	from, ok := f.holder(in.Body.From)
+	from, ok := routing.Find(f.Sold, in.Body.From)
 	if !ok || !who.May(from.Account) {
 		if who.Role != member.Operator || !ok {
 			// The same words for a number of somebody else and for none: who exists is nobody's business.
@@ -125,22 +124,6 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home, Private: from.Private},
 	})
 	return &body[route]{f.showRoute(x, who.Role == member.Operator, from.Account)}, nil
-}
-
-// holder finds one sold number from what a program wrote for it: the typed form or the + form.
-func (f *face) holder(number string) (routing.Holder, bool) {
-	t, err := numbering.ParseTyped(number)
-	if err != nil {
-		return routing.Holder{}, false
-	}
-	switch t.Kind {
-	case numbering.Digits, numbering.Rooted:
-		return f.Sold.Typed(t.Text)
-	case numbering.Plus:
-		return f.Sold.Twin(t.Text)
-	default:
-		return routing.Holder{}, false
-	}
 }
 
 func isLetters(s string) bool {

@@ -322,19 +322,10 @@ func (k knobMaker) media(in carrier.Input) knobs {
 func (k knobMaker) partner(in carrier.Input) knobs {
 	sells := k.text("sells", "carrier.sells", "", "0.035")
 	if sells.Error = k.wrong["sells_micros"]; in.Sells != nil {
-		sells.Value = plainMicros(*in.Sells)
+		sells.Value = money.Amount{Micros: *in.Sells}.String()
 	}
 	return knobs{Legend: k.p.T("carrier.section.partner"), Closed: in.Kind != carrier.Partner, List: []knob{
 		k.text("prefix", "carrier.prefix", in.Prefix, "7799"), k.text("ranges", "carrier.ranges", strings.Join(in.Ranges, ", "), "+82 70 123"),
 		sells, k.text("domain", "carrier.domain", in.Domain, "sip.partner.example"), k.text("enum", "carrier.enum", in.ENUM, "e164.partner.example"),
 	}}
-}
-
-// plainMicros writes micro-units as a decimal number.
-func plainMicros(micros int64) string {
-	s := strconv.FormatInt(micros/1_000_000, 10)
-	if rest := micros % 1_000_000; rest != 0 {
-		s += "." + strings.TrimRight(strconv.FormatInt(1_000_000+rest, 10)[1:], "0")
-	}
-	return s
 }

@@ -8,20 +8,12 @@ import (
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
 )
 
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
 	Explain(a *routing.Attempt) routing.Explanation
-}
-
-// Sold finds the numbers sold.
-type Sold interface {
-	Typed(canonical string) (routing.Holder, bool)
-	Twin(e164 string) (routing.Holder, bool)
-	Root(root string) (routing.Company, bool)
 }
 
 // explainData is a call that is asked about, and what would become of it.
@@ -42,7 +34,7 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if d.From == "" && d.To == "" {
 		return explainPage(p, d), nil
 	}
-	from, ok := f.soldNumber(d.From)
+	from, ok := routing.Find(f.Sold, d.From)
 	if !ok || d.To == "" {
 		p.Status, d.Problem = http.StatusUnprocessableEntity, p.T("explain.wrong")
 		return explainPage(p, d), nil
@@ -64,20 +56,4 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		d.Price = p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: d.X.Price.Micros})
 	}
 	return explainPage(p, d), nil
-}
-
-// soldNumber finds a number of ours as it is typed or in its + form.
-func (f *face) soldNumber(text string) (routing.Holder, bool) {
-	t, err := numbering.ParseTyped(text)
-	if err != nil {
-		return routing.Holder{}, false
-	}
-	switch t.Kind {
-	case numbering.Digits, numbering.Rooted:
-		return f.Sold.Typed(t.Text)
-	case numbering.Plus:
-		return f.Sold.Twin(t.Text)
-	default:
-		return routing.Holder{}, false
-	}
 }

@@ -62,25 +62,13 @@ func (f *face) published(r *http.Request) (d cardData, err error) {
 	if err != nil {
 		return d, nothingPublished()
 	}
-	found := false
-	switch typed.Kind {
-	case numbering.Plus:
-		d.Holder, found = f.Sold.Twin(typed.Text)
-	case numbering.Digits, numbering.Rooted:
-		if d.Holder, found = f.Sold.Typed(typed.Text); found {
-			break
+	var found bool
+	d.Holder, found = routing.Find(f.Sold, r.PathValue("number"))
+	if c, bare := f.Sold.Root(typed.Text); found && bare {
+		for code := range c.Offices {
+			d.Offices = append(d.Offices, numbering.Number{Kind: numbering.Company, CallingCode: code, National: c.Root})
 		}
-		var c routing.Company
-		if c, found = f.Sold.Root(typed.Text); found {
-			d.Holder, found = f.Sold.Typed(c.Root + "#" + c.Home)
-			for code := range c.Offices {
-				d.Offices = append(d.Offices, numbering.Number{Kind: numbering.Company, CallingCode: code, National: c.Root})
-			}
-			slices.SortFunc(d.Offices, func(a, b numbering.Number) int {
-				return slices.Compare([]byte(a.CallingCode), []byte(b.CallingCode))
-			})
-		}
-	default:
+		slices.SortFunc(d.Offices, func(a, b numbering.Number) int { return strings.Compare(a.CallingCode, b.CallingCode) })
 	}
 	if !found {
 		return d, nothingPublished()

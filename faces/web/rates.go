@@ -180,7 +180,7 @@ func (f *face) ratesFile(w http.ResponseWriter, r *http.Request, p *page) (templ
 	out := csv.NewWriter(&b)
 	_ = out.Write([]string{"prefix", "price"}) // a buffer takes all
 	for _, x := range list {
-		_ = out.Write([]string{x.Prefix, plainMicros(x.Micros)})
+		_ = out.Write([]string{x.Prefix, money.Amount{Micros: x.Micros}.String()})
 	}
 	out.Flush()
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -25,6 +25,7 @@ import (
 	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
@@ -311,7 +312,7 @@ type Deps struct {
 	Trunks     Trunks
 	Tariffs    Tariffs
 	Router     Router
-	Sold       Sold
+	Sold       routing.Sold
 }
 
 type face struct {

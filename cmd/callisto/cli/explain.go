@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/callisto-tel/callisto/business/money"
 )
 
 type explainCmd struct {
@@ -112,7 +114,7 @@ func inWords(out io.Writer, text []byte) error {
 		fmt.Fprintf(out, "  %d) %s\n", i+1, line)
 	}
 	if r.Price != nil {
-		fmt.Fprintf(out, "It costs %s.%06d %s for %d s.\n", fmt.Sprint(r.Price.Micros/1_000_000), r.Price.Micros%1_000_000, r.Price.Currency, r.Price.Per)
+		fmt.Fprintf(out, "It costs %s for %d s.\n", money.Amount{Currency: money.Currency(r.Price.Currency), Micros: r.Price.Micros}, r.Price.Per)
 	}
 	if r.Reason != "" {
 		fmt.Fprintln(out, r.Reason)

@@ -13,7 +13,7 @@ func TestADecisionIsPrintedForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{" 1. Dialled in KR.", "It is pstn.", "1) on to the center KR (exit)", "2) leaves at KR by seoul, trunk seoul-1, as +8225554321, showing +8225550100", "It costs 0.020000 USD for 60 s."} {
+	for _, want := range []string{" 1. Dialled in KR.", "It is pstn.", "1) on to the center KR (exit)", "2) leaves at KR by seoul, trunk seoul-1, as +8225554321, showing +8225550100", "It costs 0.02 USD for 60 s."} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}
