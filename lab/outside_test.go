@@ -146,6 +146,47 @@ func TestACarrierCallsAMember(t *testing.T) {
 	}
 }
 
+// TestACarriersCallerIsNotShown: who withholds his number from the carrier's
+// side withholds it from the member too, also where another center's carrier
+// brings the call, and his history does not tell it either.
+func TestACarriersCallerIsNotShown(t *testing.T) {
+	for name, x := range map[string]struct {
+		entry        center.ID
+		caller, more string
+	}{
+		"here": {"KR", "+821012345678", "Privacy: id"}, "from another center": {"US", "+821012345678", "Privacy: user"},
+		"asserted": {"US", "Anonymous", "P-Asserted-Identity: <tel:+821012345678>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, Options{})
+			gateway := FreePort(t, loopback())
+			c := carrierAt("in", x.entry, gateway)
+			c.Reach = []string{"82"}
+			n.Carriers(c)
+			m := n.Member("Minji", "KR", "82", "25551234")
+			h, _ := n.Sold.Typed(m.Number.Canonical())
+			h.OwnPhone = true
+			n.Sold.Set(h)
+			at := FreePort(t, loopback())
+			n.register(t, []Member{m}, n.Addr("KR"), at, 10)
+			SIPp{Scenario: "gateway-sees.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
+				Args: []string{"-mp", "18100", "-key", "see", "From: .*anonymous@anonymous.invalid", "-key", "unseen", "1012345678"}}.Serve(t)
+			SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr(x.entry), Calls: 1, Rate: 1, Args: []string{"-mp", "18140"},
+				Extra: func(int) string { return "+8225551234;" + x.caller + ";" + x.more }}.Run(t)
+			rows := 1
+			if x.entry != "KR" {
+				rows = 2
+			}
+			for _, r := range n.Records.Wait(t, rows) {
+				if !r.Answered() || r.Caller("acc_"+m.Number.Canonical()) != "" {
+					t.Errorf("%s: the member is told %q: %+v", r.Side, r.Caller("acc_"+m.Number.Canonical()), r)
+				}
+			}
+			n.settled(t)
+		})
+	}
+}
+
 // did is which number of ours a telephone number stands for.
 type did map[string]numbering.Number
 
@@ -213,7 +254,7 @@ func TestAnEmergencyCall(t *testing.T) {
 	n := New(t, Options{})
 	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17940")))
 	n.Ways.SetEmergency(map[string]string{"KR": "seoul"})
-	n.Edge().Outside(0)
+	n.Edge().LimitOutside(0)
 	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "119")
 	r := n.Records.Wait(t, 1)[0]
 	if !r.Answered() || r.Carrier != "seoul" || r.To.Text != "119" {
@@ -265,11 +306,33 @@ func TestAForwardedCall(t *testing.T) {
 	n.settled(t)
 }
 
+// TestAForwardedCallIsNotSentBack by the number it came in by, though it came
+// by another center.
+func TestAForwardedCallIsNotSentBack(t *testing.T) {
+	n := New(t, Options{})
+	entry := FreePort(t, loopback())
+	in := carrierAt("in", "US", entry)
+	in.Reach = []string{"82"}
+	n.Carriers(carrierAt("out", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18180")), in)
+	m := n.Member("Minji", "KR", "82", "25551234")
+	h, _ := n.Sold.Typed(m.Number.Canonical())
+	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+8225551234"}}
+	n.Sold.Set(h)
+	SIPp{Scenario: "trunk-refused.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1, Args: []string{"-mp", "18220"},
+		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
+	for _, r := range n.Records.Wait(t, 2) {
+		if r.Answered() || r.Carrier == "out" || r.Cause != cdr.Unavailable {
+			t.Errorf("%+v", r)
+		}
+	}
+	n.settled(t)
+}
+
 // TestHowManyCallsAMemberHasOutside: the one too many is refused, in words.
 func TestHowManyCallsAMemberHasOutside(t *testing.T) {
 	n := New(t, Options{})
 	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18060")))
-	n.Edge().Outside(0)
+	n.Edge().LimitOutside(0)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 4, Dial: "025554321"}.Start(t)
 	a.Wait("403", 4*time.Second)
@@ -290,7 +353,7 @@ func TestForwardedCallsEnd(t *testing.T) {
 	}{"counted": {true, 4}, "not counted": {false, 4}} {
 		t.Run(name, func(t *testing.T) {
 			n := New(t, Options{})
-			n.Edge().Outside(3)
+			n.Edge().LimitOutside(3)
 			out, in := carrierAt("out", "KR", n.Addr("US")), carrierAt("in", "US", n.Addr("KR"))
 			out.Diverts, in.Diverts, in.Reach = x.says, x.says, []string{"82"}
 			in.In.Rules = []carrier.Rule{{Prefix: "+821099998888", With: "+8225551234"}} // as that telephone's own forwarding does

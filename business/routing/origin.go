@@ -68,7 +68,7 @@ func (t *Tables) feature(a *Attempt, text, dial string) Decision {
 			}
 			a.Caller.Private = false
 			d := t.typed(a, typed, dial)
-			d.Open = true
+			d.Shown = true
 			return d
 		}
 		if a.Trace != nil {

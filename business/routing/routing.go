@@ -133,7 +133,7 @@ type Decision struct {
 	ReplyIn time.Duration // within which a target has to say something; 0: as SIP has it
 	Price   Price         // of the leg that leaves; zero where nobody pays
 	Private bool          // the caller asked for his number not to be shown
-	Open    bool          // he asked for it to be shown, though as a rule it is not
+	Shown   bool          // he asked for it to be shown, though as a rule it is not
 	Urgent  bool          // an emergency call
 	// Reason is for people. Its text may still be empty: most callers never
 	// need the words, and Say finds them.

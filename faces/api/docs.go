@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/faces/source"
 )
 
 //go:embed docs.html
@@ -41,7 +43,7 @@ func (f *face) docs(w http.ResponseWriter, r *http.Request) {
 	t, err := template.New("docs").Parse(docsPage)
 	var b bytes.Buffer
 	if err == nil {
-		err = t.Execute(&b, f.describe(f.origin(r)))
+		err = t.Execute(&b, f.describe(source.Origin(f.Origin, r)))
 	}
 	if err != nil {
 		f.Log.ErrorContext(r.Context(), "documentation page", "error", err)
@@ -59,19 +61,6 @@ func (f *face) docs(w http.ResponseWriter, r *http.Request) {
 	z := gzip.NewWriter(w)
 	_, _ = z.Write(b.Bytes())
 	_ = z.Close()
-}
-
-// origin is how the outside reaches us: as the configuration says, or as this
-// request did.
-func (f *face) origin(r *http.Request) string {
-	switch {
-	case f.Origin != "":
-		return strings.TrimSuffix(f.Origin, "/")
-	case r.TLS != nil:
-		return "https://" + r.Host
-	default:
-		return "http://" + r.Host
-	}
 }
 
 func (f *face) describe(origin string) docsData {

@@ -1,4 +1,4 @@
-// Package source tells where a request comes from.
+// Package source tells where a request comes from, and what it reached us by.
 package source
 
 import (
@@ -48,4 +48,17 @@ func who(ip netip.Addr) netip.Addr {
 		return ip
 	}
 	return p.Addr()
+}
+
+// Origin is how the outside reaches us, without a slash at its end: as the
+// configuration says, or as this request did.
+func Origin(configured string, r *http.Request) string {
+	switch {
+	case configured != "":
+		return strings.TrimSuffix(configured, "/")
+	case r.TLS != nil:
+		return "https://" + r.Host
+	default:
+		return "http://" + r.Host
+	}
 }

@@ -96,7 +96,7 @@ func (f *face) cardCode(w http.ResponseWriter, r *http.Request, _ *page) (templ.
 	if err != nil {
 		return nil, err
 	}
-	code, err := qr.Encode(f.base(r)+"/n/"+publish.Address(d.Number), qr.M)
+	code, err := qr.Encode(source.Origin(f.Origin, r)+"/n/"+publish.Address(d.Number), qr.M)
 	if err != nil {
 		return nil, fmt.Errorf("draw the QR code of %s: %w", d.Number, err)
 	}
@@ -104,19 +104,6 @@ func (f *face) cardCode(w http.ResponseWriter, r *http.Request, _ *page) (templ.
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	_, err = w.Write(drawn(code))
 	return nil, err
-}
-
-// base is how the outside reaches us: as the configuration says, or as this
-// request did.
-func (f *face) base(r *http.Request) string {
-	switch {
-	case f.Origin != "":
-		return strings.TrimSuffix(f.Origin, "/")
-	case r.TLS != nil:
-		return "https://" + r.Host
-	default:
-		return "http://" + r.Host
-	}
 }
 
 // drawn is a code as SVG, with the quiet zone of four modules that readers need.

@@ -168,7 +168,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
-		c.private = (c.private || b.plan.Private) && !b.plan.Open && !b.plan.Urgent
+		c.private = (c.private || b.plan.Private) && !b.plan.Shown && !b.plan.Urgent
 		b.plan.Priced = a.Role != routing.Exit && b.plan.Price.Micros > 0 // it is paid where it was decided
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)

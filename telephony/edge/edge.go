@@ -255,9 +255,9 @@ func (e *Edge) leave(account string, most int) bool {
 	return true
 }
 
-// Outside says how many calls to other networks an account may have at once
+// LimitOutside says how many calls to other networks an account may have at once
 // from now on.
-func (e *Edge) Outside(most int) {
+func (e *Edge) LimitOutside(most int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.most = most

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -168,8 +169,8 @@ func callerShown(p *routing.Party, text string) caller {
 	return caller{user: text}
 }
 
-// withheld reports whether a caller asks for his number not to be shown
-// (RFC 3323 §4.2).
+// withheld reports whether a caller asks for his number not to be shown, by
+// Privacy (RFC 3323 §4.2) or by the name he gives in From (§4.1.1.3).
 func withheld(m *sip.Msg) bool {
 	for _, v := range []string{"id", "user", "header", "full"} {
 		if m.HasToken(sip.HPrivacy, v) {
@@ -177,7 +178,7 @@ func withheld(m *sip.Msg) bool {
 		}
 	}
 	u, ok := sip.ParseURI(m.From.URI)
-	return ok && strings.EqualFold(string(u.Host), "anonymous.invalid")
+	return ok && (bytes.EqualFold(u.Host, []byte("anonymous.invalid")) || bytes.EqualFold(u.User, []byte("anonymous")))
 }
 
 // diverted is how often a call was forwarded before it came, as a carrier that
