@@ -72,6 +72,7 @@ type Carrier struct {
 	Diverts   bool     // send Diversion (RFC 5806) with forwarded calls, and take it
 	Codecs    []string // the only ones offered there, best first; none: as the caller's terminal
 	DTMF      DTMF
+	SRTP      bool // its sound is SRTP both ways (RFC 3711), with keys in the descriptions (RFC 4568): over TLS only
 	Short     bool // takes short codes of its center's country
 	Emergency bool // takes emergency calls of its center's countries
 

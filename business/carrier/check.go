@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,7 +31,7 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	old := c.Trunks
 	c.Center, c.Kind, c.Name, c.Closed = in.Center, in.Kind, strings.TrimSpace(in.Name), in.Closed
 	c.Out, c.OutCaller, c.In, c.InCaller = in.Out, in.OutCaller, in.In, in.InCaller
-	c.Shows, c.Assert, c.Diverts, c.DTMF, c.Short, c.Emergency = in.Shows, in.Assert, in.Diverts, in.DTMF, in.Short, in.Emergency
+	c.Shows, c.Assert, c.Diverts, c.DTMF, c.SRTP, c.Short, c.Emergency = in.Shows, in.Assert, in.Diverts, in.DTMF, in.SRTP, in.Short, in.Emergency
 	c.Prefix, c.Domain, c.ENUM = strings.TrimSpace(in.Prefix), strings.TrimSpace(in.Domain), strings.ToLower(strings.Trim(strings.TrimSpace(in.ENUM), "."))
 	if c.Kind == "" {
 		c.Kind = PSTN
@@ -60,6 +61,9 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	checkPartner(c, in, &wrong)
 	c.Reach = prefixes("reach", in.Reach, &wrong)
 	c.Trunks = s.trunks(old, in.Trunks, &wrong)
+	if c.SRTP && slices.ContainsFunc(c.Trunks, func(t Trunk) bool { return t.Transport != TLS }) {
+		wrong.add("srtp", "The keys of encrypted sound travel in the signalling: every trunk has to use TLS for it.")
+	}
 	s.checkTaken(c, &wrong)
 	if len(wrong) > 0 {
 		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)

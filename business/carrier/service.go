@@ -132,6 +132,7 @@ type Input struct {
 	Diverts   bool
 	Codecs    []string
 	DTMF      DTMF
+	SRTP      bool
 	Short     bool
 	Emergency bool
 	Prefix    string

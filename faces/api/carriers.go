@@ -73,6 +73,7 @@ type carrierIn struct {
 	Diverts   bool      `json:"diverts,omitempty" doc:"Send Diversion with forwarded calls, and believe it"`
 	Codecs    []string  `json:"codecs,omitempty" nullable:"false" doc:"The only ones offered there, best first; none: as the caller's terminal"`
 	DTMF      string    `json:"dtmf,omitempty" enum:"any,rfc4733,info" doc:"any unless said"`
+	SRTP      bool      `json:"srtp,omitempty" doc:"Sound is encrypted both ways (SRTP, RFC 3711, keys by RFC 4568); every trunk has to use tls"`
 	Short     bool      `json:"short,omitempty" doc:"Takes short codes of its center's country"`
 	Emergency bool      `json:"emergency,omitempty" doc:"Takes emergency calls of its center's countries"`
 	Prefix    string    `json:"prefix,omitempty" doc:"Partner: what is dialled before its own numbers"`
@@ -101,6 +102,7 @@ type Carrier struct {
 	Diverts   bool      `json:"diverts"`
 	Codecs    []string  `json:"codecs" nullable:"false"`
 	DTMF      string    `json:"dtmf"`
+	SRTP      bool      `json:"srtp"`
 	Short     bool      `json:"short"`
 	Emergency bool      `json:"emergency"`
 	Prefix    string    `json:"prefix"`
@@ -222,7 +224,7 @@ func (c carrierIn) input() carrier.Input {
 		Center: center.ID(c.Center), Kind: carrier.Kind(c.Kind), Name: c.Name, Closed: c.Closed,
 		Out: c.Out.value(), OutCaller: c.OutCaller.value(), In: c.In.value(), InCaller: c.InCaller.value(),
 		Shows: carrier.Showing(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: carrier.DTMF(c.DTMF),
-		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
+		SRTP: c.SRTP, Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
 	}
 	for _, t := range c.Trunks {
 		in.Trunks = append(in.Trunks, carrier.TrunkInput{
@@ -248,7 +250,7 @@ func (f *face) showCarrier(c carrier.Carrier) Carrier {
 		ID: c.ID, Center: string(c.Center), Kind: string(c.Kind), Name: c.Name, Closed: c.Closed, Trunks: []Trunk{},
 		Out: showWriting(c.Out), OutCaller: showWriting(c.OutCaller), In: showWriting(c.In), InCaller: showWriting(c.InCaller),
 		Shows: string(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: listed(c.Codecs), DTMF: string(c.DTMF),
-		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: listed(c.Ranges), Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells,
+		SRTP: c.SRTP, Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: listed(c.Ranges), Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells,
 		Reach: listed(c.Reach), Created: c.Created.UTC(),
 	}
 	for _, t := range c.Trunks {

@@ -86,7 +86,7 @@ func (f *face) findCarrier(r *http.Request, p *page, id string) (carrier.Carrier
 func inputOf(c carrier.Carrier) carrier.Input {
 	in := carrier.Input{
 		Center: c.Center, Kind: c.Kind, Name: c.Name, Closed: c.Closed, Out: c.Out, OutCaller: c.OutCaller, In: c.In, InCaller: c.InCaller,
-		Shows: c.Shows, Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: c.DTMF, Short: c.Short,
+		Shows: c.Shows, Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: c.DTMF, SRTP: c.SRTP, Short: c.Short,
 		Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
 	}
 	for _, t := range c.Trunks {
@@ -135,7 +135,7 @@ func carrierForm(v url.Values) (carrier.Input, error) {
 	in := carrier.Input{
 		Center: center.ID(v.Get("center")), Kind: carrier.Kind(v.Get("kind")), Name: v.Get("name"), Closed: v.Get("closed") != "",
 		Shows: carrier.Showing(v.Get("shows")), Presents: v.Get("presents"), Assert: v.Get("assert") != "", Diverts: v.Get("diverts") != "",
-		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
+		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), SRTP: v.Get("srtp") != "", Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
 		Prefix: v.Get("prefix"), Ranges: wordsOf(v.Get("ranges")), Domain: v.Get("domain"), ENUM: v.Get("enum"), Reach: wordsOf(v.Get("reach")),
 	}
 	var wrong []fault.Field
@@ -316,6 +316,7 @@ func (k knobMaker) media(in carrier.Input) knobs {
 	return knobs{Legend: t("carrier.section.sound"), List: []knob{
 		k.text("codecs", "carrier.codecs", strings.Join(in.Codecs, ", "), "PCMU, PCMA"),
 		k.choose("dtmf", "carrier.dtmf", string(in.DTMF), choice{"any", t("carrier.dtmf.any")}, choice{"rfc4733", "RFC 4733"}, choice{"info", "INFO"}),
+		k.tick("srtp", "carrier.srtp", in.SRTP),
 	}}
 }
 

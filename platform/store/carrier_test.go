@@ -71,13 +71,13 @@ func TestACarrierIsKept(t *testing.T) {
 		}
 
 		in.Trunks[0].Password, in.Trunks[0].InPassword, in.Trunks[0].ID = nil, nil, x.ID // the passwords stay
-		in.Out.Format, in.Assert = carrier.National, true
+		in.Out.Format, in.Assert, in.SRTP, in.Trunks[0].Transport = carrier.National, true, true, carrier.TLS
 		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
 			t.Fatal(err)
 		}
 		l2 := &lines{}
 		s = h.carriers(t, cfg.Dir, l2) // after a restart
-		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
+		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || !l2.list[0].Assert || !l2.list[0].SRTP || !l2.list[0].Created.Equal(c.Created) {
 			t.Errorf("after a restart %+v", l2.list)
 		}
 		moved := in
@@ -183,6 +183,7 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 		"presents": {func(in *carrier.Input) { in.Presents = "112" }, func(in *carrier.Input) { in.Presents = "" }},
 		"shows":    {func(in *carrier.Input) { in.Shows = "both" }},
 		"dtmf":     {func(in *carrier.Input) { in.DTMF = "morse" }},
+		"srtp":     {func(in *carrier.Input) { in.SRTP = true }}, // by UDP
 		"codecs":   {func(in *carrier.Input) { in.Codecs = []string{"MP3"} }},
 		"prefix":   {func(in *carrier.Input) { in.Prefix = "77" }, func(in *carrier.Input) { in.Kind, in.Prefix = carrier.Partner, "7a" }},
 		"ranges":   {func(in *carrier.Input) { in.Kind, in.Prefix, in.Ranges = carrier.Partner, "77", []string{"070"} }},

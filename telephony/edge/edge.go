@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -188,23 +187,13 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		case rtp.Played:
 			ev.Kind = switching.Played
 		case rtp.Digit:
-			if c.placed == nil && !c.toldKeys() {
+			if c.placed == nil && !n.Kept {
 				return // it went to the other side with the sound
 			}
 			ev.Kind, ev.Digit = switching.Digit, n.Digit
 		}
 		b.deliver(c, ev)
 	})
-}
-
-// toldKeys reports whether a party of the call is told keys by signalling only.
-func (c *call) toldKeys() bool {
-	for _, l := range c.legs {
-		if l.by != nil && l.by.DTMF == carrier.DTMFInfo {
-			return true
-		}
-	}
-	return false
 }
 
 // HangUp ends a call by its global id, as the operator or a member may.
