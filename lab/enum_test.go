@@ -252,7 +252,7 @@ func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
 					Extra: func(int) string { return number }}.Run(t)
 			}
 			if !open {
-				call("stranger-challenged.xml", "+8225551234")
+				call("stranger-challenged.xml", "+8225551234;bob")
 				return
 			}
 			call("stranger.xml", "+8225551234")
@@ -260,9 +260,13 @@ func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
 			if r.Side != cdr.Entry || !r.Answered() || r.Carrier != "" || r.From.Text != "bob@other.example" || r.To.Number.Canonical() != "2555123482" {
 				t.Errorf("%+v", r)
 			}
-			for _, number := range []string{"+827000001", "2555123482", "+8225554321", "112", "+821012345678"} {
+			for _, number := range []string{"+827000001", "2555123482", "+8225554321", "+821012345678"} {
 				call("stranger-refused.xml", number)
 			}
+			// A telephone of ours under a name of its own network proves itself, and
+			// nobody in need is told that his number is not published.
+			call("stranger-challenged.xml", "+8225551234;2555123482-1")
+			call("stranger-challenged.xml", "112;bob")
 			n.settled(t)
 			if got := n.Records.Wait(t, 1); len(got) != 1 {
 				t.Errorf("%d records", len(got))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -81,35 +82,34 @@ func (n *Node) rented(ctx context.Context, m member.Membership, e164 string) boo
 }
 
 // waysOut tells routing of carriers, and of who takes emergency calls where:
-// what a country was opened with, else a carrier of its center that takes them.
+// whom a country was opened with, and after it the carriers of its center that
+// are set to take them.
 type waysOut struct{ n *Node }
 
 // SetCarriers takes them in.
 func (w waysOut) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
-	byCountry := map[string]string{}
+	w.n.ways.SetCarriers(list, rates)
+	opened, err := w.n.store.Openings().Openings(context.Background())
+	if err != nil {
+		// Those in force stay: nobody may be without them for a read that failed.
+		w.n.log.Warn("who takes emergency calls of opened countries cannot be read", "error", err)
+		return
+	}
+	byCountry := map[string][]string{}
+	for _, o := range opened {
+		if o.Emergency != "" && o.Emergency != opening.NoEmergency {
+			byCountry[o.Country] = []string{o.Emergency}
+		}
+	}
 	for _, c := range list {
-		if at, ok := w.n.sites.Get(c.Center); ok && c.Emergency && c.Open() {
+		if at, ok := w.n.sites.Get(c.Center); ok && c.Emergency {
 			for _, iso := range at.Countries {
-				if byCountry[iso] == "" {
-					byCountry[iso] = c.ID
+				if !slices.Contains(byCountry[iso], c.ID) {
+					byCountry[iso] = append(byCountry[iso], c.ID)
 				}
 			}
 		}
 	}
-	opened, err := w.n.store.Openings().Openings(context.Background())
-	if err != nil {
-		w.n.log.Warn("who takes emergency calls of opened countries cannot be read", "error", err)
-	}
-	for _, o := range opened {
-		switch o.Emergency {
-		case "":
-		case opening.NoEmergency:
-			delete(byCountry, o.Country)
-		default:
-			byCountry[o.Country] = o.Emergency
-		}
-	}
-	w.n.ways.SetCarriers(list, rates)
 	w.n.ways.SetEmergency(byCountry)
 }
 

@@ -116,6 +116,10 @@ func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
 				dst = append(append(dst, p[0]...), p[1]...)
 			}
 		}
+		if v := to.Diversion; v != nil {
+			dst = append(sip.AppendUser(append(dst, ";by="...), v.By.Canonical()), ";why="...)
+			dst = append(dst, v.Why...)
+		}
 	default:
 		dst = append(dst, ";role=home"...)
 		if c.attempt.Entered {
