@@ -27,7 +27,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Zones: n.telephony,
 		Telephone: func(user string) bool { _, known := n.roster.Devices.Get(user); return known }, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
