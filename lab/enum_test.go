@@ -66,6 +66,23 @@ func (n *Network) own(t *testing.T, national string) {
 	n.Sold.Set(h)
 }
 
+// TestANumberThatIsKeptOutIsNotThere: dig is told the same as of one that nobody
+// bought, also of what it begins with.
+func TestANumberThatIsKeptOutIsNotThere(t *testing.T) {
+	n := New(t, Options{})
+	n.own(t, "25551234")
+	h, _ := n.Sold.Twin("8225551234")
+	h.Unlisted = true
+	n.Sold.Set(h)
+	n.Tables.Lines = did{"8225550111": h.Number}
+	at := listener(t, n, shows{"https://minji.example", "minji@example.com"})
+	for _, name := range []string{"4.3.2.1.5.5.5.2.2.8.", "1.1.1.0.5.5.5.2.2.8.", "5.5.5.2.2.8.", "9.9.9.9.5.5.5.2.2.8."} {
+		if got := dig(t, at, name+enumZone, "NAPTR"); !strings.Contains(got, "status: NXDOMAIN") || !strings.Contains(got, "ANSWER: 0") {
+			t.Errorf("%s\n%s", name, got)
+		}
+	}
+}
+
 // TestNumbersAreFoundByENUM, as dig sees it.
 func TestNumbersAreFoundByENUM(t *testing.T) {
 	n := New(t, Options{})

@@ -42,7 +42,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		After: n.wasProved,
 		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
-	n.cards = publish.New(n.store.Published(), n.members, n.opts.Now)
+	n.cards = publish.New(n.store.Published(), n.members, n.roster, n.opts.Now)
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },

@@ -27,10 +27,13 @@ type Card struct {
 	Email string `json:"email,omitempty"` // shown to everybody
 	Form  bool   `json:"form,omitempty"`  // who has no address of his may write by a form
 	Text  string `json:"text,omitempty"`
+	// Unlisted keeps the number out of what other telephone systems look up
+	// (ENUM). It is kept with the membership: every call asks for it.
+	Unlisted bool `json:"-"`
 }
 
 // Empty reports whether nothing is published.
-func (c Card) Empty() bool { return c == Card{} }
+func (c Card) Empty() bool { return c == Card{Unlisted: c.Unlisted} }
 
 // Store keeps the cards.
 type Store interface {
@@ -48,18 +51,24 @@ type Members interface {
 	MayOrder(ctx context.Context, account string) error
 }
 
+// Publisher is told of a number whose holder lists it, or does so no more.
+type Publisher interface {
+	Registered(ctx context.Context, m member.Membership) error
+}
+
 // Service publishes.
 type Service struct {
 	store   Store
 	members Members
+	publish Publisher
 	now     func() time.Time
 	mu      sync.Mutex
 	wrote   map[string][]time.Time // who wrote when, and to whom
 }
 
 // New returns the service.
-func New(store Store, members Members, now func() time.Time) *Service {
-	return &Service{store: store, members: members, now: now, wrote: map[string][]time.Time{}}
+func New(store Store, members Members, publish Publisher, now func() time.Time) *Service {
+	return &Service{store: store, members: members, publish: publish, now: now, wrote: map[string][]time.Time{}}
 }
 
 // Mine is what a member's number publishes.
@@ -104,7 +113,13 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 	if len(wrong) > 0 {
 		return c, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 	}
-	return c, s.store.SetCard(ctx, membership, c)
+	if err := s.store.SetCard(ctx, membership, c); err != nil || c.Unlisted == m.Unlisted {
+		return c, err
+	}
+	if m, err = s.members.Membership(ctx, by, membership); err != nil {
+		return c, err
+	}
+	return c, s.publish.Registered(ctx, m)
 }
 
 // plain reports a text that shows as it is.

@@ -98,5 +98,6 @@ func forwarders(sold *Numbers, bind func(id, number, device string, c center.ID)
 	bind("b12", "700001282", "dev_12", "KR")
 	add("7000013", false, true, &Forwarding{Unreachable: []string{"+8225557777", "7799100200", "+535550100"}})
 	add("25556666", true, false, nil)
+	sold.Set(Holder{Number: individual("82", "25556668"), Country: "KR", Account: "acc_25556668", Membership: "mem", Registered: true, OwnPhone: true, Unlisted: true})
 	add("25556667", true, true, &Forwarding{Unreachable: []string{"+8225556667"}})
 }

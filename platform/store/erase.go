@@ -35,7 +35,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE device SET revoked = $2 WHERE revoked = 0 AND membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account, us(when)}},
 		{`UPDATE device SET name = '' WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
 		{`UPDATE membership SET contact_pstn = '', identification = 'erased', other_voip = '[]', proved = '[]', name = 'Erased', home_country = '', languages = '[]',
-			email = '', time_zone = '', offices = '[]', forwarding = '{}', caller_id = '', published = '' WHERE account = $1`, []any{account}},
+			email = '', time_zone = '', offices = '[]', forwarding = '{}', caller_id = '', published = '', unlisted = 0 WHERE account = $1`, []any{account}},
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
