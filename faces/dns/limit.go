@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// limit bounds the answers over UDP to one network: questions with a forged
-// source would have us flood it.
+// limit bounds the answers to one network: over UDP questions with a forged
+// source would have us flood it, and over TCP one network would have us work for
+// it alone.
 type limit struct {
 	now  func() time.Time
 	mu   sync.Mutex
@@ -42,11 +43,13 @@ func newLimit(now func() time.Time) *limit {
 }
 
 func (l *limit) take(from net.Addr) verdict {
-	u, ok := from.(*net.UDPAddr)
-	if !ok {
-		return pass
+	var a netip.Addr
+	switch x := from.(type) {
+	case *net.UDPAddr:
+		a = x.AddrPort().Addr().Unmap()
+	case *net.TCPAddr:
+		a = x.AddrPort().Addr().Unmap()
 	}
-	a := u.AddrPort().Addr().Unmap()
 	bits := 24
 	if a.Is6() {
 		bits = 56
