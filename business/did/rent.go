@@ -23,6 +23,7 @@ const (
 	dated    = "2 January 2006"
 	// mostRented bounds how many telephone numbers ring one world number.
 	mostRented = 20
+	mostHeld   = 10_000 // by an account, for all its world numbers
 	// stuckAfter is when a rent that was interrupted is taken up again.
 	stuckAfter = time.Minute
 )
@@ -39,6 +40,14 @@ func (s *Service) Of(ctx context.Context, by member.Actor, membership string) ([
 		return nil, err
 	}
 	return s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: 200})
+}
+
+// Held are all that an account rents, and those it had last that rest.
+func (s *Service) Held(ctx context.Context, by member.Actor, account string) ([]Number, error) {
+	if account == "" || !by.May(account) {
+		return nil, fault.New(fault.Forbidden, "not_yours", "These telephone numbers are somebody else's.")
+	}
+	return s.store.Numbers(ctx, Filter{Account: account, Limit: mostHeld})
 }
 
 // Stocked reports whether a number is one that is rented out, in whatever state:
@@ -206,7 +215,7 @@ func (s *Service) LetAllGo(ctx context.Context, account string) error {
 
 // Rented are the numbers that ring for an account.
 func (s *Service) Rented(ctx context.Context, account string) (out []Number, err error) {
-	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: 10000})
+	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: mostHeld})
 	for _, n := range list {
 		if n.State.Rings() {
 			out = append(out, n)
