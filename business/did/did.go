@@ -82,7 +82,8 @@ type Store interface {
 	// RemoveNumber takes a number out that nobody has; false if somebody does.
 	RemoveNumber(ctx context.Context, e164 string) (bool, error)
 	// MoveNumber changes a number that is still as it was, and posts the letter
-	// with it; false if somebody was quicker.
+	// with it; false if somebody was quicker, or if it is for an account that was
+	// erased.
 	MoveNumber(ctx context.Context, was, now Number, l *Letter) (bool, error)
 }
 

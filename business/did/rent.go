@@ -14,11 +14,13 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
+// RestFor is how long a number rests that was let go.
+const RestFor = 90 * day
+
 const (
 	year     = 365 * 24 * time.Hour
 	day      = 24 * time.Hour
 	graceFor = 30 * day
-	restFor  = 90 * day
 	remind   = 30 // days before the fee is due
 	dated    = "2 January 2006"
 	// mostRented bounds how many telephone numbers ring one world number.
@@ -147,10 +149,17 @@ func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
 	}
 	next := n
 	next.State, next.Until, next.Told = Rented, n.Until.Add(year), 0
-	if _, err := s.store.MoveNumber(ctx, n, next, nil); err != nil {
+	switch moved, err := s.store.MoveNumber(ctx, n, next, nil); {
+	case err != nil:
 		return n, err
+	case moved:
+		return next, s.publish(ctx, next)
 	}
-	return next, s.publish(ctx, next)
+	now, _, err := s.store.Number(ctx, n.E164) // somebody else settled it, or it was let go with its account
+	if err == nil && (now.Rental != n.Rental || !now.State.Rings()) {
+		err = fault.New(fault.Conflict, "telephone_number_let_go", "%s was let go while its price was taken.", numbering.Spaced(n.E164))
+	}
+	return now, err
 }
 
 func (s *Service) publish(ctx context.Context, n Number) error {
@@ -202,22 +211,31 @@ func (s *Service) LetGo(ctx context.Context, by member.Actor, membership, e164 s
 	return err
 }
 
-// LetAllGo gives back whatever an account rents.
+// LetAllGo gives back whatever an account rents, also what it was just about to:
+// its price may have been taken already.
 func (s *Service) LetAllGo(ctx context.Context, account string) error {
-	list, err := s.Rented(ctx, account)
-	for _, n := range list {
-		if _, rerr := s.rest(ctx, n, false); rerr != nil {
-			err = errors.Join(err, rerr)
+	for range letGoTries { // one that is being paid may change while it is let go
+		list, err := s.Rented(ctx, account)
+		for _, n := range list {
+			if _, rerr := s.rest(ctx, n, false); rerr != nil {
+				err = errors.Join(err, rerr)
+			}
+		}
+		if err != nil || len(list) == 0 {
+			return err
 		}
 	}
-	return err
+	return fmt.Errorf("telephone numbers of %s are rented while they are let go", account)
 }
 
-// Rented are the numbers that ring for an account.
+const letGoTries = 5
+
+// Rented are the numbers that ring for an account, and those that will in a
+// moment.
 func (s *Service) Rented(ctx context.Context, account string) (out []Number, err error) {
 	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: mostHeld})
 	for _, n := range list {
-		if n.State.Rings() {
+		if n.State.Rings() || n.State == Renting {
 			out = append(out, n)
 		}
 	}
@@ -227,7 +245,7 @@ func (s *Service) Rented(ctx context.Context, account string) (out []Number, err
 // rest takes a number from its renter and keeps it from others for a while.
 func (s *Service) rest(ctx context.Context, n Number, tell bool) (bool, error) {
 	next := n
-	next.State, next.Until, next.Told = Resting, s.cfg.Now().UTC().Truncate(time.Microsecond).Add(restFor), 0
+	next.State, next.Until, next.Told = Resting, s.cfg.Now().UTC().Truncate(time.Microsecond).Add(RestFor), 0
 	var l *Letter
 	if tell {
 		l = s.letter(n, "number_quarantined", "rest:"+n.Rental, map[string]string{"date": next.Until.Format(dated)})

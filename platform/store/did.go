@@ -82,7 +82,16 @@ func (s *TelephoneNumbers) MoveNumber(ctx context.Context, was, now did.Number, 
 	if !now.For.Zero() {
 		kind = now.For.Kind.String()
 	}
+	renter := ""
+	if now.State == did.Renting || now.State.Rings() {
+		renter = now.Account
+	}
 	err = s.db.write(ctx, func(q querier) error {
+		var erased int64 // locked, so that an account is erased before it or with it
+		if _, err := one(q.QueryRowContext(ctx, `SELECT erased FROM account WHERE id = $1`+s.db.lock(), renter).Scan(&erased)); err != nil || erased > 0 {
+			moved = false
+			return err
+		}
 		moved, err = changed(q.ExecContext(ctx, `UPDATE did SET state = $1, rental = $2, account = $3, membership = $4, kind = $5, calling_code = $6, national = $7, fee = $8, until = $9, told = $10
 			WHERE e164 = $11 AND state = $12 AND rental = $13 AND until = $14 AND told = $15`,
 			string(now.State), now.Rental, now.Account, now.Membership, kind, now.For.CallingCode, now.For.National, now.Fee, us(now.Until), now.Told,

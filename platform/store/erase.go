@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/member"
 )
 
@@ -39,6 +40,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
+		{`UPDATE did SET state = 'resting', until = $2, told = 0 WHERE account = $1 AND state IN ('renting', 'rented', 'late')`, []any{account, us(when.Add(did.RestFor))}},
 	} {
 		if _, err := t.q.ExecContext(ctx, s.text, s.args...); err != nil {
 			return err
