@@ -77,6 +77,13 @@ func TestANumberHasAPage(t *testing.T) {
 		t.Errorf("a header in the address: %d", status)
 	}
 	until(t, "the letter is there", func() bool { return strings.Contains(get("/dev/mail", 200), "755 0142 82") })
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+id+"/published", obj{"web": "https://раypаl.example/login"}) // two letters are Cyrillic
+	if got := r.want(t, 200, key, "GET", "/api/v1/members/"+id+"/published", nil); str(got.body, "web") != "https://xn--ypl-5cdc6g.example/login" {
+		t.Errorf("a look-alike by the API: %s", got.raw)
+	}
+	if page := get("/go/755014282", 200); !strings.Contains(page, "https://xn--ypl-5cdc6g.example/login") || strings.Count(page, "xn--ypl-5cdc6g.example") < 2 || strings.Contains(page, "раypаl") {
+		t.Error("a look-alike is shown as what it looks like")
+	}
 	jun.post("/lines/"+id+"/publish", url.Values{})
 	get("/n/755014282", 404)
 	get("/go/755014282", 404)
