@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
 )
 
 // RestFor is how long a number rests that was let go.
@@ -134,7 +135,7 @@ func (n Number) before() Number {
 // settle takes the price of a number that is being rented; one that is not paid
 // stands as it was. It may run again.
 func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
-	sale, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
+	sale, tax, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
 	if err == nil && !sale.Price.Zero() {
 		err = s.book.PayFromWallet(ctx, sale)
 	}
@@ -149,7 +150,7 @@ func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
 	}
 	next := n
 	next.State, next.Until, next.Told = Rented, n.Until.Add(year), 0
-	switch moved, err := s.store.MoveNumber(ctx, n, next, nil); {
+	switch moved, err := s.paid(ctx, n, next, n.Setup, n.Yearly, tax); {
 	case err != nil:
 		return n, err
 	case moved:
@@ -162,6 +163,16 @@ func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
 	return now, err
 }
 
+// paid moves a number whose year was paid for.
+func (s *Service) paid(ctx context.Context, n, next Number, setup, yearly int64, tax shop.Tax) (bool, error) {
+	if setup+yearly == 0 {
+		return s.store.MoveNumber(ctx, n, next, nil)
+	}
+	return s.store.PayNumber(ctx, n, next, Fee{
+		Rental: n.Rental, E164: n.E164, Account: n.Account, For: n.For, From: n.Until, Currency: s.cfg.Currency, Setup: setup, Yearly: yearly, Tax: tax, Paid: s.cfg.Now(),
+	})
+}
+
 func (s *Service) publish(ctx context.Context, n Number) error {
 	if err := s.cfg.Publish.TelephoneNumber(ctx, n); err != nil {
 		return fmt.Errorf("tell the centers of %s: %w", n.E164, err)
@@ -171,21 +182,21 @@ func (s *Service) publish(ctx context.Context, n Number) error {
 
 // Gross is a price with its tax, for whom it is.
 func (s *Service) Gross(ctx context.Context, account string, kind numbering.Kind, micros int64) (money.Amount, error) {
-	x, err := s.sale(ctx, Number{Account: account, For: numbering.Number{Kind: kind}}, micros, "")
+	x, _, err := s.sale(ctx, Number{Account: account, For: numbering.Number{Kind: kind}}, micros, "")
 	return x.Price, err
 }
 
-func (s *Service) sale(ctx context.Context, n Number, micros int64, memo string) (ledger.Sale, error) {
+func (s *Service) sale(ctx context.Context, n Number, micros int64, memo string) (ledger.Sale, shop.Tax, error) {
 	x := ledger.Sale{Owner: n.Account, Order: n.Rental, Memo: memo, Price: money.Amount{Currency: s.cfg.Currency, Micros: micros}}
 	if s.cfg.Taxes == nil || micros == 0 {
-		return x, nil
+		return x, shop.Tax{}, nil
 	}
 	t, err := s.cfg.Taxes.TaxOn(ctx, n.Account, n.For.Kind, x.Price)
 	if err != nil {
-		return x, fmt.Errorf("the tax on %s: %w", n.E164, err)
+		return x, t, fmt.Errorf("the tax on %s: %w", n.E164, err)
 	}
 	x.Price.Micros, x.Tax, x.Country = x.Price.Micros+t.Micros, t.Micros, t.Country
-	return x, nil
+	return x, t, nil
 }
 
 // LetGo gives a number back. It rings no more at once.
@@ -324,7 +335,7 @@ func (s *Service) remind(ctx context.Context, n Number) (bool, error) {
 	if n.Told != 0 || n.fee() == 0 {
 		return false, nil
 	}
-	x, err := s.sale(ctx, n, n.fee(), "")
+	x, _, err := s.sale(ctx, n, n.fee(), "")
 	if err != nil {
 		return false, err
 	}
@@ -345,7 +356,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	if err != nil || m.Account != n.Account {
 		return s.rest(ctx, n, true)
 	}
-	x, err := s.sale(ctx, n, n.fee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
+	x, tax, err := s.sale(ctx, n, n.fee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
 	if err != nil {
 		return false, err
 	}
@@ -355,7 +366,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	next := n
 	if err == nil {
 		next.State, next.Fee, next.Until, next.Told = Rented, n.fee(), n.Until.Add(year), 0
-		return s.store.MoveNumber(ctx, n, next, nil)
+		return s.paid(ctx, n, next, 0, n.fee(), tax)
 	}
 	if fault.KindOf(err) != fault.Unpaid {
 		return false, err

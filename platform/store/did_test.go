@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -243,6 +245,79 @@ func TestATelephoneNumberIsLetGo(t *testing.T) {
 	})
 }
 
+// tenth is a tax of 10 %.
+type tenth struct{}
+
+func (tenth) TaxOn(_ context.Context, _ string, _ numbering.Kind, net money.Amount) (shop.Tax, error) {
+	return shop.Tax{Name: "VAT", Rate: 100_000, Micros: net.Micros / 10, Country: "KR"}, nil
+}
+
+// TestATelephoneNumberHasAnInvoiceEachYear: one for each price that was taken,
+// with its tax, and a letter that says so.
+func TestATelephoneNumberHasAnInvoiceEachYear(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, _ := stocked(t, cfg)
+		s := did.New(h.db.TelephoneNumbers(), h.book, did.Config{
+			Plans: h.policy.Plans, Currency: "USD", URL: "https://callisto.example", Taxes: tenth{}, Members: h.members, Publish: h.roster, Now: h.clock.now,
+			Carrier: func(string) bool { return true }, Ours: func(string) bool { return false },
+		})
+		ann, line := h.lineOf(t, "ann", "7000001")
+		office := h.office()
+		papers := func() []paper.Paper {
+			t.Helper()
+			for range 2 { // the second time writes nothing
+				if err := office.Resume(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			list, _, err := office.Papers(ctx, ann, ann.Account, "", 50)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.DeleteFunc(list, func(p paper.Paper) bool { return p.Data.Telephone == "" })
+		}
+		for _, e164 := range []string{did1, did2} { // the second is free
+			if _, err := s.Rent(ctx, ann, line.ID, e164); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.mail(t)
+		list := papers()
+		if len(list) != 1 {
+			t.Fatalf("invoices: %+v", list)
+		}
+		d := list[0].Data
+		if d.Telephone != "+82 2 555 0111" || d.World != line.Number.Display() || d.Method != "wallet" || !d.Paid.Equal(h.clock.now()) || d.Buyer.Email != "ann@example.com" ||
+			d.Net.Micros != 17_000_000 || d.Tax != (paper.Tax{Name: "VAT", Rate: 100_000, Amount: money.Amount{Currency: "USD", Micros: 1_700_000}}) || d.Total.Micros != 18_700_000 ||
+			len(d.Lines) != 2 || d.Lines[0] != (paper.Line{What: "setup", Kind: "telephone", Amount: money.Of("USD", 5, 0)}) || d.Lines[1].Amount != money.Of("USD", 12, 0) {
+			t.Errorf("%+v", d)
+		}
+		var told bool
+		for _, l := range h.mail(t) {
+			told = told || l.Kind == "receipt" && l.Fields["paper"] == list[0].Number && l.Fields["number"] == d.Telephone && strings.HasSuffix(l.Fields["link"], "/invoices/"+list[0].Number)
+		}
+		if !told {
+			t.Error("no letter says so")
+		}
+		if _, err := office.Paper(ctx, h.person(t, "bob"), list[0].Number); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("somebody else's: %v", err)
+		}
+		h.give(t, ann, money.Of("USD", 50, 0))
+		h.clock.add(366 * 24 * time.Hour)
+		for range 2 {
+			if _, err := s.Renew(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list = papers()
+		if len(list) != 2 || list[0].Period == list[1].Period || list[0].Data.Total.Micros != 13_200_000 || len(list[0].Data.Lines) != 1 || list[0].Data.Lines[0].What != "yearly" {
+			t.Errorf("after a year: %+v", list)
+		}
+		h.booksAreRight(t)
+	})
+}
+
 // midway has something happen before each price is booked, and before each
 // number changes.
 type midway struct {
@@ -323,6 +398,13 @@ func TestWhatIsBeingRentedGoesWithItsAccount(t *testing.T) {
 		}})
 		if _, err := inTheMiddle.Rent(ctx, bob, line.ID, did1); fault.KindOf(err) != fault.Conflict || state(did1) != did.Resting || h.brings(did1) != "" {
 			t.Errorf("while it is paid: %v, %s, it rings %q", err, state(did1), h.brings(did1))
+		}
+		office := h.office()
+		if err := office.Resume(ctx); err != nil {
+			t.Error(err)
+		}
+		if list, _, err := office.Papers(ctx, bob, bob.Account, "", 10); err != nil || !slices.ContainsFunc(list, func(p paper.Paper) bool { return p.Data.Telephone == "+82 2 555 0111" }) {
+			t.Errorf("what was paid has no invoice: %+v %v", list, err)
 		}
 
 		eve, line := h.lineOf(t, "eve", "7000003")
