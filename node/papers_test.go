@@ -33,6 +33,7 @@ func TestARentedTelephoneNumberHasAnInvoice(t *testing.T) {
 	_, file := p.get("/invoices/" + number + ".pdf")
 	holds(t, "the file", readPDF(t, file), []string{"+82 2 555 0160", "13.00"})
 	r.await(t, "the letter", func() bool { return strings.Contains(r.mails(t, email), "invoice-") })
+	holds(t, "the letter", r.mails(t, email), []string{"/invoices/" + number})
 }
 
 // TestPapersAreInTheBuyersLanguage: the paper, its page and the letter it comes

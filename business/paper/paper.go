@@ -248,7 +248,7 @@ func (o *Office) rented(ctx context.Context, ref string) (Paper, error) {
 	data.World, data.Telephone, data.Method, data.Paid = f.For.Display(), numbering.Spaced(f.E164), "wallet", f.Paid
 	data.lines("telephone", amount(f.Setup), amount(f.Yearly))
 	return o.write(ctx, job{Invoice, shop.Order{ID: f.Rental, Account: f.Account}, day, did.TopicFee, ref}, data, func(tx Tx, p Paper) error {
-		return tx.Write(ctx, f.Account, "receipt", "receipt:"+ref, map[string]string{
+		return tx.Write(ctx, f.Account, "rent_receipt", "receipt:"+ref, map[string]string{
 			"number": data.Telephone, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
 	})
 }

@@ -295,7 +295,7 @@ func TestATelephoneNumberHasAnInvoiceEachYear(t *testing.T) {
 		}
 		var told bool
 		for _, l := range h.mail(t) {
-			told = told || l.Kind == "receipt" && l.Fields["paper"] == list[0].Number && l.Fields["number"] == d.Telephone && strings.HasSuffix(l.Fields["link"], "/invoices/"+list[0].Number)
+			told = told || l.Kind == "rent_receipt" && l.Fields["paper"] == list[0].Number && l.Fields["number"] == d.Telephone && strings.HasSuffix(l.Fields["link"], "/invoices/"+list[0].Number)
 		}
 		if !told {
 			t.Error("no letter says so")
