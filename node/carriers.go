@@ -28,7 +28,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Zones: n.telephony,
 		Telephone: func(user string) bool { _, known := n.roster.Devices.Get(user); return known }, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
@@ -43,7 +43,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		After: n.wasProved,
 		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
-	n.cards = publish.New(n.store.Published(), n.members, n.opts.Now)
+	n.cards = publish.New(n.store.Published(), n.members, n.roster, n.opts.Now)
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },

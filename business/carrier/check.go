@@ -33,6 +33,7 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	c.Out, c.OutCaller, c.In, c.InCaller = in.Out, in.OutCaller, in.In, in.InCaller
 	c.Shows, c.Assert, c.Diverts, c.DTMF, c.SRTP, c.Short, c.Emergency = in.Shows, in.Assert, in.Diverts, in.DTMF, in.SRTP, in.Short, in.Emergency
 	c.Prefix, c.Domain, c.ENUM = strings.TrimSpace(in.Prefix), strings.TrimSpace(in.Domain), strings.ToLower(strings.Trim(strings.TrimSpace(in.ENUM), "."))
+	c.ENUMAll = in.ENUMAll && c.ENUM != ""
 	if c.Kind == "" {
 		c.Kind = PSTN
 	}
@@ -143,6 +144,9 @@ func checkPartner(c *Carrier, in Input, wrong *faults) {
 		if v != "" && !hostName(v) {
 			wrong.add(name, "This is no domain name.")
 		}
+	}
+	if c.Kind == Partner && c.ENUM != "" && len(c.Ranges) == 0 && len(in.Ranges) == 0 && !c.ENUMAll {
+		wrong.add("enum", "Say for which numbers the zone is asked: give the ranges that are its own, or have it believed for every number.")
 	}
 	if c.Kind == Partner && c.Prefix == "" && len(c.Ranges) == 0 && c.ENUM == "" && len(c.Reach) == 0 && len(in.Reach) == 0 {
 		wrong.add("prefix", "Say by what its numbers are dialled: a prefix, ranges or an ENUM zone; or what it may call.")

@@ -23,6 +23,7 @@ type Config struct {
 	// Telephone reports whether a SIP user is a telephone of ours; nil: none is.
 	Telephone func(sipUser string) bool
 	Tester    Tester
+	Zones     Zones // nil: none is asked
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
 	Fixed []Carrier
@@ -139,6 +140,7 @@ type Input struct {
 	Ranges    []string
 	Domain    string
 	ENUM      string
+	ENUMAll   bool
 	Sells     *int64
 	Reach     []string
 }
@@ -277,7 +279,11 @@ func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) 
 	if err != nil {
 		return Report{}, err
 	}
-	return s.cfg.Tester.TestCall(ctx, c, "+"+code+national)
+	r, err := s.cfg.Tester.TestCall(ctx, c, "+"+code+national)
+	if err == nil {
+		r.Zone = s.probe(ctx, &c, code)
+	}
+	return r, err
 }
 
 // Get returns a carrier with its password, for those who place calls.

@@ -84,7 +84,7 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		d.Price = Price{true, micros}
 	}
 	var rm room
-	offers := w.hinted(w.find(rm[:0], d.E164[1:]), a, d.E164)
+	offers := w.hinted(w.find(rm[:0], d.E164[1:]), a, d.E164[1:])
 	if len(offers) == 0 {
 		d.Cause = cdr.NotDialable
 		d.Reason = fault.Reason{Code: "no_carrier", Text: "There is no carrier here that takes calls to " + numbering.Spaced(d.E164) + ". Ask the operator of this network."}

@@ -11,11 +11,11 @@ import (
 )
 
 // Published finds a number of ours that everybody may know and call: an own
-// telephone number, or one that a carrier brings to us. The + form of an
-// identification number is for members only (N1).
+// telephone number, or one that a carrier brings to us, unless its holder keeps
+// it out. The + form of an identification number is for members only (N1).
 func (t *Tables) Published(e164 string) (Holder, bool) {
 	if h, ok := t.Sold.Twin(e164); ok {
-		return h, h.OwnPhone && h.Registered && h.Number.Kind == numbering.Individual
+		return h, h.OwnPhone && h.Registered && !h.Unlisted && h.Number.Kind == numbering.Individual
 	}
 	if t.Lines == nil {
 		return Holder{}, false
@@ -25,7 +25,7 @@ func (t *Tables) Published(e164 string) (Holder, bool) {
 		return Holder{}, false
 	}
 	h, ok := t.Sold.Typed(l.Number.Canonical())
-	return h, ok && h.Registered
+	return h, ok && h.Registered && !h.Unlisted
 }
 
 // Directory is what can be looked up of a network's numbers from outside.

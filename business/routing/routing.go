@@ -184,6 +184,7 @@ type Holder struct {
 	Forward    *Forwarding
 	Private    bool   // his calls show no number, unless one says otherwise
 	Shows      string // the telephone number his calls show to others, with +; "": his own
+	Unlisted   bool   // others do not look it up, and strangers do not call it
 }
 
 // Forwarding is where a member has his calls sent (M2). Each is dialled as he

@@ -119,8 +119,12 @@ func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
 		w.offer(r.Prefix, offer{i, r.Micros})
 	}
 	if c.Kind == carrier.Partner {
+		micros := int64(0)
+		if c.ENUM != "" {
+			micros = notInZone
+		}
 		for _, p := range c.Ranges {
-			w.offer(p, offer{i, 0})
+			w.offer(p, offer{i, micros})
 		}
 		if c.Prefix != "" {
 			if _, taken := w.prefixes[c.Prefix]; !taken {
@@ -186,19 +190,35 @@ func (w *ways) find(dst []offer, e164 string) []offer {
 	return dst
 }
 
-// hinted adds the partners in whose zones the number was found (C4).
+// notInZone is what a partner with a zone asks for numbers of its ranges that
+// the zone does not have, or could not be asked for: it comes after all others.
+const notInZone = 1 << 62
+
+// hinted puts forward the partners in whose zones the number was found, where
+// they are believed (C4).
 func (w *ways) hinted(offers []offer, a *Attempt, e164 string) []offer {
-	if a.HintsFor != e164 {
+	if strings.TrimPrefix(a.HintsFor, "+") != e164 {
 		return offers // they are of a number that was called before
 	}
 	for _, i := range w.zones {
-		if !slices.Contains(a.Hints, w.carriers[i].ID) || slices.ContainsFunc(offers, func(o offer) bool { return o.carrier == i }) {
+		if !slices.Contains(a.Hints, w.carriers[i].ID) {
+			continue
+		}
+		if !w.carriers[i].Looks(e164) {
+			if a.Trace != nil {
+				a.inside("It is in the zone of %s, which is not believed for it.", w.carriers[i].Name)
+			}
 			continue
 		}
 		if a.Trace != nil {
 			a.inside("It is in the zone of %s.", w.carriers[i].Name)
 		}
-		offers = append(offers, offer{carrier: i})
+		switch at := slices.IndexFunc(offers, func(o offer) bool { return o.carrier == i }); {
+		case at < 0:
+			offers = append(offers, offer{carrier: i})
+		case offers[at].micros == notInZone:
+			offers[at].micros = 0
+		}
 	}
 	return offers
 }
@@ -277,11 +297,14 @@ func (w *Ways) Emergency(country string) (ids []string) {
 	return ids
 }
 
-// Zones are the partners whose numbers are looked up by ENUM.
-func (w *Ways) Zones() (list []carrier.Carrier) {
+// Zones are the partners in whose zones a number is looked up by ENUM: + form
+// without the plus.
+func (w *Ways) Zones(e164 string) (list []carrier.Carrier) {
 	now := w.now.Load()
 	for _, i := range now.zones {
-		list = append(list, now.carriers[i])
+		if now.carriers[i].Looks(e164) {
+			list = append(list, now.carriers[i])
+		}
 	}
 	return list
 }

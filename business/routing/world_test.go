@@ -24,7 +24,9 @@ func outsideWorld() *Ways {
 		{ID: "shut", Center: "KR", Kind: carrier.PSTN, Name: "Shut", Trunks: []carrier.Trunk{{ID: "shut-1"}}, Out: plus, Closed: true},
 		{ID: "lima", Center: "US", Kind: carrier.Partner, Name: "Lima Voice", Trunks: []carrier.Trunk{{ID: "lima-1"}}, Prefix: "7799", Sells: &sells,
 			Out: carrier.Writing{Format: carrier.Plus, Rules: []carrier.Rule{{Prefix: "1", With: "51"}}}, OutCaller: carrier.Writing{Format: carrier.World}, Shows: carrier.ShowOwn, Reach: []string{"*"}},
-		{ID: "zoned", Center: "KR", Kind: carrier.Partner, Name: "Zoned", Trunks: []carrier.Trunk{{ID: "zoned-1"}}, ENUM: "zoned.example",
+		{ID: "zoned", Center: "KR", Kind: carrier.Partner, Name: "Zoned", Trunks: []carrier.Trunk{{ID: "zoned-1"}}, ENUM: "zoned.example", Ranges: []string{"82255580"},
+			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
+		{ID: "draws", Center: "KR", Kind: carrier.Partner, Name: "Draws", Trunks: []carrier.Trunk{{ID: "draws-1"}}, ENUM: "draws.example", ENUMAll: true,
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 		{ID: "mini", Center: "KR", Kind: carrier.Partner, Name: "Mini", Trunks: []carrier.Trunk{{ID: "mini-1"}}, Prefix: "7766", Sells: &sells, Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 		{ID: "nested", Center: "KR", Kind: carrier.Partner, Name: "Nested", Trunks: []carrier.Trunk{{ID: "nested-1"}}, Ranges: []string{"8270123"}, Prefix: "7788",
@@ -98,5 +100,6 @@ func forwarders(sold *Numbers, bind func(id, number, device string, c center.ID)
 	add("7000013", false, true, &Forwarding{Unreachable: []string{"+8225557777", "7799100200", "+535550100"}})
 	add("7000014", false, true, &Forwarding{Unreachable: []string{"7766100", "7799100"}}) // the same number at two partners
 	add("25556666", true, false, nil)
+	sold.Set(Holder{Number: individual("82", "25556668"), Country: "KR", Account: "acc_25556668", Membership: "mem", Registered: true, OwnPhone: true, Unlisted: true})
 	add("25556667", true, true, &Forwarding{Unreachable: []string{"+8225556667"}})
 }

@@ -129,6 +129,42 @@ func TestACarrierIsKept(t *testing.T) {
 	})
 }
 
+// TestAZoneIsBelievedWithinRanges: or for every number, if that was said; else
+// a partner's zone is refused.
+func TestAZoneIsBelievedWithinRanges(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		s := h.carriers(t, cfg.Dir, &lines{})
+		in := carrier.Input{Center: "KR", Kind: carrier.Partner, Name: "Partner", ENUM: "e164.partner.example", Prefix: "7799", Trunks: []carrier.TrunkInput{{
+			Trunk: carrier.Trunk{Host: "sip.partner.example:5060"},
+		}}}
+		var f *fault.Error
+		if _, err := s.Add(ctx, member.System(), in); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "enum" {
+			t.Errorf("a zone for nobody knows which numbers: %v", err)
+		}
+		in.ENUMAll = true
+		c, err := s.Add(ctx, member.System(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lines{}
+		s = h.carriers(t, cfg.Dir, l) // after a restart
+		if len(l.list) != 1 || !l.list[0].Looks("4930901820") {
+			t.Errorf("believed for every number: %+v", l.list)
+		}
+		in.ENUMAll, in.Ranges = false, []string{"+82 70 123"}
+		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
+			t.Fatal(err)
+		}
+		l = &lines{}
+		h.carriers(t, cfg.Dir, l)
+		if len(l.list) != 1 || l.list[0].Looks("4930901820") || !l.list[0].Looks("82701230000") {
+			t.Errorf("believed within its ranges: %+v", l.list)
+		}
+	})
+}
+
 // notOnDisk looks for a text in every row of the file.
 func notOnDisk(t *testing.T, path, text string) {
 	t.Helper()

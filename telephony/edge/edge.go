@@ -72,8 +72,8 @@ type Internet interface {
 
 // Hints asks the zones of partners whose a number is (ENUM).
 type Hints interface {
-	// Asks reports whether there is any to ask.
-	Asks() bool
+	// Asks reports whether there is any to ask for a number.
+	Asks(e164 string) bool
 	Known(e164 string) ([]string, bool)
 	// Ask may take a moment: no shard waits for it.
 	Ask(ctx context.Context, e164 string) []string

@@ -14,7 +14,7 @@ import (
 func (b *board) hinted(c *call, a *routing.Attempt) bool {
 	h := b.edge.cfg.Hints
 	d := &b.plan.Decision
-	if h == nil || c.hinted == d.E164 || c.placed != nil || d.E164 == "" || d.Urgent || len(d.Targets) == 0 && d.Reason.Code != "no_carrier" || !h.Asks() {
+	if h == nil || c.hinted == d.E164 || c.placed != nil || d.E164 == "" || d.Urgent || len(d.Targets) == 0 && d.Reason.Code != "no_carrier" || !h.Asks(d.E164[1:]) {
 		return false
 	}
 	c.hinted = d.E164
