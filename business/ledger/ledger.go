@@ -29,8 +29,23 @@ type Account struct {
 	Owner    string // member account; "" for ours
 	Currency money.Currency
 	Balance  int64 // micros; Σ of its entries
-	Floor    int64 // the balance may not fall below; Unbounded for ours
+	Held     int64 // of it, promised by holds
+	Floor    int64 // the balance without what is held may not fall below; Unbounded for ours
 	Opened   time.Time
+}
+
+// Available is what may be spent or held.
+func (a Account) Available() int64 { return a.Balance - a.Held - a.Floor }
+
+// Hold is money of an account that is promised for something under way: it can
+// be spent on nothing else, until it is settled, released, or expires. It is no
+// entry: the money is still the account's.
+type Hold struct {
+	ID      string // the caller's choice: the same twice is one
+	Account string
+	Amount  money.Amount
+	Ref     string // what it is for: a call
+	Expires time.Time
 }
 
 // Unbounded as a floor lets an account of ours go as low as it must.

@@ -34,6 +34,20 @@ type Tx interface {
 	ByKey(ctx context.Context, key string) (Posted, bool, error)
 	// Account reads an account as this transaction sees it.
 	Account(ctx context.Context, id string) (Account, bool, error)
+	// Lock is Account, with everybody else who wants to change it waiting.
+	Lock(ctx context.Context, id string) (Account, bool, error)
+	Holds
+}
+
+// Holds are what a transaction may do with holds. To make or raise one, its account
+// must be locked.
+type Holds interface {
+	Hold(ctx context.Context, id string) (Hold, bool, error)
+	// PutHold stores a hold as it is now, and holds more of its account.
+	PutHold(ctx context.Context, h Hold, more int64) error
+	// TakeHold removes one; Unhold has its account hold so much less.
+	TakeHold(ctx context.Context, id string) (Hold, bool, error)
+	Unhold(ctx context.Context, account string, micros int64) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.
@@ -44,6 +58,8 @@ type Store interface {
 	// newest first.
 	Lines(ctx context.Context, account string, before int64, limit int) ([]Line, error)
 	Audit(ctx context.Context) (Report, error)
+	// Expired lists holds whose end was before an instant, the oldest first.
+	Expired(ctx context.Context, before time.Time, limit int) ([]Hold, error)
 }
 
 // Service is the book.
@@ -76,7 +92,7 @@ func (s *Service) Post(ctx context.Context, p Posting) (Posted, error) {
 	}
 	var out Posted
 	err = s.store.Do(ctx, func(tx Tx) error {
-		out, err = s.post(ctx, tx, p, digest)
+		out, err = s.post(ctx, tx, p, digest, Hold{})
 		return err
 	})
 	return out, err
@@ -118,10 +134,18 @@ func digestOf(p Posting) (string, error) {
 }
 
 // post runs in a transaction: the key first, then the accounts by ascending
-// id, so that two postings never wait for each other in a circle.
-func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string) (Posted, error) {
+// id, so that two postings never wait for each other in a circle. A hold that was
+// taken for it is given back to its account at that account's turn.
+func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string, hold Hold) (Posted, error) {
 	now := s.now()
 	posted := Posted{ID: ident.New("pst", now), At: now, Posting: p}
+	unhold := func() error {
+		h := hold
+		if hold = (Hold{}); h.ID == "" {
+			return nil
+		}
+		return tx.Unhold(ctx, h.Account, h.Amount.Micros)
+	}
 	old, fresh, err := tx.Claim(ctx, posted, digest)
 	switch {
 	case err != nil:
@@ -130,10 +154,15 @@ func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string) (Po
 		return Posted{}, fault.New(fault.Conflict, "key_reused", "The key %s was used for another posting.", p.Key)
 	case !fresh:
 		stored, _, err := tx.ByKey(ctx, p.Key)
-		return stored, err
+		return stored, errors.Join(err, unhold())
 	}
 	entries := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
 	for _, e := range entries {
+		if hold.Account <= e.Account {
+			if err := unhold(); err != nil {
+				return Posted{}, err
+			}
+		}
 		ok, err := tx.Apply(ctx, posted.ID, now, e)
 		if err != nil {
 			return Posted{}, err
@@ -142,7 +171,7 @@ func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string) (Po
 			return Posted{}, s.refusal(ctx, tx, e)
 		}
 	}
-	return posted, nil
+	return posted, unhold()
 }
 
 // refusal says why an entry was not possible.
@@ -156,8 +185,7 @@ func (s *Service) refusal(ctx context.Context, tx Tx, e Entry) error {
 	case a.Currency != e.Amount.Currency:
 		return fault.New(fault.Invalid, "ledger_currency", "The account %s is kept in %s, not in %s.", e.Account, string(a.Currency), string(e.Amount.Currency))
 	default:
-		have := money.Amount{Currency: a.Currency, Micros: a.Balance - a.Floor}
-		return fault.New(fault.Unpaid, "funds", "%s is needed and %s is available. Add money to the wallet, then try again.", e.Amount.Neg().String(), have.String())
+		return tooLittle(a, -e.Amount.Micros)
 	}
 }
 
@@ -186,7 +214,7 @@ func (s *Service) reverse(ctx context.Context, key, of, memo string, more func(P
 		if err != nil {
 			return err
 		}
-		out, err = s.post(ctx, tx, back, digest)
+		out, err = s.post(ctx, tx, back, digest, Hold{})
 		return err
 	})
 	return out, err

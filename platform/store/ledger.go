@@ -43,9 +43,9 @@ func (t ledgerTx) Open(ctx context.Context, a ledger.Account) error {
 
 func (t ledgerTx) Apply(ctx context.Context, posting string, when time.Time, e ledger.Entry) (bool, error) {
 	var balance, seq int64
-	// A debit must leave the floor; a credit is always welcome.
+	// A debit must leave the floor and what is held; a credit is always welcome.
 	ok, err := one(t.q.QueryRowContext(ctx, `UPDATE ledger_account SET balance = balance + $1, entries = entries + 1
-		WHERE id = $2 AND currency = $3 AND (balance + $1 >= lowest OR $1 > 0) RETURNING balance, entries`,
+		WHERE id = $2 AND currency = $3 AND (balance - held + $1 >= lowest OR $1 > 0) RETURNING balance, entries`,
 		e.Amount.Micros, e.Account, string(e.Amount.Currency)).Scan(&balance, &seq))
 	if err != nil || !ok {
 		return false, err
@@ -76,14 +76,64 @@ func (t ledgerTx) ByKey(ctx context.Context, key string) (ledger.Posted, bool, e
 	return p, true, err
 }
 
-const ledgerAccountSQL = `SELECT id, kind, owner, currency, balance, lowest, opened FROM ledger_account WHERE id = $1`
+const ledgerAccountColumns = `id, kind, owner, currency, balance, held, lowest, opened`
 
 func ledgerAccount(ctx context.Context, q querier, id string) (ledger.Account, bool, error) {
 	var a ledger.Account
 	var opened int64
-	found, err := one(q.QueryRowContext(ctx, ledgerAccountSQL, id).Scan(&a.ID, &a.Kind, &a.Owner, &a.Currency, &a.Balance, &a.Floor, &opened))
+	found, err := one(q.QueryRowContext(ctx, `SELECT `+ledgerAccountColumns+` FROM ledger_account WHERE id = $1`, id).
+		Scan(&a.ID, &a.Kind, &a.Owner, &a.Currency, &a.Balance, &a.Held, &a.Floor, &opened))
 	a.Opened = at(opened)
 	return a, found, err
+}
+
+// Lock changes nothing of the account; in PostgreSQL its row is ours until the
+// commit, in SQLite all of them are.
+func (t ledgerTx) Lock(ctx context.Context, id string) (a ledger.Account, found bool, err error) {
+	var opened int64
+	found, err = one(t.q.QueryRowContext(ctx, `UPDATE ledger_account SET held = held WHERE id = $1 RETURNING `+ledgerAccountColumns, id).
+		Scan(&a.ID, &a.Kind, &a.Owner, &a.Currency, &a.Balance, &a.Held, &a.Floor, &opened))
+	a.Opened = at(opened)
+	return a, found, err
+}
+
+const holdColumns = `id, account, currency, micros, ref, expires`
+
+func scanHold(row scanner) (h ledger.Hold, err error) {
+	var expires int64
+	err = row.Scan(&h.ID, &h.Account, &h.Amount.Currency, &h.Amount.Micros, &h.Ref, &expires)
+	h.Expires = at(expires)
+	return h, err
+}
+
+func (t ledgerTx) Hold(ctx context.Context, id string) (ledger.Hold, bool, error) {
+	h, err := scanHold(t.q.QueryRowContext(ctx, `SELECT `+holdColumns+` FROM ledger_hold WHERE id = $1`, id))
+	found, err := one(err)
+	return h, found, err
+}
+
+func (t ledgerTx) PutHold(ctx context.Context, h ledger.Hold, more int64) error {
+	if _, err := t.q.ExecContext(ctx, `INSERT INTO ledger_hold (`+holdColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET micros = excluded.micros, expires = excluded.expires`,
+		h.ID, h.Account, string(h.Amount.Currency), h.Amount.Micros, h.Ref, us(h.Expires)); err != nil {
+		return err
+	}
+	ok, err := changed(t.q.ExecContext(ctx, `UPDATE ledger_account SET held = held + $1 WHERE id = $2 AND balance - held - $1 >= lowest`, more, h.Account))
+	if err == nil && !ok {
+		err = fmt.Errorf("the account %s has less than is to be held", h.Account)
+	}
+	return err
+}
+
+func (t ledgerTx) TakeHold(ctx context.Context, id string) (ledger.Hold, bool, error) {
+	h, err := scanHold(t.q.QueryRowContext(ctx, `DELETE FROM ledger_hold WHERE id = $1 RETURNING `+holdColumns, id))
+	found, err := one(err)
+	return h, found, err
+}
+
+func (t ledgerTx) Unhold(ctx context.Context, account string, micros int64) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE ledger_account SET held = held - $1 WHERE id = $2`, micros, account)
+	return err
 }
 
 func (t ledgerTx) Account(ctx context.Context, id string) (ledger.Account, bool, error) {
@@ -93,6 +143,17 @@ func (t ledgerTx) Account(ctx context.Context, id string) (ledger.Account, bool,
 // Account reads an account.
 func (l *Ledger) Account(ctx context.Context, id string) (ledger.Account, bool, error) {
 	return ledgerAccount(ctx, l.db.read, id)
+}
+
+// Expired lists holds whose end was before an instant, the oldest first.
+func (l *Ledger) Expired(ctx context.Context, before time.Time, limit int) (list []ledger.Hold, err error) {
+	rows, err := l.db.read.QueryContext(ctx, `SELECT `+holdColumns+` FROM ledger_hold WHERE expires < $1 ORDER BY expires, id LIMIT $2`, us(before), limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		h, err := scanHold(rows)
+		list = append(list, h)
+		return err
+	})
+	return list, err
 }
 
 // Lines lists entries, newest first.
@@ -128,7 +189,10 @@ func audits() []struct{ text, query string } {
 			`SELECT a.id, a.currency, CAST(a.entries - COUNT(e.seq) AS BIGINT) FROM ledger_account a LEFT JOIN ledger_entry e ON e.account = a.id
 			 GROUP BY a.id, a.currency, a.entries HAVING a.entries <> COUNT(e.seq) LIMIT 20`},
 		{"the account %s (%s) is %d micros under its floor",
-			`SELECT id, currency, CAST(lowest - balance AS BIGINT) FROM ledger_account WHERE balance < lowest LIMIT 20`},
+			`SELECT id, currency, CAST(lowest - balance + held AS BIGINT) FROM ledger_account WHERE balance - held < lowest LIMIT 20`},
+		{"what is held of %s (%s) differs from its holds by %d micros",
+			`SELECT a.id, a.currency, CAST(a.held - COALESCE(SUM(h.micros), 0) AS BIGINT) FROM ledger_account a LEFT JOIN ledger_hold h ON h.account = a.id
+			 GROUP BY a.id, a.currency, a.held HAVING a.held <> COALESCE(SUM(h.micros), 0) LIMIT 20`},
 		{"an entry of %s is in %s, which is not the account's currency (%d micros)",
 			`SELECT e.account, e.currency, e.micros FROM ledger_entry e JOIN ledger_account a ON a.id = e.account WHERE a.currency <> e.currency LIMIT 20`},
 		{"the posting %s (%s) has %d entries",
