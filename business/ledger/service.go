@@ -275,6 +275,17 @@ func revenuePart(c money.Currency, part uint32) string {
 	return fmt.Sprintf("revenue:numbers:%s:%02d", c, part)
 }
 
+// CallRevenueAccount is where the charge of a call goes, in as many parts.
+func CallRevenueAccount(c money.Currency, ref string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(ref)) // a hash never fails
+	return callPart(c, h.Sum32()%revenueParts)
+}
+
+func callPart(c money.Currency, part uint32) string {
+	return fmt.Sprintf("revenue:calls:%s:%02d", c, part)
+}
+
 // ClearingAccount is where money from outside comes in. It holds, with its sign
 // turned, what the card company or the bank holds for us.
 func ClearingAccount(method string, c money.Currency) string {
@@ -298,7 +309,8 @@ func TaxAccount(country string, c money.Currency) string { return "tax:" + count
 func (s *Service) OpenHouse(ctx context.Context, c money.Currency) error {
 	err := s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded})
 	for part := range uint32(revenueParts) {
-		err = errors.Join(err, s.Open(ctx, Account{ID: revenuePart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}))
+		err = errors.Join(err, s.Open(ctx, Account{ID: revenuePart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}),
+			s.Open(ctx, Account{ID: callPart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}))
 	}
 	for _, id := range []string{ClearingAccount("card", c), ClearingAccount("bank_transfer", c), UnmatchedAccount(c), ClaimAccount(c), LossAccount(c)} {
 		err = errors.Join(err, s.Open(ctx, Account{ID: id, Kind: Clearing, Currency: c, Floor: Unbounded}))

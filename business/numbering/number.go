@@ -47,8 +47,12 @@ func ParseKind(s string) (Kind, error) {
 // MarshalText writes the kind as text.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads the kind from text.
+// UnmarshalText reads the kind from text; "" is that of no number.
 func (k *Kind) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*k = 0
+		return nil
+	}
 	*k, err = ParseKind(string(b))
 	return err
 }

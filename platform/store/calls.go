@@ -52,28 +52,30 @@ func (c *Calls) AppendRecords(ctx context.Context, records []cdr.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	return c.db.write(ctx, func(q querier) error {
-		args := make([]any, 0, 24*recordRows)
-		for rest := records; len(rest) > 0; {
-			n, text := 1, c.insertOne
-			if len(rest) >= recordRows {
-				n, text = recordRows, c.insertMany
-			}
-			args = args[:0]
-			for i := range rest[:n] {
-				r := &rest[i]
-				args = append(args, r.ID, r.CallID, string(r.Side), string(r.Center),
-					r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
-					r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
-					r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros, r.Carrier, r.Trunk, flag(r.Withheld))
-			}
-			if _, err := q.ExecContext(ctx, text, args...); err != nil {
-				return fmt.Errorf("store the records of call %s and %d more: %w", rest[0].CallID, n-1, err)
-			}
-			rest = rest[n:]
+	return c.db.write(ctx, func(q querier) error { return c.insert(ctx, q, records) })
+}
+
+func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) error {
+	args := make([]any, 0, 24*min(recordRows, len(records)))
+	for rest := records; len(rest) > 0; {
+		n, text := 1, c.insertOne
+		if len(rest) >= recordRows {
+			n, text = recordRows, c.insertMany
 		}
-		return nil
-	})
+		args = args[:0]
+		for i := range rest[:n] {
+			r := &rest[i]
+			args = append(args, r.ID, r.CallID, string(r.Side), string(r.Center),
+				r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
+				r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
+				r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros, r.Carrier, r.Trunk, flag(r.Withheld))
+		}
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return fmt.Errorf("store the records of call %s and %d more: %w", rest[0].CallID, n-1, err)
+		}
+		rest = rest[n:]
+	}
+	return nil
 }
 
 func scanRecord(row scanner) (r cdr.Record, err error) {

@@ -94,7 +94,7 @@ func TestAHoldResolvesOnce(t *testing.T) {
 		if list, err := h.book.Expire(ctx, 10); err != nil || len(list) != 0 {
 			t.Errorf("expired early: %+v %v", list, err)
 		}
-		for _, bad := range []ledger.Want{{0, 0}, {5, 10}, {-1, -2}} {
+		for _, bad := range []ledger.Want{{}, {Most: 5, Least: 10}, {Most: -1, Least: -2}} {
 			y := x
 			y.ID = "bad"
 			if _, err := h.book.Hold(ctx, y, bad); fault.KindOf(err) != fault.Invalid {

@@ -1,0 +1,331 @@
+// Package charging takes the money for calls while they happen: it holds what a
+// call may cost before anything rings, holds more while it runs, and books what
+// it did cost, once, together with its record. What it has held is all that a
+// call can cost, so no account is overspent however many calls it has.
+//
+// The start of each call that costs is on disk before its answer is passed on,
+// and each process that charges says every [Beat] that it lives: of one that
+// died, [Service.Sweep] books the calls up to the last time it said so.
+package charging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
+)
+
+// How long things take.
+const (
+	Beat    = 2 * time.Second  // a process says that it lives
+	Dead    = 15 * time.Second // one that has not said so is dead
+	chunk   = 2 * time.Minute  // of talking is held at a time
+	ringing = 10 * time.Minute // a hold lasts before the answer, and beyond what it pays for
+)
+
+// Open is a call under way that costs, as it is kept on disk.
+type Open struct {
+	Hold   string
+	Epoch  string // of the process that has it
+	Ask    Ask
+	Record cdr.Record // as far as it is known
+}
+
+// Ask is what is to be charged.
+type Ask struct {
+	Call     string
+	Account  string // who pays
+	Currency money.Currency
+	To       string // for people
+	Quote    rating.Quote
+	Zone     string // IANA name; "" is UTC
+}
+
+// Lease is what an account has promised for a call: how long it may last, from
+// its answer, and whether there may be more when asked.
+type Lease struct {
+	Hold string
+	For  time.Duration
+	More bool
+}
+
+// Tx is one transaction of the book and the call records.
+type Tx interface {
+	ledger.Tx
+	PutOpen(ctx context.Context, o Open) error
+	// DropOpen removes one; found tells whether it was there.
+	DropOpen(ctx context.Context, hold string) (found bool, err error)
+	Append(ctx context.Context, r cdr.Record) error
+}
+
+// Store keeps what is under way.
+type Store interface {
+	Do(ctx context.Context, f func(Tx) error) error
+	// Beat notes that a process lives.
+	Beat(ctx context.Context, epoch string, at time.Time) error
+	// Leave forgets a process that has ended its calls.
+	Leave(ctx context.Context, epoch string) error
+	// Orphans lists calls of processes but one that have not been heard since an
+	// instant, each with when its process was last.
+	Orphans(ctx context.Context, but string, since time.Time, limit int) ([]Orphan, error)
+}
+
+// Orphan is a call whose process died.
+type Orphan struct {
+	Open
+	Seen time.Time
+}
+
+// Book is the ledger.
+type Book interface {
+	Hold(ctx context.Context, h ledger.Hold, w ledger.Want) (ledger.Hold, error)
+	Raise(ctx context.Context, id string, w ledger.Want, expires time.Time) (ledger.Hold, error)
+	Release(ctx context.Context, id string) error
+	ReleaseIn(ctx context.Context, tx ledger.Tx, id string) error
+	SettleIn(ctx context.Context, tx ledger.Tx, hold string, p ledger.Posting) (ledger.Posted, error)
+	Expire(ctx context.Context, limit int) ([]ledger.Hold, error)
+}
+
+// Service charges.
+type Service struct {
+	store Store
+	book  Book
+	log   *slog.Logger
+	now   func() time.Time
+	epoch string
+
+	mu   sync.Mutex
+	open map[string]*lease // by hold
+}
+
+// lease is a hold as this process knows it.
+type lease struct {
+	Ask
+
+	zone *time.Location
+	held int64
+	paid time.Duration // talking time that is held
+}
+
+// New returns a service; Run has to run for what it does to survive a crash.
+func New(store Store, book Book, log *slog.Logger, now func() time.Time) *Service {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: store, book: book, log: log, now: now, epoch: ident.New("epo", now()), open: map[string]*lease{}}
+}
+
+// Reserve holds the money for a call before it rings; Unpaid says that there is
+// not enough for its first step.
+func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
+	l := &lease{Ask: a, zone: time.UTC}
+	if a.Zone != "" {
+		zone, err := time.LoadLocation(a.Zone)
+		if err != nil {
+			return Lease{}, fmt.Errorf("the caller's time zone: %w", err)
+		}
+		l.zone = zone
+	}
+	now := s.now()
+	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second)}
+	h, err := s.book.Hold(ctx, ledger.Hold{
+		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Expires: now.Add(ringing),
+	}, want)
+	if err != nil {
+		return Lease{}, err
+	}
+	l.held = h.Amount.Micros
+	l.paid = l.Quote.Affordable(now.In(l.zone), l.held)
+	s.mu.Lock()
+	s.open[h.ID] = l
+	s.mu.Unlock()
+	return Lease{h.ID, l.paid, l.held == want.Most && l.paid < rating.Forever}, nil
+}
+
+// cost is what a call costs that is answered at an instant; a call of a price so
+// low that a step of it is nothing still holds a micro-unit.
+func (l *lease) cost(answer time.Time, d time.Duration) int64 {
+	return max(1, l.Quote.Cost(answer.In(l.zone), d))
+}
+
+func (s *Service) leased(hold string) (*lease, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.open[hold]; l != nil {
+		return l, nil
+	}
+	return nil, fault.New(fault.Unknown, "hold_unknown", "The hold %s is settled or has expired.", hold)
+}
+
+// Extend holds more for a call that was answered at an instant.
+func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Lease, error) {
+	l, err := s.leased(hold)
+	if err != nil {
+		return Lease{}, err
+	}
+	want := ledger.Want{Most: l.cost(answer, min(l.paid+chunk, rating.MaxCall)) - l.held, Least: 1}
+	if want.Most < 1 {
+		return Lease{Hold: hold, For: l.paid}, nil
+	}
+	h, err := s.book.Raise(ctx, hold, want, s.now().Add(l.paid+chunk+ringing))
+	if err != nil {
+		return Lease{}, err
+	}
+	got := h.Amount.Micros - l.held
+	l.held = h.Amount.Micros
+	l.paid = l.Quote.Affordable(answer.In(l.zone), l.held)
+	return Lease{hold, l.paid, got == want.Most && l.paid < rating.MaxCall}, nil
+}
+
+// Begin makes the start of an answered call durable.
+func (s *Service) Begin(ctx context.Context, hold string, r cdr.Record) error {
+	l, err := s.leased(hold)
+	if err != nil {
+		return err
+	}
+	return s.store.Do(ctx, func(tx Tx) error { return tx.PutOpen(ctx, Open{Hold: hold, Epoch: s.epoch, Ask: l.Ask, Record: r}) })
+}
+
+// Settle books what a call did cost and keeps its record, once, and lets its hold
+// go. It returns the record with the charge in it. One that was not answered
+// costs nothing.
+func (s *Service) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Record, error) {
+	l, err := s.leased(hold)
+	if err != nil {
+		return r, err
+	}
+	r, err = s.settle(ctx, Open{Hold: hold, Ask: l.Ask, Record: r}, l.zone)
+	if err == nil {
+		s.mu.Lock()
+		delete(s.open, hold)
+		s.mu.Unlock()
+	}
+	return r, err
+}
+
+func (s *Service) settle(ctx context.Context, o Open, zone *time.Location) (cdr.Record, error) {
+	if o.Record.ID == "" {
+		o.Record.ID = ident.New("cdr", s.now())
+	}
+	r := o.Record
+	err := s.store.Do(ctx, func(tx Tx) error {
+		r = o.Record
+		r.Charge = money.Amount{Currency: o.Ask.Currency}
+		if r.Answered() {
+			most, err := s.most(ctx, tx, o)
+			if err != nil {
+				return err
+			}
+			r.Charge.Micros = min(o.Ask.Quote.Cost(r.Answer.In(zone), r.Duration()), most)
+		}
+		if open, err := tx.DropOpen(ctx, o.Hold); err != nil || !open && r.Answered() {
+			// It was swept: somebody else took this process for dead.
+			return err
+		}
+		if err := s.bookIn(ctx, tx, o, r.Charge); err != nil {
+			return err
+		}
+		return tx.Append(ctx, r)
+	})
+	return r, err
+}
+
+// most is what a call can cost: what is held, for the cut may come a moment late;
+// and if the hold is gone, what the account has.
+func (s *Service) most(ctx context.Context, tx Tx, o Open) (int64, error) {
+	h, held, err := tx.Hold(ctx, o.Hold)
+	if err != nil || held {
+		return h.Amount.Micros, err
+	}
+	a, _, err := tx.Lock(ctx, ledger.WalletID(o.Ask.Account, o.Ask.Currency))
+	return max(0, a.Available()), err
+}
+
+// bookIn books a charge, or only lets the hold go.
+func (s *Service) bookIn(ctx context.Context, tx Tx, o Open, charge money.Amount) error {
+	if charge.Zero() {
+		return s.book.ReleaseIn(ctx, tx, o.Hold)
+	}
+	_, err := s.book.SettleIn(ctx, tx, o.Hold, ledger.Posting{
+		Key: "call:" + o.Hold, Kind: "call", Ref: o.Ask.Call, Memo: "Call to " + o.Ask.To, Entries: []ledger.Entry{
+			{Account: ledger.WalletID(o.Ask.Account, charge.Currency), Amount: charge.Neg()},
+			{Account: ledger.CallRevenueAccount(charge.Currency, o.Ask.Call), Amount: charge},
+		},
+	})
+	return err
+}
+
+// Release lets the hold of a call go that will not be charged.
+func (s *Service) Release(ctx context.Context, hold string) error {
+	s.mu.Lock()
+	delete(s.open, hold)
+	s.mu.Unlock()
+	return s.book.Release(ctx, hold)
+}
+
+// Run says every Beat that this process lives, and sweeps up after those that do
+// not any more, until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	tick := time.NewTicker(Beat)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		if err := s.Live(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("the heartbeat of charging cannot be kept: after a crash now, calls would be charged too little", "error", err)
+		}
+		if n%5 == 0 {
+			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("calls of a process that died cannot be charged", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Live says once that this process lives.
+func (s *Service) Live(ctx context.Context) error { return s.store.Beat(ctx, s.epoch, s.now()) }
+
+// Close forgets this process, whose calls have ended.
+func (s *Service) Close(ctx context.Context) error { return s.store.Leave(ctx, s.epoch) }
+
+// sweepMost bounds one sweep.
+const sweepMost = 1000
+
+// Sweep books the calls of processes that died, up to when they were last heard,
+// and releases holds that have expired.
+func (s *Service) Sweep(ctx context.Context) error {
+	list, err := s.store.Orphans(ctx, s.epoch, s.now().Add(-Dead), sweepMost)
+	for i := range list {
+		o := &list[i]
+		zone := time.UTC
+		if o.Ask.Zone != "" {
+			if z, zerr := time.LoadLocation(o.Ask.Zone); zerr == nil {
+				zone = z
+			}
+		}
+		if o.Record.End = o.Seen; o.Seen.Before(o.Record.Answer) {
+			o.Record.End = o.Record.Answer
+		}
+		o.Record.Cause = cdr.Lost
+		r, serr := s.settle(ctx, o.Open, zone)
+		if serr != nil {
+			err = errors.Join(err, fmt.Errorf("call %s: %w", o.Record.CallID, serr))
+			continue
+		}
+		s.log.Warn("a call was charged whose process died", "call", r.CallID, "seconds", r.Duration().Seconds(), "charge", r.Charge.String())
+	}
+	_, xerr := s.book.Expire(ctx, sweepMost)
+	return errors.Join(err, xerr)
+}

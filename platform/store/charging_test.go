@@ -1,0 +1,210 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/charging"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/platform/store"
+)
+
+// callTo is a call at 0.60 a minute, by the second.
+func callTo(account, call string) charging.Ask {
+	return charging.Ask{Call: call, Account: account, Currency: "USD", To: "+49 30 901820", Quote: rating.Fixed(rating.Price{Minute: 600_000, Next: 1})}
+}
+
+func (h *house) purse(t *testing.T, account string) ledger.Account {
+	t.Helper()
+	a, found, err := h.db.Ledger().Account(t.Context(), ledger.WalletID(account, "USD"))
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	return a
+}
+
+func answered(call string, answer time.Time, d time.Duration) cdr.Record {
+	return cdr.Record{
+		CallID: call, Side: cdr.Origin, Center: "KR", From: cdr.Party{Account: "acc_x"}, To: cdr.Party{Text: "+49 30 901820"}, Dialled: "+4930901820",
+		Start: answer.Add(-time.Second), Answer: answer, End: answer.Add(d), Cause: cdr.Normal,
+	}
+}
+
+// TestACallIsChargedOnce: held before it rings, extended while it runs, booked
+// with its record; a second end changes nothing.
+func TestACallIsChargedOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(ctx, "acc_x", usd(5_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := s.Reserve(ctx, callTo("acc_x", "call_1"))
+		if err != nil || l.For != 2*time.Minute || !l.More {
+			t.Fatalf("%+v %v", l, err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 1_200_000 || a.Balance != 5_000_000 {
+			t.Errorf("%+v", a)
+		}
+		answer := c.now()
+		if err := s.Begin(ctx, l.Hold, answered("call_1", answer, 0)); err != nil {
+			t.Fatal(err)
+		}
+		for want := 4 * time.Minute; want <= 8*time.Minute; want += 2 * time.Minute {
+			if l, err = s.Extend(ctx, l.Hold, answer); err != nil || l.For != want || !l.More {
+				t.Fatalf("%+v %v, want %s", l, err, want)
+			}
+		}
+		if l, err = s.Extend(ctx, l.Hold, answer); err != nil || l.For != 500*time.Second || l.More {
+			t.Fatalf("at the end of the money %+v %v", l, err)
+		}
+		r, err := s.Settle(ctx, l.Hold, answered("call_1", answer, 61*time.Second+time.Millisecond))
+		if err != nil || r.Charge != usd(620_000) {
+			t.Errorf("%+v %v", r.Charge, err)
+		}
+		if _, err := s.Settle(ctx, l.Hold, answered("call_1", answer, 90*time.Second)); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("a second end: %v", err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 4_380_000 {
+			t.Errorf("%+v", a)
+		}
+		page, err := h.db.Calls().History(ctx, "acc_x", "", 10)
+		if err != nil || len(page.Items) != 1 || page.Items[0].Charge != usd(620_000) || page.Items[0].ID == "" {
+			t.Errorf("%+v %v", page, err)
+		}
+		// One that nobody answers costs nothing, and one without money does not ring.
+		if l, err = s.Reserve(ctx, callTo("acc_x", "call_2")); err != nil {
+			t.Fatal(err)
+		}
+		missed := answered("call_2", c.now(), 0)
+		missed.Answer, missed.Cause = time.Time{}, cdr.Busy
+		if r, err := s.Settle(ctx, l.Hold, missed); err != nil || !r.Charge.Zero() {
+			t.Errorf("%+v %v", r, err)
+		}
+		if err := h.book.OpenWallet(ctx, "acc_poor", usd(9_999)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Reserve(ctx, callTo("acc_poor", "call_3")); fault.KindOf(err) != fault.Unpaid {
+			t.Errorf("without money: %v", err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestFiftyCallsAtOnce on 1.00: what they are charged is never more, though each
+// ends a moment after its money.
+func TestFiftyCallsAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := context.Background()
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(ctx, "acc_x", usd(1_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		var wg sync.WaitGroup
+		answer := c.now()
+		for i := range 50 {
+			wg.Go(func() {
+				id := fmt.Sprint("call_", i)
+				ask := callTo("acc_x", id)
+				ask.Quote = rating.Fixed(rating.Price{Minute: 30_000, First: 30, Next: 6})
+				l, err := s.Reserve(ctx, ask)
+				if fault.KindOf(err) == fault.Unpaid {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.Begin(ctx, l.Hold, answered(id, answer, 0)); err != nil {
+					t.Error(err)
+				}
+				for l.More {
+					if l, err = s.Extend(ctx, l.Hold, answer); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				if _, err := s.Settle(ctx, l.Hold, answered(id, answer, l.For+700*time.Millisecond)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance < 0 || a.Balance > 15_000 {
+			t.Errorf("%+v", a)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestCallsOfADeadProcess are charged once, up to its last word; a hold of a call
+// that only rang is let go.
+func TestCallsOfADeadProcess(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(ctx, "acc_x", usd(5_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		dead, next := charging.New(h.db.Charging(), h.book, nil, c.now), charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := dead.Reserve(ctx, callTo("acc_x", "call_1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dead.Reserve(ctx, callTo("acc_x", "rings")); err != nil {
+			t.Fatal(err)
+		}
+		answer := c.now()
+		if err := dead.Begin(ctx, l.Hold, answered("call_1", answer, 0)); err != nil {
+			t.Fatal(err)
+		}
+		c.add(40 * time.Second)
+		if err := dead.Live(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.purse(t, "acc_x"); a.Balance != 5_000_000 {
+			t.Errorf("a call was charged whose process lives: %+v", a)
+		}
+		c.add(charging.Dead + time.Second)
+		for range 2 {
+			if err := next.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = answer
+		h.booksAreRight(t)
+		c.add(time.Hour)
+		if err := next.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		page, err := h.db.Calls().History(ctx, "acc_x", "", 10)
+		if err != nil || len(page.Items) != 1 || page.Items[0].Cause != cdr.Lost || page.Items[0].Charge != usd(400_000) || page.Items[0].Duration() != 40*time.Second {
+			t.Errorf("%+v %v", page, err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 4_600_000 {
+			t.Errorf("%+v", a)
+		}
+		// The dead one was only slow: what it says now changes nothing.
+		if _, err := dead.Settle(ctx, l.Hold, answered("call_1", answer, time.Hour)); err != nil {
+			t.Errorf("the end of a call that was swept: %v", err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 4_600_000 {
+			t.Errorf("charged twice: %+v", a)
+		}
+		h.booksAreRight(t)
+	})
+}
