@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
@@ -62,6 +63,7 @@ func (n *Node) business(ctx context.Context) error {
 		return fmt.Errorf("the invoices: %w", err)
 	}
 	n.recorder = store.NewRecorder(n.store.Calls())
+	n.charging = charging.New(n.store.Charging(), n.book, n.log, n.opts.Now)
 	return nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
@@ -91,6 +92,7 @@ type Node struct {
 	tester      *testcarrier.Carrier // nil outside of dev
 	testCarrier func(center.Center) carrier.Carrier
 	recorder    *store.Recorder
+	charging    *charging.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
 	post        *notify.Sender // nil: letters wait
@@ -218,6 +220,9 @@ func (n *Node) Run(ctx context.Context) error {
 	var jobs sync.WaitGroup
 	jobs.Go(func() { n.housekeeping(ctx) })
 	jobs.Go(func() { n.counting(ctx) })
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx)) // to the end of the last call
+	defer stopBeating()
+	jobs.Go(func() { n.charging.Run(beating) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}
@@ -233,7 +238,9 @@ func (n *Node) Run(ctx context.Context) error {
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, srv.Shutdown(down), n.telephony.Stop(down))
+	stopBeating()
 	jobs.Wait()
+	err = errors.Join(err, n.charging.Close(context.WithoutCancel(ctx)))
 	return err
 }
 

@@ -105,7 +105,8 @@ type Record struct {
 	Answer  time.Time // zero: never answered
 	End     time.Time
 	Cause   Cause
-	Charge  money.Amount // the caller's; zero for free calls
+	Charge  money.Amount // zero for free calls
+	Payer   string       // the account that is charged: the caller's, or of who has it forwarded
 	Carrier string       // whose trunk it left or came in by
 	Trunk   string
 	// Withheld: the caller's number is not for the called party to see.
@@ -118,6 +119,14 @@ func (r *Record) Caller(account string) string {
 		return ""
 	}
 	return r.From.Shown()
+}
+
+// Cost is what a call cost an account.
+func (r *Record) Cost(account string) money.Amount {
+	if account == r.Payer || r.Payer == "" && account == r.From.Account {
+		return r.Charge
+	}
+	return money.Amount{Currency: r.Charge.Currency}
 }
 
 // Duration is the connected time.

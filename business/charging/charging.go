@@ -28,7 +28,9 @@ import (
 const (
 	Beat    = 2 * time.Second  // a process says that it lives
 	Dead    = 15 * time.Second // one that has not said so is dead
-	chunk   = 2 * time.Minute  // of talking is held at a time
+	chunk   = 2 * time.Minute  // of talking is held at a time,
+	part    = 3                // or a third of what there is, so that there is some for other calls,
+	fair    = 10 * time.Second // but so much in any case
 	ringing = 10 * time.Minute // a hold lasts before the answer, and beyond what it pays for
 )
 
@@ -136,7 +138,7 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 		l.zone = zone
 	}
 	now := s.now()
-	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second)}
+	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
 	h, err := s.book.Hold(ctx, ledger.Hold{
 		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Expires: now.Add(ringing),
 	}, want)
@@ -148,7 +150,7 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 	s.mu.Lock()
 	s.open[h.ID] = l
 	s.mu.Unlock()
-	return Lease{h.ID, l.paid, l.held == want.Most && l.paid < rating.Forever}, nil
+	return Lease{h.ID, l.paid, l.paid < rating.MaxCall}, nil
 }
 
 // cost is what a call costs that is answered at an instant; a call of a price so
@@ -172,18 +174,19 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	if err != nil {
 		return Lease{}, err
 	}
-	want := ledger.Want{Most: l.cost(answer, min(l.paid+chunk, rating.MaxCall)) - l.held, Least: 1}
-	if want.Most < 1 {
+	step := func(d time.Duration) int64 { return l.cost(answer, min(l.paid+d, rating.MaxCall)) - l.held }
+	want := ledger.Want{Most: step(chunk), Least: max(1, step(time.Second)), Part: part, Fair: step(fair)}
+	if want.Most < want.Least {
 		return Lease{Hold: hold, For: l.paid}, nil
 	}
 	h, err := s.book.Raise(ctx, hold, want, s.now().Add(l.paid+chunk+ringing))
 	if err != nil {
 		return Lease{}, err
 	}
-	got := h.Amount.Micros - l.held
+	got := h.Amount.Micros > l.held
 	l.held = h.Amount.Micros
 	l.paid = l.Quote.Affordable(answer.In(l.zone), l.held)
-	return Lease{hold, l.paid, got == want.Most && l.paid < rating.MaxCall}, nil
+	return Lease{hold, l.paid, got && l.paid < rating.MaxCall}, nil
 }
 
 // Begin makes the start of an answered call durable.
@@ -278,7 +281,7 @@ func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(Beat)
 	defer tick.Stop()
 	for n := 0; ; n++ {
-		if err := s.Live(ctx); err != nil && ctx.Err() == nil {
+		if err := s.beat(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("the heartbeat of charging cannot be kept: after a crash now, calls would be charged too little", "error", err)
 		}
 		if n%5 == 0 {
@@ -292,6 +295,17 @@ func (s *Service) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// beat says that this process lives, if it has calls.
+func (s *Service) beat(ctx context.Context) error {
+	s.mu.Lock()
+	idle := len(s.open) == 0
+	s.mu.Unlock()
+	if idle {
+		return nil
+	}
+	return s.Live(ctx)
 }
 
 // Live says once that this process lives.

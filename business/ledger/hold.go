@@ -12,6 +12,19 @@ import (
 // below Least.
 type Want struct {
 	Most, Least int64 // micros
+	// Part leaves something for others: of what is available only that part is
+	// taken, a third if it is 3, but Fair in any case. 0 takes all.
+	Part, Fair int64
+}
+
+// of is how much of what is available is taken; false if that is too little.
+func (w Want) of(available int64) (int64, bool) {
+	n := w.Most
+	if w.Part > 1 {
+		n = min(n, max(available/w.Part, w.Fair, w.Least))
+	}
+	n = min(n, available)
+	return n, n >= w.Least
 }
 
 // Hold promises money. The same id twice is one hold, whose amount stays; Unpaid
@@ -31,8 +44,8 @@ func (s *Service) Hold(ctx context.Context, h Hold, w Want) (Hold, error) {
 		if err != nil {
 			return err
 		}
-		h.Amount.Micros = min(w.Most, a.Available())
-		if h.Amount.Micros < w.Least {
+		var enough bool
+		if h.Amount.Micros, enough = w.of(a.Available()); !enough {
 			return tooLittle(a, w.Least)
 		}
 		out = h
@@ -92,8 +105,8 @@ func (s *Service) Raise(ctx context.Context, id string, w Want, expires time.Tim
 		if err != nil {
 			return err
 		}
-		more := min(w.Most, a.Available())
-		if more < w.Least || more < 0 {
+		more, enough := w.of(a.Available())
+		if !enough {
 			more = 0
 		}
 		h.Amount.Micros += more

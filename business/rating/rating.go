@@ -184,15 +184,12 @@ func (q *Quote) cost(answer time.Time, secs int64, each func(band int, secs int6
 	return sum, charged
 }
 
-// Forever is what Affordable says of a call that no money ends.
-const Forever = MaxCall
-
 // Affordable is the longest a call that is answered at an instant may last for
-// an amount; 0 if it may not begin.
+// an amount: MaxCall if no money ends it, 0 if it may not begin.
 func (q *Quote) Affordable(answer time.Time, micros int64) time.Duration {
 	low, high := int64(0), int64(MaxCall/time.Second) // low is affordable, or nothing
 	if sum, _ := q.cost(answer, high, nil); sum.round() <= micros {
-		return Forever
+		return MaxCall
 	}
 	for high-low > 1 {
 		mid := (low + high) / 2

@@ -30,7 +30,7 @@ type call struct {
 	End       time.Time     `json:"end"`
 	Seconds   float64       `json:"duration_seconds" doc:"Connected time"`
 	Cause     string        `json:"cause" doc:"Why it ended"`
-	Charge    *money.Amount `json:"charge" doc:"What it cost you; outgoing calls only"`
+	Charge    *money.Amount `json:"charge" doc:"What it cost you; of incoming calls, only one that you have forwarded"`
 }
 
 type explainIn struct {
@@ -93,9 +93,9 @@ func (f *face) showCall(r cdr.Record, account string) call {
 	if r.From.Account == account {
 		// Only the caller may see what he typed and what he paid.
 		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, &money.Amount{Currency: f.Currency} // free, unless it says otherwise
-		if r.Charge.Currency != "" {
-			c.Charge = &r.Charge
-		}
+	}
+	if cost := r.Cost(account); !cost.Zero() {
+		c.Charge = &cost
 	}
 	return c
 }

@@ -217,7 +217,10 @@ func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 			r := &page.Items[i]
 			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
 			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
-				x["dialled"], x["charge"] = r.Dialled, r.Charge
+				x["dialled"], x["charge"] = r.Dialled, r.Cost(by.Account)
+			}
+			if cost := r.Cost(by.Account); !cost.Zero() {
+				x["charge"] = cost
 			}
 			out = append(out, x)
 		}

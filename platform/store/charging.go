@@ -71,11 +71,12 @@ func (c *Charging) Leave(ctx context.Context, epoch string) error {
 }
 
 // Orphans lists calls of processes but one that have not been heard since an instant. A
-// process that was never heard died before its first word: its calls had just
-// been answered.
+// call that was answered after its process was last heard counts from then: one
+// without calls need not speak.
 func (c *Charging) Orphans(ctx context.Context, but string, since time.Time, limit int) (list []charging.Orphan, err error) {
-	rows, err := c.db.read.QueryContext(ctx, `SELECT o.hold, o.epoch, o.ask, o.record, COALESCE(e.seen, o.answered) FROM call_open o
-		LEFT JOIN charging_epoch e ON e.id = o.epoch WHERE o.epoch <> $1 AND COALESCE(e.seen, o.answered) < $2 ORDER BY o.answered LIMIT $3`, but, us(since), limit)
+	const seen = `CASE WHEN COALESCE(e.seen, 0) < o.answered THEN o.answered ELSE e.seen END`
+	rows, err := c.db.read.QueryContext(ctx, `SELECT o.hold, o.epoch, o.ask, o.record, `+seen+` FROM call_open o
+		LEFT JOIN charging_epoch e ON e.id = o.epoch WHERE o.epoch <> $1 AND `+seen+` < $2 ORDER BY o.answered LIMIT $3`, but, us(since), limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var o charging.Orphan
 		var ask, record string

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
-	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
@@ -49,6 +48,7 @@ type call struct {
 	carrier, trunk string   // by whose trunk it came in, else left last
 	skipped        []string // trunks that were passed over, for they are down
 	anyway         bool     // they are tried all the same: there is no other
+	hold           string   // of the money for it
 	media          *media.Session
 	placed         *placed // what only a call of ours has
 	timers         [switching.TimerKey + 1]sip.UserTimer
@@ -170,6 +170,9 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		}
 		c.private = (c.private || b.plan.Private) && !b.plan.Shown && !b.plan.Urgent
 		b.plan.Priced = a.Role != routing.Exit && b.plan.Price.Micros > 0 // it is paid where it was decided
+		if b.plan.Payer = a.Caller.Account; len(b.plan.Targets) > 0 && b.plan.Targets[0].Payer != "" {
+			b.plan.Payer = b.plan.Targets[0].Payer
+		}
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)
 			c.reason = b.plan.Reason.Text
@@ -241,7 +244,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted = beyond{}, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
-	c.skipped, c.anyway, c.unheard = c.skipped[:0], false, ""
+	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }
@@ -250,53 +253,6 @@ func (b *board) Done(r switching.Ref) {
 func (b *board) Timer(t *sip.UserTimer) {
 	if c := t.Owner.(*call); c.live {
 		b.deliver(c, switching.Event{Kind: switching.Timer, Timer: switching.TimerID(t.Kind)})
-	}
-}
-
-// It is their Money too: what is not priced needs only its record.
-
-// Reserve holds money before a priced call rings. Nothing charges calls yet, and
-// one that costs the operator money is not given away.
-func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
-	if c := b.call(r); c != nil {
-		if p.Kind != routing.OnNet { // a call to a member that is forwarded costs him, not the caller
-			c.reason = "Calls that cost money are not connected yet: nothing here charges them."
-		}
-		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseUnpaid})
-	}
-}
-
-// Extend asks for more.
-func (b *board) Extend(r switching.Ref, _ string) {
-	if c := b.call(r); c != nil {
-		b.deliver(c, switching.Event{Kind: switching.NotExtended})
-	}
-}
-
-// Record makes the start of a priced call durable.
-func (b *board) Record(r switching.Ref, _ *switching.Record) {
-	if c := b.call(r); c != nil {
-		b.deliver(c, switching.Event{Kind: switching.Recorded})
-	}
-}
-
-// Settle hands the finished record over.
-func (b *board) Settle(r switching.Ref, rec *switching.Record) {
-	kept := *rec
-	if c := b.call(r); c != nil {
-		kept.Carrier, kept.Trunk, kept.Withheld = c.carrier, c.trunk, c.private
-	}
-	if c := b.call(r); c != nil && (kept.Side == cdr.Visit || (kept.Side == cdr.Origin || kept.Side == cdr.Entry) && c.home != c.center) {
-		// The called party's history is written by his home center, once; the
-		// caller's by the center where he calls.
-		kept.To.Account = ""
-	}
-	b.edge.cfg.Recorder.Record(kept)
-	if c := b.call(r); c != nil && c.placed != nil {
-		c.placed.over(&kept)
-	}
-	if c := b.call(r); c != nil {
-		b.deliver(c, switching.Event{Kind: switching.Settled})
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/pace"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/internet"
@@ -88,6 +89,8 @@ type Config struct {
 	Links     Links
 	Trunks    Trunks   // nil: there are no carriers
 	Hints     Hints    // nil: no zone is asked
+	Charging  Charging // nil: calls that cost are refused
+	Currency  money.Currency
 	Open      bool     // anybody may call the numbers that everybody may look up
 	Internet  Internet // nil: nobody else's domain is called
 	// Domain is ours, in the address that others are shown of a caller; "" is
@@ -111,13 +114,16 @@ type Config struct {
 
 // Edge serves the shards of a core.
 type Edge struct {
-	cfg     Config
-	boards  []*board
-	ctx     context.Context //nolint:containedctx // the lifetime of look-ups
-	cancel  context.CancelFunc
-	lookups sync.WaitGroup
-	domains map[string]bool
-	live    atomic.Int64
+	cfg         Config
+	boards      []*board
+	ctx         context.Context //nolint:containedctx // the lifetime of look-ups
+	cancel      context.CancelFunc
+	lookups     sync.WaitGroup
+	clerks      clerks
+	booking     context.Context //nolint:containedctx // the lifetime of what the clerks do
+	stopBooking context.CancelFunc
+	domains     map[string]bool
+	live        atomic.Int64
 
 	mu      sync.Mutex
 	most    int            // calls outside that an account may have at once
@@ -140,6 +146,7 @@ func New(cfg Config) *Edge {
 	}
 	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, looking: map[string]int{}, strange: pace.New[netip.Prefix](strangers()), domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.booking, e.stopBooking = context.WithCancel(context.Background())
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true
 	}
@@ -153,7 +160,14 @@ func (e *Edge) Close() {
 	e.mu.Unlock()
 	e.cancel()
 	e.lookups.Wait()
+	late := time.AfterFunc(bookIn, e.stopBooking)
+	defer late.Stop()
+	e.clerks.group.Wait()
+	e.stopBooking()
 }
+
+// bookIn is how long the end waits for what is still to be booked.
+const bookIn = 10 * time.Second
 
 // mostLookups is how much an account may have looked up at once: look-ups are
 // bounded, and a slow zone of his own must not take them from everybody.

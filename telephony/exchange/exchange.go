@@ -23,6 +23,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/enum"
@@ -56,6 +57,8 @@ type Config struct {
 	Bindings *location.Table
 	Log      registrar.Log // nil: nobody else has to know
 	Recorder edge.Recorder
+	Charging edge.Charging // nil: calls that cost are refused
+	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
 	Certificate func(center.ID) (tls.Certificate, error)
@@ -141,7 +144,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		Certificate: func(at center.ID) tls.Certificate { return x.door(at).cert },
 	})
 	x.edge = edge.New(edge.Config{
-		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Domains: cfg.Domains,
+		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),

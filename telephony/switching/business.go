@@ -21,6 +21,8 @@ type Plan struct {
 	// Priced: money must be held before anything rings, and the start of the
 	// call made durable before the answer is passed on.
 	Priced bool
+	// Payer is whose account that is.
+	Payer string
 	// Limit is the longest talking time; 0 is none.
 	Limit time.Duration
 	// Announce is played to the caller before a refusal, when there are no
@@ -30,6 +32,14 @@ type Plan struct {
 	// early media (RFC 3960 §3.2). It is no answered call in the record.
 	Answer bool
 }
+
+// priced is what money is held for: a price, and an account.
+type priced struct {
+	price int64
+	payer string
+}
+
+func (p *Plan) priced() priced { return priced{p.Price.Micros, p.Payer} }
 
 // Lease is money held for a call: For is the talking time it pays, counted
 // from the answer; More says that the payer may have more when asked.

@@ -69,6 +69,7 @@ type Call struct {
 
 	answerAt Mono
 	lease    Lease
+	leased   priced // what it is for
 	timers   uint16 // armed, by TimerID
 	media    bool   // media knows the call
 	plays    bool   // the announcement has begun

@@ -59,11 +59,14 @@ func (c *Call) decided(now Mono, e *Event, out *Commands) {
 		c.refuse(now, c.better(causeOf(c.plan.Cause)), out)
 	case int(c.next)+len(c.targets) > mostLegs || c.rounds > mostRounds:
 		c.refuse(now, c.better(CauseInternal), out)
-	case c.plan.Priced && c.lease.Hold == "":
-		c.phase = reserving
+	case c.plan.Priced && (c.lease.Hold == "" || c.leased != c.plan.priced()):
+		c.phase, c.lease, c.leased = reserving, Lease{}, c.plan.priced()
 		out.add(Command{Op: OpReserve, Plan: &c.plan})
 		c.set(TimerHold, now+Mono(holdMost), out)
 	default:
+		if !c.plan.Priced { // what is held for another way neither pays nor cuts this one
+			c.lease = Lease{}
+		}
 		c.dial(now, out)
 	}
 }

@@ -75,7 +75,7 @@ func (c *Call) limitAfter(now Mono, out *Commands) {
 		return
 	}
 	c.cancel(TimerExtend, out)
-	if warn := end - Mono(warnAhead); warn > now {
-		c.set(TimerWarn, warn, out)
+	if end > now { // at once, if the end is near
+		c.set(TimerWarn, max(now, end-Mono(warnAhead)), out)
 	}
 }

@@ -15,6 +15,10 @@ CREATE TABLE charging_epoch (
     seen BIGINT NOT NULL CHECK (seen > 0)
 );
 
+-- The account that is charged for a call: the caller's, or that of who has it forwarded.
+ALTER TABLE cdr ADD COLUMN payer TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE cdr DROP COLUMN payer;
 DROP TABLE charging_epoch;
 DROP TABLE call_open;

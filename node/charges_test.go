@@ -1,0 +1,105 @@
+package node_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/lab"
+)
+
+// priced sets what members pay a minute for calls to Germany.
+func (r *running) priced(t *testing.T, micros int64) {
+	t.Helper()
+	r.want(t, 204, str(r.dev, "operator", "api_key"), "PUT", "/api/v1/carriers/members/rates", obj{"rates": []any{obj{"prefix": "49", "micros": micros}}})
+}
+
+func micros(v any) int64 {
+	f, _ := v.(float64)
+	return int64(f)
+}
+
+func (r *running) has(t *testing.T, key string) int64 {
+	t.Helper()
+	return micros(at(r.want(t, 200, key, "GET", "/api/v1/wallet", nil).body, "balance", "micros"))
+}
+
+// TestACallIsCharged by the second, to the caller, once; it is in his history and
+// the books are right.
+func TestACallIsCharged(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	r.priced(t, 600_000)
+	key := str(r.dev, "members", 0, "api_key")
+	r.dials(t, r.phone(0), "+4930901820")
+	var call map[string]any
+	r.await(t, "the call in the history", func() bool {
+		list, _ := at(r.want(t, 200, key, "GET", "/api/v1/calls", nil).body, "items").([]any)
+		if len(list) != 1 {
+			return false
+		}
+		call, _ = list[0].(map[string]any)
+		return true
+	})
+	if charge := micros(at(call, "charge", "micros")); charge != 10_000 {
+		t.Errorf("a call of less than a second at 0.60 a minute: %v", call)
+	}
+	if has := r.has(t, key); has != 100_000_000-10_000 {
+		t.Errorf("the wallet has %d", has)
+	}
+	lines := r.want(t, 200, key, "GET", "/api/v1/wallet/history", nil)
+	if micros(at(lines.body, "items", 0, "amount", "micros")) != -10_000 || str(lines.body, "items", 0, "memo") != "Call to +4930901820" {
+		t.Errorf("the wallet's history: %s", lines.raw)
+	}
+	// Forwarded, it costs the one who has it so, and nobody else sees that.
+	jun := str(r.dev, "members", 1, "api_key")
+	line := str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, jun, "PUT", "/api/v1/members/"+line+"/forwarding", obj{"always": []any{"+4930901820"}})
+	r.dials(t, r.phone(0), "755014282")
+	r.await(t, "the charge of the forwarded call", func() bool { return r.has(t, jun) == 100_000_000-10_000 })
+	if has := r.has(t, key); has != 100_000_000-10_000 {
+		t.Errorf("the caller has %d", has)
+	}
+	mine, his := r.want(t, 200, key, "GET", "/api/v1/calls", nil), r.want(t, 200, jun, "GET", "/api/v1/calls", nil)
+	if micros(at(mine.body, "items", 0, "charge", "micros")) != 0 || micros(at(his.body, "items", 0, "charge", "micros")) != 10_000 {
+		t.Errorf("the caller sees %s, who forwards %s", mine.raw, his.raw)
+	}
+}
+
+// TestCallsEndWithTheMoney: fifty at once on 100.00 at 1.00 a second. What they
+// cost is never more, each ends at most a second after what was held for it, and
+// the rest are told that there is no money.
+func TestCallsEndWithTheMoney(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	r.priced(t, 60_000_000)
+	key := str(r.dev, "members", 0, "api_key")
+	phone := r.phone(0)
+	r.want(t, 200, str(r.dev, "operator", "api_key"), "GET", "/api/v1/carriers", nil)
+	finished := lab.SIPp{
+		Scenario: scenarios + "caller-cut.xml", Users: []lab.Member{phone}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 9, Rate: 50,
+		Extra: func(int) string { return "+4930901820" },
+	}.Begin(t)
+	deadline := time.Now().Add(2 * time.Minute)
+	for r.has(t, key) > 999_999 && time.Now().Before(deadline) {
+		if has := r.has(t, key); has < 0 {
+			t.Fatalf("the wallet has %d", has)
+		}
+	}
+	finished()
+	list, _ := at(r.want(t, 200, key, "GET", "/api/v1/calls?limit=100", nil).body, "items").([]any)
+	var charged int64
+	var talked float64
+	for _, x := range list {
+		charged += micros(at(x, "charge", "micros"))
+		if s, _ := at(x, "seconds").(float64); s > 0 {
+			talked += s
+			if cost := micros(at(x, "charge", "micros")); s > float64(cost)/1e6+1 {
+				t.Errorf("it was cut after %f seconds, and %d was held", s, cost)
+			}
+		}
+	}
+	if charged > 100_000_000 || charged+r.has(t, key) != 100_000_000 || len(list) != 9 {
+		t.Errorf("%d calls, %f seconds, charged %d", len(list), talked, charged)
+	}
+}
