@@ -218,6 +218,7 @@ func (n *Node) Run(ctx context.Context) error {
 	var jobs sync.WaitGroup
 	jobs.Go(func() { n.housekeeping(ctx) })
 	jobs.Go(func() { n.counting(ctx) })
+	jobs.Go(func() { n.naming(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}
@@ -310,9 +311,6 @@ func (n *Node) age(ctx context.Context) {
 	}
 	if _, err := n.shop.ProveAgain(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "proofs of own telephones could not be seen to", "error", err)
-	}
-	if err := n.names.Sweep(ctx); err != nil && ctx.Err() == nil {
-		n.log.WarnContext(ctx, "names could not be looked at again", "error", err)
 	}
 	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)

@@ -52,6 +52,9 @@ type Name struct {
 	Created time.Time
 }
 
+// RemovedOn is when a proved domain whose record is gone goes with it.
+func (n *Name) RemovedOn() time.Time { return n.Missing.Add(grace) }
+
 // Record is the name of the record that proves a domain, and what it says.
 func (n *Name) Record() (name, text string) { return Label + n.Name, Prefix + n.Token }
 
@@ -84,13 +87,15 @@ type Store interface {
 	// Names are those of an account, of everybody ("") or by their name.
 	Names(ctx context.Context, account, name string) ([]Name, error)
 	// SaveName writes a name that is still there, and removes others with it, in
-	// one step; false if it is gone, or somebody else's name is proved meanwhile.
+	// one step; false if it is gone, it was proved while n still waits, or somebody
+	// else's name is proved meanwhile.
 	SaveName(ctx context.Context, n Name, others []string, letters ...letter.Letter) (bool, error)
 	// NameByHash finds the address that a letter asks for.
 	NameByHash(ctx context.Context, hash string) (Name, bool, error)
-	// StaleNames are the proved domains last looked at before t, and whatever was
-	// removed before it.
-	StaleNames(ctx context.Context, t time.Time, most int) ([]Name, error)
+	// StaleNames are those last looked at before t, in whatever state. They count
+	// as looked at now: whatever comes of it, none of them keeps others waiting,
+	// and of several processes one looks.
+	StaleNames(ctx context.Context, t, now time.Time, most int) ([]Name, error)
 	// DropName forgets a name.
 	DropName(ctx context.Context, id string) error
 }

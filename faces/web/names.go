@@ -43,9 +43,6 @@ type namesData struct {
 	Staff  bool
 }
 
-// missingUntil is when a name whose record is gone is removed.
-func missingUntil(n alias.Name) string { return n.Missing.AddDate(0, 0, 14).UTC().Format("2006-01-02") }
-
 func (f *face) namesOf(r *http.Request, p *page, err error) (templ.Component, error) {
 	d := namesData{Typed: r.Form}
 	if d.Typed == nil {
