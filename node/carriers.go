@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -27,7 +28,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, InUse: n.carrierInUse,
 		Telephone: func(user string) bool { _, known := n.roster.Devices.Get(user); return known }, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
@@ -46,6 +47,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },
+		Brings:  func(id string) bool { c, ok := n.carriers.Get(id); return ok && c.Open() },
 		Ours:    func(e164 string) bool { _, ours := n.roster.Numbers.Twin(e164[1:]); return ours },
 	})
 	if err := n.carriers.Load(ctx); err != nil || !n.cfg.Dev {
@@ -106,7 +108,9 @@ func (w waysOut) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.
 		case opening.NoEmergency:
 			delete(byCountry, o.Country)
 		default:
-			byCountry[o.Country] = o.Emergency
+			if slices.ContainsFunc(list, func(c carrier.Carrier) bool { return c.ID == o.Emergency && c.Open() }) {
+				byCountry[o.Country] = o.Emergency
+			}
 		}
 	}
 	w.n.ways.SetCarriers(list, rates)

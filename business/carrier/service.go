@@ -23,6 +23,8 @@ type Config struct {
 	// Telephone reports whether a SIP user is a telephone of ours; nil: none is.
 	Telephone func(sipUser string) bool
 	Tester    Tester
+	// InUse says what still needs a carrier that is to be removed; nil: nothing does.
+	InUse func(ctx context.Context, c Carrier) error
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
 	Fixed []Carrier
@@ -242,13 +244,21 @@ func fixed(c Carrier) error {
 	return fault.New(fault.Conflict, "carrier_fixed", "%s comes with dev and cannot be changed. Add a carrier of your own beside it: it is used first.", c.Name)
 }
 
-// Remove ends a carrier. Calls under way go on.
+// Remove ends a carrier that nothing needs. Calls under way go on.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
 	if err := operatorOnly(by); err != nil {
 		return err
 	}
-	if c, ok := s.Get(id); ok && s.fixed(id) {
+	c, ok := s.Get(id)
+	switch {
+	case !ok:
+		return unknown(id)
+	case s.fixed(id):
 		return fixed(c)
+	case s.cfg.InUse != nil:
+		if err := s.cfg.InUse(ctx, c); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
