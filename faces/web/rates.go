@@ -108,7 +108,7 @@ func (f *face) takeRates(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	if err != nil {
 		return nil, err
 	}
-	next, err := carrier.ReadRates(strings.NewReader(text))
+	next, err := carrier.ReadRates(text)
 	if err == nil && r.PostFormValue("take") != "" {
 		if err = f.Tariffs.SetRates(r.Context(), p.Who, id, next); err == nil {
 			return nil, redirect{"/operator/carriers/" + d.ID + "/rates"}
