@@ -341,14 +341,14 @@ func (s *Service) renew(ctx context.Context, n Number, left time.Duration) (bool
 	return false, nil
 }
 
-// fee is what the next year costs: never more than the one before.
-func (n Number) fee() int64 { return min(n.Fee, n.Yearly) }
+// NextFee is what the next year costs: never more than the one before.
+func (n Number) NextFee() int64 { return min(n.Fee, n.Yearly) }
 
 func (s *Service) remind(ctx context.Context, n Number) (bool, error) {
-	if n.Told != 0 || n.fee() == 0 {
+	if n.Told != 0 || n.NextFee() == 0 {
 		return false, nil
 	}
-	x, err := s.sale(ctx, n, n.fee(), "")
+	x, err := s.sale(ctx, n, n.NextFee(), "")
 	if err != nil {
 		return false, err
 	}
@@ -372,7 +372,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	if !s.brings(n.Carrier) {
 		return s.unserved(ctx, n)
 	}
-	x, err := s.sale(ctx, n, n.fee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
+	x, err := s.sale(ctx, n, n.NextFee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
 	if err != nil {
 		return false, err
 	}
@@ -381,7 +381,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	}
 	if err == nil {
 		next := n
-		next.State, next.Fee, next.Until, next.Told = Rented, n.fee(), n.Until.Add(year), 0
+		next.State, next.Fee, next.Until, next.Told = Rented, n.NextFee(), n.Until.Add(year), 0
 		return s.store.MoveNumber(ctx, n, next, nil)
 	}
 	if fault.KindOf(err) != fault.Unpaid {
