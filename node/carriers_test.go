@@ -114,10 +114,83 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 		t.Errorf("what members pay: %s", got.raw)
 	}
 	r.want(t, 422, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "8a", "micros": 1}}})
+	r.want(t, 422, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "82"}}}) // no price is not free
 	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{}})
 	r.want(t, 404, op, "GET", "/api/v1/carriers/car_none/rates", nil)
 	mine := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "010 9876 5432", "country": "KR"})
 	if strings.Contains(mine.raw, id) || strings.Contains(mine.raw, "Seoul Tel") || len(at(mine.body, "steps").([]any)) == 0 {
 		t.Errorf("a member reads %s", mine.raw)
+	}
+}
+
+// TestACarrierThatIsStillNeeded: it stays while it brings telephone numbers or a
+// country has no other; what it brings while it is closed is not rented.
+func TestACarrierThatIsStillNeeded(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op, jun := str(r.dev, "operator", "api_key"), str(r.dev, "members", 1, "api_key")
+	carrier := func(name string) (string, obj) {
+		in := obj{"center": "US", "name": name, "presents": "+13125550100", "trunks": []any{obj{"host": "127.0.0.1:9"}}}
+		return str(r.want(t, 201, op, "POST", "/api/v1/carriers", in).body, "id"), in
+	}
+	a, in := carrier("Chicago Tel")
+	b, _ := carrier("Illinois Tel")
+	r.want(t, 422, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": a, "numbers": []any{obj{"e164": "+13125550170", "area": "Chicago"}}})
+	stock := func(carrier string) {
+		r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": carrier, "numbers": []any{obj{"e164": "+13125550170", "setup_micros": 0, "yearly_micros": 1_000_000}}})
+	}
+	stock(a)
+	if refused := r.want(t, 409, op, "DELETE", "/api/v1/carriers/"+a, nil); str(refused.body, "code") != "carrier_brings_numbers" {
+		t.Errorf("removed with its numbers: %s", refused.raw)
+	}
+	in["closed"] = true
+	r.want(t, 200, op, "PUT", "/api/v1/carriers/"+a, in)
+	line := "/api/v1/members/" + str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id") + "/telephone_numbers"
+	if refused := r.want(t, 409, jun, "POST", line, obj{"e164": "+13125550170"}); str(refused.body, "code") != "telephone_number_unserved" {
+		t.Errorf("rented of a closed carrier: %s", refused.raw)
+	}
+	stock(b)
+	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+a, nil)
+
+	// His own number is shown with its tax, as it was offered.
+	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "US", "kind": "individual", "name": "Tax", "rate_ppm": 100_000, "valid_from": "2026-01-01"})
+	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "KR", "kind": "individual", "name": "Tax", "rate_ppm": 100_000, "valid_from": "2026-01-01"})
+	r.want(t, 201, jun, "POST", line, obj{"e164": "+13125550170"})
+	page := strings.Replace(strings.TrimPrefix(line, "/api/v1/members"), "telephone_numbers", "telephone", 1)
+	if _, text := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password")).get("/lines" + page); !strings.Contains(text, "1.10") {
+		t.Error("his own number is shown without its tax")
+	}
+
+	c, _ := carrier("Tokyo Tel")
+	r.want(t, 201, op, "POST", "/api/v1/openings", obj{"country": "JP", "name": "Japan"})
+	r.want(t, 200, op, "PUT", "/api/v1/openings/JP", obj{"carrier": "car_test_JP", "emergency": c})
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if status, text, _ := boss.post("/operator/carriers/"+c+"/remove", nil); status != 409 || !strings.Contains(text, "Japan is being opened with Tokyo Tel.") {
+		t.Errorf("removed while a country is opened with it: %d", status)
+	}
+	r.want(t, 200, op, "PUT", "/api/v1/openings/JP", obj{"emergency": "none"})
+	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+c, nil)
+}
+
+// TestAWithheldNumberIsNotExplainedAsShown, neither to programs nor on the page.
+func TestAWithheldNumberIsNotExplainedAsShown(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op, minji := str(r.dev, "operator", "api_key"), str(r.dev, "members", 0, "api_key")
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	from := str(r.dev, "members", 0, "number")
+	shown := func() (program string, page bool) {
+		_, text := boss.get("/operator/explain?" + url.Values{"from": {from}, "to": {"+82 10 9876 5432"}}.Encode())
+		x := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": from, "to": "+82 10 9876 5432"})
+		program, _ = at(x.body, "legs", 0).(obj)["shows"].(string)
+		return program, strings.Contains(text, "showing <bdi")
+	}
+	if program, page := shown(); program == "" || !page {
+		t.Fatalf("as a rule it is shown: %q %t", program, page)
+	}
+	line := str(r.want(t, 200, minji, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, minji, "PUT", "/api/v1/members/"+line+"/caller_id", obj{"withhold": true})
+	if program, page := shown(); program != "" || page {
+		t.Errorf("withheld: %q %t", program, page)
 	}
 }

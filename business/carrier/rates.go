@@ -13,8 +13,20 @@ import (
 	"github.com/callisto-tel/callisto/business/table"
 )
 
-// Members is the name under which the rates are kept that members pay.
-const Members = ""
+// Members is the name under which the rates are kept that members pay, and
+// MembersTariff what that list is called outside, in the place of a carrier's id.
+const (
+	Members       = ""
+	MembersTariff = "members"
+)
+
+// Tariff is whose rates are meant by what they are called outside.
+func Tariff(name string) string {
+	if name == MembersTariff {
+		return Members
+	}
+	return name
+}
 
 // mostRates bounds one list.
 const mostRates = 1_000_000

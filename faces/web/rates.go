@@ -41,15 +41,14 @@ type rateChange struct {
 }
 
 const (
-	shownRates  = 200
-	mostRates   = 32 << 20 // bytes of a list
-	membersName = "members"
+	shownRates = 200
+	mostRates  = 32 << 20 // bytes of a list
 )
 
 // tariff finds whose list is meant.
 func (f *face) tariff(r *http.Request, p *page) (ratesData, string, error) {
 	id := r.PathValue("id")
-	if id == membersName {
+	if carrier.Tariff(id) == carrier.Members {
 		p.Title = p.T("rates.members")
 		return ratesData{ID: id, Name: p.Title}, carrier.Members, nil
 	}
