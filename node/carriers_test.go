@@ -58,6 +58,27 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 		t.Errorf("a mistake: %d", status)
 	}
 	form.Set("t0_capacity", "10")
+	// Each fault stands at its trunk, and what was typed stays.
+	both := url.Values{"t1_host": {"127.0.0.1:10"}, "t1_transport": {"pigeon"}, "t2_host": {"127.0.0.1:11"}, "t2_rate": {"many"}, "sells": {"1,000"}}
+	for name, v := range form {
+		both[name] = v
+	}
+	_, text, _ := boss.post("/operator/carriers/new", both)
+	if err := wrongAt(text, "t2_rate"); err != "0 (no limit) to 100000." || wrongAt(text, "t0_rate") != "" || !strings.Contains(text, `value="many"`) {
+		t.Errorf("a wrong number is marked %q", err)
+	}
+	if err := wrongAt(text, "sells"); !strings.Contains(err, "read in two ways") || !strings.Contains(text, `value="1,000"`) {
+		t.Errorf("an amount of two readings is marked %q", err)
+	}
+	both.Set("t2_rate", "5")
+	both.Set("sells", "0,035")
+	_, text, _ = boss.post("/operator/carriers/new", both)
+	if err := wrongAt(text, "t1_transport"); err != "Choose udp, tcp or tls." || wrongAt(text, "t0_transport") != "" || wrongAt(text, "t2_transport") != "" || !strings.Contains(text, `value="0.035"`) {
+		t.Errorf("a wrong transport is marked %q", err)
+	}
+	if status, text := boss.get("/operator/carriers/car_none"); status != 404 || !strings.Contains(text, "There is no such carrier.") {
+		t.Errorf("no such carrier: %d", status)
+	}
 	form.Set("preview", "1")
 	if status, text, _ := boss.post("/operator/carriers/new", form); status != 200 || !strings.Contains(text, ">0013125550142<") {
 		t.Errorf("what the rules do is not shown: %d", status)
@@ -121,6 +142,16 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 	if strings.Contains(mine.raw, id) || strings.Contains(mine.raw, "Seoul Tel") || len(at(mine.body, "steps").([]any)) == 0 {
 		t.Errorf("a member reads %s", mine.raw)
 	}
+}
+
+// wrongAt is what a page marks at a field; "" if nothing.
+func wrongAt(page, field string) string {
+	_, after, _ := strings.Cut(page, `id="k-`+field+`"`)
+	label, _, _ := strings.Cut(after, "</label>")
+	_, mark, _ := strings.Cut(label, `class="wrong"`)
+	_, text, _ := strings.Cut(mark, ">")
+	text, _, _ = strings.Cut(text, "<")
+	return text
 }
 
 // TestACarrierThatIsStillNeeded: it stays while it brings telephone numbers or a

@@ -37,7 +37,7 @@ func (s *Service) Rates(_ context.Context, by member.Actor, id string) ([]Rate, 
 		return nil, err
 	}
 	if _, ok := s.Get(id); !ok && id != Members {
-		return nil, unknown(id)
+		return nil, unknown()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +50,7 @@ func (s *Service) SetRates(ctx context.Context, by member.Actor, id string, list
 		return err
 	}
 	if _, ok := s.Get(id); !ok && id != Members {
-		return unknown(id)
+		return unknown()
 	}
 	if len(list) > mostRates {
 		return fault.New(fault.Invalid, "rates_many", "At most %d destinations.", mostRates)

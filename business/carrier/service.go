@@ -174,6 +174,18 @@ func (s *Service) Carriers(_ context.Context, by member.Actor) ([]Carrier, error
 	return list, nil
 }
 
+// Carrier is one of them, without passwords.
+func (s *Service) Carrier(_ context.Context, by member.Actor, id string) (Carrier, error) {
+	if err := operatorOnly(by); err != nil {
+		return Carrier{}, err
+	}
+	c, ok := s.Get(id)
+	if !ok {
+		return Carrier{}, unknown()
+	}
+	return c.shown(), nil
+}
+
 // shown leaves the passwords out.
 func (c Carrier) shown() Carrier {
 	c.Trunks = slices.Clone(c.Trunks)
@@ -206,7 +218,7 @@ func (s *Service) Change(ctx context.Context, by member.Actor, id string, in Inp
 	}
 	c, ok := s.Get(id)
 	if !ok {
-		return Carrier{}, unknown(id)
+		return Carrier{}, unknown()
 	}
 	if s.fixed(id) {
 		return Carrier{}, fixed(c)
@@ -231,7 +243,7 @@ func (s *Service) save(ctx context.Context, c Carrier, in Input, write func(Seal
 		return Carrier{}, err
 	}
 	if !found {
-		return Carrier{}, unknown(c.ID)
+		return Carrier{}, unknown()
 	}
 	return c.shown(), s.load(ctx)
 }
@@ -252,7 +264,7 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 	c, ok := s.Get(id)
 	switch {
 	case !ok:
-		return unknown(id)
+		return unknown()
 	case s.fixed(id):
 		return fixed(c)
 	case s.cfg.InUse != nil:
@@ -267,7 +279,7 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 		return err
 	}
 	if !found {
-		return unknown(id)
+		return unknown()
 	}
 	return s.load(ctx)
 }
@@ -280,7 +292,7 @@ func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) 
 	}
 	c, ok := s.byTrunk(id)
 	if !ok {
-		return Report{}, unknown(id)
+		return Report{}, unknown()
 	}
 	code, national, err := s.cfg.Plans.Own(number)
 	if err != nil {

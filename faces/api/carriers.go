@@ -229,7 +229,7 @@ func (c carrierIn) input() carrier.Input {
 		in.Trunks = append(in.Trunks, carrier.TrunkInput{
 			Trunk: carrier.Trunk{
 				ID: t.ID, Host: t.Host, Transport: carrier.Transport(t.Transport), User: t.User, Realm: t.Realm, Register: t.Register, Ping: t.Ping,
-				Capacity: t.Capacity, Rate: t.Rate, From: t.From, InUser: t.InUser, InName: t.InName,
+				Capacity: t.Capacity, CPS: t.Rate, From: t.From, InUser: t.InUser, InName: t.InName,
 			},
 			Password: t.Password, InPassword: t.InPassword,
 		})
@@ -255,7 +255,7 @@ func (f *face) showCarrier(c carrier.Carrier) Carrier {
 	for _, t := range c.Trunks {
 		out.Trunks = append(out.Trunks, Trunk{
 			ID: t.ID, Host: t.Host, Transport: string(t.Transport), User: t.User, Password: t.Password != "", Realm: t.Realm, Register: t.Register,
-			Ping: t.Ping, Capacity: t.Capacity, Rate: t.Rate, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName, State: f.showState(t.ID),
+			Ping: t.Ping, Capacity: t.Capacity, Rate: t.CPS, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName, State: f.showState(t.ID),
 		})
 	}
 	return out

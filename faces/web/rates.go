@@ -52,7 +52,7 @@ func (f *face) tariff(r *http.Request, p *page) (ratesData, string, error) {
 		p.Title = p.T("rates.members")
 		return ratesData{ID: id, Name: p.Title}, carrier.Members, nil
 	}
-	c, err := f.findCarrier(r, p, id)
+	c, err := f.Carriers.Carrier(r.Context(), p.Who, id)
 	p.Title = c.Name
 	return ratesData{ID: id, Name: c.Name}, id, err
 }

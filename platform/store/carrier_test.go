@@ -84,7 +84,7 @@ func TestACarrierIsKept(t *testing.T) {
 		moved.Trunks = slices.Clone(in.Trunks)
 		moved.Trunks[0].Host = "192.0.2.7:5080"
 		var f *fault.Error
-		if _, err := s.Change(ctx, member.System(), c.ID, moved); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "password" {
+		if _, err := s.Change(ctx, member.System(), c.ID, moved); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "trunks.0.password" {
 			t.Errorf("another gateway without its password: %v", err)
 		}
 		if x := l2.list[0].Trunks[0]; x.Password != secret || x.Host != in.Trunks[0].Host {
@@ -157,19 +157,19 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 	}
 	many := make([]carrier.Rule, 51)
 	for field, changes := range map[string][]func(*carrier.Input){
-		"center":      {func(in *carrier.Input) { in.Center = "XX" }},
-		"kind":        {func(in *carrier.Input) { in.Kind = "friend" }},
-		"name":        {func(in *carrier.Input) { in.Name = " " }},
-		"host":        {trunk(func(x *carrier.TrunkInput) { x.Host = "a.example" }), func(in *carrier.Input) { in.Trunks = nil }},
-		"transport":   {trunk(func(x *carrier.TrunkInput) { x.Transport = "sctp" })},
-		"user":        {trunk(func(x *carrier.TrunkInput) { x.User = "" }), trunk(func(x *carrier.TrunkInput) { x.User, x.Password, x.Register = "", nil, true })},
-		"realm":       {trunk(func(x *carrier.TrunkInput) { x.Realm = "a\r\nb" })},
-		"in_user":     {trunk(func(x *carrier.TrunkInput) { x.InUser = "" }), trunk(func(x *carrier.TrunkInput) { x.InPassword = nil })},
-		"in_password": {trunk(func(x *carrier.TrunkInput) { x.InPassword = &secret })},
-		"in_name":     {trunk(func(x *carrier.TrunkInput) { x.InName = "a b" })},
-		"capacity":    {trunk(func(x *carrier.TrunkInput) { x.Capacity = -1 })},
-		"rate":        {trunk(func(x *carrier.TrunkInput) { x.Rate = 1 << 20 })},
-		"from": {
+		"center":               {func(in *carrier.Input) { in.Center = "XX" }},
+		"kind":                 {func(in *carrier.Input) { in.Kind = "friend" }},
+		"name":                 {func(in *carrier.Input) { in.Name = " " }},
+		"trunks.0.host":        {trunk(func(x *carrier.TrunkInput) { x.Host = "a.example" }), func(in *carrier.Input) { in.Trunks = nil }},
+		"trunks.0.transport":   {trunk(func(x *carrier.TrunkInput) { x.Transport = "sctp" })},
+		"trunks.0.user":        {trunk(func(x *carrier.TrunkInput) { x.User = "" }), trunk(func(x *carrier.TrunkInput) { x.User, x.Password, x.Register = "", nil, true })},
+		"trunks.0.realm":       {trunk(func(x *carrier.TrunkInput) { x.Realm = "a\r\nb" })},
+		"trunks.0.in_user":     {trunk(func(x *carrier.TrunkInput) { x.InUser = "" }), trunk(func(x *carrier.TrunkInput) { x.InPassword = nil })},
+		"trunks.0.in_password": {trunk(func(x *carrier.TrunkInput) { x.InPassword = &secret })},
+		"trunks.0.in_name":     {trunk(func(x *carrier.TrunkInput) { x.InName = "a b" })},
+		"trunks.0.capacity":    {trunk(func(x *carrier.TrunkInput) { x.Capacity = -1 })},
+		"trunks.0.rate":        {trunk(func(x *carrier.TrunkInput) { x.CPS = 1 << 20 })},
+		"trunks.0.from": {
 			trunk(func(x *carrier.TrunkInput) { x.From = []string{"0.0.0.0/0"} }), trunk(func(x *carrier.TrunkInput) { x.From = []string{"sip.example"} }),
 			trunk(func(x *carrier.TrunkInput) {
 				x.From = make([]string, 0)
@@ -178,6 +178,9 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 				}
 			}),
 		},
+		"trunks.1.host": {func(in *carrier.Input) {
+			in.Trunks = append(in.Trunks, carrier.TrunkInput{Trunk: carrier.Trunk{Host: "b.example"}})
+		}},
 		"out":      {func(in *carrier.Input) { in.Out.Format = "0049" }, func(in *carrier.Input) { in.Out.Rules = many }},
 		"in":       {func(in *carrier.Input) { in.In.Rules = []carrier.Rule{{Prefix: "0", With: "sip:"}} }},
 		"presents": {func(in *carrier.Input) { in.Presents = "112" }, func(in *carrier.Input) { in.Presents = "" }},
