@@ -79,13 +79,22 @@ func (n *Name) Shown() string {
 	return domain
 }
 
+// Filter narrows a list; the zero value is everything.
+type Filter struct {
+	Account string
+	Name    string
+	Live    bool   // without those that were removed
+	After   string // only those after this id
+	Limit   int    // 0: all
+}
+
 // Store keeps names.
 type Store interface {
 	// InsertName keeps a name with its letter, unless the account has it already.
 	InsertName(ctx context.Context, n Name, letters ...letter.Letter) error
 	Name(ctx context.Context, id string) (Name, bool, error)
-	// Names are those of an account, of everybody ("") or by their name.
-	Names(ctx context.Context, account, name string) ([]Name, error)
+	// Names lists them, the oldest first.
+	Names(ctx context.Context, f Filter) ([]Name, error)
 	// SaveName writes a name that is still there, and removes others with it, in
 	// one step; false if it is gone, it was proved while n still waits, or somebody
 	// else's name is proved meanwhile.

@@ -67,13 +67,30 @@ func New(store Store, cfg Config) *Service {
 	return &Service{store, cfg}
 }
 
-// Names lists the names of an account; the operator's "" is everybody's.
+// Names lists the names of an account.
 func (s *Service) Names(ctx context.Context, by member.Actor, account string) ([]Name, error) {
-	if account == "" && by.Role != member.Operator || account != "" && !by.May(account) {
-		return nil, fault.New(fault.Forbidden, "not_yours", "These names are somebody else's.")
+	if account == "" || !by.May(account) {
+		return nil, notYours()
 	}
-	list, err := s.store.Names(ctx, account, "")
-	return slices.DeleteFunc(list, func(n Name) bool { return n.State == Removed }), err
+	return s.store.Names(ctx, Filter{Account: account, Live: true})
+}
+
+// All lists everybody's for the operator; next is the cursor of the page after.
+func (s *Service) All(ctx context.Context, by member.Actor, cursor string, limit int) (list []Name, next string, err error) {
+	if by.Role != member.Operator {
+		return nil, "", notYours()
+	}
+	limit = min(max(limit, 1), 200)
+	list, err = s.store.Names(ctx, Filter{Live: true, After: cursor, Limit: limit + 1})
+	if len(list) > limit {
+		list = list[:limit]
+		next = list[limit-1].ID
+	}
+	return list, next, err
+}
+
+func notYours() error {
+	return fault.New(fault.Forbidden, "not_yours", "These names are somebody else's.")
 }
 
 // Add registers a name for a number; it counts once it is proved. Adding it
@@ -100,7 +117,7 @@ func (s *Service) Add(ctx context.Context, by member.Actor, name, number string)
 	if n.Number, n.Dial, err = s.target(ctx, by.Account, number); err != nil {
 		return Name{}, err
 	}
-	own, err := s.store.Names(ctx, by.Account, "")
+	own, err := s.store.Names(ctx, Filter{Account: by.Account})
 	if err != nil {
 		return Name{}, err
 	}
@@ -230,7 +247,7 @@ func (s *Service) Confirm(ctx context.Context, token string) (Name, error) {
 // whose letters it takes, a domain whose record is there. A domain with the
 // records of two stays with the first.
 func (s *Service) prove(ctx context.Context, n *Name) error {
-	rivals, err := s.store.Names(ctx, "", n.Name)
+	rivals, err := s.store.Names(ctx, Filter{Name: n.Name, Live: true})
 	if err != nil {
 		return err
 	}
@@ -315,7 +332,7 @@ func (s *Service) remove(ctx context.Context, n *Name, letters ...letter.Letter)
 
 // RemoveAll takes every name of an account away, when it ends.
 func (s *Service) RemoveAll(ctx context.Context, account string) error {
-	list, err := s.store.Names(ctx, account, "")
+	list, err := s.store.Names(ctx, Filter{Account: account})
 	for i := range list {
 		s.tell(ctx, Entry{Name: list[i].Name, Account: account, Gone: true})
 		err = errors.Join(err, s.store.DropName(ctx, list[i].ID))

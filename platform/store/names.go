@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
@@ -94,9 +95,14 @@ func (s *Names) one(ctx context.Context, where string, arg any) (alias.Name, boo
 	return n, found, err
 }
 
-// Names are those of an account, of everybody ("") or by their name.
-func (s *Names) Names(ctx context.Context, account, name string) ([]alias.Name, error) {
-	return names(s.db.read.QueryContext(ctx, `SELECT `+nameColumns+` FROM held_name WHERE ($1 = '' OR account = $1) AND ($2 = '' OR name = $2) ORDER BY created, id LIMIT 2000`, account, name))
+// Names lists them, the oldest first.
+func (s *Names) Names(ctx context.Context, f alias.Filter) ([]alias.Name, error) {
+	limit := f.Limit
+	if limit == 0 {
+		limit = math.MaxInt32
+	}
+	return names(s.db.read.QueryContext(ctx, `SELECT `+nameColumns+` FROM held_name WHERE id > $1 AND ($2 = '' OR account = $2) AND ($3 = '' OR name = $3)
+		AND (CAST($4 AS BIGINT) = 0 OR state <> 'removed') ORDER BY id LIMIT $5`, f.After, f.Account, f.Name, flag(f.Live), limit))
 }
 
 // SaveName writes a name that is still there, and removes others with it.

@@ -341,3 +341,44 @@ func TestAProvedNameDoesNotWaitAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestTheListOfNamesHasPages: every name once, and those that were removed not.
+func TestTheListOfNamesHasPages(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		x, ctx := newNaming(t, cfg), t.Context()
+		for i := range 7 {
+			n := alias.Name{
+				ID: fmt.Sprintf("nam_%d", i), Account: fmt.Sprintf("acc_%d", i), Name: "a.example", Kind: alias.Domain, Dial: "+821055556666", State: alias.Waiting, Token: "x",
+				Created: x.clock.now().Add(-time.Duration(i) * time.Hour),
+			}
+			if i == 3 {
+				n.State = alias.Removed
+			}
+			if err := x.db.Names().InsertName(ctx, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for cursor, pages := "", 0; ; pages++ {
+			list, next, err := x.All(ctx, member.System(), cursor, 2)
+			if err != nil || pages > 2 {
+				t.Fatal(pages, err)
+			}
+			for _, n := range list {
+				got = append(got, n.ID)
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if strings.Join(got, " ") != "nam_0 nam_1 nam_2 nam_4 nam_5 nam_6" {
+			t.Errorf("listed: %v", got)
+		}
+		if _, _, err := x.All(ctx, x.minji, "", 2); code(err) != "not_yours" {
+			t.Errorf("a member lists all: %v", err)
+		}
+		if _, err := x.Names(ctx, x.minji, ""); code(err) != "not_yours" {
+			t.Errorf("a member lists those of everybody: %v", err)
+		}
+	})
+}
