@@ -130,7 +130,7 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 	}
 	var wrong []fault.Field
 	unread = map[string]string{}
-	bad := func(name, typed, text string) {
+	bad := func(name, text, typed string) {
 		unread[name], wrong = typed, append(wrong, fault.Field{Name: name, Text: text})
 	}
 	for _, x := range []struct {
@@ -139,16 +139,16 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 	}{{"out", &in.Out}, {"out_caller", &in.OutCaller}, {"in", &in.In}, {"in_caller", &in.InCaller}} {
 		rules, err := carrier.ParseRules(v.Get(x.name + "_rules"))
 		if err != nil {
-			bad(x.name+"_rules", v.Get(x.name+"_rules"), fault.ReasonOf(err).Text)
+			bad(x.name+"_rules", fault.ReasonOf(err).Text, v.Get(x.name+"_rules"))
 		}
 		x.Format, x.Rules = carrier.Format(v.Get(x.name)), rules
 	}
 	if text := strings.TrimSpace(v.Get("sells")); text != "" {
 		switch micros, err := money.ReadMicros(text); {
 		case errors.Is(err, money.ErrTwoWays):
-			bad("sells_micros", text, "This price can be read in two ways. Write it with four decimals, as in 1.2340 or 1,2340, and thousands without a mark.")
+			bad("sells_micros", "This price can be read in two ways. Write it with four decimals, as in 1.2340 or 1,2340, and thousands without a mark.", text)
 		case err != nil:
-			bad("sells_micros", text, "Write a price like 0.035.")
+			bad("sells_micros", "Write a price like 0.035.", text)
 		default:
 			in.Sells = &micros
 		}
@@ -159,7 +159,7 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 			continue // without a gateway it is none
 		}
 		n := len(in.Trunks)
-		in.Trunks = append(in.Trunks, trunkForm(v, at, func(name, typed, text string) { bad(carrier.TrunkField(n, name), typed, text) }))
+		in.Trunks = append(in.Trunks, trunkForm(v, at, func(name, text, typed string) { bad(carrier.TrunkField(n, name), text, typed) }))
 	}
 	if len(wrong) > 0 {
 		return in, unread, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
@@ -170,7 +170,7 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 const mostTrunkRows = 17 // 16, and an empty one
 
 // trunkForm reads the fields of one trunk.
-func trunkForm(v url.Values, at string, bad func(name, typed, text string)) carrier.TrunkInput {
+func trunkForm(v url.Values, at string, bad func(name, text, typed string)) carrier.TrunkInput {
 	number := func(name string) int {
 		text := strings.TrimSpace(v.Get(at + name))
 		if text == "" {
@@ -178,7 +178,7 @@ func trunkForm(v url.Values, at string, bad func(name, typed, text string)) carr
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			bad(name, text, "0 (no limit) to 100000.")
+			bad(name, "0 (no limit) to 100000.", text)
 		}
 		return n
 	}
