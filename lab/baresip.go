@@ -29,6 +29,7 @@ type Baresip struct {
 	Dial           string         // what it calls once registered; else it answers
 	Seconds        int            // how long it runs
 	Gateway        netip.AddrPort // not registered anywhere: it is called here, by User
+	SRTP           bool           // it takes no sound but SRTP
 	AnyAddress     bool           // let it describe its sound with whatever address it likes
 }
 
@@ -90,7 +91,7 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		"sip_listen " + listen,
 		"audio_source aufile," + filepath.Join(dir, "tone.wav"), "audio_player aufile," + filepath.Join(dir, "played.wav"),
 		"audio_alert aufile," + filepath.Join(dir, "alert.wav"), "audio_level no", "jitter_buffer_type fixed",
-		"module_path " + modulePath(t), "module g711.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
+		"module_path " + modulePath(t), "module g711.so", "module srtp.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
 		"snd_path " + dir, "net_af " + map[bool]string{true: "ipv4", false: "ipv6"}[server.Addr().Is4()],
 		"sip_cafile " + b.CAFile, "sip_verify_server yes", "",
 	}, "\n"))
@@ -98,7 +99,11 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 	if b.Dial != "" {
 		answer = "manual"
 	}
-	write("accounts", account+";answermode="+answer+";audio_codecs=PCMU\n")
+	encrypted := ""
+	if b.SRTP {
+		encrypted = ";mediaenc=srtp-mand"
+	}
+	write("accounts", account+encrypted+";answermode="+answer+";audio_codecs=PCMU\n")
 	args := []string{"-f", dir, "-t", strconv.Itoa(b.Seconds)}
 	if !b.AnyAddress {
 		args = append(args, "-n", server.Addr().String())

@@ -66,6 +66,23 @@ func (n *Network) own(t *testing.T, national string) {
 	n.Sold.Set(h)
 }
 
+// TestANumberThatIsKeptOutIsNotThere: dig is told the same as of one that nobody
+// bought, also of what it begins with.
+func TestANumberThatIsKeptOutIsNotThere(t *testing.T) {
+	n := New(t, Options{})
+	n.own(t, "25551234")
+	h, _ := n.Sold.Twin("8225551234")
+	h.Unlisted = true
+	n.Sold.Set(h)
+	n.Tables.Lines = did{"8225550111": h.Number}
+	at := listener(t, n, shows{"https://minji.example", "minji@example.com"})
+	for _, name := range []string{"4.3.2.1.5.5.5.2.2.8.", "1.1.1.0.5.5.5.2.2.8.", "5.5.5.2.2.8.", "9.9.9.9.5.5.5.2.2.8."} {
+		if got := dig(t, at, name+enumZone, "NAPTR"); !strings.Contains(got, "status: NXDOMAIN") || !strings.Contains(got, "ANSWER: 0") {
+			t.Errorf("%s\n%s", name, got)
+		}
+	}
+}
+
 // TestNumbersAreFoundByENUM, as dig sees it.
 func TestNumbersAreFoundByENUM(t *testing.T) {
 	n := New(t, Options{})
@@ -197,21 +214,32 @@ func flood(t *testing.T, at netip.AddrPort, name string, times int) (answers, cu
 
 // TestAPartnersZoneMovesACall to the partner's trunk, never to the host that the
 // record names, though another carrier is there too; a number that is not in the
-// zone, and one whose record is evil, go to the carrier.
+// zone, one whose record is evil, and one for which the zone is not believed,
+// though it has every number, go to the carrier.
 func TestAPartnersZoneMovesACall(t *testing.T) {
-	for name, x := range map[string]struct{ record, carrier string }{
-		"in the zone":               {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1:9!" .`, "partner"},
-		"by a record that leads on": {"1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 \"\" \"\" \"\" there\n" + `there IN NAPTR 100 10 "u" "E2U+sip" "!^(.*)$!sip:\\1@x.example!" .`, "partner"},
-		"not there":                 {`9.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1!" .`, "seoul"},
-		"a circle":                  {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "" "" "" 1.2.3.4.5.5.5.2.2.8`, "seoul"},
-		"evil":                      {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^((a+)+)+$!sip:x@127.0.0.1!" .`, "seoul"},
+	const wildcard = `* IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1:9!" .`
+	for name, x := range map[string]struct{ record, carrier, ranges string }{
+		"in the zone":               {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1:9!" .`, "partner", "822555"},
+		"by a record that leads on": {"1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 \"\" \"\" \"\" there\n" + `there IN NAPTR 100 10 "u" "E2U+sip" "!^(.*)$!sip:\\1@x.example!" .`, "partner", "*"},
+		"not there":                 {`9.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^.*$!sip:x@127.0.0.1!" .`, "seoul", "8225554"},
+		"a circle":                  {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "" "" "" 1.2.3.4.5.5.5.2.2.8`, "seoul", "*"},
+		"evil":                      {`1.2.3.4.5.5.5.2.2.8 IN NAPTR 100 10 "u" "E2U+sip" "!^((a+)+)+$!sip:x@127.0.0.1!" .`, "seoul", "*"},
+		"everything is in it":       {wildcard, "seoul", "827012"},
+		"everything is, within":     {wildcard, "partner", "82255"},
+		"everything is, believed":   {wildcard, "partner", "*"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := Bind{Zones: map[string]string{"partner.example": x.record + "\n"}}.Serve(t)
 			n := New(t, Options{Internet: exchange.Internet{DNS: []string{server.String()}}})
 			partner := carrierAt("partner", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18220"))
-			partner.Kind, partner.ENUM = carrier.Partner, "partner.example"
+			partner.Kind, partner.ENUM, partner.ENUMAll = carrier.Partner, "partner.example", x.ranges == "*"
+			if !partner.ENUMAll {
+				partner.Ranges = []string{x.ranges}
+			}
 			n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18260")))
+			if has, err := n.HasNumber(t.Context(), "partner.example", "999123412341234"); err != nil || has != (x.record == wildcard) {
+				t.Errorf("asked for nobody's number: %t %v", has, err)
+			}
 			n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
 			if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Carrier != x.carrier {
 				t.Errorf("%+v", r)
@@ -225,7 +253,7 @@ func TestAPartnersZoneMovesACall(t *testing.T) {
 func TestASilentZoneHoldsNoCallUp(t *testing.T) {
 	n := New(t, Options{Internet: exchange.Internet{DNS: []string{mute(t).String()}}})
 	partner := carrierAt("partner", "KR", FreePort(t, loopback()))
-	partner.Kind, partner.ENUM = carrier.Partner, "partner.example"
+	partner.Kind, partner.ENUM, partner.ENUMAll = carrier.Partner, "partner.example", true
 	n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18300")))
 	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Carrier != "seoul" || r.Answer.Sub(r.Start) > time.Second {
@@ -252,7 +280,7 @@ func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
 					Extra: func(int) string { return number }}.Run(t)
 			}
 			if !open {
-				call("stranger-challenged.xml", "+8225551234")
+				call("stranger-challenged.xml", "+8225551234;bob")
 				return
 			}
 			call("stranger.xml", "+8225551234")
@@ -260,9 +288,13 @@ func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
 			if r.Side != cdr.Entry || !r.Answered() || r.Carrier != "" || r.From.Text != "bob@other.example" || r.To.Number.Canonical() != "2555123482" {
 				t.Errorf("%+v", r)
 			}
-			for _, number := range []string{"+827000001", "2555123482", "+8225554321", "112", "+821012345678"} {
+			for _, number := range []string{"+827000001", "2555123482", "+8225554321", "+821012345678"} {
 				call("stranger-refused.xml", number)
 			}
+			// A telephone of ours under a name of its own network proves itself, and
+			// nobody in need is told that his number is not published.
+			call("stranger-challenged.xml", "+8225551234;2555123482-1")
+			call("stranger-challenged.xml", "112;bob")
 			n.settled(t)
 			if got := n.Records.Wait(t, 1); len(got) != 1 {
 				t.Errorf("%d records", len(got))

@@ -40,8 +40,14 @@ func (n *Network) dials(t *testing.T, m Member, hz int, number string) *Softphon
 // user is a telephone of the other company's.
 func user(t *testing.T, at netip.AddrPort, name string, hz, seconds int, dials string) *Softphone {
 	t.Helper()
-	p := Baresip{User: name, Password: "pw" + name, Server: at.String(), Hz: hz, Seconds: seconds, Dial: dials}.Start(t)
-	if dials == "" {
+	return Baresip{User: name, Password: "pw" + name, Server: at.String(), Hz: hz, Seconds: seconds, Dial: dials}.user(t)
+}
+
+// user starts one that is not ours.
+func (b Baresip) user(t *testing.T) *Softphone {
+	t.Helper()
+	p := b.Start(t)
+	if b.Dial == "" {
 		p.Wait("200 OK", 5*time.Second)
 	} else {
 		p.Wait("Call established", 8*time.Second)

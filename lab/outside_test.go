@@ -146,6 +146,40 @@ func TestACarrierCallsAMember(t *testing.T) {
 	}
 }
 
+// TestTwoAccountsAtOneProvider: calls of both come from the same gateway; a call is
+// the one's whose number it is to. Forwarded on by the other, its record still says
+// by whom it came in, and the carrier is told why it was forwarded.
+func TestTwoAccountsAtOneProvider(t *testing.T) {
+	n := New(t, Options{})
+	gateway := FreePort(t, loopback())
+	first, second := carrierAt("a-first", "KR", gateway), carrierAt("b-second", "KR", gateway)
+	out := carrierAt("out", "KR", seeing(t, n, "Diversion: <sip:[+]15055550199@.*;reason=unconditional;counter=1;privacy=full", "xxx", "18260"))
+	out.Diverts = true
+	n.Carriers(out, first, second)
+	m := n.Member("Minji", "KR", "82", "25551234")
+	h, _ := n.Sold.Typed(m.Number.Canonical())
+	h.Private, h.Forward = true, &routing.Forwarding{Always: []string{"+821099998888"}}
+	n.Sold.Set(h)
+	n.Change(func(x *routing.Tables) { x.Lines = ownedBy{"b-second", m.Number} })
+	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18300"},
+		Extra: func(int) string { return "+8225550111;+821012345678" }}.Run(t)
+	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Side != cdr.Entry || r.Carrier != "b-second" || r.Trunk != second.Trunks[0].ID {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
+}
+
+// ownedBy is one number of a carrier.
+type ownedBy struct {
+	carrier string
+	number  numbering.Number
+}
+
+// Line finds it.
+func (o ownedBy) Line(e164 string) (routing.Line, bool) {
+	return routing.Line{Carrier: o.carrier, Number: o.number}, e164 == "8225550111"
+}
+
 // TestACarriersCallerIsNotShown: who withholds his number from the carrier's
 // side withholds it from the member too, also where another center's carrier
 // brings the call, and his history does not tell it either.
@@ -249,17 +283,24 @@ func TestWhoIsShownOutside(t *testing.T) {
 }
 
 // TestAnEmergencyCall leaves by the emergency trunk, also when the caller has
-// all the calls outside that he may have, and is not counted.
+// all the calls outside that he may have and the trunk all that it takes, and is
+// not counted.
 func TestAnEmergencyCall(t *testing.T) {
 	n := New(t, Options{})
-	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17940")))
-	n.Ways.SetEmergency(map[string]string{"KR": "seoul"})
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2, "-mp", "17940"))
+	c.Trunks[0].Capacity = 1
+	n.Carriers(c)
+	jun := n.Member("Jun", "KR", "82", "7000001")
+	busy := Baresip{User: jun.User, Password: jun.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 5, Dial: "025554321"}.Start(t)
+	busy.Wait("Call established", 4*time.Second)
+	n.Ways.SetEmergency(map[string][]string{"KR": {"seoul"}})
 	n.Edge().LimitOutside(0)
 	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "119")
 	r := n.Records.Wait(t, 1)[0]
 	if !r.Answered() || r.Carrier != "seoul" || r.To.Text != "119" {
 		t.Errorf("%+v", r)
 	}
+	busy.Finish(10 * time.Second)
 	n.settled(t)
 }
 
@@ -348,12 +389,12 @@ func TestHowManyCallsAMemberHasOutside(t *testing.T) {
 // calls outside that he may have.
 func TestForwardedCallsEnd(t *testing.T) {
 	for name, x := range map[string]struct {
-		says bool
-		most int
-	}{"counted": {true, 4}, "not counted": {false, 4}} {
+		says         bool
+		limit, times int
+	}{"counted": {true, 100, 4}, "not counted": {false, 3, 4}} {
 		t.Run(name, func(t *testing.T) {
 			n := New(t, Options{})
-			n.Edge().LimitOutside(3)
+			n.Edge().LimitOutside(x.limit)
 			out, in := carrierAt("out", "KR", n.Addr("US")), carrierAt("in", "US", n.Addr("KR"))
 			out.Diverts, in.Diverts, in.Reach = x.says, x.says, []string{"82"}
 			in.In.Rules = []carrier.Rule{{Prefix: "+821099998888", With: "+8225551234"}} // as that telephone's own forwarding does
@@ -375,7 +416,7 @@ func TestForwardedCallsEnd(t *testing.T) {
 					rounds++
 				}
 			}
-			if rounds == 0 || rounds > x.most {
+			if rounds == 0 || rounds > x.times {
 				t.Errorf("it came back %d times", rounds)
 			}
 		})
@@ -418,7 +459,7 @@ func TestATelephoneBehindACarriersAddress(t *testing.T) {
 	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2, "-mp", "18200"))
 	c.Trunks[0].From = []string{"127.0.0.1"}
 	n.Carriers(c)
-	n.Ways.SetEmergency(map[string]string{"KR": "seoul"})
+	n.Ways.SetEmergency(map[string][]string{"KR": {"seoul"}})
 	m := n.Member("Minji", "KR", "82", "25551234")
 	n.call(t, m, "025554321")
 	n.call(t, m, "119")

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -196,5 +197,35 @@ func TestHisMotherRingsHim(t *testing.T) {
 	explained = r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": "755 0142 82", "to": "+82 2 555 4321"})
 	if str(explained.body, "legs", 0, "shows") == "+13125550170" {
 		t.Errorf("let go, it is still shown: %s", explained.raw)
+	}
+}
+
+// TestTheDialFieldSaysWhoItIs: the name and the site that a number publishes,
+// what time it is there and what a call costs, before anybody dials; in words
+// where it cannot be called.
+func TestTheDialFieldSaysWhoItIs(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	minji := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	key, id := str(r.dev, "members", 2, "api_key"), ""
+	id = str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+id+"/published", obj{"name": "Ada's Workshop", "web": "https://ada.example"})
+	ada := str(r.dev, "members", 2, "number")
+	for to, want := range map[string][]string{
+		ada:                      {"Ada&#39;s Workshop", "United States", "there", "free", `href="/go/`, `href="sip:`},
+		"+49 30 901820":          {"An ordinary telephone", "+49 30 901820", "Germany", "there"},
+		"755 0142 82":            {"A number of ours", "South Korea"},
+		"1":                      {"It cannot be dialled", `class="say"`},
+		strings.Repeat("1", 201): {"too long"},
+	} {
+		status, text := minji.get("/calls?to=" + url.QueryEscape(to))
+		for _, w := range want {
+			if status != 200 || !strings.Contains(text, w) {
+				t.Errorf("%s: %d, and the page lacks %q", to, status, w)
+			}
+		}
+	}
+	if _, text := minji.get("/calls?to=1"); strings.Contains(text, `href="sip:`) {
+		t.Error("what cannot be dialled is offered to be called")
 	}
 }

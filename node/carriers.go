@@ -28,7 +28,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, InUse: n.carrierInUse,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Zones: n.telephony, InUse: n.carrierInUse,
 		Telephone: func(user string) bool { _, known := n.roster.Devices.Get(user); return known }, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
@@ -43,7 +43,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		After: n.wasProved,
 		May:   func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }, // a call costs us
 	})
-	n.cards = publish.New(n.store.Published(), n.members, n.opts.Now)
+	n.cards = publish.New(n.store.Published(), n.members, n.roster, n.opts.Now)
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },
@@ -83,37 +83,34 @@ func (n *Node) rented(ctx context.Context, m member.Membership, e164 string) boo
 }
 
 // waysOut tells routing of carriers, and of who takes emergency calls where:
-// what a country was opened with, else a carrier of its center that takes them.
+// whom a country was opened with, and after it the carriers of its center that
+// are set to take them.
 type waysOut struct{ n *Node }
 
 // SetCarriers takes them in.
 func (w waysOut) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
-	byCountry := map[string]string{}
+	w.n.ways.SetCarriers(list, rates)
+	opened, err := w.n.store.Openings().Openings(context.Background())
+	if err != nil {
+		// Those in force stay: nobody may be without them for a read that failed.
+		w.n.log.Warn("who takes emergency calls of opened countries cannot be read", "error", err)
+		return
+	}
+	byCountry := map[string][]string{}
+	for _, o := range opened {
+		if o.Emergency != "" && o.Emergency != opening.NoEmergency {
+			byCountry[o.Country] = []string{o.Emergency}
+		}
+	}
 	for _, c := range list {
-		if at, ok := w.n.sites.Get(c.Center); ok && c.Emergency && c.Open() {
+		if at, ok := w.n.sites.Get(c.Center); ok && c.Emergency {
 			for _, iso := range at.Countries {
-				if byCountry[iso] == "" {
-					byCountry[iso] = c.ID
+				if !slices.Contains(byCountry[iso], c.ID) {
+					byCountry[iso] = append(byCountry[iso], c.ID)
 				}
 			}
 		}
 	}
-	opened, err := w.n.store.Openings().Openings(context.Background())
-	if err != nil {
-		w.n.log.Warn("who takes emergency calls of opened countries cannot be read", "error", err)
-	}
-	for _, o := range opened {
-		switch o.Emergency {
-		case "":
-		case opening.NoEmergency:
-			delete(byCountry, o.Country)
-		default:
-			if slices.ContainsFunc(list, func(c carrier.Carrier) bool { return c.ID == o.Emergency && c.Open() }) {
-				byCountry[o.Country] = o.Emergency
-			}
-		}
-	}
-	w.n.ways.SetCarriers(list, rates)
 	w.n.ways.SetEmergency(byCountry)
 }
 

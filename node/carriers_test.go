@@ -40,6 +40,38 @@ func TestTheOperatorSetsCarriersUp(t *testing.T) {
 	r.want(t, 404, op, "DELETE", "/api/v1/carriers/"+id, nil)
 }
 
+// TestTheOperatorSaysWhomAZoneIsBelievedFor: else a partner with a zone is not
+// kept, on the page and by the API.
+func TestTheOperatorSaysWhomAZoneIsBelievedFor(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	op := str(r.dev, "operator", "api_key")
+	form := url.Values{"name": {"Partner"}, "kind": {"partner"}, "center": {"KR"}, "t0_host": {"127.0.0.1:9"}, "enum": {"e164.partner.example"}}
+	if status, text, _ := boss.post("/operator/carriers/new", form); status != 422 || !strings.Contains(text, "Say for which numbers the zone is asked") {
+		t.Errorf("for nobody: %d", status)
+	}
+	body := obj{"name": "Partner", "kind": "partner", "center": "KR", "trunks": []any{obj{"host": "127.0.0.1:9"}}, "enum": "e164.partner.example"}
+	if x := r.want(t, 422, op, "POST", "/api/v1/carriers", body); !strings.Contains(x.raw, `"enum"`) {
+		t.Errorf("by the API: %s", x.raw)
+	}
+	form.Set("enum_all", "1")
+	if _, _, at := boss.post("/operator/carriers/new", form); at.Path != "/operator/carriers" {
+		t.Fatalf("it was not kept: %s", at)
+	}
+	c := at(r.want(t, 200, op, "GET", "/api/v1/carriers", nil).body, "items", 0).(obj)
+	if c["enum_all"] != true {
+		t.Errorf("believed for every number: %v", c)
+	}
+	if _, text := boss.get("/operator/carriers/" + str(c, "id")); !strings.Contains(text, `name="enum_all" value="1" checked`) {
+		t.Error("the page does not say so")
+	}
+	body["ranges"] = []string{"+82 70 123"}
+	if x := r.want(t, 200, op, "PUT", "/api/v1/carriers/"+str(c, "id"), body); at(x.body, "enum_all") != false || str(x.body, "ranges", 0) != "8270123" {
+		t.Errorf("within its ranges: %s", x.raw)
+	}
+}
+
 // TestTheOperatorEditsACarrierOnItsPage: from a profile, with a mistake, kept,
 // changed, with a second trunk, tested by it, and with what its calls cost.
 func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {

@@ -43,7 +43,7 @@ func TestACountryOfTheConfigurationHasAPage(t *testing.T) {
 	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
 	key := str(r.dev, "operator", "api_key")
 	status, text := boss.get("/operator/countries/KR")
-	for _, want := range []string{"Open by the configuration", "refused at once", `name="individual"`, "Calls leave by", "7••••••"} {
+	for _, want := range []string{"Open by the configuration", "Test carrier", `name="individual"`, "Calls leave by", "7••••••"} {
 		if status != 200 || !strings.Contains(text, want) {
 			t.Errorf("%d, the page of Korea lacks %q", status, want)
 		}
@@ -52,7 +52,7 @@ func TestACountryOfTheConfigurationHasAPage(t *testing.T) {
 	if status != 200 || !strings.Contains(text, `class="dot connected"`) {
 		t.Errorf("the test call: %d %s", status, text)
 	}
-	if a := r.want(t, 200, key, "GET", "/api/v1/openings/KR", nil); a.body["open"] != true || a.body["started_at"] != nil {
+	if a := r.want(t, 200, key, "GET", "/api/v1/openings/KR", nil); a.body["open"] != true || a.body["started_at"] != nil || a.body["emergency"] != "car_test_KR" {
 		t.Errorf("the API says %s", a.raw)
 	}
 	r.want(t, 409, key, "PUT", "/api/v1/openings/KR", obj{"carrier": "car_test_US"})

@@ -60,6 +60,40 @@ func TestALifeOfAnAccount(t *testing.T) {
 	r.want(t, 201, "", "POST", "/api/v1/accounts", obj{"name": "Rosa Vega", "email": "rosa@example.com", "password": "correct horse"})
 }
 
+// TestTheFileOfAnAccountIsWhole: it says what is published of its numbers, what
+// names and telephone numbers lead to them, and where their calls ring on.
+func TestTheFileOfAnAccountIsWhole(t *testing.T) {
+	r := start(t, t.TempDir())
+	key, password := str(r.dev, "members", 1, "api_key"), str(r.dev, "members", 1, "password")
+	line := "/api/v1/members/" + str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, key, "PUT", line+"/published", obj{"name": "Jun the baker", "web": "https://www.jun.example", "unlisted": true})
+	r.want(t, 201, key, "POST", line+"/telephone_numbers", obj{"e164": "+8225550160"})
+	r.want(t, 201, key, "POST", line+"/telephone_numbers", obj{"e164": "+8225550161"})
+	r.want(t, 204, key, "DELETE", line+"/telephone_numbers/+8225550161", nil)
+	name := r.want(t, 201, key, "POST", "/api/v1/names", obj{"name": "jun.example", "number": "755 0142 82"})
+	r.want(t, 200, key, "PUT", line+"/forwarding", obj{"no_answer": []string{"+8225556789"}, "after_seconds": 15})
+	r.want(t, 201, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/members/"+str(r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")+"/telephone_numbers", obj{"e164": "+8225550162"})
+
+	inside := unzip(t, r.want(t, 200, key, "POST", "/api/v1/me/export", obj{"password": password}).raw)
+	for file, words := range map[string][]string{
+		"lines.json":             {`"Jun the baker"`, `"https://www.jun.example"`, `"found_by_enum": false`, `"after_seconds": 15`, `"+8225556789"`},
+		"names.json":             {`"jun.example"`, `"755 0142 82"`, `"waiting"`},
+		"telephone_numbers.json": {`"+8225550160"`, `"rented"`, `"+8225550161"`, `"resting"`, `"755 0142 82"`, `"until": "20`},
+	} {
+		for _, word := range words {
+			if !strings.Contains(inside[file], word) {
+				t.Errorf("%s does not say %s: %s", file, word, inside[file])
+			}
+		}
+	}
+	if strings.Contains(inside["telephone_numbers.json"], "+8225550162") {
+		t.Error("it holds what somebody else rents")
+	}
+	if token := str(name.body, "record", "text"); token == "" || strings.Contains(inside["names.json"], token) {
+		t.Errorf("it holds what proves the name, %q", token)
+	}
+}
+
 func unzip(t *testing.T, raw string) map[string]string {
 	t.Helper()
 	z, err := zip.NewReader(strings.NewReader(raw), int64(len(raw)))

@@ -36,7 +36,7 @@ func (n *Node) openCountries(ctx context.Context) error {
 // openDesk opens the desk where countries are opened.
 func (n *Node) openDesk() {
 	n.openings = opening.New(opening.Config{
-		Store: n.store.Openings(), Plans: n.plans, Directory: n.centers, Network: n, Shop: n.shop, Carriers: n.carriers, Now: n.opts.Now,
+		Store: n.store.Openings(), Plans: n.plans, Directory: n.centers, Network: n, Shop: n.shop, Carriers: n.carriers, Emergency: n.ways.Emergency, Now: n.opts.Now,
 		Started: func(ctx context.Context) error {
 			if err := n.desk.Load(ctx); err != nil {
 				return err

@@ -9,6 +9,33 @@ import (
 	"testing"
 )
 
+// TestARentedTelephoneNumberHasAnInvoice: in the list, as a page and as a file.
+func TestARentedTelephoneNumberHasAnInvoice(t *testing.T) {
+	r := start(t, t.TempDir())
+	key, email := str(r.dev, "members", 1, "api_key"), str(r.dev, "members", 1, "email")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 201, key, "POST", "/api/v1/members/"+line+"/telephone_numbers", obj{"e164": "+8225550160"})
+	number := ""
+	r.await(t, "the invoice", func() bool {
+		x := r.want(t, 200, key, "GET", "/api/v1/invoices", nil)
+		if at(x.body, "items", 0, "telephone") == "+82 2 555 0160" {
+			number = str(x.body, "items", 0, "number")
+		}
+		return number != ""
+	})
+	p := r.signIn(t, email, str(r.dev, "members", 1, "password"))
+	for path, words := range map[string][]string{"/invoices": {number, "+82 2 555 0160"}, "/invoices/" + number: {"755 0142 82", "+82 2 555 0160", "13.00"}} {
+		status, page := p.get(path)
+		if holds(t, path, page, words); status != 200 || strings.Contains(page, "/orders/did_") {
+			t.Errorf("%s is %d, or leads to an order that is none", path, status)
+		}
+	}
+	_, file := p.get("/invoices/" + number + ".pdf")
+	holds(t, "the file", readPDF(t, file), []string{"+82 2 555 0160", "13.00"})
+	r.await(t, "the letter", func() bool { return strings.Contains(r.mails(t, email), "invoice-") })
+	holds(t, "the letter", r.mails(t, email), []string{"/invoices/" + number})
+}
+
 // TestPapersAreInTheBuyersLanguage: the paper, its page and the letter it comes
 // with, for buyers whose names are not in Latin letters.
 func TestPapersAreInTheBuyersLanguage(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/miekg/dns"
 )
 
 // TestANumberHasAPage: nothing is said of a number until its holder publishes;
@@ -75,9 +77,56 @@ func TestANumberHasAPage(t *testing.T) {
 		t.Errorf("a header in the address: %d", status)
 	}
 	until(t, "the letter is there", func() bool { return strings.Contains(get("/dev/mail", 200), "755 0142 82") })
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+id+"/published", obj{"web": "https://раypаl.example/login"}) // two letters are Cyrillic
+	if got := r.want(t, 200, key, "GET", "/api/v1/members/"+id+"/published", nil); str(got.body, "web") != "https://xn--ypl-5cdc6g.example/login" {
+		t.Errorf("a look-alike by the API: %s", got.raw)
+	}
+	if page := get("/go/755014282", 200); !strings.Contains(page, "https://xn--ypl-5cdc6g.example/login") || strings.Count(page, "xn--ypl-5cdc6g.example") < 2 || strings.Contains(page, "раypаl") {
+		t.Error("a look-alike is shown as what it looks like")
+	}
 	jun.post("/lines/"+id+"/publish", url.Values{})
 	get("/n/755014282", 404)
 	get("/go/755014282", 404)
+}
+
+// TestAHolderKeepsHisNumberOutOfENUM: by the page or the API, and then DNS says
+// of the telephone number that rings him what it says of one of nobody.
+func TestAHolderKeepsHisNumberOutOfENUM(t *testing.T) {
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 1, "api_key")
+	id := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 201, key, "POST", "/api/v1/members/"+id+"/telephone_numbers", obj{"e164": "+8225550160"})
+	asks := func(name string) int {
+		t.Helper()
+		q := new(dns.Msg).SetQuestion(name+"."+str(r.dev, "dns", "zone")+".", dns.TypeNAPTR)
+		a, _, err := new(dns.Client).ExchangeContext(t.Context(), q, str(r.dev, "dns", "listen"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Rcode
+	}
+	const rented = "0.6.1.0.5.5.5.2.2.8"
+	path := "/api/v1/members/" + id + "/published"
+	if got := asks(rented); got != dns.RcodeSuccess {
+		t.Errorf("before: %s", dns.RcodeToString[got])
+	}
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if status, page, _ := jun.post("/lines/"+id+"/publish", url.Values{"name": {"Jun"}}); status != 200 || strings.Contains(page, `name="enum" value="1" checked`) {
+		t.Errorf("the tick is taken away: %d", status)
+	}
+	if got, nobody := asks(rented), asks("9.6.1.0.5.5.5.2.2.8"); got != dns.RcodeNameError || got != nobody {
+		t.Errorf("kept out: %s", dns.RcodeToString[got])
+	}
+	if got := r.want(t, 200, key, "GET", path, nil); at(got.body, "unlisted") != true || str(got.body, "name") != "Jun" {
+		t.Errorf("by the API: %s", got.raw)
+	}
+	if status, _ := r.page(t, "/n/755014282"); status != 200 {
+		t.Errorf("its page is %d", status)
+	}
+	r.want(t, 200, key, "PUT", path, obj{"name": "Jun"})
+	if got := asks(rented); got != dns.RcodeSuccess {
+		t.Errorf("listed again: %s", dns.RcodeToString[got])
+	}
 }
 
 // scanned draws a QR code of ours and has another program read it.

@@ -9,6 +9,8 @@ package carrier
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -72,6 +74,7 @@ type Carrier struct {
 	Diverts   bool     // send Diversion (RFC 5806) with forwarded calls, and take it
 	Codecs    []string // the only ones offered there, best first; none: as the caller's terminal
 	DTMF      DTMF
+	SRTP      bool // its sound is SRTP both ways (RFC 3711), with keys in the descriptions (RFC 4568): over TLS only
 	Short     bool // takes short codes of its center's country
 	Emergency bool // takes emergency calls of its center's countries
 
@@ -80,7 +83,10 @@ type Carrier struct {
 	Ranges []string // E.164 prefixes without + that are its within a national plan: "8270123"
 	Domain string   // the host part of addresses there; "" the gateway's name
 	ENUM   string   // the zone where its numbers are looked up (RFC 6116); ""
-	Sells  *int64   // what members pay a minute for its own numbers, in micro-units; nil: not said
+	// ENUMAll has its zone believed for every number, and not only for those of
+	// Ranges: whoever runs the zone can then draw everybody's calls.
+	ENUMAll bool
+	Sells   *int64 // what members pay a minute for its own numbers, in micro-units; nil: not said
 
 	// Reach are the numbers of ours it may call, beside its DIDs: E.164
 	// prefixes without +, or "*" for every number of ours.
@@ -107,6 +113,12 @@ type Trunk struct {
 	InUser     string   `json:"in_user,omitempty"`     // by digest
 	InPassword string   `json:"in_password,omitempty"` // clear, in memory only
 	InName     string   `json:"in_name,omitempty"`     // by the DNS name in its certificate, over TLS (RFC 5922)
+}
+
+// Looks reports whether its zone is asked for a number, by + form without the
+// plus, and believed if it has it.
+func (c *Carrier) Looks(e164 string) bool {
+	return c.ENUM != "" && (c.ENUMAll || slices.ContainsFunc(c.Ranges, func(p string) bool { return strings.HasPrefix(e164, p) }))
 }
 
 // Open reports whether calls may leave by it.
@@ -163,6 +175,11 @@ type Tester interface {
 	TestCall(ctx context.Context, c Carrier, e164 string) (Report, error)
 }
 
+// Zones asks the ENUM zone of a partner for a number, by + form without the plus.
+type Zones interface {
+	HasNumber(ctx context.Context, zone, e164 string) (bool, error)
+}
+
 // Report is what became of a test call.
 type Report struct {
 	OK       bool
@@ -172,6 +189,7 @@ type Report struct {
 	Heard    bool          // sound came back from the carrier
 	Delay    time.Duration // post-dial delay: to the first sign of ringing or the answer
 	Status   int           // the SIP status that ended it; 0: none
+	Zone     string        // what is wrong with a partner's ENUM zone, in words; "" nothing
 }
 
 func unknown() error {

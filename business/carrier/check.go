@@ -3,6 +3,7 @@ package carrier
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,8 +35,9 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	old := c.Trunks
 	c.Center, c.Kind, c.Name, c.Closed = in.Center, in.Kind, strings.TrimSpace(in.Name), in.Closed
 	c.Out, c.OutCaller, c.In, c.InCaller = in.Out, in.OutCaller, in.In, in.InCaller
-	c.Shows, c.Assert, c.Diverts, c.DTMF, c.Short, c.Emergency = in.Shows, in.Assert, in.Diverts, in.DTMF, in.Short, in.Emergency
+	c.Shows, c.Assert, c.Diverts, c.DTMF, c.SRTP, c.Short, c.Emergency = in.Shows, in.Assert, in.Diverts, in.DTMF, in.SRTP, in.Short, in.Emergency
 	c.Prefix, c.Domain, c.ENUM = strings.TrimSpace(in.Prefix), strings.TrimSpace(in.Domain), strings.ToLower(strings.Trim(strings.TrimSpace(in.ENUM), "."))
+	c.ENUMAll = in.ENUMAll && c.ENUM != ""
 	if c.Kind == "" {
 		c.Kind = PSTN
 	}
@@ -67,6 +69,9 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	checkPartner(c, in, &wrong)
 	c.Reach = prefixes("reach", in.Reach, &wrong)
 	c.Trunks = s.trunks(old, in.Trunks, &wrong)
+	if c.SRTP && slices.ContainsFunc(c.Trunks, func(t Trunk) bool { return t.Transport != TLS }) {
+		wrong.add("srtp", "The keys of encrypted sound travel in the signalling: every trunk has to use TLS for it.")
+	}
 	s.checkTaken(c, &wrong)
 	if len(wrong) > 0 {
 		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
@@ -146,6 +151,9 @@ func checkPartner(c *Carrier, in Input, wrong *faults) {
 		if x[1] != "" && !hostName(x[1]) {
 			wrong.add(x[0], "This is no domain name.")
 		}
+	}
+	if c.Kind == Partner && c.ENUM != "" && len(c.Ranges) == 0 && len(in.Ranges) == 0 && !c.ENUMAll {
+		wrong.add("enum", "Say for which numbers the zone is asked: give the ranges that are its own, or have it believed for every number.")
 	}
 	if c.Kind == Partner && c.Prefix == "" && len(c.Ranges) == 0 && c.ENUM == "" && len(c.Reach) == 0 && len(in.Reach) == 0 {
 		wrong.add("prefix", "Say by what its numbers are dialled: a prefix, ranges or an ENUM zone; or what it may call.")

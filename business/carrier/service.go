@@ -25,6 +25,7 @@ type Config struct {
 	Tester    Tester
 	// InUse says what still needs a carrier that is to be removed; nil: nothing does.
 	InUse func(ctx context.Context, c Carrier) error
+	Zones Zones // nil: none is asked
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
 	Fixed []Carrier
@@ -134,12 +135,14 @@ type Input struct {
 	Diverts   bool
 	Codecs    []string
 	DTMF      DTMF
+	SRTP      bool
 	Short     bool
 	Emergency bool
 	Prefix    string
 	Ranges    []string
 	Domain    string
 	ENUM      string
+	ENUMAll   bool
 	Sells     *int64
 	Reach     []string
 }
@@ -298,7 +301,11 @@ func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) 
 	if err != nil {
 		return Report{}, err
 	}
-	return s.cfg.Tester.TestCall(ctx, c, "+"+code+national)
+	r, err := s.cfg.Tester.TestCall(ctx, c, "+"+code+national)
+	if err == nil {
+		r.Zone = s.probe(ctx, &c, code)
+	}
+	return r, err
 }
 
 // Get returns a carrier with its password, for those who place calls.

@@ -54,6 +54,26 @@ type Number struct {
 	Added      time.Time
 }
 
+// Fee is what was paid for a year of a number, the first with its set-up.
+type Fee struct {
+	Rental   string
+	E164     string
+	Account  string
+	For      numbering.Number
+	From     time.Time // the year it is for begins
+	Currency money.Currency
+	Setup    int64 // micros, without tax
+	Yearly   int64
+	Tax      shop.Tax
+	Paid     time.Time
+}
+
+// TopicFee is a fee whose invoice is to be written.
+const TopicFee = "did.fee"
+
+// Ref names it in the outbox.
+func (f *Fee) Ref() string { return f.Rental + " " + f.From.UTC().Format(time.DateOnly) }
+
 // Filter narrows a list; the zero value is everything.
 type Filter struct {
 	Country    string
@@ -83,8 +103,12 @@ type Store interface {
 	// RemoveNumber takes a number out that nobody has; false if somebody does.
 	RemoveNumber(ctx context.Context, e164 string) (bool, error)
 	// MoveNumber changes a number that is still as it was, and posts the letter
-	// with it; false if somebody was quicker.
+	// with it; false if somebody was quicker, or if it is for an account that was
+	// erased.
 	MoveNumber(ctx context.Context, was, now Number, l *Letter) (bool, error)
+	// PayNumber does the same with a number that was paid for; that it was, and
+	// the task to write its invoice, are kept also if somebody was quicker.
+	PayNumber(ctx context.Context, was, now Number, f Fee) (bool, error)
 }
 
 // Book is what is needed of the ledger; it is idempotent by key.

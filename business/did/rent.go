@@ -12,18 +12,22 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/shop"
 )
+
+// RestFor is how long a number rests that was let go.
+const RestFor = 90 * day
 
 const (
 	year     = 365 * 24 * time.Hour
 	day      = 24 * time.Hour
 	graceFor = 30 * day
-	restFor  = 90 * day
 	remind   = 30 // days before the fee is due
 	dated    = "2 January 2006"
 	// mostRented bounds how many telephone numbers ring one world number.
 	mostRented = 20
 	letGoTries = 5
+	mostHeld   = 10_000 // by an account, for all its world numbers
 	// stuckAfter is when a rent that was interrupted is taken up again.
 	stuckAfter = time.Minute
 )
@@ -54,6 +58,14 @@ func (s *Service) Of(ctx context.Context, by member.Actor, membership string) ([
 		return nil, err
 	}
 	return s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: 200})
+}
+
+// Held are all that an account rents, and those it had last that rest.
+func (s *Service) Held(ctx context.Context, by member.Actor, account string) ([]Number, error) {
+	if account == "" || !by.May(account) {
+		return nil, fault.New(fault.Forbidden, "not_yours", "These telephone numbers are somebody else's.")
+	}
+	return s.store.Numbers(ctx, Filter{Account: account, Limit: mostHeld})
 }
 
 // Stocked reports whether a number is one that is rented out, in whatever state:
@@ -172,7 +184,7 @@ func (n Number) before() Number {
 // settle takes the price of a number that is being rented; one that is not paid
 // stands as it was. It may run again.
 func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
-	sale, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
+	sale, tax, err := s.sale(ctx, n, n.Setup+n.Yearly, "Telephone number "+numbering.Spaced(n.E164))
 	if err == nil && !sale.Price.Zero() {
 		err = s.book.PayFromWallet(ctx, sale)
 	}
@@ -187,10 +199,27 @@ func (s *Service) settle(ctx context.Context, n, was Number) (Number, error) {
 	}
 	next := n
 	next.State, next.Until, next.Told = Rented, n.Until.Add(year), 0
-	if _, err := s.store.MoveNumber(ctx, n, next, nil); err != nil {
+	switch moved, err := s.paid(ctx, n, next, n.Setup, n.Yearly, tax); {
+	case err != nil:
 		return n, err
+	case moved:
+		return next, s.publish(ctx, next)
 	}
-	return next, s.publish(ctx, next)
+	now, _, err := s.store.Number(ctx, n.E164) // somebody else settled it, or it was let go with its account
+	if err == nil && (now.Rental != n.Rental || !now.State.Rings()) {
+		err = fault.New(fault.Conflict, "telephone_number_let_go", "%s was let go while its price was taken.", numbering.Spaced(n.E164))
+	}
+	return now, err
+}
+
+// paid moves a number whose year was paid for.
+func (s *Service) paid(ctx context.Context, n, next Number, setup, yearly int64, tax shop.Tax) (bool, error) {
+	if setup+yearly == 0 {
+		return s.store.MoveNumber(ctx, n, next, nil)
+	}
+	return s.store.PayNumber(ctx, n, next, Fee{
+		Rental: n.Rental, E164: n.E164, Account: n.Account, For: n.For, From: n.Until, Currency: s.cfg.Currency, Setup: setup, Yearly: yearly, Tax: tax, Paid: s.cfg.Now(),
+	})
 }
 
 func (s *Service) publish(ctx context.Context, n Number) error {
@@ -202,21 +231,21 @@ func (s *Service) publish(ctx context.Context, n Number) error {
 
 // Gross is a price with its tax, for whom it is.
 func (s *Service) Gross(ctx context.Context, account string, kind numbering.Kind, micros int64) (money.Amount, error) {
-	x, err := s.sale(ctx, Number{Account: account, For: numbering.Number{Kind: kind}}, micros, "")
+	x, _, err := s.sale(ctx, Number{Account: account, For: numbering.Number{Kind: kind}}, micros, "")
 	return x.Price, err
 }
 
-func (s *Service) sale(ctx context.Context, n Number, micros int64, memo string) (ledger.Sale, error) {
+func (s *Service) sale(ctx context.Context, n Number, micros int64, memo string) (ledger.Sale, shop.Tax, error) {
 	x := ledger.Sale{Owner: n.Account, Order: n.Rental, Memo: memo, Price: money.Amount{Currency: s.cfg.Currency, Micros: micros}}
 	if s.cfg.Taxes == nil || micros == 0 {
-		return x, nil
+		return x, shop.Tax{}, nil
 	}
 	t, err := s.cfg.Taxes.TaxOn(ctx, n.Account, n.For.Kind, x.Price)
 	if err != nil {
-		return x, fmt.Errorf("the tax on %s: %w", n.E164, err)
+		return x, t, fmt.Errorf("the tax on %s: %w", n.E164, err)
 	}
 	x.Price.Micros, x.Tax, x.Country = x.Price.Micros+t.Micros, t.Micros, t.Country
-	return x, nil
+	return x, t, nil
 }
 
 // LetGo gives a number back. It rings no more at once.
@@ -244,22 +273,29 @@ func (s *Service) LetGo(ctx context.Context, by member.Actor, membership, e164 s
 	return fault.New(fault.Conflict, "telephone_number_busy", "%s is being changed at this moment. Let it go again in a moment.", numbering.Spaced(e164))
 }
 
-// LetAllGo gives back whatever an account rents.
+// LetAllGo gives back whatever an account rents, also what it was just about to:
+// its price may have been taken already.
 func (s *Service) LetAllGo(ctx context.Context, account string) error {
-	list, err := s.Rented(ctx, account)
-	for _, n := range list {
-		if _, rerr := s.rest(ctx, n, false); rerr != nil {
-			err = errors.Join(err, rerr)
+	for range letGoTries { // one that is being paid may change while it is let go
+		list, err := s.Rented(ctx, account)
+		for _, n := range list {
+			if _, rerr := s.rest(ctx, n, false); rerr != nil {
+				err = errors.Join(err, rerr)
+			}
+		}
+		if err != nil || len(list) == 0 {
+			return err
 		}
 	}
-	return err
+	return fmt.Errorf("telephone numbers of %s are rented while they are let go", account)
 }
 
-// Rented are the numbers that ring for an account.
+// Rented are the numbers that ring for an account, and those that will in a
+// moment.
 func (s *Service) Rented(ctx context.Context, account string) (out []Number, err error) {
-	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: 10000})
+	list, err := s.store.Numbers(ctx, Filter{Account: account, Limit: mostHeld})
 	for _, n := range list {
-		if n.State.Rings() {
+		if n.State.Rings() || n.State == Renting {
 			out = append(out, n)
 		}
 	}
@@ -269,7 +305,7 @@ func (s *Service) Rented(ctx context.Context, account string) (out []Number, err
 // rest takes a number from its renter and keeps it from others for a while.
 func (s *Service) rest(ctx context.Context, n Number, tell bool) (bool, error) {
 	next := n
-	next.State, next.Until, next.Told = Resting, s.cfg.Now().UTC().Truncate(time.Microsecond).Add(restFor), 0
+	next.State, next.Until, next.Told = Resting, s.cfg.Now().UTC().Truncate(time.Microsecond).Add(RestFor), 0
 	var l *Letter
 	if tell {
 		l = s.letter(n, "number_quarantined", "rest:"+n.Rental, map[string]string{"date": next.Until.Format(dated)})
@@ -348,7 +384,7 @@ func (s *Service) remind(ctx context.Context, n Number) (bool, error) {
 	if n.Told != 0 || n.NextFee() == 0 {
 		return false, nil
 	}
-	x, err := s.sale(ctx, n, n.NextFee(), "")
+	x, _, err := s.sale(ctx, n, n.NextFee(), "")
 	if err != nil {
 		return false, err
 	}
@@ -372,7 +408,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	if !s.brings(n.Carrier) {
 		return s.unserved(ctx, n)
 	}
-	x, err := s.sale(ctx, n, n.NextFee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
+	x, tax, err := s.sale(ctx, n, n.NextFee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
 	if err != nil {
 		return false, err
 	}
@@ -382,7 +418,7 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	if err == nil {
 		next := n
 		next.State, next.Fee, next.Until, next.Told = Rented, n.NextFee(), n.Until.Add(year), 0
-		return s.store.MoveNumber(ctx, n, next, nil)
+		return s.paid(ctx, n, next, 0, n.NextFee(), tax)
 	}
 	if fault.KindOf(err) != fault.Unpaid {
 		return false, err

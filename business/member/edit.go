@@ -109,7 +109,7 @@ func (s *Service) ChangeMembership(ctx context.Context, by Actor, id string, in 
 		}
 		m = fresh
 		m.ID, m.Account, m.Order, m.Number, m.Country, m.Created, m.Proved = old.ID, old.Account, old.Order, old.Number, old.Country, old.Created, old.Proved
-		m.Forward, m.CallerID = old.Forward, old.CallerID
+		m.Forward, m.CallerID, m.Unlisted = old.Forward, old.CallerID, old.Unlisted
 		s.proveNumbers(ctx, &m)
 		if credentials = nil; m.Name != old.Name { // telephones show it
 			if credentials, err = tx.Credentials(ctx, id); err != nil {

@@ -141,6 +141,7 @@ type Membership struct {
 	Proved         []string    // which of the numbers above their holder has proved, E.164
 	Forward        *Forwarding // nil: he has not chosen yet
 	CallerID       CallerID
+	Unlisted       bool // others do not find it by ENUM
 	Created        time.Time
 }
 

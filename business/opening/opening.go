@@ -85,6 +85,8 @@ type Config struct {
 	Network   Network
 	Shop      Shop
 	Carriers  Carriers
+	// Emergency are the carriers that take emergency calls of an open country.
+	Emergency func(country string) []string
 	// Started is called when a country was started: it is sold and routed from
 	// then on.
 	Started func(ctx context.Context) error
@@ -129,6 +131,12 @@ func (s *Service) Get(ctx context.Context, by member.Actor, country string) (Ope
 	if err != nil {
 		return o, nil, err
 	}
+	if o.Open() { // since then carriers say it themselves
+		o.Emergency = NoEmergency
+		if now := s.cfg.Emergency(country); len(now) > 0 {
+			o.Emergency = now[0]
+		}
+	}
 	return o, s.steps(o), nil
 }
 
@@ -143,8 +151,7 @@ func (s *Service) get(ctx context.Context, country string) (Opening, error) {
 	return o, nil
 }
 
-// settled is a country that the configuration opens. Nobody takes emergency
-// calls there until it has a trunk for them.
+// settled is a country that the configuration opens.
 func (s *Service) settled(country string) (Opening, bool) {
 	id, open := s.cfg.Directory.ForCountry(country)
 	c, known := s.cfg.Directory.Get(id)
@@ -152,7 +159,7 @@ func (s *Service) settled(country string) (Opening, bool) {
 		return Opening{}, false
 	}
 	k, _ := s.cfg.Carriers.For(country)
-	return Opening{Country: country, Name: c.Name, Settled: true, Carrier: k.ID, Emergency: NoEmergency}, true
+	return Opening{Country: country, Name: c.Name, Settled: true, Carrier: k.ID}, true
 }
 
 // steps tells what is done and what is left, in the order of doing.
@@ -235,7 +242,7 @@ func (s *Service) change(ctx context.Context, by member.Actor, country string, f
 		return o, err
 	}
 	if o.Open() {
-		return o, fault.New(fault.Conflict, "country_open", "%s is open already; its steps are done.", country)
+		return o, fault.New(fault.Conflict, "country_open", "%s is open already; its steps are done. Who takes its emergency calls is set at the carriers.", country)
 	}
 	if err := f(&o); err != nil {
 		return o, err

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -31,7 +33,7 @@ const (
 type Paper struct {
 	Number  string // "2026-000001", "2026-C000001"
 	Kind    Kind
-	Order   string
+	Order   string // or the rental of a telephone number
 	Period  string // of a renewal: the day its year begins; "" is the sale
 	Account string
 	Issued  time.Time
@@ -40,17 +42,20 @@ type Paper struct {
 
 // Data is what stands on it.
 type Data struct {
-	Seller   Party        `json:"seller"`
-	Buyer    Party        `json:"buyer"`
-	Lines    []Line       `json:"lines"`
-	Net      money.Amount `json:"net"`
-	Tax      Tax          `json:"tax"`
-	Total    money.Amount `json:"total"`
-	World    string       `json:"number"` // the world number, as it is typed
-	Paid     time.Time    `json:"paid_at"`
-	Method   string       `json:"method"`
-	Invoice  string       `json:"invoice,omitempty"` // what a credit note turns back
-	Language string       `json:"language"`
+	Seller Party        `json:"seller"`
+	Buyer  Party        `json:"buyer"`
+	Lines  []Line       `json:"lines"`
+	Net    money.Amount `json:"net"`
+	Tax    Tax          `json:"tax"`
+	Total  money.Amount `json:"total"`
+	World  string       `json:"number"` // the world number, as it is typed
+	// Telephone is the telephone number that was rented for it; "" on the paper
+	// of an order.
+	Telephone string    `json:"telephone,omitempty"`
+	Paid      time.Time `json:"paid_at"`
+	Method    string    `json:"method"`
+	Invoice   string    `json:"invoice,omitempty"` // what a credit note turns back
+	Language  string    `json:"language"`
 }
 
 // Party is a side of the sale.
@@ -66,7 +71,7 @@ type Party struct {
 // Line is one thing sold. What it is, is a code: setup or yearly.
 type Line struct {
 	What   string       `json:"what"`
-	Kind   string       `json:"kind"` // individual, company
+	Kind   string       `json:"kind"` // individual, company, telephone
 	Amount money.Amount `json:"amount"`
 }
 
@@ -119,6 +124,11 @@ type Renewals interface {
 	Renewal(ctx context.Context, order string, day time.Time) (shop.Renewal, bool, error)
 }
 
+// Rents is what was paid for telephone numbers.
+type Rents interface {
+	Fee(ctx context.Context, rental string, day time.Time) (did.Fee, bool, error)
+}
+
 // Accounts tells who a buyer is.
 type Accounts interface {
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
@@ -129,6 +139,7 @@ type Office struct {
 	store    Store
 	orders   Orders
 	renewals Renewals
+	rents    Rents
 	accounts Accounts
 	seller   Party
 	link     func(path string) string
@@ -136,8 +147,8 @@ type Office struct {
 }
 
 // New returns the office.
-func New(store Store, orders Orders, renewals Renewals, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
-	return &Office{store: store, orders: orders, renewals: renewals, accounts: accounts, seller: seller, link: link, now: now}
+func New(store Store, orders Orders, renewals Renewals, rents Rents, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
+	return &Office{store: store, orders: orders, renewals: renewals, rents: rents, accounts: accounts, seller: seller, link: link, now: now}
 }
 
 // ForOrder is an order's invoice, written now if it was not yet.
@@ -217,6 +228,31 @@ func (o *Office) yearly(ctx context.Context, ref string) (Paper, error) {
 	})
 }
 
+// rented writes the invoice of a year of a telephone number; ref is its name in
+// the outbox.
+func (o *Office) rented(ctx context.Context, ref string) (Paper, error) {
+	rental, day, _ := strings.Cut(ref, " ")
+	from, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return Paper{}, fmt.Errorf("the fee %q: %w", ref, err)
+	}
+	f, found, err := o.rents.Fee(ctx, rental, from)
+	if err != nil || !found {
+		return Paper{}, errors.Join(err, fmt.Errorf("there is no fee %q", ref))
+	}
+	amount := func(micros int64) money.Amount { return money.Amount{Currency: f.Currency, Micros: micros} }
+	data, err := o.blank(ctx, f.Account, amount(f.Setup+f.Yearly+f.Tax.Micros), f.Tax)
+	if err != nil {
+		return Paper{}, err
+	}
+	data.World, data.Telephone, data.Method, data.Paid = f.For.Display(), numbering.Spaced(f.E164), "wallet", f.Paid
+	data.lines("telephone", amount(f.Setup), amount(f.Yearly))
+	return o.write(ctx, job{Invoice, shop.Order{ID: f.Rental, Account: f.Account}, day, did.TopicFee, ref}, data, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, f.Account, "rent_receipt", "receipt:"+ref, map[string]string{
+			"number": data.Telephone, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
+	})
+}
+
 // job is a paper to be written, and the task that asks for it.
 type job struct {
 	kind       Kind
@@ -263,7 +299,7 @@ var errWritten = errors.New("the paper was written before") // a sentinel, never
 
 // data is what stands on the paper of a sale.
 func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
-	a, err := o.accounts.Account(ctx, member.System(), x.Account)
+	d, err := o.blank(ctx, x.Account, x.AmountDue, x.Tax)
 	if err != nil {
 		return Data{}, err
 	}
@@ -272,25 +308,40 @@ func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
 		return Data{}, err
 	}
 	c := x.AmountDue.Currency
-	d := Data{Seller: o.seller, World: x.Number.Display(), Method: x.Method, Language: a.Language, Total: x.AmountDue,
-		Net:   money.Amount{Currency: c, Micros: x.AmountDue.Micros - x.Tax.Micros},
-		Tax:   Tax{Name: x.Tax.Name, Rate: x.Tax.Rate, Amount: money.Amount{Currency: c, Micros: x.Tax.Micros}},
-		Buyer: Party{Name: a.Name, Company: a.Business.Company, Address: a.Business.Address, TaxID: a.Business.TaxID, Country: a.Country, Email: a.Email}}
+	d.World, d.Method = x.Number.Display(), x.Method
 	for _, e := range events {
 		if e.State == shop.Paid && d.Paid.IsZero() {
 			d.Paid = e.At
 		}
 	}
 	kind := x.Number.Kind.String()
-	for _, l := range []Line{{What: "setup", Kind: kind, Amount: money.Amount{Currency: c, Micros: x.Setup}}, {What: "yearly", Kind: kind, Amount: money.Amount{Currency: c, Micros: x.Yearly}}} {
-		if !l.Amount.Zero() {
-			d.Lines = append(d.Lines, l)
-		}
-	}
+	d.lines(kind, money.Amount{Currency: c, Micros: x.Setup}, money.Amount{Currency: c, Micros: x.Yearly})
 	if len(d.Lines) == 0 { // an order older than prices in parts
 		d.Lines = []Line{{What: "setup", Kind: kind, Amount: d.Net}}
 	}
 	return d, nil
+}
+
+// blank is a paper with its parties and its sums.
+func (o *Office) blank(ctx context.Context, account string, total money.Amount, t shop.Tax) (Data, error) {
+	a, err := o.accounts.Account(ctx, member.System(), account)
+	if err != nil {
+		return Data{}, err
+	}
+	c := total.Currency
+	return Data{Seller: o.seller, Language: a.Language, Total: total,
+		Net:   money.Amount{Currency: c, Micros: total.Micros - t.Micros},
+		Tax:   Tax{Name: t.Name, Rate: t.Rate, Amount: money.Amount{Currency: c, Micros: t.Micros}},
+		Buyer: Party{Name: a.Name, Company: a.Business.Company, Address: a.Business.Address, TaxID: a.Business.TaxID, Country: a.Country, Email: a.Email}}, nil
+}
+
+// lines are what was sold, as far as it was not free.
+func (d *Data) lines(kind string, setup, yearly money.Amount) {
+	for _, l := range []Line{{What: "setup", Kind: kind, Amount: setup}, {What: "yearly", Kind: kind, Amount: yearly}} {
+		if !l.Amount.Zero() {
+			d.Lines = append(d.Lines, l)
+		}
+	}
 }
 
 // Resume writes papers that wait to be written.
@@ -308,7 +359,7 @@ func (o *Office) Resume(ctx context.Context) error {
 	for _, x := range []struct {
 		topic string
 		write func(context.Context, string) (Paper, error)
-	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {shop.TopicCredit, of(o.credit)}} {
+	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.credit)}} {
 		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err

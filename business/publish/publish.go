@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/letter"
@@ -28,10 +30,13 @@ type Card struct {
 	Email string `json:"email,omitempty"` // shown to everybody
 	Form  bool   `json:"form,omitempty"`  // who has no address of his may write by a form
 	Text  string `json:"text,omitempty"`
+	// Unlisted keeps the number out of what other telephone systems look up
+	// (ENUM). It is kept with the membership: every call asks for it.
+	Unlisted bool `json:"-"`
 }
 
 // Empty reports whether nothing is published.
-func (c Card) Empty() bool { return c == Card{} }
+func (c Card) Empty() bool { return c == Card{Unlisted: c.Unlisted} }
 
 // Store keeps the cards.
 type Store interface {
@@ -49,18 +54,24 @@ type Members interface {
 	MayOrder(ctx context.Context, account string) error
 }
 
+// Publisher is told of a number whose holder lists it, or does so no more.
+type Publisher interface {
+	Registered(ctx context.Context, m member.Membership) error
+}
+
 // Service publishes.
 type Service struct {
 	store   Store
 	members Members
+	publish Publisher
 	now     func() time.Time
 	mu      sync.Mutex
 	wrote   map[string][]time.Time // who wrote when, and to whom
 }
 
 // New returns the service.
-func New(store Store, members Members, now func() time.Time) *Service {
-	return &Service{store: store, members: members, now: now, wrote: map[string][]time.Time{}}
+func New(store Store, members Members, publish Publisher, now func() time.Time) *Service {
+	return &Service{store: store, members: members, publish: publish, now: now, wrote: map[string][]time.Time{}}
 }
 
 // Mine is what a member's number publishes.
@@ -68,7 +79,17 @@ func (s *Service) Mine(ctx context.Context, by member.Actor, membership string) 
 	if _, err := s.members.Membership(ctx, by, membership); err != nil {
 		return Card{}, err
 	}
-	return s.store.Card(ctx, membership)
+	return s.card(ctx, membership)
+}
+
+// card is what was stored, with hosts as they are now shown.
+func (s *Service) card(ctx context.Context, membership string) (Card, error) {
+	c, err := s.store.Card(ctx, membership)
+	if web, ok := site(c.Web); ok {
+		c.Web = web
+	}
+	c.Email, _ = mailbox(c.Email)
+	return c, err
 }
 
 // Set changes it.
@@ -94,7 +115,9 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 		if a, err := mail.ParseAddress(c.Email); err != nil || a.Name != "" || len(c.Email) > 254 || strings.ContainsAny(a.Address, " \"<>(),:;!\\[]?&%") {
 			bad("email", "Write an e-mail address, as in ann@example.com.")
 		} else {
-			c.Email = a.Address
+			if c.Email, ok = mailbox(a.Address); !ok {
+				bad("email", "Write an e-mail address, as in ann@example.com.")
+			}
 		}
 	}
 	if c.Form {
@@ -105,7 +128,13 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 	if len(wrong) > 0 {
 		return c, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 	}
-	return c, s.store.SetCard(ctx, membership, c)
+	if err := s.store.SetCard(ctx, membership, c); err != nil || c.Unlisted == m.Unlisted {
+		return c, err
+	}
+	if m, err = s.members.Membership(ctx, by, membership); err != nil {
+		return c, err
+	}
+	return c, s.publish.Registered(ctx, m)
 }
 
 // plain reports a text that shows as it is.
@@ -116,6 +145,29 @@ func plain(s string, lines bool) bool {
 		}
 	}
 	return true
+}
+
+// host is a name as it is shown and linked: in A-labels (RFC 5890), since letters
+// of two scripts look alike, and a reader would take it for another's.
+func host(name string) (string, bool) {
+	if strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return name, true
+	}
+	name, err := idna.Lookup.ToASCII(name)
+	return name, err == nil
+}
+
+// mailbox is an e-mail address with its host as it is shown.
+func mailbox(s string) (string, bool) {
+	user, name, has := strings.Cut(s, "@")
+	if !has {
+		return s, false
+	}
+	name, ok := host(name)
+	if !ok {
+		return s, false
+	}
+	return user + "@" + name, true
 }
 
 // site reads the address of a web site: http or https, a name with a dot, and
@@ -131,6 +183,16 @@ func site(s string) (string, bool) {
 	if err != nil || len(s) > 300 || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !strings.Contains(u.Hostname(), ".") || strings.ContainsAny(s, " !\"<>\\") || !plain(s, false) {
 		return s, false
 	}
+	name, ok := host(u.Hostname())
+	if !ok {
+		return s, false
+	}
+	if u.Port() != "" {
+		name += ":" + u.Port()
+	}
+	if !strings.HasPrefix(u.Host, "[") {
+		u.Host = name
+	}
 	return u.String(), true
 }
 
@@ -140,7 +202,7 @@ func (s *Service) Of(ctx context.Context, membership string) (Card, error) {
 	if membership == "" {
 		return Card{}, nil
 	}
-	c, err := s.store.Card(ctx, membership)
+	c, err := s.card(ctx, membership)
 	if err != nil || !c.Form {
 		return c, err
 	}

@@ -54,6 +54,8 @@ type Registered struct {
 	Private bool                `json:"private,omitempty"`
 	Shows   string              `json:"shows,omitempty"`
 	Known   []string            `json:"known,omitempty"` // telephones he is known by, with +
+	// Unlisted is kept out of what others look up.
+	Unlisted bool `json:"unlisted,omitempty"`
 }
 
 func (r *Roster) registration(m member.Membership) *Registered {
@@ -63,6 +65,7 @@ func (r *Roster) registration(m member.Membership) *Registered {
 func registered(m member.Membership, unproved bool) *Registered {
 	r := &Registered{
 		Number: m.Number, Membership: m.ID, Account: m.Account, Forward: forwarding(m, unproved), Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
+		Unlisted: m.Unlisted,
 	}
 	if len(m.Languages) > 0 {
 		r.Language = m.Languages[0]
@@ -201,7 +204,7 @@ func (r *Roster) sold(s *Sold) {
 		h.Number, h.Country = n, iso
 		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
 			h.Membership, h.Registered, h.Language = old.Membership, old.Registered, old.Language
-			h.Forward, h.Private, h.Shows = old.Forward, old.Private, old.Shows
+			h.Forward, h.Private, h.Shows, h.Unlisted = old.Forward, old.Private, old.Shows, old.Unlisted
 		}
 		r.Numbers.Set(h)
 		company.Offices[n.CallingCode] = iso
@@ -233,7 +236,7 @@ func (r *Roster) registered(m *Registered) {
 	for _, n := range numbers {
 		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
 			h.Membership, h.Registered, h.Language = m.Membership, true, m.Language
-			h.Forward, h.Private, h.Shows = m.Forward, m.Private, m.Shows
+			h.Forward, h.Private, h.Shows, h.Unlisted = m.Forward, m.Private, m.Shows, m.Unlisted
 			r.Numbers.Set(h)
 			r.known.set(n.Canonical(), m.Known)
 		}

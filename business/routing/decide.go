@@ -32,7 +32,9 @@ func (t *Tables) Decide(a *Attempt) Decision {
 	case Visit:
 		return t.atVisit(a)
 	case Exit:
-		return t.atExit(a)
+		d := t.atExit(a)
+		t.divert(d.Targets, a.Diversion)
+		return d
 	case Entry:
 		return t.atEntry(a)
 	default:

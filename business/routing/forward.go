@@ -13,25 +13,26 @@ func (t *Tables) goOn(a *Attempt, d Decision) Decision {
 		return d
 	}
 	var list []string
+	var why Why
 	switch d.Cause {
 	case cdr.Busy, cdr.Declined:
-		list = f.Busy
+		list, why = f.Busy, WhyBusy
 	case cdr.NoAnswer:
-		list = f.NoAnswer
+		list, why = f.NoAnswer, WhyNoAnswer
 	case cdr.Unavailable, cdr.Timeout, cdr.Failed, cdr.Lost, cdr.Media:
-		list = f.Unreachable
+		list, why = f.Unreachable, WhyUnreachable
 	default:
 	}
 	if len(list) == 0 {
 		return d
 	}
-	return t.forward(a, d, list, d.Cause)
+	return t.forward(a, d, list, d.Cause, why)
 }
 
 // forward sends the call to the next of list that was not tried. It leaves by a
 // carrier or a partner, never to a number of ours: the same member would ring
 // again. His account pays.
-func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause) Decision {
+func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause, why Why) Decision {
 	d.Targets, d.RingFor, d.ReplyIn = nil, 0, 0
 	if a.Forwards >= mostForwards {
 		if a.Trace != nil {
@@ -70,6 +71,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		for i := range d.Targets {
 			d.Targets[i].Forward, d.Targets[i].Payer = true, d.Holder.Account
 		}
+		t.divert(d.Targets, &Diversion{By: d.Holder.Number, Why: why})
 		return d
 	}
 	for i := range a.Outcomes {
@@ -79,6 +81,30 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause)
 		}
 	}
 	return d
+}
+
+// divert says of targets whose call it was: another center is told the number, a
+// carrier that takes such (RFC 5806) what the number's own calls show there.
+func (t *Tables) divert(targets []Target, v *Diversion) {
+	if v == nil {
+		return
+	}
+	for i := range targets {
+		x := &targets[i]
+		switch {
+		case x.Kind == ToCenter && x.Role == Exit:
+			x.Diversion = v
+		case x.Kind == ToTrunk && x.Service != EmergencyService:
+			c, known := t.Ways.Carrier(x.Carrier)
+			if !known || !c.Diverts {
+				continue
+			}
+			h, _ := t.shownAs(v.By)
+			said := *v
+			said.Shows, said.Private = t.shows(&Party{Number: v.By}, c, t.mainCountry(c.Center)), h.Private
+			x.Diversion = &said
+		}
+	}
 }
 
 // comesBack reports whether a forwarded call would only come back: to who is

@@ -154,7 +154,11 @@ func attempt(t *testing.T, ask string) (a Attempt, then []string) {
 		case "service":
 			a.Service = value
 		case "hints":
-			a.Hints = strings.Fields(value)
+			number, partners, _ := strings.Cut(value, " ")
+			a.Hints, a.HintsFor = strings.Fields(partners), number
+		case "diverted":
+			number, why, _ := strings.Cut(value, " ")
+			a.Diversion = &Diversion{By: individual(number[:2], number[2:]), Why: Why(why)}
 		case "open":
 			a.Open = true
 		case "forwards":
@@ -222,6 +226,12 @@ func leaving(x Target) string {
 	}
 	if x.Forward {
 		s += " forwarded, paid by " + x.Payer
+	}
+	if v := x.Diversion; v != nil {
+		s += fmt.Sprintf(", diverted by %s %s as %q", v.By.Canonical(), v.Why, v.Shows)
+		if v.Private {
+			s += " privately"
+		}
 	}
 	return s
 }

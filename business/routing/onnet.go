@@ -61,13 +61,13 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 	if !h.Registered {
 		// M1: until it is registered, calls go to the telephone it is.
 		if h.OwnPhone && h.Number.Kind == numbering.Individual {
-			return t.forward(a, d, []string{h.Number.E164()}, cdr.Unregistered)
+			return t.forward(a, d, []string{h.Number.E164()}, cdr.Unregistered, WhyUnreachable)
 		}
 		return d.unregistered()
 	}
 	f := h.Forward
 	if f != nil && len(f.Always) > 0 {
-		return t.forward(a, d, f.Always, cdr.Unavailable)
+		return t.forward(a, d, f.Always, cdr.Unavailable, WhyAlways)
 	}
 	var room [2]location.Binding // most people have one or two terminals
 	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)

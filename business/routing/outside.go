@@ -14,6 +14,7 @@ import (
 type outbound struct {
 	cc, national string // of an ordinary telephone
 	text         string // else a partner's number or a code, as it is
+	partner      string // whose number it is: another's may look the same
 	service      string // what an exit is asked for
 	country      string // of a code
 	forwarded    bool
@@ -25,6 +26,11 @@ func (o *outbound) dest() string {
 		return o.text
 	}
 	return "+" + o.cc + o.national
+}
+
+// is reports whether a target was one of this call.
+func (o *outbound) is(x *Target) bool {
+	return x.To == o.dest() && (o.partner == "" || x.Carrier == o.partner)
 }
 
 // stops reports whether an outcome is the far side's own answer, after which no
@@ -78,7 +84,7 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		d.Price = Price{true, micros}
 	}
 	var rm room
-	offers := w.hinted(w.find(rm[:0], d.E164[1:]), a)
+	offers := w.hinted(w.find(rm[:0], d.E164[1:]), a, d.E164[1:])
 	if len(offers) == 0 {
 		d.Cause = cdr.NotDialable
 		d.Reason = fault.Reason{Code: "no_carrier", Text: "There is no carrier here that takes calls to " + numbering.Spaced(d.E164) + ". Ask the operator of this network."}
@@ -137,7 +143,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 	var cause cdr.Cause
 	for i := range a.Outcomes {
 		x := &a.Outcomes[i]
-		if x.Target.To != dest {
+		if !o.is(&x.Target) {
 			continue
 		}
 		if cause == cdr.NoCause || weight(x.Cause) > weight(cause) {
@@ -150,7 +156,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 			return d.failed(x.Cause, dest)
 		}
 	}
-	best, found := w.best(offers, at, func(i int32) bool { return tried(a, &w.carriers[i], dest) })
+	best, found := w.best(offers, at, func(i int32) bool { return tried(a, &w.carriers[i], o) })
 	if !found {
 		if cause == cdr.NoCause {
 			cause = cdr.Failed
@@ -175,7 +181,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 	}
 	target.Kind, target.Carrier = ToTrunk, c.ID
 	for i := range c.Trunks {
-		if !triedTrunk(a, c.Trunks[i].ID, dest) {
+		if !triedTrunk(a, c.Trunks[i].ID, o) {
 			target.Trunk = c.Trunks[i].ID
 			break
 		}
@@ -186,7 +192,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 	} else {
 		target.Number = c.Out.Write(t.Plans, country, o.cc, o.national)
 	}
-	target.Shows = t.shows(a, c, country)
+	target.Shows = t.shows(&a.Caller, c, country)
 	if a.Trace != nil {
 		a.inside("By %s, which is called %s and shown %s.", c.Name, target.Number, shown(target))
 	}
@@ -212,26 +218,26 @@ func (d Decision) failed(c cdr.Cause, dest string) Decision {
 
 // tried reports whether nothing of a carrier is left to try: each of its trunks
 // here, or the center where they are.
-func tried(a *Attempt, c *carrier.Carrier, dest string) bool {
+func tried(a *Attempt, c *carrier.Carrier, o *outbound) bool {
 	if c.Center != a.Center {
 		for i := range a.Outcomes {
-			if x := &a.Outcomes[i].Target; x.Kind == ToCenter && x.Role == Exit && x.Center == c.Center && x.To == dest {
+			if x := &a.Outcomes[i].Target; x.Kind == ToCenter && x.Role == Exit && x.Center == c.Center && o.is(x) {
 				return true
 			}
 		}
 		return false
 	}
 	for i := range c.Trunks {
-		if !triedTrunk(a, c.Trunks[i].ID, dest) {
+		if !triedTrunk(a, c.Trunks[i].ID, o) {
 			return false
 		}
 	}
 	return true
 }
 
-func triedTrunk(a *Attempt, trunk, dest string) bool {
+func triedTrunk(a *Attempt, trunk string, o *outbound) bool {
 	for i := range a.Outcomes {
-		if x := &a.Outcomes[i].Target; x.Kind == ToTrunk && x.Trunk == trunk && x.To == dest {
+		if x := &a.Outcomes[i].Target; x.Kind == ToTrunk && x.Trunk == trunk && o.is(x) {
 			return true
 		}
 	}
@@ -246,14 +252,14 @@ func (t *Tables) mainCountry(id center.ID) string {
 	return ""
 }
 
-// shows is the caller's number as a carrier wants it written: his own where he
+// shows is the number of a caller as a carrier wants it written: his own where he
 // has an ordinary one and the carrier takes it, else the one the operator set;
 // a partner without such is shown the world number.
-func (t *Tables) shows(a *Attempt, c *carrier.Carrier, country string) string {
-	n := a.Caller.Number
+func (t *Tables) shows(p *Party, c *carrier.Carrier, country string) string {
+	n := p.Number
 	if c.Shows == carrier.ShowOwn {
-		if a.Caller.E164 != "" {
-			if cc, national, ok := t.Plans.SplitE164(strings.TrimPrefix(a.Caller.E164, "+")); ok {
+		if p.E164 != "" {
+			if cc, national, ok := t.Plans.SplitE164(strings.TrimPrefix(p.E164, "+")); ok {
 				return c.OutCaller.Write(t.Plans, country, cc, national)
 			}
 		}
@@ -314,7 +320,7 @@ func (t *Tables) toPartner(a *Attempt, digits string, forwarded bool) (Decision,
 func (t *Tables) atPartner(a *Attempt, w *ways, i int32, number string, forwarded bool) Decision {
 	c := &w.carriers[i]
 	d := Decision{Kind: Partner}
-	o := outbound{text: number, service: PartnerService, forwarded: forwarded}
+	o := outbound{text: number, partner: c.ID, service: PartnerService, forwarded: forwarded}
 	if a.Trace != nil {
 		a.stepOf(&o, "%s is the prefix of %s: its number is %s.", c.Prefix, c.Name, number)
 	}
@@ -341,8 +347,8 @@ func (t *Tables) emergency(a *Attempt, digits, dial string) Decision {
 	}
 	w := t.ways()
 	d := Decision{Kind: Emergency, Urgent: true, Price: Price{Known: true}}
-	i, ok := w.emergency[dial]
-	if !ok {
+	offers := w.emergency[dial]
+	if len(offers) == 0 {
 		d.Cause = cdr.NotDialable
 		d.Reason = fault.Reason{Code: "emergency_unavailable", Text: "Emergency call " + digits + " cannot be connected: there is no emergency trunk in " + place(dial) + " yet. Use another telephone, at once."}
 		return d
@@ -351,7 +357,7 @@ func (t *Tables) emergency(a *Attempt, digits, dial string) Decision {
 	if a.Trace != nil && o.text != digits {
 		a.step("The network of %s knows %s for it.", dial, o.text)
 	}
-	return t.by(a, d, &o, []offer{{carrier: i}}, w.carriers[i].Center)
+	return t.by(a, d, &o, offers, "")
 }
 
 // short sends a call to a short code by a trunk of its country. Crisis lines

@@ -50,14 +50,16 @@ type Attempt struct {
 	Dialled     string // as typed, or the canonical number between centers; URI user parts are decoded once by ParseTyped
 	DialCountry string // ISO code; "" means the caller's home country
 	Caller      Party
-	Binding     string   // role Visit: which binding
-	Carrier     string   // role Entry: by whose trunk; role Exit and PartnerService: whose number
-	Payer       string   // role Exit: whose account pays, if not the caller's
-	Service     string   // role Exit: EmergencyService or ShortService, for a code of DialCountry
-	Hints       []string // partners whose zone has the number that is called (ENUM)
-	Open        bool     // role Entry: it came by no trunk, from anybody
-	Entered     bool     // it came from outside, here or at the center that sent it on
-	Forwards    int      // how often the call was forwarded before
+	Binding     string     // role Visit: which binding
+	Carrier     string     // role Entry: by whose trunk; role Exit and PartnerService: whose number
+	Payer       string     // role Exit: whose account pays, if not the caller's
+	Service     string     // role Exit: EmergencyService or ShortService, for a code of DialCountry
+	Hints       []string   // partners whose zone has a number (ENUM),
+	HintsFor    string     // which is this one, with +
+	Open        bool       // role Entry: it came by no trunk, from anybody
+	Entered     bool       // it came from outside, here or at the center that sent it on
+	Diversion   *Diversion // role Exit: it was forwarded, at the center that asks
+	Forwards    int        // how often the call was forwarded before
 	Outcomes    []Outcome
 	Now         time.Time
 	Trace       *[]Step // if set, each step is said there in words
@@ -118,7 +120,28 @@ type Target struct {
 	In      string           // ToCenter and Service: the country of a code
 	Payer   string           // whose account pays for this leg, if not the caller's
 	Forward bool             // the called party has his calls sent there
+	// Diversion is for a call that is forwarded.
+	Diversion *Diversion
 }
+
+// Diversion is what may be said of a call that was forwarded (RFC 5806).
+type Diversion struct {
+	By      numbering.Number // of ours, whose holder has it so
+	Why     Why
+	Shows   string // ToTrunk: how that number is written there; "": it is not said
+	Private bool   // the holder withholds his number: it goes no further than the carrier
+}
+
+// Why is the reason of a diversion, in the words of RFC 5806 §4.2.
+type Why string
+
+// The reasons.
+const (
+	WhyAlways      Why = "unconditional"
+	WhyBusy        Why = "user-busy"
+	WhyNoAnswer    Why = "no-answer"
+	WhyUnreachable Why = "unavailable"
+)
 
 // Decision is one answer. Targets ring together; with none of them, Cause and
 // Reason say why.
@@ -161,6 +184,7 @@ type Holder struct {
 	Forward    *Forwarding
 	Private    bool   // his calls show no number, unless one says otherwise
 	Shows      string // the telephone number his calls show to others, with +; "": his own
+	Unlisted   bool   // others do not look it up, and strangers do not call it
 }
 
 // Forwarding is where a member has his calls sent (M2). Each is dialled as he

@@ -27,7 +27,7 @@ type Ways struct {
 type waysInput struct {
 	carriers  []carrier.Carrier
 	rates     map[string][]carrier.Rate
-	emergency map[string]string
+	emergency map[string][]string
 	free      bool
 }
 
@@ -40,10 +40,10 @@ type ways struct {
 	prices    map[uint64]int64
 	priced    uint32 // bit n: some price has n digits
 	free      bool
-	prefixes  map[string]int32 // what is dialled before a partner's own numbers
-	longest   int              // of those
-	zones     []int32          // partners whose numbers are looked up by ENUM
-	emergency map[string]int32 // country → carrier
+	prefixes  map[string]int32   // what is dialled before a partner's own numbers
+	longest   int                // of those
+	zones     []int32            // partners whose numbers are looked up by ENUM
+	emergency map[string][]offer // country → who takes such calls, the first at the least price
 }
 
 // offer is what one carrier asks a minute for a destination.
@@ -65,8 +65,9 @@ func (w *Ways) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Ra
 	w.change(func(in *waysInput) { in.carriers, in.rates = list, rates })
 }
 
-// SetEmergency says which carrier takes the emergency calls of each country.
-func (w *Ways) SetEmergency(byCountry map[string]string) {
+// SetEmergency says which carriers take the emergency calls of each country, in
+// which order.
+func (w *Ways) SetEmergency(byCountry map[string][]string) {
 	w.change(func(in *waysInput) { in.emergency = byCountry })
 }
 
@@ -81,7 +82,7 @@ func (w *Ways) change(f func(*waysInput)) {
 }
 
 func build(in waysInput) *ways {
-	w := &ways{offers: map[uint64][]offer{}, prices: map[uint64]int64{}, free: in.free, prefixes: map[string]int32{}, emergency: map[string]int32{}}
+	w := &ways{offers: map[uint64][]offer{}, prices: map[uint64]int64{}, free: in.free, prefixes: map[string]int32{}, emergency: map[string][]offer{}}
 	byID := map[string]int32{}
 	for _, c := range in.carriers {
 		if !c.Open() || len(w.carriers) == MostCarriers {
@@ -96,9 +97,11 @@ func build(in waysInput) *ways {
 		w.prices[key(r.Prefix)] = r.Micros
 		w.priced |= 1 << len(r.Prefix)
 	}
-	for country, id := range in.emergency {
-		if i, ok := byID[id]; ok {
-			w.emergency[country] = i
+	for country, list := range in.emergency {
+		for _, id := range list {
+			if i, ok := byID[id]; ok {
+				w.emergency[country] = append(w.emergency[country], offer{i, int64(len(w.emergency[country]))})
+			}
 		}
 	}
 	for _, list := range w.offers {
@@ -116,8 +119,12 @@ func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
 		w.offer(r.Prefix, offer{i, r.Micros})
 	}
 	if c.Kind == carrier.Partner {
+		micros := int64(0)
+		if c.ENUM != "" {
+			micros = notInZone
+		}
 		for _, p := range c.Ranges {
-			w.offer(p, offer{i, 0})
+			w.offer(p, offer{i, micros})
 		}
 		if c.Prefix != "" {
 			if _, taken := w.prefixes[c.Prefix]; !taken {
@@ -183,16 +190,35 @@ func (w *ways) find(dst []offer, e164 string) []offer {
 	return dst
 }
 
-// hinted adds the partners in whose zones the number was found (C4).
-func (w *ways) hinted(offers []offer, a *Attempt) []offer {
+// notInZone is what a partner with a zone asks for numbers of its ranges that
+// the zone does not have, or could not be asked for: it comes after all others.
+const notInZone = 1 << 62
+
+// hinted puts forward the partners in whose zones the number was found, where
+// they are believed (C4).
+func (w *ways) hinted(offers []offer, a *Attempt, e164 string) []offer {
+	if strings.TrimPrefix(a.HintsFor, "+") != e164 {
+		return offers // they are of a number that was called before
+	}
 	for _, i := range w.zones {
-		if !slices.Contains(a.Hints, w.carriers[i].ID) || slices.ContainsFunc(offers, func(o offer) bool { return o.carrier == i }) {
+		if !slices.Contains(a.Hints, w.carriers[i].ID) {
+			continue
+		}
+		if !w.carriers[i].Looks(e164) {
+			if a.Trace != nil {
+				a.inside("It is in the zone of %s, which is not believed for it.", w.carriers[i].Name)
+			}
 			continue
 		}
 		if a.Trace != nil {
 			a.inside("It is in the zone of %s.", w.carriers[i].Name)
 		}
-		offers = append(offers, offer{carrier: i})
+		switch at := slices.IndexFunc(offers, func(o offer) bool { return o.carrier == i }); {
+		case at < 0:
+			offers = append(offers, offer{carrier: i})
+		case offers[at].micros == notInZone:
+			offers[at].micros = 0
+		}
 	}
 	return offers
 }
@@ -262,17 +288,23 @@ func (w *Ways) Carrier(id string) (*carrier.Carrier, bool) {
 	return nil, false
 }
 
-// HasEmergency reports whether emergency calls of a country can be carried.
-func (w *Ways) HasEmergency(country string) bool {
-	_, ok := w.now.Load().emergency[country]
-	return ok
+// Emergency are the carriers that take emergency calls of a country now.
+func (w *Ways) Emergency(country string) (ids []string) {
+	now := w.now.Load()
+	for _, o := range now.emergency[country] {
+		ids = append(ids, now.carriers[o.carrier].ID)
+	}
+	return ids
 }
 
-// Zones are the partners whose numbers are looked up by ENUM.
-func (w *Ways) Zones() (list []carrier.Carrier) {
+// Zones are the partners in whose zones a number is looked up by ENUM: + form
+// without the plus.
+func (w *Ways) Zones(e164 string) (list []carrier.Carrier) {
 	now := w.now.Load()
 	for _, i := range now.zones {
-		list = append(list, now.carriers[i])
+		if now.carriers[i].Looks(e164) {
+			list = append(list, now.carriers[i])
+		}
 	}
 	return list
 }

@@ -14,7 +14,7 @@ func outsideWorld() *Ways {
 	sells := int64(1_000)
 	list := []carrier.Carrier{
 		{ID: "seoul", Center: "KR", Kind: carrier.PSTN, Name: "Seoul Tel", Trunks: []carrier.Trunk{{ID: "seoul-1"}, {ID: "seoul-2"}}, Out: plus, OutCaller: plus,
-			Shows: carrier.ShowOwn, Presents: "+8225550100", Reach: []string{"82"}},
+			Shows: carrier.ShowOwn, Diverts: true, Presents: "+8225550100", Reach: []string{"82"}},
 		{ID: "han", Center: "KR", Kind: carrier.PSTN, Name: "Han River", Trunks: []carrier.Trunk{{ID: "han-1"}}, Out: carrier.Writing{Format: carrier.National},
 			OutCaller: carrier.Writing{Format: carrier.National}, Shows: carrier.ShowFixed, Presents: "+8225550199", Short: true},
 		{ID: "chicago", Center: "US", Kind: carrier.PSTN, Name: "Chicago Bell", Trunks: []carrier.Trunk{{ID: "chicago-1"}}, Out: carrier.Writing{Format: carrier.Bare},
@@ -24,8 +24,11 @@ func outsideWorld() *Ways {
 		{ID: "shut", Center: "KR", Kind: carrier.PSTN, Name: "Shut", Trunks: []carrier.Trunk{{ID: "shut-1"}}, Out: plus, Closed: true},
 		{ID: "lima", Center: "US", Kind: carrier.Partner, Name: "Lima Voice", Trunks: []carrier.Trunk{{ID: "lima-1"}}, Prefix: "7799", Sells: &sells,
 			Out: carrier.Writing{Format: carrier.Plus, Rules: []carrier.Rule{{Prefix: "1", With: "51"}}}, OutCaller: carrier.Writing{Format: carrier.World}, Shows: carrier.ShowOwn, Reach: []string{"*"}},
-		{ID: "zoned", Center: "KR", Kind: carrier.Partner, Name: "Zoned", Trunks: []carrier.Trunk{{ID: "zoned-1"}}, ENUM: "zoned.example",
+		{ID: "zoned", Center: "KR", Kind: carrier.Partner, Name: "Zoned", Trunks: []carrier.Trunk{{ID: "zoned-1"}}, ENUM: "zoned.example", Ranges: []string{"82255580"},
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
+		{ID: "draws", Center: "KR", Kind: carrier.Partner, Name: "Draws", Trunks: []carrier.Trunk{{ID: "draws-1"}}, ENUM: "draws.example", ENUMAll: true,
+			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
+		{ID: "mini", Center: "KR", Kind: carrier.Partner, Name: "Mini", Trunks: []carrier.Trunk{{ID: "mini-1"}}, Prefix: "7766", Sells: &sells, Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 		{ID: "nested", Center: "KR", Kind: carrier.Partner, Name: "Nested", Trunks: []carrier.Trunk{{ID: "nested-1"}}, Ranges: []string{"8270123"}, Prefix: "7788",
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 	}
@@ -47,7 +50,7 @@ func outsideWorld() *Ways {
 		"han":           rate("82", 12_000, "8210", 5_000),
 		"chicago":       rate("1", 4_000, "", 50_000, "54", 70_000),
 	})
-	w.SetEmergency(map[string]string{"KR": "seoul", "US": "chicago"})
+	w.SetEmergency(map[string][]string{"KR": {"seoul", "han"}, "US": {"chicago"}})
 	return w
 }
 
@@ -95,6 +98,8 @@ func forwarders(sold *Numbers, bind func(id, number, device string, c center.ID)
 	add("7000012", false, true, &Forwarding{Busy: []string{"+8225557777"}, NoAnswer: []string{"+821098765432"}, Unreachable: []string{"7799100200"}, After: 20 * time.Second})
 	bind("b12", "700001282", "dev_12", "KR")
 	add("7000013", false, true, &Forwarding{Unreachable: []string{"+8225557777", "7799100200", "+535550100"}})
+	add("7000014", false, true, &Forwarding{Unreachable: []string{"7766100", "7799100"}}) // the same number at two partners
 	add("25556666", true, false, nil)
+	sold.Set(Holder{Number: individual("82", "25556668"), Country: "KR", Account: "acc_25556668", Membership: "mem", Registered: true, OwnPhone: true, Unlisted: true})
 	add("25556667", true, true, &Forwarding{Unreachable: []string{"+8225556667"}})
 }

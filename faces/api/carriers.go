@@ -74,12 +74,14 @@ type carrierIn struct {
 	Diverts   bool      `json:"diverts,omitempty" doc:"Send Diversion with forwarded calls, and believe it"`
 	Codecs    []string  `json:"codecs,omitempty" nullable:"false" doc:"The only ones offered there, best first; none: as the caller's terminal"`
 	DTMF      string    `json:"dtmf,omitempty" enum:"any,rfc4733,info" doc:"any unless said"`
+	SRTP      bool      `json:"srtp,omitempty" doc:"Sound is encrypted both ways (SRTP, RFC 3711, keys by RFC 4568); every trunk has to use tls"`
 	Short     bool      `json:"short,omitempty" doc:"Takes short codes of its center's country"`
 	Emergency bool      `json:"emergency,omitempty" doc:"Takes emergency calls of its center's countries"`
 	Prefix    string    `json:"prefix,omitempty" doc:"Partner: what is dialled before its own numbers"`
 	Ranges    []string  `json:"ranges,omitempty" nullable:"false" doc:"Partner: prefixes of + forms that are its own within a national plan"`
 	Domain    string    `json:"domain,omitempty" doc:"The host part of addresses there; the gateway's name unless said"`
-	ENUM      string    `json:"enum,omitempty" doc:"Partner: the zone where its numbers are looked up (RFC 6116)"`
+	ENUM      string    `json:"enum,omitempty" doc:"Partner: the zone where its numbers are looked up (RFC 6116), those of its ranges; what the zone has goes there first, what it lacks goes to others first"`
+	ENUMAll   bool      `json:"enum_all,omitempty" doc:"Partner: ask its zone, and believe it, for every number: whoever runs it can draw all calls"`
 	Sells     *int64    `json:"sells_micros,omitempty" minimum:"0" doc:"Partner: what members pay a minute for its own numbers, in micro-units"`
 	Reach     []string  `json:"reach,omitempty" nullable:"false" doc:"Prefixes of the numbers of ours it may call, or *"`
 }
@@ -102,12 +104,14 @@ type Carrier struct {
 	Diverts   bool      `json:"diverts"`
 	Codecs    []string  `json:"codecs" nullable:"false"`
 	DTMF      string    `json:"dtmf"`
+	SRTP      bool      `json:"srtp"`
 	Short     bool      `json:"short"`
 	Emergency bool      `json:"emergency"`
 	Prefix    string    `json:"prefix"`
 	Ranges    []string  `json:"ranges" nullable:"false"`
 	Domain    string    `json:"domain"`
 	ENUM      string    `json:"enum"`
+	ENUMAll   bool      `json:"enum_all"`
 	Sells     *int64    `json:"sells_micros"`
 	Reach     []string  `json:"reach" nullable:"false"`
 	Created   time.Time `json:"created_at"`
@@ -150,6 +154,7 @@ type carrierReport struct {
 	Heard    bool   `json:"heard" doc:"Sound came back from the carrier"`
 	Delay    int64  `json:"delay_ms" doc:"To the first sign of ringing, or the answer; 0: neither came"`
 	Status   int    `json:"status" doc:"The SIP status that refused the call; 0: none did"`
+	Zone     string `json:"zone" doc:"What is wrong with a partner's ENUM zone, for people; empty: nothing, or it has none"`
 }
 
 func (f *face) registerCarriers() {
@@ -223,7 +228,7 @@ func (c carrierIn) input() carrier.Input {
 		Center: center.ID(c.Center), Kind: carrier.Kind(c.Kind), Name: c.Name, Closed: c.Closed,
 		Out: c.Out.value(), OutCaller: c.OutCaller.value(), In: c.In.value(), InCaller: c.InCaller.value(),
 		Shows: carrier.Showing(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: carrier.DTMF(c.DTMF),
-		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
+		SRTP: c.SRTP, Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, ENUMAll: c.ENUMAll, Sells: c.Sells, Reach: c.Reach,
 	}
 	for _, t := range c.Trunks {
 		in.Trunks = append(in.Trunks, carrier.TrunkInput{
@@ -249,7 +254,7 @@ func (f *face) showCarrier(c carrier.Carrier) Carrier {
 		ID: c.ID, Center: string(c.Center), Kind: string(c.Kind), Name: c.Name, Closed: c.Closed, Trunks: []Trunk{},
 		Out: showWriting(c.Out), OutCaller: showWriting(c.OutCaller), In: showWriting(c.In), InCaller: showWriting(c.InCaller),
 		Shows: string(c.Shows), Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: listed(c.Codecs), DTMF: string(c.DTMF),
-		Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: listed(c.Ranges), Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells,
+		SRTP: c.SRTP, Short: c.Short, Emergency: c.Emergency, Prefix: c.Prefix, Ranges: listed(c.Ranges), Domain: c.Domain, ENUM: c.ENUM, ENUMAll: c.ENUMAll, Sells: c.Sells,
 		Reach: listed(c.Reach), Created: c.Created.UTC(),
 	}
 	for _, t := range c.Trunks {
@@ -311,6 +316,6 @@ func (f *face) testCarrier(ctx context.Context, in *struct {
 		return nil, f.fail(ctx, err)
 	}
 	return &body[carrierReport]{carrierReport{
-		OK: r.OK, Code: r.Code, Text: r.Text, Answered: r.Answered, Heard: r.Heard, Delay: r.Delay.Milliseconds(), Status: r.Status,
+		OK: r.OK, Code: r.Code, Text: r.Text, Answered: r.Answered, Heard: r.Heard, Delay: r.Delay.Milliseconds(), Status: r.Status, Zone: r.Zone,
 	}}, nil
 }

@@ -16,7 +16,7 @@ import (
 type invoice struct {
 	Number  string    `json:"number"`
 	Kind    string    `json:"kind" enum:"invoice,credit_note"`
-	OrderID string    `json:"order_id"`
+	OrderID string    `json:"order_id" doc:"Or the rental of a telephone number"`
 	Issued  time.Time `json:"issued_at"`
 	PDF     string    `json:"pdf" doc:"Path of the file, for who is signed in to the pages"`
 	papers.Data

@@ -23,6 +23,8 @@ type published struct {
 	Email string `json:"email,omitempty" maxLength:"254" doc:"Everybody sees it"`
 	Form  bool   `json:"form,omitempty" doc:"People may write by a form, without seeing an address"`
 	Text  string `json:"text,omitempty" maxLength:"1000"`
+	// Unlisted is false unless said: the number is found.
+	Unlisted bool `json:"unlisted,omitempty" doc:"Keep the number, and the telephone numbers that ring it, out of ENUM: nobody looks it up, and strangers do not call it over the Internet"`
 }
 
 func (f *face) registerPublisher() {

@@ -52,7 +52,8 @@ type Server struct {
 	cfg     Config
 	zone    string // with the dot at its end
 	addr    netip.AddrPort
-	limit   *limit
+	udp     *limit // of answers to one network
+	tcp     *limit // its own: forged questions over UDP shut nobody out here
 	servers []*dns.Server
 }
 
@@ -68,7 +69,7 @@ func Open(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, zone: dns.CanonicalName(cfg.Zone), limit: newLimit(cfg.Now)}
+	s := &Server{cfg: cfg, zone: dns.CanonicalName(cfg.Zone), udp: newLimit(cfg.Now), tcp: newLimit(cfg.Now)}
 	var err error
 	for range 20 { // the port the system gives for UDP may be somebody's for TCP
 		if err = s.listen(ctx); err == nil || !strings.HasSuffix(cfg.Listen, ":0") {
@@ -128,8 +129,12 @@ func (s *Server) serve(w dns.ResponseWriter, q *dns.Msg) {
 	udp := w.RemoteAddr().Network() == "udp"
 	m := new(dns.Msg)
 	m.SetReply(q)
+	if !udp && s.tcp.take(w.RemoteAddr()) != pass {
+		_ = w.Close() // whoever asks so much may connect again, and waits for it
+		return
+	}
 	if udp {
-		switch s.limit.take(w.RemoteAddr()) {
+		switch s.udp.take(w.RemoteAddr()) {
 		case drop:
 			return
 		case slip: // whoever is real comes back over TCP, a forged address does not

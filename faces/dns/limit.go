@@ -5,19 +5,17 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/callisto-tel/callisto/business/pace"
 )
 
-// limit bounds the answers over UDP to one network: questions with a forged
-// source would have us flood it.
+// limit bounds the answers to one network: over UDP questions with a forged
+// source would have us flood it, and over TCP one network would have us work for
+// it alone.
 type limit struct {
 	now  func() time.Time
 	mu   sync.Mutex
-	from map[netip.Prefix]*bucket
-}
-
-type bucket struct {
-	left float64
-	at   time.Time
+	pace *pace.Pace[netip.Prefix]
 	over int
 }
 
@@ -38,15 +36,17 @@ const (
 )
 
 func newLimit(now func() time.Time) *limit {
-	return &limit{now: now, from: map[netip.Prefix]*bucket{}}
+	return &limit{now: now, pace: pace.New[netip.Prefix](pace.Limits{Burst: burst, Second: perSecond, Most: networks})}
 }
 
 func (l *limit) take(from net.Addr) verdict {
-	u, ok := from.(*net.UDPAddr)
-	if !ok {
-		return pass
+	var a netip.Addr
+	switch x := from.(type) {
+	case *net.UDPAddr:
+		a = x.AddrPort().Addr().Unmap()
+	case *net.TCPAddr:
+		a = x.AddrPort().Addr().Unmap()
 	}
-	a := u.AddrPort().Addr().Unmap()
 	bits := 24
 	if a.Is6() {
 		bits = 56
@@ -57,22 +57,10 @@ func (l *limit) take(from net.Addr) verdict {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	b := l.from[p]
-	if b == nil {
-		if len(l.from) >= networks {
-			clear(l.from) // all begin anew
-		}
-		b = &bucket{left: burst, at: now}
-		l.from[p] = b
-	}
-	b.left = min(burst, b.left+max(0, now.Sub(b.at).Seconds())*perSecond)
-	b.at = now
-	if b.left >= 1 {
-		b.left--
+	if l.pace.Take(p, l.now()) {
 		return pass
 	}
-	if b.over++; b.over%everyNth == 0 {
+	if l.over++; l.over%everyNth == 0 {
 		return slip
 	}
 	return drop

@@ -10,12 +10,15 @@ import (
 	"io"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -50,6 +53,21 @@ type Letters interface {
 	Of(ctx context.Context, account string) ([]letter.Queued, error)
 }
 
+// Cards is what it lets everybody see of its numbers.
+type Cards interface {
+	Mine(ctx context.Context, by member.Actor, membership string) (publish.Card, error)
+}
+
+// Names is the domains and e-mail addresses that stand for its numbers.
+type Names interface {
+	Names(ctx context.Context, by member.Actor, account string) ([]alias.Name, error)
+}
+
+// Telephones is the telephone numbers it rents.
+type Telephones interface {
+	Held(ctx context.Context, by member.Actor, account string) ([]did.Number, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -57,6 +75,9 @@ type Service struct {
 	Wallet   Wallet
 	Calls    Calls
 	Letters  Letters
+	Cards    Cards
+	Names    Names
+	Rented   Telephones
 	Currency money.Currency
 }
 
@@ -73,7 +94,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"letters.json", s.letters},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -217,10 +238,21 @@ func (s Service) lines(ctx context.Context, by member.Actor) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		card, err := s.Cards.Mine(ctx, by, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		f := m.Forwarding()
 		out = append(out, object{
 			"id": m.ID, "order": m.Order, "number": m.Number.Display(), "name": m.Name, "home_country": m.HomeCountry, "languages": m.Languages, "email": m.Email,
 			"time_zone": m.TimeZone, "identification": m.Identification, "created_at": when(m.Created),
-			"forwarding": m.Forwarding(), "caller_id": m.CallerID,
+			"forwarding": object{
+				"always": listed(f.Always), "busy": listed(f.Busy), "no_answer": listed(f.NoAnswer), "unreachable": listed(f.Unreachable), "after_seconds": int(f.After.Seconds()),
+			},
+			"caller_id": object{"withhold": m.CallerID.Withhold, "shows": m.CallerID.Shows},
+			"published": object{
+				"name": card.Name, "web": card.Web, "email": card.Email, "form": card.Form, "text": card.Text, "found_by_enum": !card.Unlisted,
+			},
 			"numbers": each(m.Own(), func(o member.Own) object {
 				return object{"text": o.Text, "purpose": o.Purpose, "proved": o.Proved}
 			}),
@@ -233,6 +265,30 @@ func (s Service) lines(ctx context.Context, by member.Actor) (any, error) {
 		})
 	}
 	return out, nil
+}
+
+func listed(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func (s Service) names(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Names.Names(ctx, by, by.Account)
+	return each(list, func(n alias.Name) object {
+		return object{"name": n.Shown(), "kind": n.Kind, "number": n.Stands(), "state": n.State, "created_at": when(n.Created), "missing_since": when(n.Missing)}
+	}), err
+}
+
+func (s Service) telephones(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Rented.Held(ctx, by, by.Account)
+	return each(list, func(n did.Number) object {
+		return object{
+			"e164": n.E164, "country": n.Country, "area": n.Area, "state": n.State, "number": n.For.Display(), "line": n.Membership,
+			"yearly": money.Amount{Currency: s.Currency, Micros: n.Fee}, "until": when(n.Until),
+		}
+	}), err
 }
 
 // letters leaves out what a letter was filled with: links in it open the account.

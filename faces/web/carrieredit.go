@@ -75,8 +75,8 @@ func (f *face) editCarrier(_ http.ResponseWriter, r *http.Request, p *page) (tem
 func inputOf(c carrier.Carrier) carrier.Input {
 	in := carrier.Input{
 		Center: c.Center, Kind: c.Kind, Name: c.Name, Closed: c.Closed, Out: c.Out, OutCaller: c.OutCaller, In: c.In, InCaller: c.InCaller,
-		Shows: c.Shows, Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: c.DTMF, Short: c.Short,
-		Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, Sells: c.Sells, Reach: c.Reach,
+		Shows: c.Shows, Presents: c.Presents, Assert: c.Assert, Diverts: c.Diverts, Codecs: c.Codecs, DTMF: c.DTMF, SRTP: c.SRTP, Short: c.Short,
+		Emergency: c.Emergency, Prefix: c.Prefix, Ranges: c.Ranges, Domain: c.Domain, ENUM: c.ENUM, ENUMAll: c.ENUMAll, Sells: c.Sells, Reach: c.Reach,
 	}
 	for _, t := range c.Trunks {
 		in.Trunks = append(in.Trunks, carrier.TrunkInput{Trunk: t})
@@ -125,8 +125,8 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 	in = carrier.Input{
 		Center: center.ID(v.Get("center")), Kind: carrier.Kind(v.Get("kind")), Name: v.Get("name"), Closed: v.Get("closed") != "",
 		Shows: carrier.Showing(v.Get("shows")), Presents: v.Get("presents"), Assert: v.Get("assert") != "", Diverts: v.Get("diverts") != "",
-		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
-		Prefix: v.Get("prefix"), Ranges: wordsOf(v.Get("ranges")), Domain: v.Get("domain"), ENUM: v.Get("enum"), Reach: wordsOf(v.Get("reach")),
+		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), SRTP: v.Get("srtp") != "", Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
+		Prefix: v.Get("prefix"), Ranges: wordsOf(v.Get("ranges")), Domain: v.Get("domain"), ENUM: v.Get("enum"), ENUMAll: v.Get("enum_all") != "", Reach: wordsOf(v.Get("reach")),
 	}
 	var wrong []fault.Field
 	unread = map[string]string{}
@@ -328,6 +328,7 @@ func (k knobMaker) media(in carrier.Input) knobs {
 	return knobs{Legend: t("carrier.section.sound"), List: []knob{
 		k.text("codecs", "carrier.codecs", strings.Join(in.Codecs, ", "), "PCMU, PCMA"),
 		k.choose("dtmf", "carrier.dtmf", string(in.DTMF), choice{"any", t("carrier.dtmf.any")}, choice{"rfc4733", "RFC 4733"}, choice{"info", "INFO"}),
+		k.tick("srtp", "carrier.srtp", in.SRTP),
 	}}
 }
 
@@ -339,5 +340,6 @@ func (k knobMaker) partner(in carrier.Input) knobs {
 	return knobs{Legend: k.p.T("carrier.section.partner"), Closed: in.Kind != carrier.Partner, List: []knob{
 		k.text("prefix", "carrier.prefix", in.Prefix, "7799"), k.text("ranges", "carrier.ranges", strings.Join(in.Ranges, ", "), "+82 70 123"),
 		sells, k.text("domain", "carrier.domain", in.Domain, "sip.partner.example"), k.text("enum", "carrier.enum", in.ENUM, "e164.partner.example"),
+		k.tick("enum_all", "carrier.enum_all", in.ENUMAll),
 	}}
 }

@@ -162,8 +162,12 @@ func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err != nil {
 		return nil, err
 	}
+	d, err := f.dial(r, p)
+	if err != nil {
+		return nil, err
+	}
 	p.Title = p.T("calls.title")
-	return callsPage(p, history), nil
+	return callsPage(p, d, history), nil
 }
 
 // outgoing reports whether a call of the history was made by the account.

@@ -189,6 +189,7 @@ func (f *face) publish(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	}
 	c := publish.Card{
 		Name: r.PostFormValue("name"), Web: r.PostFormValue("web"), Email: r.PostFormValue("email"), Text: r.PostFormValue("text"), Form: r.PostFormValue("form") != "",
+		Unlisted: r.PostFormValue("enum") == "",
 	}
 	if _, err := f.Publisher.Set(r.Context(), p.Who, m.ID, c); err != nil {
 		if fault.KindOf(err) != fault.Invalid {

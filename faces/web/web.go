@@ -313,6 +313,7 @@ type Deps struct {
 	Tariffs    Tariffs
 	Router     Router
 	Sold       routing.Sold
+	Plans      *numbering.Plans
 }
 
 type face struct {

@@ -220,6 +220,9 @@ func (s *sheet) row(text string, a money.Amount, bold bool) {
 
 func (s *sheet) sums(d paper.Data) {
 	s.y += s.at(0, width, s.text("world", "number", d.World), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+	if d.Telephone != "" {
+		s.y += s.at(0, width, s.text("telephone", "number", d.Telephone), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+	}
 	for _, l := range d.Lines {
 		s.row(s.words["line."+l.What+"."+l.Kind], l.Amount, false)
 	}

@@ -96,6 +96,25 @@ func TestAnInvoiceSaysWhatWasSold(t *testing.T) {
 	}
 }
 
+// TestAnInvoiceOfATelephoneNumberNamesIt.
+func TestAnInvoiceOfATelephoneNumberNamesIt(t *testing.T) {
+	x := sample()
+	x.Data.Telephone, x.Data.Method = "+82 2 555 0111", "wallet"
+	for i := range x.Data.Lines {
+		x.Data.Lines[i].Kind = "telephone"
+	}
+	pdf, err := open(t).Paper(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, pdf)
+	for _, want := range []string{"Telephone number +82 2 555 0111", "World number 2 555 1234 82", "Telephone number, set-up", "Telephone number, one year"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 // buyer is somebody in a country, and what a paper in its language says.
 type buyer struct {
 	language string

@@ -71,13 +71,13 @@ func TestACarrierIsKept(t *testing.T) {
 		}
 
 		in.Trunks[0].Password, in.Trunks[0].InPassword, in.Trunks[0].ID = nil, nil, x.ID // the passwords stay
-		in.Out.Format, in.Assert = carrier.National, true
+		in.Out.Format, in.Assert, in.SRTP, in.Trunks[0].Transport = carrier.National, true, true, carrier.TLS
 		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
 			t.Fatal(err)
 		}
 		l2 := &lines{}
 		s = h.carriers(t, cfg.Dir, l2) // after a restart
-		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || !l2.list[0].Assert || !l2.list[0].Created.Equal(c.Created) {
+		if len(l2.list) != 1 || l2.list[0].Trunks[0].Password != secret || l2.list[0].Trunks[0].InPassword != inward || !l2.list[0].Assert || !l2.list[0].SRTP || !l2.list[0].Created.Equal(c.Created) {
 			t.Errorf("after a restart %+v", l2.list)
 		}
 		moved := in
@@ -125,6 +125,42 @@ func TestACarrierIsKept(t *testing.T) {
 		}
 		if _, err := s.Change(ctx, member.System(), c.ID, in); fault.KindOf(err) != fault.Unknown {
 			t.Errorf("changed after: %v", err)
+		}
+	})
+}
+
+// TestAZoneIsBelievedWithinRanges: or for every number, if that was said; else
+// a partner's zone is refused.
+func TestAZoneIsBelievedWithinRanges(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		s := h.carriers(t, cfg.Dir, &lines{})
+		in := carrier.Input{Center: "KR", Kind: carrier.Partner, Name: "Partner", ENUM: "e164.partner.example", Prefix: "7799", Trunks: []carrier.TrunkInput{{
+			Trunk: carrier.Trunk{Host: "sip.partner.example:5060"},
+		}}}
+		var f *fault.Error
+		if _, err := s.Add(ctx, member.System(), in); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "enum" {
+			t.Errorf("a zone for nobody knows which numbers: %v", err)
+		}
+		in.ENUMAll = true
+		c, err := s.Add(ctx, member.System(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lines{}
+		s = h.carriers(t, cfg.Dir, l) // after a restart
+		if len(l.list) != 1 || !l.list[0].Looks("4930901820") {
+			t.Errorf("believed for every number: %+v", l.list)
+		}
+		in.ENUMAll, in.Ranges = false, []string{"+82 70 123"}
+		if _, err := s.Change(ctx, member.System(), c.ID, in); err != nil {
+			t.Fatal(err)
+		}
+		l = &lines{}
+		h.carriers(t, cfg.Dir, l)
+		if len(l.list) != 1 || l.list[0].Looks("4930901820") || !l.list[0].Looks("82701230000") {
+			t.Errorf("believed within its ranges: %+v", l.list)
 		}
 	})
 }
@@ -186,6 +222,7 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 		"presents": {func(in *carrier.Input) { in.Presents = "112" }, func(in *carrier.Input) { in.Presents = "" }},
 		"shows":    {func(in *carrier.Input) { in.Shows = "both" }},
 		"dtmf":     {func(in *carrier.Input) { in.DTMF = "morse" }},
+		"srtp":     {func(in *carrier.Input) { in.SRTP = true }}, // by UDP
 		"codecs":   {func(in *carrier.Input) { in.Codecs = []string{"MP3"} }},
 		"prefix":   {func(in *carrier.Input) { in.Prefix = "77" }, func(in *carrier.Input) { in.Kind, in.Prefix = carrier.Partner, "7a" }},
 		"ranges":   {func(in *carrier.Input) { in.Kind, in.Prefix, in.Ranges = carrier.Partner, "77", []string{"070"} }},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -78,21 +79,69 @@ func (s *TelephoneNumbers) RemoveNumber(ctx context.Context, e164 string) (gone 
 
 // MoveNumber changes a number that is still as it was.
 func (s *TelephoneNumbers) MoveNumber(ctx context.Context, was, now did.Number, l *did.Letter) (moved bool, err error) {
-	kind := ""
-	if !now.For.Zero() {
-		kind = now.For.Kind.String()
-	}
 	err = s.db.write(ctx, func(q querier) error {
-		moved, err = changed(q.ExecContext(ctx, `UPDATE did SET state = $1, rental = $2, account = $3, membership = $4, kind = $5, calling_code = $6, national = $7, fee = $8, until = $9, told = $10
-			WHERE e164 = $11 AND state = $12 AND rental = $13 AND until = $14 AND told = $15`,
-			string(now.State), now.Rental, now.Account, now.Membership, kind, now.For.CallingCode, now.For.National, now.Fee, us(now.Until), now.Told,
-			was.E164, string(was.State), was.Rental, us(was.Until), was.Told))
-		if err != nil || !moved || l == nil {
+		if moved, err = s.move(ctx, q, was, now); err != nil || !moved || l == nil {
 			return err
 		}
 		return shopTx{q: q}.Write(ctx, was.Account, l.Kind, l.Key, l.Fields)
 	})
 	return moved, err
+}
+
+// PayNumber changes a number that is still as it was, and notes what was paid
+// for it.
+func (s *TelephoneNumbers) PayNumber(ctx context.Context, was, now did.Number, f did.Fee) (moved bool, err error) {
+	err = s.db.write(ctx, func(q querier) error {
+		if moved, err = s.move(ctx, q, was, now); err != nil {
+			return err
+		}
+		fresh, err := changed(q.ExecContext(ctx, `INSERT INTO did_fee (`+feeColumns+`) VALUES (`+places(1, 15)+`) ON CONFLICT (rental, begins) DO NOTHING`,
+			f.Rental, us(f.From), f.E164, f.Account, f.For.Kind.String(), f.For.CallingCode, f.For.National, string(f.Currency), f.Setup, f.Yearly,
+			f.Tax.Name, f.Tax.Rate, f.Tax.Micros, f.Tax.Country, us(f.Paid)))
+		if err != nil || !fresh {
+			return err
+		}
+		return outbox{q}.Enqueue(ctx, did.TopicFee, f.Ref())
+	})
+	return moved, err
+}
+
+const feeColumns = `rental, begins, e164, account, kind, calling_code, national, currency, setup, yearly, tax_name, tax_rate, tax, tax_country, paid`
+
+// Fee reads what was paid for the year of a rental that begins on a day.
+func (s *TelephoneNumbers) Fee(ctx context.Context, rental string, day time.Time) (f did.Fee, found bool, err error) {
+	var kind string
+	var begins, paid int64
+	found, err = one(s.db.read.QueryRowContext(ctx, `SELECT `+feeColumns+` FROM did_fee WHERE rental = $1 AND begins >= $2 AND begins < $3`, rental, us(day), us(day.Add(24*time.Hour))).
+		Scan(&f.Rental, &begins, &f.E164, &f.Account, &kind, &f.For.CallingCode, &f.For.National, &f.Currency, &f.Setup, &f.Yearly,
+			&f.Tax.Name, &f.Tax.Rate, &f.Tax.Micros, &f.Tax.Country, &paid))
+	if err != nil || !found {
+		return f, false, err
+	}
+	f.From, f.Paid = at(begins), at(paid)
+	f.For.Kind, err = numbering.ParseKind(kind)
+	return f, true, err
+}
+
+// move changes a number that is still as it was; for an account that was erased
+// it is not rented.
+func (s *TelephoneNumbers) move(ctx context.Context, q querier, was, now did.Number) (bool, error) {
+	kind := ""
+	if !now.For.Zero() {
+		kind = now.For.Kind.String()
+	}
+	renter := ""
+	if now.State == did.Renting || now.State.Rings() {
+		renter = now.Account
+	}
+	var erased int64 // locked, so that an account is erased before it or with it
+	if _, err := one(q.QueryRowContext(ctx, `SELECT erased FROM account WHERE id = $1`+s.db.lock(), renter).Scan(&erased)); err != nil || erased > 0 {
+		return false, err
+	}
+	return changed(q.ExecContext(ctx, `UPDATE did SET state = $1, rental = $2, account = $3, membership = $4, kind = $5, calling_code = $6, national = $7, fee = $8, until = $9, told = $10
+		WHERE e164 = $11 AND state = $12 AND rental = $13 AND until = $14 AND told = $15`,
+		string(now.State), now.Rental, now.Account, now.Membership, kind, now.For.CallingCode, now.For.National, now.Fee, us(now.Until), now.Told,
+		was.E164, string(was.State), was.Rental, us(was.Until), was.Told))
 }
 
 // AllTelephoneNumbers yields those that ring.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,9 +12,11 @@ import (
 
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -238,6 +241,218 @@ func TestATelephoneNumberIsLetGo(t *testing.T) {
 		}
 		if n, _, _ := h.db.TelephoneNumbers().Number(ctx, did1); n.State != did.Rented {
 			t.Errorf("what was interrupted is %+v", n)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// tenth is a tax of 10 %.
+type tenth struct{}
+
+func (tenth) TaxOn(_ context.Context, _ string, _ numbering.Kind, net money.Amount) (shop.Tax, error) {
+	return shop.Tax{Name: "VAT", Rate: 100_000, Micros: net.Micros / 10, Country: "KR"}, nil
+}
+
+// TestATelephoneNumberHasAnInvoiceEachYear: one for each price that was taken,
+// with its tax, and a letter that says so.
+func TestATelephoneNumberHasAnInvoiceEachYear(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, _ := stocked(t, cfg)
+		s := did.New(h.db.TelephoneNumbers(), h.book, did.Config{
+			Plans: h.policy.Plans, Currency: "USD", URL: "https://callisto.example", Taxes: tenth{}, Members: h.members, Publish: h.roster, Now: h.clock.now,
+			Carrier: func(string) bool { return true }, Ours: func(string) bool { return false },
+		})
+		ann, line := h.lineOf(t, "ann", "7000001")
+		office := h.office()
+		papers := func() []paper.Paper {
+			t.Helper()
+			for range 2 { // the second time writes nothing
+				if err := office.Resume(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			list, _, err := office.Papers(ctx, ann, ann.Account, "", 50)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.DeleteFunc(list, func(p paper.Paper) bool { return p.Data.Telephone == "" })
+		}
+		for _, e164 := range []string{did1, did2} { // the second is free
+			if _, err := s.Rent(ctx, ann, line.ID, e164); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.mail(t)
+		list := papers()
+		if len(list) != 1 {
+			t.Fatalf("invoices: %+v", list)
+		}
+		d := list[0].Data
+		if d.Telephone != "+82 2 555 0111" || d.World != line.Number.Display() || d.Method != "wallet" || !d.Paid.Equal(h.clock.now()) || d.Buyer.Email != "ann@example.com" ||
+			d.Net.Micros != 17_000_000 || d.Tax != (paper.Tax{Name: "VAT", Rate: 100_000, Amount: money.Amount{Currency: "USD", Micros: 1_700_000}}) || d.Total.Micros != 18_700_000 ||
+			len(d.Lines) != 2 || d.Lines[0] != (paper.Line{What: "setup", Kind: "telephone", Amount: money.Of("USD", 5, 0)}) || d.Lines[1].Amount != money.Of("USD", 12, 0) {
+			t.Errorf("%+v", d)
+		}
+		var told bool
+		for _, l := range h.mail(t) {
+			told = told || l.Kind == "rent_receipt" && l.Fields["paper"] == list[0].Number && l.Fields["number"] == d.Telephone && strings.HasSuffix(l.Fields["link"], "/invoices/"+list[0].Number)
+		}
+		if !told {
+			t.Error("no letter says so")
+		}
+		if _, err := office.Paper(ctx, h.person(t, "bob"), list[0].Number); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("somebody else's: %v", err)
+		}
+		h.give(t, ann, money.Of("USD", 50, 0))
+		h.clock.add(366 * 24 * time.Hour)
+		for range 2 {
+			if _, err := s.Renew(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list = papers()
+		if len(list) != 2 || list[0].Period == list[1].Period || list[0].Data.Total.Micros != 13_200_000 || len(list[0].Data.Lines) != 1 || list[0].Data.Lines[0].What != "yearly" {
+			t.Errorf("after a year: %+v", list)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// midway has something happen before each price is booked, and before each
+// number changes.
+type midway struct {
+	did.Store
+	did.Book
+
+	paying func()
+	moving func(now did.Number)
+}
+
+func (m midway) PayFromWallet(ctx context.Context, x ledger.Sale) error {
+	m.paying()
+	return m.Book.PayFromWallet(ctx, x)
+}
+
+func (m midway) MoveNumber(ctx context.Context, was, now did.Number, l *did.Letter) (bool, error) {
+	m.moving(now)
+	return m.Store.MoveNumber(ctx, was, now, l)
+}
+
+// TestWhatIsBeingRentedGoesWithItsAccount: wherever the rent is when the account
+// closes, the number is not rented afterwards.
+func TestWhatIsBeingRentedGoesWithItsAccount(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h, s := stocked(t, cfg)
+		state := func(e164 string) did.State {
+			t.Helper()
+			n, _, err := h.db.TelephoneNumbers().Number(ctx, e164)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n.State
+		}
+		erase := func(who member.Actor) {
+			t.Helper()
+			if err := h.db.Members().Do(ctx, func(tx member.Tx) error { return tx.EraseAccount(ctx, who.Account, h.clock.now()) }); err != nil {
+				t.Error(err)
+			}
+		}
+		halfway := func(m midway) *did.Service {
+			return did.New(m, m, did.Config{
+				Plans: h.policy.Plans, Currency: "USD", Members: h.members, Publish: h.roster, Now: h.clock.now,
+				Carrier: func(string) bool { return true }, Ours: func(string) bool { return false },
+			})
+		}
+
+		ann, line := h.lineOf(t, "ann", "7000001")
+		was, _, err := h.db.TelephoneNumbers().Number(ctx, did1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped := was // a rent that stopped before it was paid
+		stopped.State, stopped.Rental, stopped.Account, stopped.Membership, stopped.For, stopped.Until = did.Renting, "did_stopped", ann.Account, line.ID, line.Number, h.clock.now()
+		if moved, err := h.db.TelephoneNumbers().MoveNumber(ctx, was, stopped, nil); err != nil || !moved {
+			t.Fatal(moved, err)
+		}
+		if left, err := s.Rented(ctx, ann.Account); err != nil || len(left) != 1 {
+			t.Errorf("what would be lost: %+v %v", left, err)
+		}
+		if err := s.LetAllGo(ctx, ann.Account); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.add(2 * time.Minute)
+		if _, err := s.Renew(ctx); err != nil || state(did1) != did.Resting || h.brings(did1) != "" {
+			t.Errorf("interrupted before it was paid: %v, %s, it rings %q", err, state(did1), h.brings(did1))
+		}
+		h.clock.add(91 * 24 * time.Hour)
+		if _, err := s.Renew(ctx); err != nil || state(did1) != did.Free {
+			t.Errorf("after its rest: %v, %s", err, state(did1))
+		}
+
+		bob, line := h.lineOf(t, "bob", "7000002")
+		inTheMiddle := halfway(midway{Store: h.db.TelephoneNumbers(), Book: h.book, moving: func(did.Number) {}, paying: func() {
+			if err := s.LetAllGo(ctx, bob.Account); err != nil {
+				t.Error(err)
+			}
+		}})
+		if _, err := inTheMiddle.Rent(ctx, bob, line.ID, did1); fault.KindOf(err) != fault.Conflict || state(did1) != did.Resting || h.brings(did1) != "" {
+			t.Errorf("while it is paid: %v, %s, it rings %q", err, state(did1), h.brings(did1))
+		}
+		office := h.office()
+		if err := office.Resume(ctx); err != nil {
+			t.Error(err)
+		}
+		if list, _, err := office.Papers(ctx, bob, bob.Account, "", 10); err != nil || !slices.ContainsFunc(list, func(p paper.Paper) bool { return p.Data.Telephone == "+82 2 555 0111" }) {
+			t.Errorf("what was paid has no invoice: %+v %v", list, err)
+		}
+
+		eve, line := h.lineOf(t, "eve", "7000003")
+		atOnce := halfway(midway{Store: h.db.TelephoneNumbers(), Book: h.book, paying: func() {}, moving: func(now did.Number) {
+			if now.State == did.Renting {
+				erase(eve)
+			}
+		}})
+		if _, err := atOnce.Rent(ctx, eve, line.ID, did2); fault.KindOf(err) != fault.Conflict || state(did2) != did.Free || h.brings(did2) != "" {
+			t.Errorf("just before: %v, %s, it rings %q", err, state(did2), h.brings(did2))
+		}
+
+		kim, line := h.lineOf(t, "kim", "7000005")
+		erased := halfway(midway{Store: h.db.TelephoneNumbers(), Book: h.book, paying: func() {}, moving: func(now did.Number) {
+			if now.State == did.Rented {
+				erase(kim)
+			}
+		}})
+		if _, err := erased.Rent(ctx, kim, line.ID, did2); err == nil || state(did2) != did.Resting {
+			t.Errorf("erased while it is paid: %v, %s", err, state(did2))
+		}
+		h.clock.add(91 * 24 * time.Hour)
+		if _, err := s.Renew(ctx); err != nil || state(did2) != did.Free {
+			t.Errorf("after its rest: %v, %s", err, state(did2))
+		}
+
+		lee, line := h.lineOf(t, "lee", "7000004")
+		var once sync.Once
+		late := halfway(midway{Store: h.db.TelephoneNumbers(), Book: h.book, paying: func() {}, moving: func(now did.Number) {
+			if now.State == did.Resting { // it is paid meanwhile
+				once.Do(func() {
+					if _, err := s.Renew(ctx); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}})
+		stopped.Account, stopped.Membership, stopped.For, stopped.E164, stopped.Until = lee.Account, line.ID, line.Number, did2, h.clock.now().Add(-2*time.Minute)
+		was, _, err = h.db.TelephoneNumbers().Number(ctx, did2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moved, err := h.db.TelephoneNumbers().MoveNumber(ctx, was, stopped, nil); err != nil || !moved {
+			t.Fatal(moved, err)
+		}
+		if err := late.LetAllGo(ctx, lee.Account); err != nil || state(did2) != did.Resting || h.brings(did2) != "" {
+			t.Errorf("paid while it is let go: %v, %s, it rings %q", err, state(did2), h.brings(did2))
 		}
 		h.booksAreRight(t)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/member"
 )
 
@@ -35,10 +36,11 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE device SET revoked = $2 WHERE revoked = 0 AND membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account, us(when)}},
 		{`UPDATE device SET name = '' WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
 		{`UPDATE membership SET contact_pstn = '', identification = 'erased', other_voip = '[]', proved = '[]', name = 'Erased', home_country = '', languages = '[]',
-			email = '', time_zone = '', offices = '[]', forwarding = '{}', caller_id = '', published = '' WHERE account = $1`, []any{account}},
+			email = '', time_zone = '', offices = '[]', forwarding = '{}', caller_id = '', published = '', unlisted = 0 WHERE account = $1`, []any{account}},
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
+		{`UPDATE did SET state = 'resting', until = $2, told = 0 WHERE account = $1 AND state IN ('renting', 'rented', 'late')`, []any{account, us(when.Add(did.RestFor))}},
 	} {
 		if _, err := t.q.ExecContext(ctx, s.text, s.args...); err != nil {
 			return err

@@ -77,12 +77,12 @@ func (t memberTx) Bought(ctx context.Context, order string) (member.Bought, bool
 }
 
 const membershipColumns = `id, account, order_id, kind, calling_code, national, country, contact_pstn, identification, other_voip, name,
-	home_country, languages, email, time_zone, offices, created, proved, forwarding, caller_id`
+	home_country, languages, email, time_zone, offices, created, proved, forwarding, caller_id, unlisted`
 
 func (t memberTx) InsertMembership(ctx context.Context, m member.Membership) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 20)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
+	return changed(t.q.ExecContext(ctx, `INSERT INTO membership (`+membershipColumns+`, devices) VALUES (`+places(1, 21)+`, 0) ON CONFLICT (order_id) DO NOTHING`,
 		m.ID, m.Account, m.Order, m.Number.Kind.String(), m.Number.CallingCode, m.Number.National, m.Country, m.ContactPSTN, m.Identification,
-		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created), pack(m.Proved), packed(m.Forward), packed(m.CallerID)))
+		pack(m.OtherVoIP), m.Name, m.HomeCountry, pack(m.Languages), m.Email, m.TimeZone, pack(m.Offices), us(m.Created), pack(m.Proved), packed(m.Forward), packed(m.CallerID), flag(m.Unlisted)))
 }
 
 // packed is a value as JSON; "" is none.
@@ -111,13 +111,13 @@ const ofSold = `order_id IN (SELECT id FROM number_order WHERE state = 'sold' AN
 
 func scanMembership(row scanner) (m member.Membership, err error) {
 	var kind, voip, languages, offices, proved, forwarding, callerID string
-	var created int64
+	var created, unlisted int64
 	err = row.Scan(&m.ID, &m.Account, &m.Order, &kind, &m.Number.CallingCode, &m.Number.National, &m.Country, &m.ContactPSTN, &m.Identification,
-		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created, &proved, &forwarding, &callerID)
+		&voip, &m.Name, &m.HomeCountry, &languages, &m.Email, &m.TimeZone, &offices, &created, &proved, &forwarding, &callerID, &unlisted)
 	if err != nil {
 		return m, err
 	}
-	m.Created = at(created)
+	m.Created, m.Unlisted = at(created), unlisted == 1
 	if m.Number.Kind, err = numbering.ParseKind(kind); err != nil {
 		return m, err
 	}

@@ -61,7 +61,7 @@ func TestACountryIsOpenedStepByStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		make := func() *opening.Service {
-			return opening.New(opening.Config{Store: h.db.Openings(), Plans: h.policy.Plans, Directory: dir, Network: board, Shop: h.shop, Carriers: board, Started: d.Load, Now: h.clock.now})
+			return opening.New(opening.Config{Store: h.db.Openings(), Plans: h.policy.Plans, Directory: dir, Network: board, Shop: h.shop, Carriers: board, Emergency: func(string) []string { return []string{"car_1"} }, Started: d.Load, Now: h.clock.now})
 		}
 		s := make()
 		// A number that telephones in America take for their own.

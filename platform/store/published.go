@@ -18,8 +18,9 @@ func (d *DB) Published() *Published { return &Published{d} }
 // Card reads what a membership publishes.
 func (s *Published) Card(ctx context.Context, membership string) (c publish.Card, err error) {
 	var text string
-	found, err := one(s.db.read.QueryRowContext(ctx, `SELECT published FROM membership WHERE id = $1`, membership).Scan(&text))
-	if err != nil || !found || text == "" {
+	var unlisted int64
+	found, err := one(s.db.read.QueryRowContext(ctx, `SELECT published, unlisted FROM membership WHERE id = $1`, membership).Scan(&text, &unlisted))
+	if c.Unlisted = unlisted == 1; err != nil || !found || text == "" {
 		return c, err
 	}
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
@@ -31,7 +32,7 @@ func (s *Published) Card(ctx context.Context, membership string) (c publish.Card
 // SetCard writes it.
 func (s *Published) SetCard(ctx context.Context, membership string, c publish.Card) error {
 	return s.db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, `UPDATE membership SET published = $1 WHERE id = $2`, packed(c), membership)
+		_, err := q.ExecContext(ctx, `UPDATE membership SET published = $1, unlisted = $2 WHERE id = $3`, packed(c), flag(c.Unlisted), membership)
 		return err
 	})
 }

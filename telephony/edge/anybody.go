@@ -8,22 +8,13 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/pace"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
-// pace is how many calls of strangers from one network may still begin.
-type pace struct {
-	left float64
-	at   time.Time
-}
-
-// How fast strangers may call, from each network.
-const (
-	strangersBurst     = 10
-	strangersPerSecond = 0.5
-	strangeNetworks    = 20_000
-)
+// strangers is how fast they may call, from each network.
+func strangers() pace.Limits { return pace.Limits{Burst: 10, Second: 0.5, Most: 20_000} }
 
 // strangerMay counts a call attempt from a network; false if there are too many.
 func (e *Edge) strangerMay(from netip.Addr, now time.Time) bool {
@@ -38,20 +29,7 @@ func (e *Edge) strangerMay(from netip.Addr, now time.Time) bool {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	x := e.strange[p]
-	if x == nil {
-		if len(e.strange) >= strangeNetworks {
-			clear(e.strange)
-		}
-		x = &pace{left: strangersBurst, at: now}
-		e.strange[p] = x
-	}
-	x.left, x.at = min(strangersBurst, x.left+max(0, now.Sub(x.at).Seconds())*strangersPerSecond), now
-	if x.left < 1 {
-		return false
-	}
-	x.left--
-	return true
+	return e.strange.Take(p, now)
 }
 
 // fromAnybody takes a call from the Internet (C7): without credentials, from an
@@ -59,7 +37,7 @@ func (e *Edge) strangerMay(from netip.Addr, now time.Time) bool {
 // up. Anything else is no such call, and false: whoever may be one of ours is
 // asked to prove it.
 func (b *board) fromAnybody(in *sip.Incoming, at center.ID) bool {
-	if !b.edge.cfg.Open || in.Msg.Claims(b.edge.cfg.Realm) != "" {
+	if !b.edge.cfg.Open || in.Msg.Claims(b.edge.cfg.Realm) != "" || b.Urgent(in.Msg) || b.oursCalls(in) {
 		return false
 	}
 	from, ok := sip.ParseURI(in.Msg.From.URI)

@@ -46,8 +46,11 @@ func (b *board) goBeyond(c *call, a *routing.Attempt) bool {
 	}
 	x := &c.beyond
 	if !x.asked {
-		b.search(c, a, b.plan.Targets[0].URI)
-		return true
+		if b.search(c, a, b.plan.Targets[0].URI) {
+			return true
+		}
+		b.unfound(c, internet.ErrBusy)
+		return false
 	}
 	if len(x.further) == 0 {
 		return false // it was refused where it was looked up
@@ -58,10 +61,10 @@ func (b *board) goBeyond(c *call, a *routing.Attempt) bool {
 }
 
 // search looks a domain's servers up and goes on with the call afterwards, if
-// it is still there.
-func (b *board) search(c *call, a *routing.Attempt, address string) {
+// it is still there; false if it cannot.
+func (b *board) search(c *call, a *routing.Attempt, address string) bool {
 	r, from := b.ref(c), c.center
-	b.edge.lookups.Go(func() {
+	return b.edge.look(c.attempt.Caller.Account, func() {
 		s, err := b.edge.cfg.Internet.Find(b.edge.ctx, from, address)
 		if err != nil {
 			b.edge.cfg.Log.Info("a domain's SIP service is not called", "error", err)

@@ -46,7 +46,7 @@ type call struct {
 	unheard        string   // why a carrier could not be offered the sound
 	private        bool     // the caller's number is not to be shown
 	payers         []string // accounts with a call outside counted
-	carrier, trunk string   // by whose trunk it came in, or left last
+	carrier, trunk string   // by whose trunk it came in, else left last
 	skipped        []string // trunks that were passed over, for they are down
 	anyway         bool     // they are tried all the same: there is no other
 	media          *media.Session
@@ -56,7 +56,7 @@ type call struct {
 	spare          []*leg
 	attempt        routing.Attempt
 	beyond         beyond // of a call to somebody else's domain
-	hinted         bool   // the zones of partners have been asked
+	hinted         string // the number whose partners' zones were asked last
 }
 
 // caller is who the called party is shown.
@@ -239,7 +239,7 @@ func (b *board) Done(r switching.Ref) {
 	}
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
-	c.beyond, c.hinted = beyond{}, false
+	c.beyond, c.hinted = beyond{}, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.skipped, c.anyway, c.unheard = c.skipped[:0], false, ""
 	b.free = append(b.free, c.slot)

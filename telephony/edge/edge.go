@@ -17,9 +17,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/pace"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
@@ -49,11 +49,13 @@ type Trunks interface {
 	Way(id string) (trunk.Way, error)
 	// Down reports whether a trunk is known to be down.
 	Down(id string) bool
-	// Take counts a call on a trunk that has room for it, and Give ends it.
-	Take(id string, now time.Time) error
+	// Take counts a call on a trunk that has room for it, an urgent one in any
+	// case, and Give ends it.
+	Take(id string, now time.Time, urgent bool) error
 	Give(id string)
-	// By… find the trunk that a call to a center comes in by.
-	ByAddress(at center.ID, from netip.AddrPort, user string) (trunk.Coming, bool)
+	// By… find the trunk that a call to a center comes in by: by its address,
+	// those it may be.
+	ByAddress(at center.ID, from netip.AddrPort, user string) []trunk.Coming
 	ByUser(at center.ID, user string, from netip.AddrPort) (trunk.Coming, bool)
 	ByName(at center.ID, names []string) (trunk.Coming, bool)
 }
@@ -70,8 +72,8 @@ type Internet interface {
 
 // Hints asks the zones of partners whose a number is (ENUM).
 type Hints interface {
-	// Asks reports whether there is any to ask.
-	Asks() bool
+	// Asks reports whether there is any to ask for a number.
+	Asks(e164 string) bool
 	Known(e164 string) ([]string, bool)
 	// Ask may take a moment: no shard waits for it.
 	Ask(ctx context.Context, e164 string) []string
@@ -120,7 +122,9 @@ type Edge struct {
 	mu      sync.Mutex
 	most    int            // calls outside that an account may have at once
 	outside map[string]int // those there are
-	strange map[netip.Prefix]*pace
+	looking map[string]int // look-ups under way, by account
+	closed  bool
+	strange *pace.Pace[netip.Prefix] // calls from anybody, by network
 }
 
 // New returns an Edge; give its Handler to the core.
@@ -134,7 +138,7 @@ func New(cfg Config) *Edge {
 	if cfg.Domain != "" {
 		cfg.Domains = append(slices.Clip(cfg.Domains), cfg.Domain)
 	}
-	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, strange: map[netip.Prefix]*pace{}, domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
+	e := &Edge{cfg: cfg, most: cfg.Outside, outside: map[string]int{}, looking: map[string]int{}, strange: pace.New[netip.Prefix](strangers()), domains: map[string]bool{strings.ToLower(cfg.Realm): true}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	for _, d := range cfg.Domains {
 		e.domains[strings.ToLower(d)] = true
@@ -144,8 +148,37 @@ func New(cfg Config) *Edge {
 
 // Close ends the look-ups that are under way, and waits for them.
 func (e *Edge) Close() {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
 	e.cancel()
 	e.lookups.Wait()
+}
+
+// mostLookups is how much an account may have looked up at once: look-ups are
+// bounded, and a slow zone of his own must not take them from everybody.
+const mostLookups = 4
+
+// look asks others' name servers for a call of an account, off the shard's
+// thread; false if there is too much already.
+func (e *Edge) look(account string, f func()) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed || e.looking[account] >= mostLookups {
+		return false
+	}
+	e.looking[account]++
+	e.lookups.Go(func() {
+		defer func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if e.looking[account]--; e.looking[account] <= 0 {
+				delete(e.looking, account)
+			}
+		}()
+		f()
+	})
+	return true
 }
 
 // Handler makes the part of a shard.
@@ -188,23 +221,13 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		case rtp.Played:
 			ev.Kind = switching.Played
 		case rtp.Digit:
-			if c.placed == nil && !c.toldKeys() {
+			if c.placed == nil && !n.Kept {
 				return // it went to the other side with the sound
 			}
 			ev.Kind, ev.Digit = switching.Digit, n.Digit
 		}
 		b.deliver(c, ev)
 	})
-}
-
-// toldKeys reports whether a party of the call is told keys by signalling only.
-func (c *call) toldKeys() bool {
-	for _, l := range c.legs {
-		if l.by != nil && l.by.DTMF == carrier.DTMFInfo {
-			return true
-		}
-	}
-	return false
 }
 
 // HangUp ends a call by its global id, as the operator or a member may.

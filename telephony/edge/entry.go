@@ -24,7 +24,7 @@ func (b *board) fromTrunk(in *sip.Incoming, at center.ID) bool {
 	case x.Trunk.ID == "":
 		return true // it was answered
 	}
-	if err := b.edge.cfg.Trunks.Take(x.Trunk.ID, b.wall()); err != nil {
+	if err := b.edge.cfg.Trunks.Take(x.Trunk.ID, b.wall(), false); err != nil {
 		in.Respond(&sip.Reply{Status: 503, Reason: "This trunk has its calls", Headers: []byte("Retry-After: 5\r\n")})
 		return true
 	}
@@ -71,7 +71,21 @@ func (b *board) comes(in *sip.Incoming, at center.ID) (x trunk.Coming, ok bool) 
 		return x, false
 	}
 	u, _ := sip.ParseURI(in.Msg.RequestURI())
-	return t.ByAddress(at, in.Flow.Remote, string(sip.Unescape(nil, u.User)))
+	return b.whose(in, at, t.ByAddress(at, in.Flow.Remote, string(sip.Unescape(nil, u.User))))
+}
+
+// whose is the trunk that a call comes in by, of those it may be: the first that
+// may call what it calls.
+func (b *board) whose(in *sip.Incoming, at center.ID, list []trunk.Coming) (x trunk.Coming, ok bool) {
+	if len(list) == 0 {
+		return x, false
+	}
+	for _, x := range list[:len(list)-1] {
+		if a, _ := b.entry(in, at, x); b.edge.cfg.Tables().Decide(&a).Cause != cdr.Forbidden {
+			return x, true
+		}
+	}
+	return list[len(list)-1], true
 }
 
 // oursCalls reports whether the caller names himself as a telephone of ours.
@@ -82,6 +96,12 @@ func (b *board) oursCalls(in *sip.Incoming) bool {
 
 // enter begins a call that came in by a trunk, and reports whether it began.
 func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
+	a, rec := b.entry(in, at, x)
+	return b.begin(in, &a, &rec, callerShown(&a.Caller, rec.From.Text), x.Carrier)
+}
+
+// entry is what a call that came in by a trunk asks for.
+func (b *board) entry(in *sip.Incoming, at center.ID, x trunk.Coming) (routing.Attempt, cdr.Record) {
 	tables := b.edge.cfg.Tables()
 	c := x.Carrier
 	country := ""
@@ -98,10 +118,9 @@ func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 		Center: at, Role: routing.Entry, Entered: true, Dialled: dialled, DialCountry: country, Carrier: c.ID, Caller: caller, Now: b.wall(), Forwards: diverted(in.Msg, x),
 	}
 	a.Caller.Private = hidden
-	rec := cdr.Record{
+	return a, cdr.Record{
 		CallID: ident.New("call", a.Now), Side: cdr.Entry, Center: at, Dialled: clip(written, 120), From: from, Carrier: c.ID, Trunk: x.Trunk.ID,
 	}
-	return b.begin(in, &a, &rec, callerShown(&a.Caller, from.Text), x.Carrier)
 }
 
 // calledBy is the number a carrier calls: the user part of the Request-URI. A

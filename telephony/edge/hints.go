@@ -8,16 +8,17 @@ import (
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
 
-// hinted asks the zones of partners whose an ordinary number is, once a call,
-// before it leaves; true says that the answer is awaited. An emergency call
+// hinted asks the zones of partners whose an ordinary number is, once for each,
+// before the call leaves; true says that the answer is awaited. An emergency call
 // waits for nobody, and one that does not leave asks nobody.
 func (b *board) hinted(c *call, a *routing.Attempt) bool {
 	h := b.edge.cfg.Hints
 	d := &b.plan.Decision
-	if h == nil || c.hinted || c.placed != nil || d.E164 == "" || d.Urgent || len(d.Targets) == 0 && d.Reason.Code != "no_carrier" || !h.Asks() {
+	if h == nil || c.hinted == d.E164 || c.placed != nil || d.E164 == "" || d.Urgent || len(d.Targets) == 0 && d.Reason.Code != "no_carrier" || !h.Asks(d.E164[1:]) {
 		return false
 	}
-	c.hinted = true
+	c.hinted = d.E164
+	a.Hints, a.HintsFor = nil, d.E164
 	e164 := d.E164[1:]
 	if partners, known := h.Known(e164); known {
 		if len(partners) > 0 {
@@ -27,7 +28,7 @@ func (b *board) hinted(c *call, a *routing.Attempt) bool {
 		return false
 	}
 	r := b.ref(c)
-	b.edge.lookups.Go(func() {
+	return b.edge.look(c.attempt.Caller.Account, func() {
 		partners := h.Ask(b.edge.ctx, e164)
 		b.shard.Post(func(*sip.Shard) {
 			c := b.call(r)
@@ -42,5 +43,4 @@ func (b *board) hinted(c *call, a *routing.Attempt) bool {
 			b.deliver(c, switching.Event{Kind: switching.Decided, Plan: plan})
 		})
 	})
-	return true
 }

@@ -140,6 +140,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 				*to = clip(string(v), 64)
 			}
 		}
+		a.Diversion = b.divertedBy(&u)
 	case string(role) != "home":
 		in.Respond(&sip.Reply{Status: 400, Reason: "A center needs a role"})
 		return
@@ -166,6 +167,23 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 	}
 	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
 	b.begin(in, &a, &rec, who, nil)
+}
+
+// divertedBy reads who had the call forwarded, at the center that asks.
+func (b *board) divertedBy(u *sip.URI) *routing.Diversion {
+	by, ok := u.Param("by")
+	why, _ := u.Param("why")
+	h, known := b.edge.cfg.Tables().Sold.Typed(string(sip.Unescape(nil, by)))
+	if !ok || !known {
+		return nil
+	}
+	v := &routing.Diversion{By: h.Number, Why: routing.WhyAlways}
+	for _, w := range []routing.Why{routing.WhyBusy, routing.WhyNoAnswer, routing.WhyUnreachable} {
+		if string(why) == string(w) {
+			v.Why = w
+		}
+	}
+	return v
 }
 
 // asserted reads P-Asserted-Identity (RFC 3325 §9.1).
@@ -256,12 +274,19 @@ func (b *board) emergency(digits string) bool {
 }
 
 // Moved lets a telephone that comes from another address go on with its call,
-// if it proves who it is.
+// if it proves who it is, and a carrier from another of its own addresses.
 func (b *board) Moved(d *sip.Dialog, in *sip.Incoming) bool {
 	if _, link := b.edge.cfg.Links.Peer(&in.Flow); link {
 		return true
 	}
 	l, ok := d.User.(*leg)
+	if ok && l.by != nil { // from any address that is its carrier's
+		for _, x := range b.edge.cfg.Trunks.ByAddress(l.call.center, in.Flow.Remote, "") {
+			if x.Carrier.ID == l.by.ID {
+				return true
+			}
+		}
+	}
 	if !ok || l.device == "" {
 		return false
 	}

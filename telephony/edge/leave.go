@@ -115,7 +115,7 @@ func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) 
 	w, err := b.way(c, to)
 	cause := switching.CauseNetwork
 	if err == nil && b.edge.cfg.Trunks != nil {
-		if err = b.edge.cfg.Trunks.Take(to.Trunk, b.wall()); err == nil {
+		if err = b.edge.cfg.Trunks.Take(to.Trunk, b.wall(), c.sw.Plan().Urgent); err == nil {
 			l.taken = to.Trunk
 		} else {
 			cause = switching.CauseCongestion
@@ -127,7 +127,9 @@ func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) 
 		return false
 	}
 	l.trunk, l.by = true, w.Carrier
-	c.carrier, c.trunk = to.Carrier, to.Trunk
+	if c.attempt.Role != routing.Entry { // its record says by whom it came in
+		c.carrier, c.trunk = to.Carrier, to.Trunk
+	}
 	o.Flow, o.Login = w.Flow, w.Login
 	hostport := w.Trunk.Host
 	host := hostport
@@ -159,23 +161,27 @@ func (b *board) toTrunk(c *call, l *leg, to *switching.Target, o *sip.Outgoing) 
 	if to.Private {
 		h = append(h, "Privacy: id\r\n"...) // RFC 3323 §4.2, RFC 3325 §9.3
 	}
-	if to.Forward && w.Carrier.Diverts {
-		h = appendDiversion(h, c, host)
+	if to.Diversion != nil && to.Diversion.Shows != "" {
+		count := c.hops // an exit is told with this one
+		if to.Forward {
+			count++
+		}
+		h = appendDiversion(h, to.Diversion, count, host)
 	}
 	o.Headers = h
 	return true
 }
 
 // appendDiversion says whose call was forwarded (RFC 5806 §4).
-func appendDiversion(h []byte, c *call, host string) []byte {
+func appendDiversion(h []byte, v *routing.Diversion, count int, host string) []byte {
 	h = append(h, "Diversion: "...)
-	number := c.sw.Plan().Holder.Number
-	text := number.E164()
-	if text == "" {
-		text = number.UserPart()
+	h = appendNameAddr(h, "", v.Shows, host)
+	h = append(h, ";reason="...)
+	h = append(h, v.Why...)
+	h = append(h, ";counter="...)
+	h = strconv.AppendInt(h, int64(count), 10)
+	if v.Private {
+		h = append(h, ";privacy=full"...)
 	}
-	h = appendNameAddr(h, "", text, host)
-	h = append(h, ";reason=unconditional;counter="...)
-	h = strconv.AppendInt(h, int64(c.hops+1), 10)
 	return append(h, "\r\n"...)
 }

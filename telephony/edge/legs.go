@@ -116,6 +116,10 @@ func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
 				dst = append(append(dst, p[0]...), p[1]...)
 			}
 		}
+		if v := to.Diversion; v != nil {
+			dst = append(sip.AppendUser(append(dst, ";by="...), v.By.Canonical()), ";why="...)
+			dst = append(dst, v.Why...)
+		}
 	default:
 		dst = append(dst, ";role=home"...)
 		if c.attempt.Entered {
@@ -213,16 +217,22 @@ func (s *signalling) Respond(r switching.Ref, id switching.LegID, c switching.Ca
 	}
 }
 
-// takesInfo tells whether keys are told a carrier by INFO: as it was set up, else
-// if it says that it takes them.
-func takesInfo(l *leg) bool {
-	return l.by.DTMF == carrier.DTMFInfo || l.by.DTMF == carrier.DTMFAny && l.d.TakesInfo()
-}
-
-// Press passes a digit on to a terminal that takes digits in INFO. Others have
-// them in their sound (RFC 4733), which we do not touch.
+// Press passes on a digit that was told by signalling: to a carrier as it is set
+// up; to others as a telephone event in the sound (RFC 4733), or in INFO to one
+// that knows no events.
 func (s *signalling) Press(r switching.Ref, id switching.LegID, digit byte) {
-	if l := s.leg(r, id); l != nil && (l.by == nil && l.d.TakesInfo() || l.by != nil && takesInfo(l)) {
+	l := s.leg(r, id)
+	if l == nil {
+		return
+	}
+	set := carrier.DTMFAny
+	if l.by != nil {
+		set = l.by.DTMF
+	}
+	if m := (*sound)(s).session(r); set != carrier.DTMFInfo && m != nil && m.Press(uint16(id), digit) {
+		return
+	}
+	if set == carrier.DTMFInfo || set == carrier.DTMFAny && l.d.TakesInfo() {
 		l.d.Info("application/dtmf-relay", []byte("Signal="+string(digit)+"\r\nDuration=160\r\n"))
 	}
 }

@@ -51,6 +51,12 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	if by != nil {
 		p.Codecs, p.NoEvents = by.Codecs, by.DTMF == carrier.DTMFInfo
 	}
+	switch {
+	case by != nil && by.SRTP:
+		p.Protection = media.Always
+	case by != nil || f.Listener.Transport != sip.TLS: // a key is no secret where others read it
+		p.Protection = media.Never
+	}
 	if alien && b.edge.cfg.Internet != nil {
 		p.May = b.edge.cfg.Internet.May
 	}
@@ -70,7 +76,7 @@ func (f failed) Cause() switching.Cause {
 	switch {
 	case errors.Is(f.error, rtp.ErrPorts):
 		return switching.CauseCongestion
-	case errors.Is(f.error, sdp.ErrCodec), errors.Is(f.error, sdp.ErrSyntax), errors.Is(f.error, sdp.ErrSize),
+	case errors.Is(f.error, sdp.ErrCodec), errors.Is(f.error, sdp.ErrCrypto), errors.Is(f.error, sdp.ErrSyntax), errors.Is(f.error, sdp.ErrSize),
 		errors.Is(f.error, sdp.ErrMedia), errors.Is(f.error, rtp.ErrFamily), errors.Is(f.error, media.ErrNoOffer):
 		return switching.CauseIncompatible
 	}

@@ -19,8 +19,8 @@ import (
 
 // Config is what a Client is given.
 type Config struct {
-	// Zones are the partners that have one.
-	Zones func() []carrier.Carrier
+	// Zones are the partners whose zones are asked for a number.
+	Zones func(e164 string) []carrier.Carrier
 	// NAPTR asks for the records of a name.
 	NAPTR func(ctx context.Context, name string) ([]*dns.NAPTR, error)
 	Now   func() time.Time
@@ -43,7 +43,10 @@ type answer struct {
 // Limits: a call waits for a look-up no longer than anybody notices, and a zone
 // gets no more work out of us than a number is worth.
 const (
-	Patience   = 300 * time.Millisecond
+	Patience = 300 * time.Millisecond
+	// patienceOfProbes is for questions that no call waits for.
+	patienceOfProbes = 3 * time.Second
+
 	mostAtOnce = 128
 	mostKnown  = 20_000
 	mostZones  = 8
@@ -59,8 +62,8 @@ func New(cfg Config) *Client {
 	return &Client{cfg: cfg, busy: make(chan struct{}, mostAtOnce), known: map[string]answer{}}
 }
 
-// Asks reports whether there is any zone to ask.
-func (c *Client) Asks() bool { return len(c.cfg.Zones()) > 0 }
+// Asks reports whether there is any zone to ask for a number.
+func (c *Client) Asks(e164 string) bool { return len(c.cfg.Zones(e164)) > 0 }
 
 // Known returns the partners whose number it is, if that was asked lately.
 func (c *Client) Known(e164 string) ([]string, bool) {
@@ -80,7 +83,7 @@ func (c *Client) Ask(ctx context.Context, e164 string) []string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	zones := c.cfg.Zones()
+	zones := c.cfg.Zones(e164)
 	zones = zones[:min(len(zones), mostZones)]
 	theirs, failed := make([]bool, len(zones)), make([]bool, len(zones))
 	var all sync.WaitGroup
@@ -116,6 +119,14 @@ func Name(e164, zone string) string {
 		b = append(b, e164[i], '.')
 	}
 	return string(append(append(b, zone...), '.'))
+}
+
+// HasNumber reports whether a zone has a number, whatever was known of it. It
+// takes a while if the zone is silent.
+func (c *Client) HasNumber(ctx context.Context, zone, e164 string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patienceOfProbes)
+	defer cancel()
+	return c.has(ctx, zone, e164)
 }
 
 // has reports whether a zone has a SIP address for a number: the first of its

@@ -81,7 +81,7 @@ func TestWhoseNumberItIs(t *testing.T) {
 	}
 	questions := make(chan struct{}, 100)
 	c := New(Config{
-		Zones: func() []carrier.Carrier { return zones }, Now: func() time.Time { return clock },
+		Zones: func(string) []carrier.Carrier { return zones }, Now: func() time.Time { return clock },
 		NAPTR: func(ctx context.Context, name string) ([]*dns.NAPTR, error) {
 			questions <- struct{}{}
 			if strings.Contains(name, "slow") {

@@ -93,6 +93,7 @@ type Exchange struct {
 	edge   *edge.Edge
 	rtp    *rtp.Engine
 	tables atomic.Pointer[routing.Tables]
+	zones  *enum.Client
 
 	opening sync.Mutex // one center opens at a time
 
@@ -125,6 +126,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	}
 	x = &Exchange{cfg: cfg, doors: map[center.ID]door{}}
 	x.tables.Store(cfg.Tables)
+	x.zones = x.hints()
 	defer func() {
 		if err != nil {
 			x.Close()
@@ -144,7 +146,7 @@ func New(cfg Config) (x *Exchange, err error) {
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
 		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
-		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.hints(),
+		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.zones,
 		Internet: internet.New(internet.Config{
 			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,
 		}),
@@ -168,9 +170,9 @@ func New(cfg Config) (x *Exchange, err error) {
 // hints asks the zones of partners.
 func (x *Exchange) hints() *enum.Client {
 	return enum.New(enum.Config{
-		Zones: func() []carrier.Carrier {
+		Zones: func(e164 string) []carrier.Carrier {
 			if w := x.tables.Load().Ways; w != nil {
-				return w.Zones()
+				return w.Zones(e164)
 			}
 			return nil
 		},
@@ -186,6 +188,11 @@ func (x *Exchange) hints() *enum.Client {
 		},
 		Now: time.Now,
 	})
+}
+
+// HasNumber reports whether the zone of a partner has a number.
+func (x *Exchange) HasNumber(ctx context.Context, zone, e164 string) (bool, error) {
+	return x.zones.HasNumber(ctx, zone, e164)
 }
 
 // openRTP binds sound to the addresses of the centers: one of each family.

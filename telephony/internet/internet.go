@@ -41,7 +41,14 @@ type Internet struct {
 	busy  chan struct{}
 
 	mu   sync.Mutex
-	ways map[way]sip.Flow
+	ways map[way]connection
+}
+
+// connection is one, and when a call last went there.
+type connection struct {
+	sip.Flow
+
+	used time.Time
 }
 
 // way is a connection that can be used again.
@@ -70,6 +77,7 @@ const (
 	mostAtOnce = 64
 	mostWays   = 512
 	mostTries  = 4 // servers of one domain that a call tries
+	restWay    = 5 * time.Minute
 )
 
 // Why a domain is not called.
@@ -84,7 +92,7 @@ func New(cfg Config) *Internet {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	n := &Internet{cfg: cfg, busy: make(chan struct{}, mostAtOnce), ways: map[way]sip.Flow{}}
+	n := &Internet{cfg: cfg, busy: make(chan struct{}, mostAtOnce), ways: map[way]connection{}}
 	n.guard = Guard{Near: cfg.Near, Own: func() (own []netip.AddrPort) {
 		for _, l := range cfg.Core().Listeners() {
 			own = append(own, l.Addr)
@@ -197,15 +205,12 @@ func (n *Internet) Flow(from center.ID, s Server) (sip.Flow, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	key := way{from, s}
+	now := time.Now()
 	if f, ok := n.ways[key]; ok && f.Conn.Alive() {
-		return f, nil
+		n.ways[key] = connection{f.Flow, now}
+		return f.Flow, nil
 	}
-	for k, f := range n.ways {
-		if !f.Conn.Alive() {
-			delete(n.ways, k)
-		}
-	}
-	if len(n.ways) >= mostWays {
+	if !n.room(now) {
 		return sip.Flow{}, ErrBusy
 	}
 	var config *tls.Config
@@ -218,6 +223,29 @@ func (n *Internet) Flow(from center.ID, s Server) (sip.Flow, error) {
 	if err != nil {
 		return sip.Flow{}, err
 	}
-	n.ways[key] = f
+	n.ways[key] = connection{f, now}
 	return f, nil
+}
+
+// room sees to it that there may be one more connection: the one that was not
+// used for longest goes, if that is long enough for most calls to be over.
+func (n *Internet) room(now time.Time) bool {
+	var oldest way
+	at := now
+	for k, f := range n.ways {
+		if !f.Conn.Alive() {
+			delete(n.ways, k)
+		} else if f.used.Before(at) {
+			oldest, at = k, f.used
+		}
+	}
+	if len(n.ways) < mostWays {
+		return true
+	}
+	if now.Sub(at) < restWay {
+		return false
+	}
+	n.ways[oldest].Conn.Close()
+	delete(n.ways, oldest)
+	return true
 }

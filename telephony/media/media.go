@@ -49,7 +49,20 @@ type Policy struct {
 	// NoEvents offers it no telephone events: it is told keys by signalling. It
 	// gets none either; those of the other side are heard here.
 	NoEvents bool
+	// Protection is whether its packets are SRTP.
+	Protection Protection
 }
+
+// Protection is whether the packets of a leg are protected (SRTP, RFC 3711),
+// with keys in the descriptions (RFC 4568).
+type Protection uint8
+
+// The protections.
+const (
+	AsOffered Protection = iota // as the leg that the offer comes from has it
+	Never                       // it is offered plain RTP
+	Always                      // it is offered SRTP, and nothing else is taken of it
+)
 
 // Media makes sessions.
 type Media struct {
@@ -96,6 +109,7 @@ type line struct {
 	dtmf   uint8 // payload type of telephone events in its description
 	// askedMux is whether our offer to it had rtcp-mux.
 	askedMux bool
+	crypto   *crypto // nil as long as it is plain
 }
 
 // Open returns a session; tag comes back in the engine's notes.
@@ -164,6 +178,7 @@ func (l *leg) heard(d *sdp.Desc) {
 	for i := range ms {
 		m, x := &ms[i], &l.lines[i]
 		x.kind, x.audio, x.on, x.dir, x.dtmf = kindOf(m), m.Audio(), relayed(m), m.Direction(), m.DTMF
+		x.keyed(m.Crypto)
 		x.remote = rtp.Remote{RTP: m.RTPAddr(), RTCP: m.RTCPAddr(), Signal: l.policy.Signal, Strict: l.policy.Strict, Mux: m.Mux, Raw: !m.Proto.RTP()}
 		if may := l.policy.May; may != nil {
 			if r := &x.remote; !may(r.RTP.Addr()) {
@@ -240,6 +255,10 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		if !relayed(m) {
 			continue
 		}
+		secure, err := protected(m, f.policy.Protection, x, t.policy.Protection)
+		if err != nil {
+			return nil, err
+		}
 		if err := s.desc.Only(i, t.policy.Codecs, !t.policy.NoEvents); err != nil {
 			return nil, err
 		}
@@ -248,7 +267,7 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		}
 		x.askedMux = m.Mux
 		p := x.rtp.Port()
-		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: m.Mux, Dir: m.Direction()}
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: m.Mux, Dir: m.Direction(), Crypto: x.asks(secure)}
 	}
 	// An offer never has fewer lines than the one before (RFC 3264 §8).
 	for i := len(ms); i < t.n; i++ {
@@ -283,6 +302,12 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		if c, ok := m.Speak(); ok && m.Audio() {
 			f.codec, t.codec = c, c
 		}
+		if err := x.answered(m); err != nil {
+			return nil, err
+		}
+		if err := s.secure(x); err != nil {
+			return nil, err
+		}
 		s.expect(f, i, m.Mux && x.askedMux, f.asked)
 		s.rtp.Listen(x.rtp, x.dtmf, y.dtmf)
 		if to == Nobody {
@@ -303,7 +328,10 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		// Whatever the far side says, a hold is not answered sendrecv
 		// (RFC 3264 §6.1).
 		dir := m.Direction() & y.dir.Reverse()
-		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir}
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir, Crypto: y.answers()}
+		if err := s.secure(y); err != nil {
+			return nil, err
+		}
 		if f.policy.NoEvents && x.audio && x.dtmf == 0 {
 			lines[i].Events = y.dtmf
 			s.rtp.Swallow(y.rtp)
@@ -335,7 +363,7 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	use := -1
 	for i := range s.desc.Media() {
 		m := &s.desc.Media()[i]
-		if _, ok := m.Speak(); ok && m.Audio() && m.Proto == sdp.AVP && m.Port != 0 {
+		if _, ok := m.Speak(); ok && m.Audio() && m.Speakable() {
 			use = i
 			break
 		}
@@ -343,12 +371,18 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	if use < 0 {
 		return nil, sdp.ErrCodec
 	}
+	if _, err := protected(&s.desc.Media()[use], f.policy.Protection, &line{}, AsOffered); err != nil {
+		return nil, err
+	}
 	if err := s.ports(f, use); err != nil {
 		return nil, err
 	}
 	x := &f.lines[use]
 	p := x.rtp.Port()
-	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv} //nolint:gosec // use is below MaxMedia
+	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv, Crypto: x.answers()} //nolint:gosec // use is below MaxMedia
+	if err := s.secure(x); err != nil {
+		return nil, err
+	}
 	w := s.ours(f)
 	w.Lines = lines[:len(s.desc.Media())]
 	out, codec, err := s.desc.Reply(s.out[:0], &w)
@@ -371,7 +405,7 @@ func (s *Session) offerOurs(to uint16) ([]byte, error) {
 	t.lines[0].kind, t.n, t.asked = "audio", max(t.n, 1), true
 	p := t.lines[0].rtp.Port()
 	w := s.ours(t)
-	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv}}
+	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv, Crypto: t.lines[0].asks(t.lines[0].wants(t.policy.Protection))}}
 	if len(t.policy.Codecs) == 0 {
 		s.out = sdp.Offer(s.out[:0], &w)
 		return s.out, nil
@@ -434,6 +468,18 @@ func (s *Session) Play(id uint16, name string) error {
 		}
 	}
 	return ErrDeaf
+}
+
+// Press sends a key to a leg as a telephone event, and reports whether it takes
+// such: the first line of audio whose description has them.
+func (s *Session) Press(id uint16, digit byte) bool {
+	l := s.leg(id)
+	for i := range l.n {
+		if x := &l.lines[i]; x.rtp != nil && x.audio && x.on && x.dtmf != 0 {
+			return s.rtp.Press(x.rtp, x.dtmf, digit)
+		}
+	}
+	return false
 }
 
 // LineStats is what the call doctor is told of a line.

@@ -45,7 +45,7 @@ func (v *events) hears(b []byte) (digit byte, ok bool) {
 		return 0, false
 	}
 	v.told = true
-	return "0123456789*#ABCD"[b[at]], true
+	return eventNames[b[at]], true
 }
 
 // Keys hears the keys that come with the sound of one side, for who reads RTP by

@@ -33,24 +33,37 @@ type player struct {
 // when loop is set. Played is noted at its end. nil data stops.
 func (s *Session) Play(l *Line, payload uint8, data []byte, loop bool) {
 	s.mu.Lock()
-	on := l.player.on
+	p := &l.player
+	p.on, p.data, p.at, p.loop, p.payload, p.mark = len(data) > 0, data, 0, loop, payload, true
+	p.next = s.e.cfg.Now()
+	roll := p.on && l.roll()
+	s.mu.Unlock()
+	if roll {
+		s.e.wheel(l)
+	}
+}
+
+// roll prepares a line to be moved by the wheel, and reports whether it has yet
+// to be put on it.
+func (l *Line) roll() bool {
 	p := &l.player
 	if p.ssrc == 0 {
 		p.ssrc, p.seq, p.ts = rand.Uint32()|1, uint16(rand.Uint32()), rand.Uint32()
 	}
-	p.on, p.data, p.at, p.loop, p.payload, p.mark = len(data) > 0, data, 0, loop, payload, true
-	p.next = s.e.cfg.Now()
-	start := p.on && !on
-	s.mu.Unlock()
-	if start {
-		s.e.mu.Lock()
-		s.e.players = append(s.e.players, l)
-		s.e.mu.Unlock()
-		s.e.loop.wake()
-	}
+	was := l.rolls
+	l.rolls = true
+	return !was
 }
 
-// play moves every player as far as the clock has gone. The engine's lock is
+// wheel puts a line on it.
+func (e *Engine) wheel(l *Line) {
+	e.mu.Lock()
+	e.players = append(e.players, l)
+	e.mu.Unlock()
+	e.loop.wake()
+}
+
+// play moves every line on the wheel as far as the clock has gone. The engine's lock is
 // held; a session's lock may be taken under it, never the other way.
 func (e *Engine) play(now int64) {
 	kept := e.players[:0]
@@ -60,12 +73,14 @@ func (e *Engine) play(now int64) {
 			continue
 		}
 		s.mu.Lock()
-		if l.owner.Load() == s && l.player.on && !s.stopped {
-			l.frames(now)
-			if l.player.on {
-				kept = append(kept, l)
-			} else {
+		if l.owner.Load() == s && l.rolls && !s.stopped {
+			plays := l.player.on
+			l.frames(now, !plays && s.heardFrom(l, now))
+			if plays && !l.player.on {
 				e.notes = append(e.notes, Note{Kind: Played, Tag: s.tag, Leg: l.leg})
+			}
+			if l.rolls = l.player.on || l.press.n > 0; l.rolls {
+				kept = append(kept, l)
 			}
 		}
 		s.mu.Unlock()
@@ -74,14 +89,22 @@ func (e *Engine) play(now int64) {
 	e.players = kept
 }
 
-// frames sends the frames that are due, at most five to catch up.
-func (l *Line) frames(now int64) {
+// frames sends the frames that are due, at most five to catch up: of what is
+// played, else of the keys that are pressed while nobody's sound is there to
+// carry them.
+func (l *Line) frames(now int64, carried bool) {
 	p := &l.player
 	if now-p.next > 5*frameTime {
 		p.next = now
 	}
-	for ; p.on && p.next <= now; p.next += frameTime {
+	for ; (p.on || l.press.n > 0) && p.next <= now; p.next += frameTime {
 		b := p.buf[:]
+		if !p.on {
+			if !carried {
+				l.keyFrame(b[:12])
+			}
+			continue
+		}
 		b[0], b[1] = 0x80, p.payload
 		if p.mark { // the first packet of a talkspurt (RFC 3551 §4.1)
 			b[1] |= 0x80
@@ -103,7 +126,20 @@ func (l *Line) frames(now int64) {
 		}
 		p.seq++
 		p.ts += frame
-		l.send(b, false)
+		l.send(l.press.over(b), false)
+	}
+}
+
+// keyFrame sends a frame of a key, and nothing between two.
+func (l *Line) keyFrame(b []byte) {
+	p := &l.player
+	binary.BigEndian.PutUint16(b[2:], p.seq)
+	binary.BigEndian.PutUint32(b[4:], p.ts)
+	binary.BigEndian.PutUint32(b[8:], p.ssrc)
+	p.ts += frame
+	if out := l.press.over(b); len(out) > len(b) {
+		p.seq++
+		l.send(out, false)
 	}
 }
 

@@ -67,6 +67,7 @@ type Note struct {
 	Tag   uint64 // of the session
 	Leg   uint16 // of the line
 	Digit byte   // "0" to "9", "*", "#", "A" to "D"
+	Kept  bool   // the key went no further with the sound: whom it is for has to be told
 }
 
 // Engine owns the sockets and the thread that reads them.
@@ -176,7 +177,8 @@ func (e *Engine) packet(p *path, b []byte, src netip.AddrPort, now int64) {
 	var note Note
 	s.mu.Lock()
 	if l.owner.Load() == s && !s.stopped {
-		note = Note{Kind: Digit, Tag: s.tag, Leg: l.leg, Digit: s.relay(l, p, b, src, now)}
+		note = Note{Kind: Digit, Tag: s.tag, Leg: l.leg}
+		note.Digit, note.Kept = s.relay(l, p, b, src, now)
 	}
 	s.mu.Unlock()
 	if note.Digit != 0 {

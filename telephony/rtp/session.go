@@ -32,8 +32,11 @@ type Line struct {
 	to      *Line
 	watch   bool  // note silence
 	quiet   int64 // since when, for the silence watch
+	rolls   bool  // it is on the engine's wheel
 	player  player
+	press   press
 	events  events
+	secure  *secure // SRTP, nil where packets are plain
 	stats   Stats
 }
 
@@ -53,6 +56,7 @@ type Stats struct {
 	Packets, Bytes uint64
 	Control        uint64 // RTCP packets
 	Dropped        uint64 // from sources that were not taken
+	Unopened       uint64 // SRTP that is not by whoever has the key, or is no SRTP
 	Sent           uint64
 	First, Last    netip.AddrPort // first and present source taken
 	Stray          netip.AddrPort // last source not taken
@@ -102,7 +106,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	defer s.mu.Unlock()
 	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.stats = leg, false, false, nil, false, now, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
-	l.player, l.events = player{}, events{}
+	l.player, l.press, l.events, l.secure, l.rolls = player{}, press{}, events{}, nil, false
 	l.owner.Store(s)
 	s.lines = append(s.lines, l)
 	return l, nil
@@ -129,7 +133,7 @@ func (s *Session) letGo(l *Line) {
 			x.to = nil
 		}
 	}
-	l.to = nil
+	l.to, l.secure = nil, nil // keys do not outlive their use
 	l.owner.Store(nil)
 	l.pool.put(l, s.e.cfg.Now())
 }
@@ -201,25 +205,31 @@ func (s *Session) Stats(l *Line) Stats {
 // control tells RTCP from RTP on one port (RFC 5761 §4).
 func isControl(b []byte) bool { return b[1] >= 192 && b[1] <= 223 }
 
-// relay takes one packet and passes it on; digit is a key it completes, or 0.
-// The lock is held.
-func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int64) (digit byte) {
+// relay takes one packet and passes it on; digit is a key it completes, or 0,
+// which may be kept from the other side. The lock is held.
+func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int64) (digit byte, kept bool) {
 	if s.stopAt != 0 && now >= s.stopAt {
-		return 0 // the sweep will note it; nothing more is heard meanwhile
+		return 0, false // the sweep will note it; nothing more is heard meanwhile
 	}
 	rtp := !l.raw
 	if rtp && (len(b) < 8 || b[0]>>6 != 2) {
-		return 0 // STUN and keep-alives end here; they are no proof of a source
+		return 0, false // STUN and keep-alives end here; they are no proof of a source
+	}
+	ctrl := p.isRTCP || rtp && l.mux && isControl(b)
+	if rtp && l.secure != nil { // who has no key is no source at all
+		if b = l.secure.opened(b, ctrl); b == nil {
+			l.stats.Unopened++
+			return 0, false
+		}
 	}
 	if !p.latch.accept(src, now) {
 		l.stats.Dropped++
 		l.stats.Stray = src
-		return 0
+		return 0, false
 	}
 	if p.latch.locked && p.joined != src {
 		p.rejoin()
 	}
-	ctrl := p.isRTCP || rtp && l.mux && isControl(b)
 	if ctrl {
 		l.stats.Control++
 	} else {
@@ -232,14 +242,18 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		l.quiet = now
 		if rtp {
 			if digit, _ = l.events.hears(b); l.events.mine(b) {
-				return digit
+				return digit, true
 			}
 		}
 	}
-	if l.to != nil && !l.to.player.on {
-		l.to.send(b, ctrl)
+	if l.to == nil || l.to.player.on {
+		return digit, false
 	}
-	return digit
+	if rtp && !ctrl && len(b) >= 12 {
+		b = l.to.press.over(b)
+	}
+	l.to.send(b, ctrl)
+	return digit, false
 }
 
 // send sends to the other end of l.
@@ -251,6 +265,11 @@ func (l *Line) send(b []byte, ctrl bool) {
 	to := p.latch.target()
 	if !to.IsValid() {
 		return
+	}
+	if l.secure != nil && !l.raw {
+		if b = l.secure.protected(b, ctrl); b == nil {
+			return
+		}
 	}
 	if p.sock.send(b, to, p.joined == to) {
 		l.stats.Sent++

@@ -20,6 +20,12 @@ func (m *Media) Speak() (Codec, bool) {
 	return Codec{}, false
 }
 
+// Speakable reports whether a local endpoint can take the line's packets: plain,
+// or protected in a way that we know.
+func (m *Media) Speakable() bool {
+	return m.Port != 0 && (m.Proto == AVP || m.Proto == SAVP && m.Crypto.Tag != 0)
+}
+
 // Reply appends an answer of our own to d, for a call that has only one leg: the
 // first audio line that can be spoken is taken, all others are refused
 // (RFC 3264 §6). w.Lines[i].Port is wanted for that line; the direction is
@@ -29,7 +35,7 @@ func (d *Desc) Reply(dst []byte, w *Rewriting) ([]byte, Codec, error) {
 	var c Codec
 	for i := range d.n {
 		m := &d.media[i]
-		if m.Audio() && m.Proto == AVP && m.Port != 0 && i < len(w.Lines) && w.Lines[i].Port != 0 {
+		if m.Audio() && m.Speakable() && i < len(w.Lines) && w.Lines[i].Port != 0 {
 			if k, ok := m.Speak(); ok {
 				use, c = i, k
 				break
@@ -43,10 +49,10 @@ func (d *Desc) Reply(dst []byte, w *Rewriting) ([]byte, Codec, error) {
 	for i := range d.n {
 		m := &d.media[i]
 		if i != use {
-			dst = mLine(dst, m, 0)
+			dst = mLine(dst, m, &Line{})
 			continue
 		}
-		dst = spoken(dst, w.Lines[i].Port, m, c)
+		dst = spoken(dst, &w.Lines[i], m, c)
 		l := w.Lines[i]
 		l.Dir &= m.Direction().Reverse()
 		l.Mux = l.Mux && m.Mux
@@ -56,11 +62,11 @@ func (d *Desc) Reply(dst []byte, w *Rewriting) ([]byte, Codec, error) {
 }
 
 // spoken writes the audio line of a local endpoint with one codec.
-func spoken(dst []byte, port uint16, m *Media, c Codec) []byte {
+func spoken(dst []byte, l *Line, m *Media, c Codec) []byte {
 	dst = append(dst, "m=audio "...)
-	dst = strconv.AppendUint(dst, uint64(port), 10)
+	dst = strconv.AppendUint(dst, uint64(l.Port), 10)
 	dst = append(dst, ' ')
-	dst = append(dst, m.RawProt...)
+	dst = appendProto(dst, m, l.secure())
 	dst = append(dst, ' ')
 	dst = append(dst, '0'+c.Payload)
 	if c.DTMF != 0 {
@@ -90,7 +96,8 @@ func OfferOnly(dst []byte, w *Rewriting, only []string) ([]byte, error) {
 	dst, at := header(dst, w)
 	dst = append(dst, "m=audio "...)
 	dst = strconv.AppendUint(dst, uint64(w.Lines[0].Port), 10)
-	dst = append(dst, " RTP/AVP"...)
+	m := Media{Proto: AVP, RawProt: []byte("RTP/AVP")}
+	dst = appendProto(append(dst, ' '), &m, w.Lines[0].secure())
 	maps := ""
 	for _, c := range only {
 		switch c {
@@ -105,6 +112,6 @@ func OfferOnly(dst []byte, w *Rewriting, only []string) ([]byte, error) {
 	}
 	dst = append(append(dst, " 101\r\n"...), maps...)
 	dst = append(eventsToo(dst, 101), "a=ptime:20\r\n"...)
-	dst = ending(dst, &w.Lines[0], &Media{Proto: AVP})
+	dst = ending(dst, &w.Lines[0], &m)
 	return stamp(dst, at, w.From), nil
 }

@@ -33,10 +33,14 @@ type Line struct {
 	Mux  bool   // say a=rtcp-mux
 	Dir  Direction
 	Kind string // only for a line that the text lacks: "audio"
+	// Crypto is how the line is protected (RTP/SAVP), best first; none: it is plain.
+	Crypto [2]Crypto
 	// Events is a payload type of telephone events that the receiver may send
 	// and the text lacks; 0: none.
 	Events uint8
 }
+
+func (l *Line) secure() bool { return l.Crypto[0].Tag != 0 }
 
 // Rewriting is how a description is to be rewritten.
 type Rewriting struct {
@@ -47,7 +51,7 @@ type Rewriting struct {
 
 // Rewrite appends the description to dst, with our addresses in place of
 // theirs. Codecs and attributes nobody of us knows stay; what describes the
-// sender's network or person goes: candidates, keys of DTLS, host names,
+// sender's network or person goes: candidates, keys, host names,
 // addresses, subject, e-mail and telephone lines.
 func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 	dst, at := header(dst, w)
@@ -66,11 +70,11 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 			i++
 			m = &d.media[i]
 			skip = i >= len(w.Lines) || w.Lines[i].Port == 0
-			var port uint16
+			var l Line
 			if !skip {
-				port = w.Lines[i].Port
+				l = w.Lines[i]
 			}
-			dst = mLine(dst, m, port)
+			dst = mLine(dst, m, &l)
 			if !skip && w.Lines[i].Events != 0 {
 				dst = append(dst[:len(dst)-2], ' ')
 				dst = strconv.AppendUint(dst, uint64(w.Lines[i].Events), 10)
@@ -133,13 +137,18 @@ func line(dst []byte, t byte, v []byte) []byte {
 	return append(dst, '\r', '\n')
 }
 
-func mLine(dst []byte, m *Media, port uint16) []byte {
+// mLine writes the m= line; one that is refused (port 0) stays as it was.
+func mLine(dst []byte, m *Media, l *Line) []byte {
 	dst = append(dst, "m="...)
 	dst = append(dst, m.Kind...)
 	dst = append(dst, ' ')
-	dst = strconv.AppendUint(dst, uint64(port), 10)
+	dst = strconv.AppendUint(dst, uint64(l.Port), 10)
 	dst = append(dst, ' ')
-	dst = append(dst, m.RawProt...)
+	if l.Port == 0 {
+		dst = append(dst, m.RawProt...)
+	} else {
+		dst = appendProto(dst, m, l.secure())
+	}
 	dst = append(dst, ' ')
 	dst = append(dst, m.Formats...)
 	return append(dst, '\r', '\n')
@@ -149,6 +158,11 @@ func mLine(dst []byte, m *Media, port uint16) []byte {
 func ending(dst []byte, l *Line, m *Media) []byte {
 	if !m.Proto.RTP() { // no RTCP, and nobody holds a fax
 		return dst
+	}
+	for i := range l.Crypto {
+		if l.Crypto[i].Tag != 0 {
+			dst = appendCrypto(dst, &l.Crypto[i])
+		}
 	}
 	switch {
 	case l.Mux:
@@ -182,12 +196,10 @@ func (d *Desc) passes(m *Media, v []byte) bool {
 	case "sendrecv", "sendonly", "recvonly", "inactive", "rtcp", "rtcp-mux", "rtcp-mux-only": // said by ending
 		return false
 	case "candidate", "end-of-candidates", "remote-candidates", "ice-ufrag", "ice-pwd", "ice-options", "ice-lite", "ice-mismatch", "ice-pacing", "ice2",
-		"fingerprint", "setup", "tls-id", "dtls-id", "connection", "identity", "cert",
+		"crypto", "fingerprint", "setup", "tls-id", "dtls-id", "connection", "identity", "cert",
 		"group", "bundle-only", "mid", "msid", "msid-semantic", "ssrc", "ssrc-group", "rid", "simulcast", // of ICE, DTLS and BUNDLE, which end here
 		"alt", "source-filter", "path", "rtcp-xr-addr", "tool", "cat", "keywds", "charset", "sdplang", "lang", "extmap-allow-mixed", "ice-candidate":
 		return false
-	case "crypto":
-		return m != nil && m.Proto == SAVP
 	}
 	for _, a := range d.addrs {
 		if len(a) > 0 && bytes.Contains(value, a) {

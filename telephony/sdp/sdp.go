@@ -26,6 +26,7 @@ var (
 	ErrMedia  = errors.New("the session description has too many m= lines")
 	ErrSyntax = errors.New("the session description cannot be understood")
 	ErrCodec  = errors.New("the offer has no audio codec that we can speak")
+	ErrCrypto = errors.New("the two sides do not agree on how the sound is encrypted (SRTP)")
 )
 
 // Direction is who sends, from the view of the one who wrote it (RFC 8866
@@ -85,7 +86,7 @@ type Media struct {
 	RTCP    netip.AddrPort // of a=rtcp; the address may be invalid
 	Mux     bool           // a=rtcp-mux
 	ICE     bool           // it brings candidates
-	Crypto  bool           // a=crypto
+	Crypto  Crypto         // the first a=crypto that we can do; of SAVP only
 	DTMF    uint8          // payload type of telephone-event/8000, 0 if none
 	dirSet  bool
 	only    bool // Only took formats out
@@ -292,7 +293,9 @@ func (d *Desc) attribute(v []byte) {
 	case "candidate":
 		m.ICE = true
 	case "crypto":
-		m.Crypto = true
+		if c, ok := readCrypto(value); ok && m.Crypto.Key.Zero() && m.Proto == SAVP {
+			m.Crypto = c
+		}
 	default:
 		if dir, ok := direction(name); ok {
 			m.Dir, m.dirSet = dir, true

@@ -33,7 +33,7 @@ func relayed(in []byte, o *Origin) ([]byte, error) {
 	w := Rewriting{Addr: netip.MustParseAddr("198.51.100.1"), From: o}
 	for i := range d.Media() {
 		m := &d.Media()[i]
-		l := Line{Port: uint16(20000 + 2*i), RTCP: uint16(20001 + 2*i), Mux: m.Mux, Dir: m.Direction()}
+		l := Line{Port: uint16(20000 + 2*i), RTCP: uint16(20001 + 2*i), Mux: m.Mux, Dir: m.Direction(), Crypto: [2]Crypto{m.Crypto}}
 		if m.Port == 0 || m.Proto == DTLS || m.Proto == OtherProto {
 			l.Port = 0
 		}

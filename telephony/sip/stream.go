@@ -195,6 +195,9 @@ func (c *Conn) Alive() bool {
 	return !c.closed
 }
 
+// Close ends it; what waits for answers over it fails.
+func (c *Conn) Close() { c.close() }
+
 // serve runs a connection to its end.
 func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 	defer c.close()

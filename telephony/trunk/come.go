@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -39,10 +40,11 @@ func sources(list []string) (out []source) {
 	return out
 }
 
-// ByAddress finds the trunk of a center whose calls come from an address. An
-// address proves something over UDP too: a call needs our answers. user is whom
-// the call is to: of several trunks from there, the one registered by that name.
-func (t *Trunks) ByAddress(at center.ID, from netip.AddrPort, user string) (out Coming, found bool) {
+// ByAddress finds the trunks of a center whose calls come from an address, in the
+// order of their ids: two accounts at one provider share its gateways. An address
+// proves something over UDP too: a call needs our answers. user is whom the call
+// is to: the trunk registered by that name is the only one.
+func (t *Trunks) ByAddress(at center.ID, from netip.AddrPort, user string) (list []Coming) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
@@ -50,13 +52,14 @@ func (t *Trunks) ByAddress(at center.ID, from netip.AddrPort, user string) (out 
 		if w.carrier.Center != at || w.carrier.Closed || w.trunk.InUser != "" || !t.comesFrom(w, from) { // digest, where it is set, is what counts
 			continue
 		}
-		if named := w.trunk.Register && w.trunk.User == user; !found || named {
-			if out, found = (Coming{w.carrier, w.trunk}), true; named {
-				break
-			}
+		x := Coming{w.carrier, w.trunk}
+		if w.trunk.Register && w.trunk.User == user {
+			return []Coming{x}
 		}
+		list = append(list, x)
 	}
-	return out, found
+	slices.SortFunc(list, func(a, b Coming) int { return strings.Compare(a.Trunk.ID, b.Trunk.ID) })
+	return list
 }
 
 // comesFrom reports whether an address is a trunk's. Where none was said, a

@@ -3,6 +3,7 @@ package trunk
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -201,10 +202,12 @@ func (t *Trunks) note(w *way, a carrier.Answer) {
 	to := k.health
 	switch a.Code {
 	case carrier.Silent:
+		w.turn()
 		if k.missed++; k.missed >= misses {
 			to = carrier.Down
 		}
 	case carrier.Unreached, carrier.Nameless:
+		w.turn()
 		to = carrier.Down
 	default:
 		k.missed, to = 0, carrier.Up
@@ -218,6 +221,14 @@ func (t *Trunks) note(w *way, a carrier.Answer) {
 	}
 	level("a trunk is "+string(to), "carrier", w.carrier.Name, "trunk", w.trunk.ID, "host", w.trunk.Host, "why", a.Text())
 	k.health, k.since = to, a.At
+}
+
+// turn has the next address of the gateway tried.
+func (w *way) turn() {
+	if len(w.addrs) > 1 {
+		w.addrs = append(slices.Clone(w.addrs[1:]), w.addrs[0])
+		w.flow = sip.Flow{}
+	}
 }
 
 // Down reports whether a trunk is known to be down: calls pass it over while

@@ -184,10 +184,10 @@ func TestARegistrationIsKept(t *testing.T) {
 	if left := s.Registered.Sub(n.x.cfg.Now()); left < 95*time.Second || left > 100*time.Second || s.Registry.Code != carrier.Registered {
 		t.Fatalf("%+v", s)
 	}
-	if c, ok := n.x.ByAddress("KR", gatewayAt, "us"); !ok || c.Trunk.ID != "t" {
+	if c := n.x.ByAddress("KR", gatewayAt, "us"); len(c) != 1 || c[0].Trunk.ID != "t" {
 		t.Error("a call over the registration is not known")
 	}
-	if _, ok := n.x.ByAddress("KR", netip.MustParseAddrPort("198.51.100.11:5099"), "us"); ok {
+	if c := n.x.ByAddress("KR", netip.MustParseAddrPort("198.51.100.11:5099"), "us"); len(c) > 0 {
 		t.Error("a call from another port is")
 	}
 	for range 20 {
@@ -304,5 +304,35 @@ func TestWhereWeAreSeenIsRegistered(t *testing.T) {
 	n.run(1000 * sip.Second)
 	if k := n.count("REGISTER"); k > 30 {
 		t.Errorf("%d requests", k)
+	}
+}
+
+// TestAGatewayOfSeveralAddresses is there as long as one of them answers.
+func TestAGatewayOfSeveralAddresses(t *testing.T) {
+	n := newNetwork(t)
+	n.say = func(string) (string, []string) { return "200 OK", nil }
+	n.set(carrier.Trunk{Ping: true})
+	n.x.mu.Lock()
+	n.x.ways["t"].addrs = []netip.Addr{netip.MustParseAddr("198.51.100.77"), gatewayAt.Addr()}
+	n.x.mu.Unlock()
+	n.run(3 * sip.Mono(pingEvery))
+	n.health(carrier.Up)
+	if w, err := n.x.Way("t"); err != nil || w.Flow.Remote != gatewayAt {
+		t.Errorf("calls go to %v %v", w.Flow.Remote, err)
+	}
+}
+
+// TestAnUrgentCallIsNotRefused where a trunk has all that it takes, and counts.
+func TestAnUrgentCallIsNotRefused(t *testing.T) {
+	n := newNetwork(t)
+	n.set(carrier.Trunk{Capacity: 1, CPS: 1})
+	now := n.x.cfg.Now()
+	for i, x := range []struct{ urgent, ok bool }{{false, true}, {false, false}, {true, true}, {true, true}, {false, false}} {
+		if err := n.x.Take("t", now, x.urgent); (err == nil) != x.ok {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if calls := n.x.Calls("t"); calls != 3 {
+		t.Errorf("%d calls are counted", calls)
 	}
 }

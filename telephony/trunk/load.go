@@ -17,8 +17,9 @@ var ErrFull = errors.New("the trunk is full") //nolint:gochecknoglobals // senti
 
 // Take counts a call on a trunk that has room for it; Give gives it back. Calls
 // a second are counted over one second: a trunk of 10 takes 10 at once, and
-// then one each tenth.
-func (t *Trunks) Take(id string, now time.Time) error {
+// then one each tenth. An urgent one is counted and never refused: what the
+// carrier takes is for the carrier to say.
+func (t *Trunks) Take(id string, now time.Time, urgent bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := t.ways[id]
@@ -26,7 +27,7 @@ func (t *Trunks) Take(id string, now time.Time) error {
 		return nil // one that is not set: a test call
 	}
 	l := w.load
-	if most := w.trunk.Capacity; most > 0 && l.calls >= most {
+	if most := w.trunk.Capacity; most > 0 && l.calls >= most && !urgent {
 		return ErrFull
 	}
 	if most := float64(w.trunk.CPS); most > 0 {
@@ -35,10 +36,10 @@ func (t *Trunks) Take(id string, now time.Time) error {
 			l.tokens = most
 		}
 		l.at = now
-		if l.tokens < 1 {
+		if l.tokens < 1 && !urgent {
 			return ErrFull
 		}
-		l.tokens--
+		l.tokens = max(0, l.tokens-1)
 	}
 	l.calls++
 	return nil

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -191,7 +192,7 @@ func (t *Trunks) refresh(ctx context.Context) {
 				t.cfg.Log.Warn("a carrier's gateway cannot be found", "carrier", w.carrier.Name, "host", w.trunk.Host, "error", err)
 			}
 			t.mu.Lock()
-			if w.fault = err; err == nil { // an address that was good stays until there is another
+			if w.fault = err; err == nil && !same(w.addrs, addrs) { // an address that was good stays until there is another
 				w.addrs = addrs
 			}
 			t.mu.Unlock()
@@ -200,6 +201,11 @@ func (t *Trunks) refresh(ctx context.Context) {
 			t.poke()
 		}
 	}
+}
+
+// same reports whether two lists have the same addresses, in whatever order.
+func same(a, b []netip.Addr) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(x netip.Addr) bool { return !slices.Contains(b, x) })
 }
 
 func (t *Trunks) find(ctx context.Context, hostport string) ([]netip.Addr, error) {

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/publish"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+// dialData is the dial field, and what is known of what was put in it.
+type dialData struct {
+	Lines    []member.Membership
+	From, To string
+	Problem  string
+	Found    *dialled
+}
+
+// dialled is who would be called, and at what price.
+type dialled struct {
+	routing.Explanation
+	publish.Card
+
+	Shown   string // the number or address
+	Country string // ISO
+	There   string // what time it is there; "" if that is not known
+	Price   string
+	Address string // of the number's public page; "" if it has none
+	Call    string // the address that a telephone program is opened with
+}
+
+// dial answers the dial field: who it is, what time it is there, what a call
+// costs, and what else can be done with the number.
+func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
+	q := r.URL.Query()
+	d.To, d.From = strings.TrimSpace(q.Get("to")), q.Get("from")
+	all, err := f.Members.Memberships(r.Context(), p.Who, p.Who.Account)
+	if err != nil {
+		return d, err
+	}
+	d.Lines = all
+	if d.To == "" || len(all) == 0 {
+		return d, nil
+	}
+	from := all[0]
+	for _, m := range all {
+		if m.ID == d.From {
+			from = m
+		}
+	}
+	h, ok := routing.Find(f.Sold, from.Number.Canonical())
+	if !ok {
+		return d, nil
+	}
+	if len(d.To) > 200 {
+		d.Problem = p.T("dial.long")
+		return d, nil
+	}
+	home := center.ID(f.Reader.Home(h.Country))
+	x := dialled{Shown: d.To, Explanation: f.Router.Explain(&routing.Attempt{
+		Center: home, Role: routing.Origin, Dialled: d.To, DialCountry: h.Country, Now: f.Now(),
+		Caller: routing.Party{Account: h.Account, Membership: h.Membership, Number: h.Number, Country: h.Country, Home: home, Private: h.Private},
+	})}
+	if err := f.known(r, p, &x); err != nil {
+		return d, err
+	}
+	if len(x.Targets) > 0 || x.Kind == routing.OnNet {
+		x.Call = "sip:" + url.PathEscape(strings.ReplaceAll(d.To, " ", "")) + "@" + f.Reader.SIPDomain(h.Country)
+	}
+	d.Found = &x
+	return d, nil
+}
+
+// known adds who it is, where, and what he lets everybody see.
+func (f *face) known(r *http.Request, p *page, x *dialled) (err error) {
+	var code, national string
+	switch {
+	case x.Kind == routing.OnNet:
+		n := x.Number
+		x.Shown, x.Country, code, national = n.Display(), x.Holder.Country, n.CallingCode, n.National
+		if x.Card, err = f.Publisher.Of(r.Context(), x.Holder.Membership); err != nil {
+			return err
+		}
+		if !x.Card.Empty() {
+			x.Address = publish.Address(n)
+		}
+		x.Price = p.T("calls.free") // to the caller, also where it is forwarded
+	case x.E164 != "":
+		x.Shown = numbering.Spaced(x.E164)
+		var valid bool
+		if code, national, valid = f.Plans.SplitE164(x.E164[1:]); valid {
+			x.Country, _ = f.Plans.Valid(code, national)
+		}
+	}
+	if code != "" {
+		x.There = clocks(f.Plans.Zones(code, national), f.Now())
+	}
+	if x.Price == "" && x.Explanation.Price.Known && len(x.Targets) > 0 {
+		x.Price = p.T("calls.free")
+		if micros := x.Explanation.Price.Micros; micros > 0 {
+			x.Price = p.T("explain.price", "price", p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: micros}))
+		}
+	}
+	return nil
+}
+
+// clocks is what time it is in some zones: one, or from the earliest to the
+// latest where that is within a few hours.
+func clocks(zones []string, now time.Time) string {
+	var first, last time.Time
+	west, east := 0, 0
+	for i, name := range zones {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			return ""
+		}
+		t := now.In(zone)
+		_, offset := t.Zone()
+		if i == 0 || offset < west {
+			first, west = t, offset
+		}
+		if i == 0 || offset > east {
+			last, east = t, offset
+		}
+	}
+	switch {
+	case len(zones) == 0 || east-west > 6*3600:
+		return ""
+	case east == west:
+		return first.Format("15:04")
+	default:
+		return first.Format("15:04") + "–" + last.Format("15:04")
+	}
+}
