@@ -329,7 +329,7 @@ func TestAForgedSource(t *testing.T) {
 // TestAFloodOfCalls: a trunk gets as many calls as it was given, at the rate it
 // was given; members call meanwhile as ever.
 func TestAFloodOfCalls(t *testing.T) {
-	s := newMarket(t, func(c *carrier.Carrier) { c.Reach, c.Trunks[0].Capacity, c.Trunks[0].Rate = []string{"82"}, 20, 10 })
+	s := newMarket(t, func(c *carrier.Carrier) { c.Reach, c.Trunks[0].Capacity, c.Trunks[0].CPS = []string{"82"}, 20, 10 })
 	status := map[string]int{}
 	at := addrPort("203.0.113.101:5060")
 	s.n.sim.Peer(at, func(_ netip.AddrPort, b []byte) {

@@ -173,9 +173,9 @@ func TestHisMotherRingsHim(t *testing.T) {
 	r := start(t, t.TempDir())
 	op, jun := str(r.dev, "operator", "api_key"), str(r.dev, "members", 1, "api_key")
 	id, calls := r.trunk(t)
-	r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312 555 0170", "area": "Chicago", "yearly_micros": 12_000_000}}})
-	r.want(t, 403, jun, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+13125550171"}}})
-	r.want(t, 422, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312"}}})
+	r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312 555 0170", "area": "Chicago", "setup_micros": 0, "yearly_micros": 12_000_000}}})
+	r.want(t, 403, jun, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+13125550171", "setup_micros": 0, "yearly_micros": 0}}})
+	r.want(t, 422, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": id, "numbers": []any{obj{"e164": "+1 312", "setup_micros": 0, "yearly_micros": 0}}})
 	if offered := r.want(t, 200, "", "GET", "/api/v1/telephone_numbers?country=US&limit=200", nil); !strings.Contains(offered.raw, "+13125550170") {
 		t.Fatalf("on offer: %s", offered.raw)
 	}

@@ -28,7 +28,7 @@ import (
 // that proves telephone numbers through them.
 func (n *Node) openCarriers(ctx context.Context) error {
 	cfg := carrier.Config{
-		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Zones: n.telephony,
+		Plans: n.plans, Centers: func() *center.Directory { return n.sites }, Trunks: n.telephony, Routes: waysOut{n}, Tester: n.telephony, Zones: n.telephony, InUse: n.carrierInUse,
 		Telephone: func(user string) bool { _, known := n.roster.Devices.Get(user); return known }, Now: n.opts.Now,
 	}
 	if n.cfg.Dev {
@@ -47,6 +47,7 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	n.dids = did.New(n.store.TelephoneNumbers(), n.book, did.Config{
 		Plans: n.plans, Currency: n.currency(), URL: n.url(), Taxes: n.taxes, Members: n.members, Publish: n.roster, Now: n.opts.Now,
 		Carrier: func(id string) bool { _, ok := n.carriers.Get(id); return ok },
+		Brings:  func(id string) bool { c, ok := n.carriers.Get(id); return ok && c.Open() },
 		Ours:    func(e164 string) bool { _, ours := n.roster.Numbers.Twin(e164[1:]); return ours },
 	})
 	if err := n.carriers.Load(ctx); err != nil || !n.cfg.Dev {

@@ -90,6 +90,27 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 		t.Errorf("a mistake: %d", status)
 	}
 	form.Set("t0_capacity", "10")
+	// Each fault stands at its trunk, and what was typed stays.
+	both := url.Values{"t1_host": {"127.0.0.1:10"}, "t1_transport": {"pigeon"}, "t2_host": {"127.0.0.1:11"}, "t2_rate": {"many"}, "sells": {"1,000"}}
+	for name, v := range form {
+		both[name] = v
+	}
+	_, text, _ := boss.post("/operator/carriers/new", both)
+	if err := wrongAt(text, "t2_rate"); err != "0 (no limit) to 100000." || wrongAt(text, "t0_rate") != "" || !strings.Contains(text, `value="many"`) {
+		t.Errorf("a wrong number is marked %q", err)
+	}
+	if err := wrongAt(text, "sells"); !strings.Contains(err, "read in two ways") || !strings.Contains(text, `value="1,000"`) {
+		t.Errorf("an amount of two readings is marked %q", err)
+	}
+	both.Set("t2_rate", "5")
+	both.Set("sells", "0,035")
+	_, text, _ = boss.post("/operator/carriers/new", both)
+	if err := wrongAt(text, "t1_transport"); err != "Choose udp, tcp or tls." || wrongAt(text, "t0_transport") != "" || wrongAt(text, "t2_transport") != "" || !strings.Contains(text, `value="0.035"`) {
+		t.Errorf("a wrong transport is marked %q", err)
+	}
+	if status, text := boss.get("/operator/carriers/car_none"); status != 404 || !strings.Contains(text, "There is no such carrier.") {
+		t.Errorf("no such carrier: %d", status)
+	}
 	form.Set("preview", "1")
 	if status, text, _ := boss.post("/operator/carriers/new", form); status != 200 || !strings.Contains(text, ">0013125550142<") {
 		t.Errorf("what the rules do is not shown: %d", status)
@@ -146,10 +167,93 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 		t.Errorf("what members pay: %s", got.raw)
 	}
 	r.want(t, 422, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "8a", "micros": 1}}})
+	r.want(t, 422, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "82"}}}) // no price is not free
 	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{}})
 	r.want(t, 404, op, "GET", "/api/v1/carriers/car_none/rates", nil)
 	mine := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "010 9876 5432", "country": "KR"})
 	if strings.Contains(mine.raw, id) || strings.Contains(mine.raw, "Seoul Tel") || len(at(mine.body, "steps").([]any)) == 0 {
 		t.Errorf("a member reads %s", mine.raw)
+	}
+}
+
+// wrongAt is what a page marks at a field; "" if nothing.
+func wrongAt(page, field string) string {
+	_, after, _ := strings.Cut(page, `id="k-`+field+`"`)
+	label, _, _ := strings.Cut(after, "</label>")
+	_, mark, _ := strings.Cut(label, `class="wrong"`)
+	_, text, _ := strings.Cut(mark, ">")
+	text, _, _ = strings.Cut(text, "<")
+	return text
+}
+
+// TestACarrierThatIsStillNeeded: it stays while it brings telephone numbers or a
+// country has no other; what it brings while it is closed is not rented.
+func TestACarrierThatIsStillNeeded(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op, jun := str(r.dev, "operator", "api_key"), str(r.dev, "members", 1, "api_key")
+	carrier := func(name string) (string, obj) {
+		in := obj{"center": "US", "name": name, "presents": "+13125550100", "trunks": []any{obj{"host": "127.0.0.1:9"}}}
+		return str(r.want(t, 201, op, "POST", "/api/v1/carriers", in).body, "id"), in
+	}
+	a, in := carrier("Chicago Tel")
+	b, _ := carrier("Illinois Tel")
+	r.want(t, 422, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": a, "numbers": []any{obj{"e164": "+13125550170", "area": "Chicago"}}})
+	stock := func(carrier string) {
+		r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": carrier, "numbers": []any{obj{"e164": "+13125550170", "setup_micros": 0, "yearly_micros": 1_000_000}}})
+	}
+	stock(a)
+	if refused := r.want(t, 409, op, "DELETE", "/api/v1/carriers/"+a, nil); str(refused.body, "code") != "carrier_brings_numbers" {
+		t.Errorf("removed with its numbers: %s", refused.raw)
+	}
+	in["closed"] = true
+	r.want(t, 200, op, "PUT", "/api/v1/carriers/"+a, in)
+	line := "/api/v1/members/" + str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id") + "/telephone_numbers"
+	if refused := r.want(t, 409, jun, "POST", line, obj{"e164": "+13125550170"}); str(refused.body, "code") != "telephone_number_unserved" {
+		t.Errorf("rented of a closed carrier: %s", refused.raw)
+	}
+	stock(b)
+	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+a, nil)
+
+	// His own number is shown with its tax, as it was offered.
+	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "US", "kind": "individual", "name": "Tax", "rate_ppm": 100_000, "valid_from": "2026-01-01"})
+	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "KR", "kind": "individual", "name": "Tax", "rate_ppm": 100_000, "valid_from": "2026-01-01"})
+	r.want(t, 201, jun, "POST", line, obj{"e164": "+13125550170"})
+	page := strings.Replace(strings.TrimPrefix(line, "/api/v1/members"), "telephone_numbers", "telephone", 1)
+	if _, text := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password")).get("/lines" + page); !strings.Contains(text, "1.10") {
+		t.Error("his own number is shown without its tax")
+	}
+
+	c, _ := carrier("Tokyo Tel")
+	r.want(t, 201, op, "POST", "/api/v1/openings", obj{"country": "JP", "name": "Japan"})
+	r.want(t, 200, op, "PUT", "/api/v1/openings/JP", obj{"carrier": "car_test_JP", "emergency": c})
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if status, text, _ := boss.post("/operator/carriers/"+c+"/remove", nil); status != 409 || !strings.Contains(text, "Japan is being opened with Tokyo Tel.") {
+		t.Errorf("removed while a country is opened with it: %d", status)
+	}
+	r.want(t, 200, op, "PUT", "/api/v1/openings/JP", obj{"emergency": "none"})
+	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+c, nil)
+}
+
+// TestAWithheldNumberIsNotExplainedAsShown, neither to programs nor on the page.
+func TestAWithheldNumberIsNotExplainedAsShown(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op, minji := str(r.dev, "operator", "api_key"), str(r.dev, "members", 0, "api_key")
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	from := str(r.dev, "members", 0, "number")
+	shown := func() (program string, page bool) {
+		_, text := boss.get("/operator/explain?" + url.Values{"from": {from}, "to": {"+82 10 9876 5432"}}.Encode())
+		x := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": from, "to": "+82 10 9876 5432"})
+		program, _ = at(x.body, "legs", 0).(obj)["shows"].(string)
+		return program, strings.Contains(text, "showing <bdi")
+	}
+	if program, page := shown(); program == "" || !page {
+		t.Fatalf("as a rule it is shown: %q %t", program, page)
+	}
+	line := str(r.want(t, 200, minji, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, minji, "PUT", "/api/v1/members/"+line+"/caller_id", obj{"withhold": true})
+	if program, page := shown(); program != "" || page {
+		t.Errorf("withheld: %q %t", program, page)
 	}
 }

@@ -223,6 +223,7 @@ func (n *Node) Run(ctx context.Context) error {
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx)) // to the end of the last call
 	defer stopBeating()
 	jobs.Go(func() { n.charging.Run(beating) })
+	jobs.Go(func() { n.naming(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}
@@ -317,9 +318,6 @@ func (n *Node) age(ctx context.Context) {
 	}
 	if _, err := n.shop.ProveAgain(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "proofs of own telephones could not be seen to", "error", err)
-	}
-	if err := n.names.Sweep(ctx); err != nil && ctx.Err() == nil {
-		n.log.WarnContext(ctx, "names could not be looked at again", "error", err)
 	}
 	if _, err := n.files.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "documents that have served could not be removed", "error", err)

@@ -52,6 +52,9 @@ type Name struct {
 	Created time.Time
 }
 
+// RemovedOn is when a proved domain whose record is gone goes with it.
+func (n *Name) RemovedOn() time.Time { return n.Missing.Add(grace) }
+
 // Record is the name of the record that proves a domain, and what it says.
 func (n *Name) Record() (name, text string) { return Label + n.Name, Prefix + n.Token }
 
@@ -76,21 +79,32 @@ func (n *Name) Shown() string {
 	return domain
 }
 
+// Filter narrows a list; the zero value is everything.
+type Filter struct {
+	Account string
+	Name    string
+	Live    bool   // without those that were removed
+	After   string // only those after this id
+	Limit   int    // 0: all
+}
+
 // Store keeps names.
 type Store interface {
 	// InsertName keeps a name with its letter, unless the account has it already.
 	InsertName(ctx context.Context, n Name, letters ...letter.Letter) error
 	Name(ctx context.Context, id string) (Name, bool, error)
-	// Names are those of an account, of everybody ("") or by their name.
-	Names(ctx context.Context, account, name string) ([]Name, error)
+	// Names lists them, the oldest first.
+	Names(ctx context.Context, f Filter) ([]Name, error)
 	// SaveName writes a name that is still there, and removes others with it, in
-	// one step; false if it is gone, or somebody else's name is proved meanwhile.
+	// one step; false if it is gone, it was proved while n still waits, or somebody
+	// else's name is proved meanwhile.
 	SaveName(ctx context.Context, n Name, others []string, letters ...letter.Letter) (bool, error)
 	// NameByHash finds the address that a letter asks for.
 	NameByHash(ctx context.Context, hash string) (Name, bool, error)
-	// StaleNames are the proved domains last looked at before t, and whatever was
-	// removed before it.
-	StaleNames(ctx context.Context, t time.Time, most int) ([]Name, error)
+	// StaleNames are those last looked at before t, in whatever state. They count
+	// as looked at now: whatever comes of it, none of them keeps others waiting,
+	// and of several processes one looks.
+	StaleNames(ctx context.Context, t, now time.Time, most int) ([]Name, error)
 	// DropName forgets a name.
 	DropName(ctx context.Context, id string) error
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -43,7 +44,9 @@ type Config struct {
 const (
 	mostNames  = 50                  // of an account
 	mostADay   = 20                  // new ones of an account
-	mostLook   = 20                  // domains looked at in one sweep
+	mostLook   = 100                 // names looked at in one sweep
+	atOnce     = 8                   // of them at the same time
+	lookFor    = 10 * time.Second    // the name servers have for one record
 	often      = 24 * time.Hour      // how often a domain is looked at
 	grace      = 14 * 24 * time.Hour // how long a domain may be without its record
 	linkLasts  = 24 * time.Hour
@@ -64,13 +67,30 @@ func New(store Store, cfg Config) *Service {
 	return &Service{store, cfg}
 }
 
-// Names lists the names of an account; the operator's "" is everybody's.
+// Names lists the names of an account.
 func (s *Service) Names(ctx context.Context, by member.Actor, account string) ([]Name, error) {
-	if account == "" && by.Role != member.Operator || account != "" && !by.May(account) {
-		return nil, fault.New(fault.Forbidden, "not_yours", "These names are somebody else's.")
+	if account == "" || !by.May(account) {
+		return nil, notYours()
 	}
-	list, err := s.store.Names(ctx, account, "")
-	return slices.DeleteFunc(list, func(n Name) bool { return n.State == Removed }), err
+	return s.store.Names(ctx, Filter{Account: account, Live: true})
+}
+
+// All lists everybody's for the operator; next is the cursor of the page after.
+func (s *Service) All(ctx context.Context, by member.Actor, cursor string, limit int) (list []Name, next string, err error) {
+	if by.Role != member.Operator {
+		return nil, "", notYours()
+	}
+	limit = min(max(limit, 1), 200)
+	list, err = s.store.Names(ctx, Filter{Live: true, After: cursor, Limit: limit + 1})
+	if len(list) > limit {
+		list = list[:limit]
+		next = list[limit-1].ID
+	}
+	return list, next, err
+}
+
+func notYours() error {
+	return fault.New(fault.Forbidden, "not_yours", "These names are somebody else's.")
 }
 
 // Add registers a name for a number; it counts once it is proved. Adding it
@@ -97,7 +117,7 @@ func (s *Service) Add(ctx context.Context, by member.Actor, name, number string)
 	if n.Number, n.Dial, err = s.target(ctx, by.Account, number); err != nil {
 		return Name{}, err
 	}
-	own, err := s.store.Names(ctx, by.Account, "")
+	own, err := s.store.Names(ctx, Filter{Account: by.Account})
 	if err != nil {
 		return Name{}, err
 	}
@@ -189,7 +209,7 @@ func (s *Service) Check(ctx context.Context, by member.Actor, id string) (Name, 
 	}
 	there, err := s.recorded(ctx, &n)
 	if err != nil {
-		return n, fault.Wrap(fault.Unavailable, "dns_silent", "The records of "+n.Name+" cannot be looked up now. Try again in a while.", err)
+		return n, err
 	}
 	if !there {
 		name, text := n.Record()
@@ -201,8 +221,13 @@ func (s *Service) Check(ctx context.Context, by member.Actor, id string) (Name, 
 // recorded reports whether the record of a domain is there.
 func (s *Service) recorded(ctx context.Context, n *Name) (bool, error) {
 	name, want := n.Record()
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
 	list, err := s.cfg.TXT(ctx, name)
-	return slices.ContainsFunc(list, func(t string) bool { return strings.TrimSpace(t) == want }), err
+	if err != nil {
+		return false, fault.Wrap(fault.Unavailable, "dns_silent", "The records of "+n.Name+" cannot be looked up now. Try again in a while.", err)
+	}
+	return slices.ContainsFunc(list, func(t string) bool { return strings.TrimSpace(t) == want }), nil
 }
 
 // Confirm takes the token of a letter.
@@ -222,7 +247,7 @@ func (s *Service) Confirm(ctx context.Context, token string) (Name, error) {
 // whose letters it takes, a domain whose record is there. A domain with the
 // records of two stays with the first.
 func (s *Service) prove(ctx context.Context, n *Name) error {
-	rivals, err := s.store.Names(ctx, "", n.Name)
+	rivals, err := s.store.Names(ctx, Filter{Name: n.Name, Live: true})
 	if err != nil {
 		return err
 	}
@@ -237,7 +262,7 @@ func (s *Service) prove(ctx context.Context, n *Name) error {
 		if r.Kind == Domain {
 			there, err := s.recorded(ctx, r)
 			if err != nil {
-				return fault.Wrap(fault.Unavailable, "dns_silent", "The records of "+n.Name+" cannot be looked up now. Try again in a while.", err)
+				return err
 			}
 			if there {
 				return fault.New(fault.Conflict, "name_held", "%s rings at somebody else's number, and his record is still there. Remove the TXT records at %s that are not yours, then look again.", n.Shown(), Label+n.Name)
@@ -307,7 +332,7 @@ func (s *Service) remove(ctx context.Context, n *Name, letters ...letter.Letter)
 
 // RemoveAll takes every name of an account away, when it ends.
 func (s *Service) RemoveAll(ctx context.Context, account string) error {
-	list, err := s.store.Names(ctx, account, "")
+	list, err := s.store.Names(ctx, Filter{Account: account})
 	for i := range list {
 		s.tell(ctx, Entry{Name: list[i].Name, Account: account, Gone: true})
 		err = errors.Join(err, s.store.DropName(ctx, list[i].ID))
@@ -317,18 +342,28 @@ func (s *Service) RemoveAll(ctx context.Context, account string) error {
 
 // Sweep looks at the domains that are due: one without its record is warned of,
 // and after two weeks removed. A domain that cannot be looked up is not missing.
+// It takes as long as name servers do.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.cfg.Now().UTC().Truncate(time.Microsecond)
-	list, err := s.store.StaleNames(ctx, now.Add(-often), mostLook)
+	list, err := s.store.StaleNames(ctx, now.Add(-often), now, mostLook)
 	if err != nil {
 		return err
 	}
+	faults := make([]error, len(list))
+	free := make(chan struct{}, atOnce)
+	var looks sync.WaitGroup
 	for i := range list {
-		err = errors.Join(err, s.again(ctx, &list[i], now))
+		free <- struct{}{}
+		looks.Go(func() {
+			defer func() { <-free }()
+			faults[i] = s.again(ctx, &list[i], now)
+		})
 	}
-	return err
+	looks.Wait()
+	return errors.Join(faults...)
 }
 
+// again looks at a name that counts as looked at now.
 func (s *Service) again(ctx context.Context, n *Name, now time.Time) error {
 	switch {
 	case n.State == Removed, n.State == Waiting && n.Kind == Email, n.State == Waiting && now.After(n.Created.Add(recordTime)):
@@ -336,34 +371,37 @@ func (s *Service) again(ctx context.Context, n *Name, now time.Time) error {
 	case n.State == Proved && n.Dial == "" && !holds(s.cfg.Sold, n.Account, n.Number):
 		return s.remove(ctx, n) // the number is no longer his
 	case n.State == Proved && n.Kind == Email:
-		n.Checked = now
-		_, err := s.store.SaveName(ctx, *n, nil)
-		return err
+		return nil
 	}
 	there, err := s.recorded(ctx, n)
-	if err != nil {
+	if err == nil && there && n.State == Waiting {
+		err = s.prove(ctx, n)
+	}
+	switch kind := fault.KindOf(err); {
+	case err == nil:
+	case kind == fault.Conflict:
+		return nil // it is another's still
+	case kind == fault.Unavailable:
 		s.cfg.Log.InfoContext(ctx, "a domain cannot be looked up", "domain", n.Name, "error", err)
 		n.Checked = now.Add(time.Hour - often) // again in an hour
 		_, err = s.store.SaveName(ctx, *n, nil)
 		return err
-	}
-	n.Checked = now
-	switch {
-	case there && n.State == Waiting:
-		err := s.prove(ctx, n)
-		if fault.KindOf(err) == fault.Conflict {
-			return nil // it is another's still
-		}
+	default:
 		return err
-	case there || n.State == Waiting:
+	}
+	switch {
+	case n.State == Waiting, there && n.Missing.IsZero():
+		return nil
+	case there:
 		n.Missing = time.Time{}
+		_, err = s.store.SaveName(ctx, *n, nil)
+		return err
 	case n.Missing.IsZero():
 		n.Missing = now
-		_, err = s.store.SaveName(ctx, *n, nil, posted([]letter.Letter{s.letter(ctx, n, "name_missing", now.Add(grace).Format(time.DateOnly))})...)
+		_, err = s.store.SaveName(ctx, *n, nil, posted([]letter.Letter{s.letter(ctx, n, "name_missing", n.RemovedOn().Format(time.DateOnly))})...)
 		return err
-	case now.Sub(n.Missing) >= grace:
+	case !now.Before(n.RemovedOn()):
 		return s.remove(ctx, n, s.letter(ctx, n, "name_removed", ""))
 	}
-	_, err = s.store.SaveName(ctx, *n, nil)
-	return err
+	return nil
 }

@@ -105,7 +105,7 @@ type Trunk struct {
 	Register  bool      `json:"register,omitempty"` // we register there, so that it knows where calls for us go
 	Ping      bool      `json:"ping,omitempty"`     // ask it by OPTIONS whether it is there
 	Capacity  int       `json:"capacity,omitempty"` // calls at once; 0: no limit
-	Rate      int       `json:"rate,omitempty"`     // call attempts a second; 0: no limit
+	CPS       int       `json:"rate,omitempty"`     // call attempts a second; 0: no limit
 
 	// How it proves itself when it calls. At least one, or it may not call; where
 	// we register, it may from where it took the registration.
@@ -192,6 +192,6 @@ type Report struct {
 	Zone     string        // what is wrong with a partner's ENUM zone, in words; "" nothing
 }
 
-func unknown(id string) error {
-	return fault.New(fault.Unknown, "carrier_unknown", "There is no carrier %s. List them to see their ids.", id)
+func unknown() error {
+	return fault.New(fault.Unknown, "carrier_unknown", "There is no such carrier. It may have been removed: the list shows those there are.")
 }

@@ -1,6 +1,7 @@
 package carrier
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ const (
 type faults []fault.Field
 
 func (f *faults) add(name, text string) { *f = append(*f, fault.Field{Name: name, Text: text}) }
+
+// TrunkField is what a field of one of the trunks is called among what is wrong.
+func TrunkField(trunk int, name string) string { return fmt.Sprintf("trunks.%d.%s", trunk, name) }
 
 // fill checks what was said and puts it into c.
 func (s *Service) fill(c *Carrier, in Input) error {
@@ -52,9 +56,12 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	if c.Kind != PSTN && c.Kind != Partner {
 		wrong.add("kind", "Choose pstn or partner.")
 	}
-	for name, w := range map[string]*Writing{"out": &c.Out, "out_caller": &c.OutCaller, "in": &c.In, "in_caller": &c.InCaller} {
-		if text := w.check(); text != "" {
-			wrong.add(name, text)
+	for _, x := range []struct {
+		name string
+		*Writing
+	}{{"out", &c.Out}, {"out_caller", &c.OutCaller}, {"in", &c.In}, {"in_caller", &c.InCaller}} {
+		if text := x.check(); text != "" {
+			wrong.add(x.name, text)
 		}
 	}
 	s.checkShown(c, in, &wrong)
@@ -84,9 +91,9 @@ func (s *Service) checkTaken(c *Carrier, wrong *faults) {
 		}
 	}
 	s.mu.Unlock()
-	for _, t := range c.Trunks {
+	for i, t := range c.Trunks {
 		if t.InUser != "" && (names[t.InUser] || s.cfg.Telephone != nil && s.cfg.Telephone(t.InUser)) {
-			wrong.add("in_user", "This user name belongs to somebody else already. Choose another.")
+			wrong.add(TrunkField(i, "in_user"), "This user name belongs to somebody else already. Choose another.")
 		}
 		names[t.InUser] = true
 	}
@@ -140,9 +147,9 @@ func checkPartner(c *Carrier, in Input, wrong *faults) {
 	if c.Prefix != "" && (len(c.Prefix) < 2 || len(c.Prefix) > 10 || strings.Trim(c.Prefix, "0123456789") != "") {
 		wrong.add("prefix", "A prefix is 2 to 10 digits.")
 	}
-	for name, v := range map[string]string{"domain": c.Domain, "enum": c.ENUM} {
-		if v != "" && !hostName(v) {
-			wrong.add(name, "This is no domain name.")
+	for _, x := range [][2]string{{"domain", c.Domain}, {"enum", c.ENUM}} {
+		if x[1] != "" && !hostName(x[1]) {
+			wrong.add(x[0], "This is no domain name.")
 		}
 	}
 	if c.Kind == Partner && c.ENUM != "" && len(c.Ranges) == 0 && len(in.Ranges) == 0 && !c.ENUMAll {
@@ -178,10 +185,11 @@ func prefixes(field string, list []string, wrong *faults) []string {
 // trunks checks the trunks; old are those there were.
 func (s *Service) trunks(old []Trunk, list []TrunkInput, wrong *faults) []Trunk {
 	if len(list) == 0 || len(list) > mostTrunks {
-		wrong.add("host", "Give the address of the carrier's gateway as HOST:PORT, for example sip.carrier.example:5060. At most 16 of them.")
+		wrong.add(TrunkField(0, "host"), "Give the address of the carrier's gateway as HOST:PORT, for example sip.carrier.example:5060. At most 16 of them.")
 	}
 	out := make([]Trunk, 0, len(list))
-	for _, x := range list {
+	for i, x := range list {
+		var its faults
 		t := x.Trunk
 		t.Password, t.InPassword = "", ""
 		known := false
@@ -195,7 +203,7 @@ func (s *Service) trunks(old []Trunk, list []TrunkInput, wrong *faults) []Trunk 
 				t.Password = o.Password
 			} else if o.Password != "" && t.User != "" && x.Password == nil {
 				// It was given for that gateway: no other shall ask for it.
-				wrong.add("password", "The password that is kept is for another gateway or user. Enter the one for this.")
+				its.add("password", "The password that is kept is for another gateway or user. Enter the one for this.")
 			}
 		}
 		if !known {
@@ -207,7 +215,10 @@ func (s *Service) trunks(old []Trunk, list []TrunkInput, wrong *faults) []Trunk 
 		if x.InPassword != nil {
 			t.InPassword = *x.InPassword
 		}
-		t.check(wrong)
+		t.check(&its)
+		for _, f := range its {
+			wrong.add(TrunkField(i, f.Name), f.Text)
+		}
 		out = append(out, t)
 	}
 	return out
@@ -224,7 +235,8 @@ func (t *Trunk) check(wrong *faults) {
 	if t.Transport != UDP && t.Transport != TCP && t.Transport != TLS {
 		wrong.add("transport", "Choose udp, tcp or tls.")
 	}
-	for name, v := range map[string]string{"user": t.User, "password": t.Password, "realm": t.Realm, "in_user": t.InUser, "in_password": t.InPassword} {
+	for _, x := range [][2]string{{"user", t.User}, {"password", t.Password}, {"realm", t.Realm}, {"in_user", t.InUser}, {"in_password", t.InPassword}} {
+		name, v := x[0], x[1]
 		if !plain(v, 200) || !strings.HasSuffix(name, "password") && strings.ContainsAny(v, `"\`) {
 			wrong.add(name, "At most 200 characters, no control characters, and no quotes or backslashes.")
 		}
@@ -249,7 +261,7 @@ func (t *Trunk) check(wrong *faults) {
 	if t.Capacity < 0 || t.Capacity > mostCalls {
 		wrong.add("capacity", "0 (no limit) to 100000.")
 	}
-	if t.Rate < 0 || t.Rate > mostCalls {
+	if t.CPS < 0 || t.CPS > mostCalls {
 		wrong.add("rate", "0 (no limit) to 100000.")
 	}
 	t.From = networks(t.From, wrong)

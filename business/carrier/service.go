@@ -23,7 +23,9 @@ type Config struct {
 	// Telephone reports whether a SIP user is a telephone of ours; nil: none is.
 	Telephone func(sipUser string) bool
 	Tester    Tester
-	Zones     Zones // nil: none is asked
+	// InUse says what still needs a carrier that is to be removed; nil: nothing does.
+	InUse func(ctx context.Context, c Carrier) error
+	Zones Zones // nil: none is asked
 	// Fixed are carriers that are not stored and not changed: the test carrier
 	// of dev. They come after the others.
 	Fixed []Carrier
@@ -175,6 +177,18 @@ func (s *Service) Carriers(_ context.Context, by member.Actor) ([]Carrier, error
 	return list, nil
 }
 
+// Carrier is one of them, without passwords.
+func (s *Service) Carrier(_ context.Context, by member.Actor, id string) (Carrier, error) {
+	if err := operatorOnly(by); err != nil {
+		return Carrier{}, err
+	}
+	c, ok := s.Get(id)
+	if !ok {
+		return Carrier{}, unknown()
+	}
+	return c.shown(), nil
+}
+
 // shown leaves the passwords out.
 func (c Carrier) shown() Carrier {
 	c.Trunks = slices.Clone(c.Trunks)
@@ -207,7 +221,7 @@ func (s *Service) Change(ctx context.Context, by member.Actor, id string, in Inp
 	}
 	c, ok := s.Get(id)
 	if !ok {
-		return Carrier{}, unknown(id)
+		return Carrier{}, unknown()
 	}
 	if s.fixed(id) {
 		return Carrier{}, fixed(c)
@@ -232,7 +246,7 @@ func (s *Service) save(ctx context.Context, c Carrier, in Input, write func(Seal
 		return Carrier{}, err
 	}
 	if !found {
-		return Carrier{}, unknown(c.ID)
+		return Carrier{}, unknown()
 	}
 	return c.shown(), s.load(ctx)
 }
@@ -245,13 +259,21 @@ func fixed(c Carrier) error {
 	return fault.New(fault.Conflict, "carrier_fixed", "%s comes with dev and cannot be changed. Add a carrier of your own beside it: it is used first.", c.Name)
 }
 
-// Remove ends a carrier. Calls under way go on.
+// Remove ends a carrier that nothing needs. Calls under way go on.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
 	if err := operatorOnly(by); err != nil {
 		return err
 	}
-	if c, ok := s.Get(id); ok && s.fixed(id) {
+	c, ok := s.Get(id)
+	switch {
+	case !ok:
+		return unknown()
+	case s.fixed(id):
 		return fixed(c)
+	case s.cfg.InUse != nil:
+		if err := s.cfg.InUse(ctx, c); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -260,7 +282,7 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 		return err
 	}
 	if !found {
-		return unknown(id)
+		return unknown()
 	}
 	return s.load(ctx)
 }
@@ -273,7 +295,7 @@ func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) 
 	}
 	c, ok := s.byTrunk(id)
 	if !ok {
-		return Report{}, unknown(id)
+		return Report{}, unknown()
 	}
 	code, national, err := s.cfg.Plans.Own(number)
 	if err != nil {

@@ -80,6 +80,7 @@ type Filter struct {
 	State      State
 	Account    string
 	Membership string
+	Carrier    string
 	Due        time.Time // only what has a date before it
 	After      string    // only beyond this number
 	Limit      int
@@ -142,6 +143,8 @@ type Config struct {
 	Publish  Publisher
 	// Carrier finds a carrier by its id.
 	Carrier func(id string) bool
+	// Brings reports whether a carrier brings calls now; nil: each that there is.
+	Brings func(carrier string) bool
 	// Ours reports whether the + form is that of a world number that was sold.
 	Ours func(e164 string) bool
 	Now  func() time.Time
@@ -157,6 +160,13 @@ type Service struct {
 // New returns the service.
 func New(store Store, book Book, cfg Config) *Service {
 	return &Service{store: store, book: book, cfg: cfg}
+}
+
+func (s *Service) brings(carrier string) bool {
+	if s.cfg.Brings == nil {
+		return s.cfg.Carrier(carrier)
+	}
+	return s.cfg.Brings(carrier)
 }
 
 func operatorOnly(by member.Actor) error {

@@ -26,14 +26,29 @@ const (
 	dated    = "2 January 2006"
 	// mostRented bounds how many telephone numbers ring one world number.
 	mostRented = 20
+	letGoTries = 5
 	mostHeld   = 10_000 // by an account, for all its world numbers
 	// stuckAfter is when a rent that was interrupted is taken up again.
 	stuckAfter = time.Minute
 )
 
 // OnOffer are the numbers that can be rented now.
-func (s *Service) OnOffer(ctx context.Context, country, after string, limit int) ([]Number, error) {
-	return s.store.Numbers(ctx, Filter{Country: country, State: Free, After: after, Limit: min(max(limit, 1), 200)})
+func (s *Service) OnOffer(ctx context.Context, country, after string, limit int) (out []Number, err error) {
+	limit = min(max(limit, 1), 200)
+	for {
+		list, err := s.store.Numbers(ctx, Filter{Country: country, State: Free, After: after, Limit: limit})
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range list {
+			if after = n.E164; s.brings(n.Carrier) && len(out) < limit {
+				out = append(out, n)
+			}
+		}
+		if len(out) == limit || len(list) < limit {
+			return out, nil
+		}
+	}
 }
 
 // Of are those that ring a world number, and those of it that rest.
@@ -85,15 +100,20 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 		return Number{}, unknown(e164)
 	case was.State.Rings() && was.Account == m.Account && was.Membership == m.ID:
 		return was, nil // his already: the same answer, no second charge
+	case was.State == Renting && was.Account == m.Account && was.Membership == m.ID:
+		return Number{}, paying(e164)
 	case s.cfg.Ours(e164):
 		return Number{}, taken(e164)
 	case was.State == Free, was.State == Resting && (was.Account == m.Account || !now.Before(was.Until)):
 	default:
 		return Number{}, taken(e164)
 	}
-	if his, err := s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: mostRented + 1}); err != nil {
+	if !s.brings(was.Carrier) {
+		return Number{}, fault.New(fault.Conflict, "telephone_number_unserved", "The carrier of %s brings no calls now. Choose another number.", numbering.Spaced(e164))
+	}
+	if his, err := s.ringing(ctx, m); err != nil {
 		return Number{}, err
-	} else if len(his) > mostRented {
+	} else if his >= mostRented {
 		return Number{}, fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
 	}
 	n := was
@@ -105,11 +125,40 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	case err != nil:
 		return Number{}, err
 	case !mine:
+		now, _, err := s.store.Number(ctx, e164)
+		switch his := now.Account == m.Account && now.Membership == m.ID; {
+		case err != nil:
+			return Number{}, err
+		case his && now.State.Rings():
+			return now, nil // he asked twice
+		case his && now.State == Renting:
+			return Number{}, paying(e164)
+		}
 		return Number{}, taken(e164)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // money on its way arrives, though he hung up
 	defer cancel()
 	return s.settle(ctx, n, was)
+}
+
+// ringing counts the telephone numbers that ring a world number, or will in a
+// moment.
+func (s *Service) ringing(ctx context.Context, m member.Membership) (count int, err error) {
+	for after := ""; ; {
+		list, err := s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, After: after, Limit: 200})
+		if err != nil || len(list) == 0 {
+			return count, err
+		}
+		for _, n := range list {
+			if after = n.E164; n.State.Rings() || n.State == Renting {
+				count++
+			}
+		}
+	}
+}
+
+func paying(e164 string) error {
+	return fault.New(fault.Conflict, "paying", "The price of %s is being taken. Look again in a moment.", numbering.Spaced(e164))
 }
 
 func taken(e164 string) error {
@@ -205,21 +254,23 @@ func (s *Service) LetGo(ctx context.Context, by member.Actor, membership, e164 s
 	if err != nil {
 		return err
 	}
-	n, found, err := s.store.Number(ctx, e164)
-	if err != nil {
-		return err
+	for range letGoTries { // its fee may be taken, or its renter told of something, at the same moment
+		n, found, err := s.store.Number(ctx, e164)
+		switch {
+		case err != nil:
+			return err
+		case !found || n.Account != m.Account || n.Membership != m.ID:
+			return unknown(e164)
+		case n.State == Resting:
+			return nil
+		case !n.State.Rings():
+			return paying(e164)
+		}
+		if moved, err := s.rest(ctx, n, false); err != nil || moved {
+			return err
+		}
 	}
-	if !found || n.Account != m.Account || n.Membership != m.ID {
-		return unknown(e164)
-	}
-	if n.State == Resting {
-		return nil
-	}
-	if !n.State.Rings() {
-		return fault.New(fault.Conflict, "paying", "The price of %s is being taken. Look again in a moment.", numbering.Spaced(e164))
-	}
-	_, err = s.rest(ctx, n, false)
-	return err
+	return fault.New(fault.Conflict, "telephone_number_busy", "%s is being changed at this moment. Let it go again in a moment.", numbering.Spaced(e164))
 }
 
 // LetAllGo gives back whatever an account rents, also what it was just about to:
@@ -238,8 +289,6 @@ func (s *Service) LetAllGo(ctx context.Context, account string) error {
 	}
 	return fmt.Errorf("telephone numbers of %s are rented while they are let go", account)
 }
-
-const letGoTries = 5
 
 // Rented are the numbers that ring for an account, and those that will in a
 // moment.
@@ -328,14 +377,14 @@ func (s *Service) renew(ctx context.Context, n Number, left time.Duration) (bool
 	return false, nil
 }
 
-// fee is what the next year costs: never more than the one before.
-func (n Number) fee() int64 { return min(n.Fee, n.Yearly) }
+// NextFee is what the next year costs: never more than the one before.
+func (n Number) NextFee() int64 { return min(n.Fee, n.Yearly) }
 
 func (s *Service) remind(ctx context.Context, n Number) (bool, error) {
-	if n.Told != 0 || n.fee() == 0 {
+	if n.Told != 0 || n.NextFee() == 0 {
 		return false, nil
 	}
-	x, _, err := s.sale(ctx, n, n.fee(), "")
+	x, _, err := s.sale(ctx, n, n.NextFee(), "")
 	if err != nil {
 		return false, err
 	}
@@ -356,27 +405,40 @@ func (s *Service) collect(ctx context.Context, n Number) (bool, error) {
 	if err != nil || m.Account != n.Account {
 		return s.rest(ctx, n, true)
 	}
-	x, tax, err := s.sale(ctx, n, n.fee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
+	if !s.brings(n.Carrier) {
+		return s.unserved(ctx, n)
+	}
+	x, tax, err := s.sale(ctx, n, n.NextFee(), "Telephone number "+numbering.Spaced(n.E164)+", from "+n.Until.Format(dated))
 	if err != nil {
 		return false, err
 	}
 	if !x.Price.Zero() {
 		err = s.book.PayFee(ctx, "did:"+n.Rental+":"+n.Until.Format(time.DateOnly), x)
 	}
-	next := n
 	if err == nil {
-		next.State, next.Fee, next.Until, next.Told = Rented, n.fee(), n.Until.Add(year), 0
-		return s.paid(ctx, n, next, 0, n.fee(), tax)
+		next := n
+		next.State, next.Fee, next.Until, next.Told = Rented, n.NextFee(), n.Until.Add(year), 0
+		return s.paid(ctx, n, next, 0, n.NextFee(), tax)
 	}
 	if fault.KindOf(err) != fault.Unpaid {
 		return false, err
 	}
+	return s.late(ctx, n, s.letter(n, "renewal_failed", "unpaid:"+n.Rental+":"+n.Until.Format(time.DateOnly), map[string]string{
+		"date": n.Until.Add(graceFor).Format(dated), "amount": x.Price.String(),
+	}))
+}
+
+// unserved asks no fee for a number whose carrier brings no calls. Its renter
+// keeps it for a while, should they come again.
+func (s *Service) unserved(ctx context.Context, n Number) (bool, error) {
+	return s.late(ctx, n, s.letter(n, "telephone_unserved", "unserved:"+n.Rental+":"+n.Until.Format(time.DateOnly), map[string]string{
+		"date": n.Until.Add(graceFor).Format(dated),
+	}))
+}
+
+// late is a number that is not renewed today. Each reason is told once.
+func (s *Service) late(ctx context.Context, n Number, why *Letter) (bool, error) {
+	next := n
 	next.State, next.Told = Late, max(1, int(s.cfg.Now().Sub(n.Until)/day))
-	var l *Letter
-	if n.State == Rented {
-		l = s.letter(n, "renewal_failed", "unpaid:"+n.Rental+":"+n.Until.Format(time.DateOnly), map[string]string{
-			"date": n.Until.Add(graceFor).Format(dated), "amount": x.Price.String(),
-		})
-	}
-	return s.store.MoveNumber(ctx, n, next, l)
+	return s.store.MoveNumber(ctx, n, next, why)
 }

@@ -2,13 +2,15 @@ package did
 
 import (
 	"context"
-	"encoding/csv"
+	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/table"
 )
 
 // mostAtOnce bounds one list, and MostList its bytes, as a form sends them.
@@ -29,8 +31,8 @@ type Line struct {
 // The area may be empty; a price is always written, so that none slips into the
 // place of another.
 func (s *Service) ReadList(carrier, text string) (out []Line) {
-	text = strings.TrimPrefix(text, "\ufeff")
-	separator := separatorOf(text)
+	text = table.Plain(text)
+	separator := table.Separator(text)
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.Trim(line, " \r")
 		if strings.TrimSpace(line) == "" || i == 0 && !strings.ContainsAny(line, "0123456789") {
@@ -45,25 +47,9 @@ func (s *Service) ReadList(carrier, text string) (out []Line) {
 	return out
 }
 
-// separatorOf is what separates the cells of a list. A comma may stand within
-// the cells of one that has another.
-func separatorOf(text string) rune {
-	for _, r := range "\t;" {
-		if strings.ContainsRune(text, r) {
-			return r
-		}
-	}
-	return ','
-}
-
 // read takes a line of a list, or says what is wrong with it.
 func (n *Number) read(line string, separator rune) string {
-	cells := csv.NewReader(strings.NewReader(line))
-	cells.Comma, cells.TrimLeadingSpace = separator, separator != '\t'
-	c, err := cells.Read()
-	for i := range c {
-		c[i] = strings.TrimSpace(c[i])
-	}
+	c, err := table.Cells(line, separator)
 	if len(c) > 0 {
 		n.E164 = c[0]
 	}
@@ -72,7 +58,10 @@ func (n *Number) read(line string, separator rune) string {
 	}
 	n.Area = c[1]
 	for i, price := range []*int64{&n.Setup, &n.Yearly} {
-		if *price, err = money.ParseMicros(c[2+i]); err != nil || c[2+i] == "" {
+		switch *price, err = money.ReadMicros(c[2+i]); {
+		case errors.Is(err, money.ErrTwoWays):
+			return "This can be read in two ways. Write it with two decimals, like 5.00 or 5,00, and thousands without a mark."
+		case err != nil || c[2+i] == "":
 			return "Write a price like 12.50."
 		}
 	}
@@ -94,7 +83,7 @@ func (s *Service) check(n *Number) string {
 	switch {
 	case s.cfg.Ours(n.E164):
 		return "This is the telephone of a world number that was sold."
-	case len(n.Area) > 60 || strings.ContainsAny(n.Area, "<>\r\n"):
+	case utf8.RuneCountInString(n.Area) > 60 || strings.ContainsAny(n.Area, "<>\r\n"):
 		return "Use at most 60 letters."
 	case n.Setup < 0 || n.Yearly < 0:
 		return "A price is not below zero."

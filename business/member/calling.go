@@ -10,7 +10,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
-// Forwarding is which calls of a number ring on elsewhere (M2), each time at
+// Forwarding is which calls of a number are forwarded (M2), each time at
 // his own numbers only, as they are dialled. He pays for those calls.
 type Forwarding struct {
 	Always      []string      `json:"always,omitempty"`
@@ -57,7 +57,7 @@ func (m Membership) Forwarding() Forwarding {
 	return f
 }
 
-// SetForwarding says which calls ring on, and where.
+// SetForwarding says which calls are forwarded, and where.
 func (s *Service) SetForwarding(ctx context.Context, by Actor, id string, f Forwarding) (Membership, error) {
 	return s.setCalling(ctx, by, id, func(m *Membership) error {
 		var wrong []fault.Field

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -56,7 +57,7 @@ func (s *Service) Find(ctx context.Context, by Actor, text, cursor string, limit
 		return nil, "", err
 	}
 	text = strings.TrimSpace(text)
-	if len(text) > mostSearch {
+	if utf8.RuneCountInString(text) > mostSearch {
 		return nil, "", fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "search", Text: "Use at most 100 letters."})
 	}
 	limit = min(max(limit, 1), 200)
@@ -90,7 +91,7 @@ func digitsOf(text string) string {
 // nothing. His telephones go on: a number is suspended by itself. The holder
 // reads why when he tries to sign in.
 func (s *Service) Bar(ctx context.Context, by Actor, account, why string) (Account, error) {
-	if why = strings.TrimSpace(why); why == "" || len(why) > mostRemark {
+	if why = strings.TrimSpace(why); why == "" || utf8.RuneCountInString(why) > mostRemark {
 		return Account{}, badRemark("why")
 	}
 	now := s.cfg.Now()
@@ -111,7 +112,7 @@ func (s *Service) Bar(ctx context.Context, by Actor, account, why string) (Accou
 
 // Lift lets somebody sign in again.
 func (s *Service) Lift(ctx context.Context, by Actor, account, note string) (Account, error) {
-	if note = strings.TrimSpace(note); len(note) > mostRemark {
+	if note = strings.TrimSpace(note); utf8.RuneCountInString(note) > mostRemark {
 		return Account{}, badRemark("why")
 	}
 	return s.atDesk(ctx, by, account, Lifted, note, func(tx Tx, a *Account) error {
@@ -125,7 +126,7 @@ func (s *Service) Lift(ctx context.Context, by Actor, account, note string) (Acc
 
 // Note has staff write something about an account.
 func (s *Service) Note(ctx context.Context, by Actor, account, text string) error {
-	if text = strings.TrimSpace(text); text == "" || len(text) > mostRemark {
+	if text = strings.TrimSpace(text); text == "" || utf8.RuneCountInString(text) > mostRemark {
 		return badRemark("note")
 	}
 	_, err := s.atDesk(ctx, by, account, Noted, text, func(Tx, *Account) error { return nil })

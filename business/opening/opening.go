@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
@@ -204,7 +205,7 @@ func (s *Service) Begin(ctx context.Context, by member.Actor, country, name, lis
 	if s.cfg.Plans.CallingCode(country) == "" {
 		return Opening{}, wrong("country", "Use the two-letter code of a country, as in KR.")
 	}
-	if name == "" || len(name) > 60 {
+	if name == "" || utf8.RuneCountInString(name) > 60 {
 		return Opening{}, wrong("name", "Write a name of 1 to 60 letters.")
 	}
 	s.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -100,10 +101,10 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 	var wrong []fault.Field
 	bad := func(field, text string) { wrong = append(wrong, fault.Field{Name: field, Text: text}) }
 	c.Name, c.Text = strings.TrimSpace(c.Name), strings.TrimSpace(strings.ReplaceAll(c.Text, "\r\n", "\n"))
-	if len(c.Name) > 100 || !plain(c.Name, false) {
-		bad("name", "Write a name of 1 to 100 letters.")
+	if utf8.RuneCountInString(c.Name) > 100 || !plain(c.Name, false) {
+		bad("name", "Use at most 100 letters.")
 	}
-	if len(c.Text) > 1000 || !plain(c.Text, true) {
+	if utf8.RuneCountInString(c.Text) > 1000 || !plain(c.Text, true) {
 		bad("text", "Use at most 1000 letters.")
 	}
 	var ok bool
@@ -291,7 +292,7 @@ func (s *Service) Write(ctx context.Context, membership string, m Message) error
 		wrong = append(wrong, fault.Field{Name: "from", Text: "Write an e-mail address, as in ann@example.com."})
 	}
 	text := strings.TrimSpace(strings.ReplaceAll(m.Text, "\r\n", "\n"))
-	if text == "" || len(text) > 4000 || !plain(text, true) {
+	if text == "" || utf8.RuneCountInString(text) > 4000 || !plain(text, true) {
 		wrong = append(wrong, fault.Field{Name: "text", Text: "Write a message of at most 4000 letters."})
 	}
 	if len(wrong) > 0 {

@@ -49,7 +49,7 @@ type Registered struct {
 	Membership string           `json:"membership"`
 	Account    string           `json:"account"`
 	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
-	// Forward is which calls ring on, at numbers that may be used.
+	// Forward is which calls are forwarded, to numbers that may be used.
 	Forward *routing.Forwarding `json:"forward,omitempty"`
 	Private bool                `json:"private,omitempty"`
 	Shows   string              `json:"shows,omitempty"`
@@ -115,7 +115,7 @@ func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, 
 	return &Roster{Numbers: numbers, Devices: member.NewDirectory(), Names: alias.NewNames(numbers), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown(), lines: newLines()}
 }
 
-// SendToUnproved has calls ring on also at numbers that nobody has proved: in
+// SendToUnproved has calls forwarded also to numbers that nobody has proved: in
 // dev, where only the test carrier rings. Set it before Load.
 func (r *Roster) SendToUnproved() { r.unproved = true }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/table"
 )
 
 // BlockLine is one line of a file of blocks, as a preview shows it.
@@ -27,8 +28,8 @@ type BlockLine struct {
 // mostBlockLines is how many lines a file may have.
 const mostBlockLines = 10_000
 
-// PreviewBlocks reads a file of blocks (CSV, RFC 4180) and says line by line
-// what would happen. The first line names the columns: kind, country, prefix,
+// PreviewBlocks reads a file of blocks (CSV, RFC 4180; a spreadsheet may
+// separate the cells by semicolons or tabs) and says line by line what would happen. The first line names the columns: kind, country, prefix,
 // length, and optionally setup, yearly (in units, 5.00) and note.
 func (d *Desk) PreviewBlocks(_ context.Context, by member.Actor, file io.Reader) ([]BlockLine, error) {
 	if err := operatorOnly(by); err != nil {
@@ -71,15 +72,20 @@ func (d *Desk) ImportBlocks(ctx context.Context, by member.Actor, file io.Reader
 // readBlocks reads the lines and checks each against the rules, what is in
 // stock, and the lines before it.
 func (p *Policy) readBlocks(file io.Reader) ([]BlockLine, error) {
-	r := csv.NewReader(file)
-	r.TrimLeadingSpace, r.FieldsPerRecord = true, -1
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	r := csv.NewReader(strings.NewReader(table.Plain(string(text))))
+	r.Comma = table.Separator(string(text))
+	r.TrimLeadingSpace, r.FieldsPerRecord = r.Comma != '\t', -1
 	head, err := r.Read()
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "file", "The file is empty or no CSV. Its first line names the columns: kind,country,prefix,length,setup,yearly,note.")
 	}
 	column := map[string]int{}
 	for i, name := range head {
-		column[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))] = i
+		column[strings.ToLower(strings.TrimSpace(name))] = i
 	}
 	for _, needed := range []string{"kind", "country", "prefix", "length"} {
 		if _, ok := column[needed]; !ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -146,7 +147,7 @@ func (p *Policy) checkNew(b *Block) error {
 	if b.Kind != numbering.Individual && b.Kind != numbering.Company {
 		return badField("kind", "Use individual or company.")
 	}
-	if len(b.Note) > 200 {
+	if utf8.RuneCountInString(b.Note) > 200 {
 		return badField("note", "Use at most 200 letters.")
 	}
 	if err := p.checkBlock(*b); err != nil {
@@ -272,7 +273,7 @@ func (d *Desk) Unreserve(ctx context.Context, by member.Actor, digits string) er
 func (d *Desk) AskPaper(ctx context.Context, by member.Actor, p Paper) error {
 	return d.change(ctx, by, "paper "+p.Name, func(rules *Policy) (Change, error) {
 		p.Name = strings.TrimSpace(p.Name)
-		if p.Name == "" || len(p.Name) > 100 {
+		if p.Name == "" || utf8.RuneCountInString(p.Name) > 100 {
 			return Change{}, badField("name", "Write what the document is called, up to 100 letters.")
 		}
 		if rules.Plans.CallingCode(p.Country) == "" {

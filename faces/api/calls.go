@@ -118,11 +118,7 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 		return nil, f.fail(ctx, fault.New(fault.Invalid, "country_unknown", "%q is no country code. Use two letters like KR.", in.Body.Country).
 			WithFields(fault.Field{Name: "country", Text: "Use two letters like KR."}))
 	}
-	home := center.ID(f.Reader.Home(from.Country))
-	x := f.Router.Explain(&routing.Attempt{
-		Center: home, Role: routing.Origin, Dialled: in.Body.To, DialCountry: country, Now: f.Now(),
-		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home, Private: from.Private},
-	})
+	x := f.Router.Explain(from.Attempt(center.ID(f.Reader.Home(from.Country)), in.Body.To, country, f.Now()))
 	return &body[route]{f.showRoute(x, who.Role == member.Operator, from.Account)}, nil
 }
 
@@ -177,7 +173,7 @@ func showLeg(t *routing.Leg, operator bool) routeLeg {
 	case routing.ToTrunk:
 		leg = routeLeg{Kind: "trunk", Center: string(t.From)}
 		if operator {
-			leg.Carrier, leg.Trunk, leg.Number, leg.Shows = t.Carrier, t.Trunk, t.Number, t.Shows
+			leg.Carrier, leg.Trunk, leg.Number, leg.Shows = t.Carrier, t.Trunk, t.Number, t.Displayed()
 		}
 	case routing.ToURI:
 		leg = routeLeg{Kind: "uri", URI: t.URI}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 )
 
@@ -175,18 +176,15 @@ type CallRate struct {
 	Micros int64  `json:"micros" minimum:"0" doc:"A minute, in micro-units of the house's currency"`
 }
 
-// tariffID names the list of what members pay.
-const tariffMembers = "members"
-
-func tariffID(id string) string {
-	if id == tariffMembers {
-		return carrier.Members
-	}
-	return id
+// callRateIn is one that is set. Its price is always said: what is left out
+// would be free.
+type callRateIn struct {
+	Prefix string `json:"prefix" doc:"The beginning of + forms, without the +; empty is everywhere"`
+	Micros *int64 `json:"micros" nullable:"false" minimum:"0" doc:"A minute, in micro-units of the house's currency"`
 }
 
 func (f *face) listRates(ctx context.Context, in *ByID) (*body[list[CallRate]], error) {
-	all, err := f.Carriers.Rates(ctx, actor(ctx), tariffID(in.ID))
+	all, err := f.Carriers.Rates(ctx, actor(ctx), carrier.Tariff(in.ID))
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
@@ -196,14 +194,17 @@ func (f *face) listRates(ctx context.Context, in *ByID) (*body[list[CallRate]], 
 func (f *face) setRates(ctx context.Context, in *struct {
 	ByID
 	Body struct {
-		Items []CallRate `json:"items" maxItems:"1000000" nullable:"false"`
+		Items []callRateIn `json:"items" maxItems:"1000000" nullable:"false"`
 	}
 }) (*struct{}, error) {
 	rates := make([]carrier.Rate, 0, len(in.Body.Items))
 	for _, r := range in.Body.Items {
-		rates = append(rates, carrier.Rate(r))
+		if r.Micros == nil {
+			return nil, f.fail(ctx, fault.New(fault.Invalid, "rate_missing", "%q has no price. Say one; 0 is free.", r.Prefix))
+		}
+		rates = append(rates, carrier.Rate{Prefix: r.Prefix, Micros: *r.Micros})
 	}
-	return nil, f.fail(ctx, f.Carriers.SetRates(ctx, actor(ctx), tariffID(in.ID), rates))
+	return nil, f.fail(ctx, f.Carriers.SetRates(ctx, actor(ctx), carrier.Tariff(in.ID), rates))
 }
 
 func (w Writing) value() carrier.Writing {
@@ -233,7 +234,7 @@ func (c carrierIn) input() carrier.Input {
 		in.Trunks = append(in.Trunks, carrier.TrunkInput{
 			Trunk: carrier.Trunk{
 				ID: t.ID, Host: t.Host, Transport: carrier.Transport(t.Transport), User: t.User, Realm: t.Realm, Register: t.Register, Ping: t.Ping,
-				Capacity: t.Capacity, Rate: t.Rate, From: t.From, InUser: t.InUser, InName: t.InName,
+				Capacity: t.Capacity, CPS: t.Rate, From: t.From, InUser: t.InUser, InName: t.InName,
 			},
 			Password: t.Password, InPassword: t.InPassword,
 		})
@@ -259,7 +260,7 @@ func (f *face) showCarrier(c carrier.Carrier) Carrier {
 	for _, t := range c.Trunks {
 		out.Trunks = append(out.Trunks, Trunk{
 			ID: t.ID, Host: t.Host, Transport: string(t.Transport), User: t.User, Password: t.Password != "", Realm: t.Realm, Register: t.Register,
-			Ping: t.Ping, Capacity: t.Capacity, Rate: t.Rate, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName, State: f.showState(t.ID),
+			Ping: t.Ping, Capacity: t.Capacity, Rate: t.CPS, From: listed(t.From), InUser: t.InUser, InPassword: t.InPassword != "", InName: t.InName, State: f.showState(t.ID),
 		})
 	}
 	return out

@@ -54,7 +54,7 @@ type Membership struct {
 	Created        time.Time   `json:"created_at"`
 }
 
-// forwarding is which calls of a number ring on elsewhere.
+// forwarding is which calls of a number are forwarded.
 type forwarding struct {
 	Always      []string `json:"always" required:"false" nullable:"false" maxItems:"11" doc:"Every call goes there, and no terminal rings. Each list holds numbers of yours, tried in this order"`
 	Busy        []string `json:"busy" required:"false" nullable:"false" maxItems:"11" doc:"When you are busy or decline"`
@@ -118,7 +118,7 @@ func (f *face) registerMembers() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members", "register-member", "Members", "Register a bought number: the answer holds the SIP account", http.StatusCreated)), f.registerMember)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members", "list-members", "Members", "Your registered numbers", 0)), f.listMembers)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}", "get-member", "Members", "One registered number", 0)), f.getMember)
-	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/forwarding", "set-forwarding", "Members", "Which calls ring on elsewhere, and where; you pay for those calls. Only proved numbers are used", 0)), f.setForwarding)
+	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/forwarding", "set-forwarding", "Members", "Which calls are forwarded, and where; you pay for those calls. Only proved numbers are used", 0)), f.setForwarding)
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/caller_id", "set-caller-id", "Members", "What the calls of a number show", 0)), f.setCallerID)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}/devices", "list-devices", "Devices", "The telephones of a number", 0)), f.listDevices)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members/{id}/devices", "add-device", "Devices", "A further telephone, with a credential of its own", http.StatusCreated)), f.addDevice)

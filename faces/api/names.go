@@ -14,6 +14,7 @@ import (
 // Names keeps the domain names and e-mail addresses that stand for numbers.
 type Names interface {
 	Names(ctx context.Context, by member.Actor, account string) ([]alias.Name, error)
+	All(ctx context.Context, by member.Actor, cursor string, limit int) (list []alias.Name, next string, err error)
 	Add(ctx context.Context, by member.Actor, name, number string) (alias.Name, error)
 	Check(ctx context.Context, by member.Actor, id string) (alias.Name, error)
 	Confirm(ctx context.Context, token string) (alias.Name, error)
@@ -66,22 +67,23 @@ func showName(n alias.Name, by member.Actor) HeldName {
 }
 
 func (f *face) listNames(ctx context.Context, in *struct {
-	All bool `query:"all" doc:"Those of everybody, for the operator"`
+	Paging
+	All bool `query:"all" doc:"Those of everybody, for the operator. Without it, all of yours come at once"`
 }) (*body[list[HeldName]], error) {
 	by := actor(ctx)
-	account := by.Account
+	show := func(n alias.Name) HeldName { return showName(n, by) }
 	if in.All {
-		account = ""
+		names, next, err := f.Names.All(ctx, by, in.Cursor, in.Limit)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		return page(names, next, show), nil
 	}
-	names, err := f.Names.Names(ctx, by, account)
+	names, err := f.Names.Names(ctx, by, by.Account)
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	out := list[HeldName]{Items: []HeldName{}}
-	for _, n := range names {
-		out.Items = append(out.Items, showName(n, by))
-	}
-	return &body[list[HeldName]]{out}, nil
+	return page(names, "", show), nil
 }
 
 func (f *face) addName(ctx context.Context, in *struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/callisto-tel/callisto/business/did"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 )
@@ -38,13 +39,17 @@ type telephoneNumber struct {
 }
 
 type telephoneStock struct {
-	Carrier string `json:"carrier" doc:"The carrier that brings them"`
-	Numbers []struct {
-		E164   string `json:"e164" doc:"With +"`
-		Area   string `json:"area,omitempty" maxLength:"60"`
-		Setup  int64  `json:"setup_micros,omitempty" minimum:"0" doc:"Paid once, without tax"`
-		Yearly int64  `json:"yearly_micros,omitempty" minimum:"0" doc:"Paid each year, without tax; a renter's fee never rises"`
-	} `json:"numbers" minItems:"1" maxItems:"10000" nullable:"false"`
+	Carrier string             `json:"carrier" doc:"The carrier that brings them"`
+	Numbers []telephoneBrought `json:"numbers" minItems:"1" maxItems:"10000" nullable:"false"`
+}
+
+// telephoneBrought is one of them. Its prices are always said: what is left out
+// would be free, also of a number that has a price.
+type telephoneBrought struct {
+	E164   string `json:"e164" doc:"With +"`
+	Area   string `json:"area,omitempty" maxLength:"60"`
+	Setup  *int64 `json:"setup_micros" nullable:"false" minimum:"0" doc:"Paid once, without tax"`
+	Yearly *int64 `json:"yearly_micros" nullable:"false" minimum:"0" doc:"Paid each year, without tax; a renter's fee never rises"`
 }
 
 func (f *face) registerTelephones() {
@@ -113,7 +118,10 @@ func (f *face) telephoneStock(ctx context.Context, in *struct {
 func (f *face) putTelephones(ctx context.Context, in *struct{ Body telephoneStock }) (*struct{}, error) {
 	var numbers []did.Number
 	for _, x := range in.Body.Numbers {
-		numbers = append(numbers, did.Number{E164: x.E164, Area: x.Area, Setup: x.Setup, Yearly: x.Yearly})
+		if x.Setup == nil || x.Yearly == nil {
+			return nil, f.fail(ctx, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "numbers", Text: "Say both prices of each number; 0 is free."}))
+		}
+		numbers = append(numbers, did.Number{E164: x.E164, Area: x.Area, Setup: *x.Setup, Yearly: *x.Yearly})
 	}
 	return nil, f.fail(ctx, f.Telephones.Put(ctx, actor(ctx), in.Body.Carrier, numbers))
 }

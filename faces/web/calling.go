@@ -47,13 +47,13 @@ type callingData struct {
 	Shows  []choice // telephone numbers his calls can show
 }
 
-// forwardWhen is one case in which calls ring on.
+// forwardWhen is one case in which calls are forwarded.
 type forwardWhen struct {
 	Name string
 	To   []string
 }
 
-// ownCall is a number calls can ring on at.
+// ownCall is a number calls can be forwarded to.
 type ownCall struct {
 	member.Own
 	Price money.Amount

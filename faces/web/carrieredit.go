@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,28 +59,16 @@ func (f *face) editCarrier(_ http.ResponseWriter, r *http.Request, p *page) (tem
 			in, about = x.Input, x.About
 			in.Name = x.Name
 		}
-		d, err := f.editing(r, p, "", in, nil)
+		d, err := f.editing(r, p, "", in, knobMaker{p: p})
 		d.About = about
 		return carrierEditPage(p, d), err
 	}
-	c, err := f.findCarrier(r, p, id)
+	c, err := f.Carriers.Carrier(r.Context(), p.Who, id)
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.editing(r, p, id, inputOf(c), nil)
+	d, err := f.editing(r, p, id, inputOf(c), knobMaker{p: p})
 	return carrierEditPage(p, d), err
-}
-
-func (f *face) findCarrier(r *http.Request, p *page, id string) (carrier.Carrier, error) {
-	list, err := f.Carriers.Carriers(r.Context(), p.Who)
-	if err != nil {
-		return carrier.Carrier{}, err
-	}
-	i := slices.IndexFunc(list, func(c carrier.Carrier) bool { return c.ID == id })
-	if i < 0 {
-		return carrier.Carrier{}, fault.New(fault.Unknown, "carrier_unknown", "There is no carrier %s. List them to see their ids.", id)
-	}
-	return list[i], nil
 }
 
 // inputOf is a carrier as its form shows it.
@@ -98,7 +87,7 @@ func inputOf(c carrier.Carrier) carrier.Input {
 // saveCarrier takes the form: it is shown again with what it would do, or kept.
 func (f *face) saveCarrier(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	id := r.PathValue("id")
-	in, err := carrierForm(r.PostForm)
+	in, unread, err := carrierForm(r.PostForm)
 	if err == nil && r.PostFormValue("preview") == "" {
 		if id == "new" {
 			_, err = f.Carriers.Add(r.Context(), p.Who, in)
@@ -121,7 +110,7 @@ func (f *face) saveCarrier(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	if id == "new" {
 		id = ""
 	}
-	d, err := f.editing(r, p, id, in, wrong)
+	d, err := f.editing(r, p, id, in, knobMaker{p, wrong, unread})
 	if wrong != nil {
 		if d.Problem = wrong[""]; d.Problem == "" {
 			d.Problem = p.say("Some fields are not right.")
@@ -130,45 +119,58 @@ func (f *face) saveCarrier(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	return carrierEditPage(p, d), err
 }
 
-// carrierForm reads the form.
-func carrierForm(v url.Values) (carrier.Input, error) {
-	in := carrier.Input{
+// carrierForm reads the form; unread is what was typed where a number could not
+// be read, by the names of the faults.
+func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err error) {
+	in = carrier.Input{
 		Center: center.ID(v.Get("center")), Kind: carrier.Kind(v.Get("kind")), Name: v.Get("name"), Closed: v.Get("closed") != "",
 		Shows: carrier.Showing(v.Get("shows")), Presents: v.Get("presents"), Assert: v.Get("assert") != "", Diverts: v.Get("diverts") != "",
 		Codecs: wordsOf(v.Get("codecs")), DTMF: carrier.DTMF(v.Get("dtmf")), SRTP: v.Get("srtp") != "", Short: v.Get("short") != "", Emergency: v.Get("emergency") != "",
 		Prefix: v.Get("prefix"), Ranges: wordsOf(v.Get("ranges")), Domain: v.Get("domain"), ENUM: v.Get("enum"), ENUMAll: v.Get("enum_all") != "", Reach: wordsOf(v.Get("reach")),
 	}
 	var wrong []fault.Field
-	for name, w := range map[string]*carrier.Writing{"out": &in.Out, "out_caller": &in.OutCaller, "in": &in.In, "in_caller": &in.InCaller} {
-		rules, err := carrier.ParseRules(v.Get(name + "_rules"))
+	unread = map[string]string{}
+	bad := func(name, text, typed string) {
+		unread[name], wrong = typed, append(wrong, fault.Field{Name: name, Text: text})
+	}
+	for _, x := range []struct {
+		name string
+		*carrier.Writing
+	}{{"out", &in.Out}, {"out_caller", &in.OutCaller}, {"in", &in.In}, {"in_caller", &in.InCaller}} {
+		rules, err := carrier.ParseRules(v.Get(x.name + "_rules"))
 		if err != nil {
-			wrong = append(wrong, fault.Field{Name: name, Text: fault.ReasonOf(err).Text})
+			bad(x.name+"_rules", fault.ReasonOf(err).Text, v.Get(x.name+"_rules"))
 		}
-		w.Format, w.Rules = carrier.Format(v.Get(name)), rules
+		x.Format, x.Rules = carrier.Format(v.Get(x.name)), rules
 	}
 	if text := strings.TrimSpace(v.Get("sells")); text != "" {
-		micros, err := money.ParseMicros(strings.Replace(text, ",", ".", 1))
-		if err != nil {
-			wrong = append(wrong, fault.Field{Name: "sells_micros", Text: "Write a price like 0.035."})
+		switch micros, err := money.ReadMicros(text); {
+		case errors.Is(err, money.ErrTwoWays):
+			bad("sells_micros", "This price can be read in two ways. Write it with four decimals, as in 1.2340 or 1,2340, and thousands without a mark.", text)
+		case err != nil:
+			bad("sells_micros", "Write a price like 0.035.", text)
+		default:
+			in.Sells = &micros
 		}
-		in.Sells = &micros
 	}
 	for i := range mostTrunkRows {
-		t := trunkForm(v, "t"+strconv.Itoa(i)+"_", &wrong)
-		if t.Host != "" {
-			in.Trunks = append(in.Trunks, t)
+		at := "t" + strconv.Itoa(i) + "_"
+		if strings.TrimSpace(v.Get(at+"host")) == "" {
+			continue // without a gateway it is none
 		}
+		n := len(in.Trunks)
+		in.Trunks = append(in.Trunks, trunkForm(v, at, func(name, text, typed string) { bad(carrier.TrunkField(n, name), text, typed) }))
 	}
 	if len(wrong) > 0 {
-		return in, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return in, unread, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
 	}
-	return in, nil
+	return in, unread, nil
 }
 
 const mostTrunkRows = 17 // 16, and an empty one
 
-// trunkForm reads the fields of one trunk; one without a gateway is none.
-func trunkForm(v url.Values, at string, wrong *[]fault.Field) carrier.TrunkInput {
+// trunkForm reads the fields of one trunk.
+func trunkForm(v url.Values, at string, bad func(name, text, typed string)) carrier.TrunkInput {
 	number := func(name string) int {
 		text := strings.TrimSpace(v.Get(at + name))
 		if text == "" {
@@ -176,13 +178,13 @@ func trunkForm(v url.Values, at string, wrong *[]fault.Field) carrier.TrunkInput
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			*wrong = append(*wrong, fault.Field{Name: name, Text: "0 (no limit) to 100000."})
+			bad(name, "0 (no limit) to 100000.", text)
 		}
 		return n
 	}
 	t := carrier.TrunkInput{Trunk: carrier.Trunk{
 		ID: v.Get(at + "id"), Host: strings.TrimSpace(v.Get(at + "host")), Transport: carrier.Transport(v.Get(at + "transport")), User: v.Get(at + "user"),
-		Realm: v.Get(at + "realm"), Register: v.Get(at+"register") != "", Ping: v.Get(at+"ping") != "", Capacity: number("capacity"), Rate: number("rate"),
+		Realm: v.Get(at + "realm"), Register: v.Get(at+"register") != "", Ping: v.Get(at+"ping") != "", Capacity: number("capacity"), CPS: number("rate"),
 		From: wordsOf(v.Get(at + "from")), InUser: v.Get(at + "in_user"), InName: v.Get(at + "in_name"),
 	}}
 	if s := v.Get(at + "password"); s != "" {
@@ -206,16 +208,15 @@ func wordsOf(s string) []string {
 }
 
 // editing is the page for a carrier as it stands.
-func (f *face) editing(r *http.Request, p *page, id string, in carrier.Input, wrong map[string]string) (editData, error) {
+func (f *face) editing(r *http.Request, p *page, id string, in carrier.Input, k knobMaker) (editData, error) {
 	of, err := f.carriersOf(r, p)
 	if err != nil {
 		return editData{}, err
 	}
-	k := knobMaker{p, wrong}
 	d := editData{ID: id, Name: in.Name, Samples: f.Carriers.Samples(in), Groups: []knobs{k.whole(in, of.Centers)}}
 	for i, t := range append(slices.Clone(in.Trunks), carrier.TrunkInput{}) {
 		if i < mostTrunkRows {
-			g := k.trunk(t, "t"+strconv.Itoa(i)+"_")
+			g := k.trunk(t, i)
 			if t.ID != "" {
 				s := f.Trunks.TrunkState(t.ID)
 				g.State = &s
@@ -233,8 +234,9 @@ func (f *face) editing(r *http.Request, p *page, id string, in carrier.Input, wr
 
 // knobMaker makes knobs in the reader's language, with what was wrong.
 type knobMaker struct {
-	p     *page
-	wrong map[string]string
+	p      *page
+	wrong  map[string]string
+	unread map[string]string // what was typed where something is wrong, and is no value
 }
 
 func (k knobMaker) text(name, label, value, hint string) knob {
@@ -262,17 +264,19 @@ func (k knobMaker) whole(in carrier.Input, centers []choice) knobs {
 	}}
 }
 
-func (k knobMaker) trunk(t carrier.TrunkInput, at string) knobs {
-	text := func(name, label, value, hint string) knob {
-		x := k.text(at+name, label, value, hint)
-		x.Error = k.wrong[name]
+// trunk is the knobs of the trunk in a row of the page.
+func (k knobMaker) trunk(t carrier.TrunkInput, row int) knobs {
+	at := "t" + strconv.Itoa(row) + "_"
+	wrong := func(x knob, name string) knob {
+		x.Error = k.wrong[carrier.TrunkField(row, name)]
 		return x
 	}
+	text := func(name, label, value, hint string) knob { return wrong(k.text(at+name, label, value, hint), name) }
 	secret := func(name, label string, holds bool) knob {
-		return knob{Name: at + name, Label: k.p.T(label), Type: "secret", Holds: holds, Error: k.wrong[name]}
+		return wrong(knob{Name: at + name, Label: k.p.T(label), Type: "secret", Holds: holds}, name)
 	}
 	number := func(name, label string, value int) knob {
-		x := text(name, label, "", "0")
+		x := text(name, label, k.unread[carrier.TrunkField(row, name)], "0")
 		if x.Type = "number"; value != 0 {
 			x.Value = strconv.Itoa(value)
 		}
@@ -285,9 +289,9 @@ func (k knobMaker) trunk(t carrier.TrunkInput, at string) knobs {
 	}
 	return knobs{Legend: legend, Trunk: t.ID, Closed: t.Host == "" && at != "t0_", List: []knob{
 		{Name: at + "id", Type: "hidden", Value: t.ID},
-		text("host", "carrier.host", t.Host, "sip.carrier.example:5060"), k.choose(at+"transport", "carrier.transport", string(t.Transport), transports...),
+		text("host", "carrier.host", t.Host, "sip.carrier.example:5060"), wrong(k.choose(at+"transport", "carrier.transport", string(t.Transport), transports...), "transport"),
 		text("user", "carrier.user", t.User, ""), secret("password", "carrier.password", t.Trunk.Password != ""), text("realm", "carrier.realm", t.Realm, ""),
-		number("capacity", "trunk.capacity", t.Capacity), number("rate", "trunk.rate", t.Rate),
+		number("capacity", "trunk.capacity", t.Capacity), number("rate", "trunk.rate", t.CPS),
 		k.tick(at+"register", "trunk.register", t.Register), k.tick(at+"ping", "trunk.ping", t.Ping),
 		text("from", "trunk.from", strings.Join(t.From, ", "), "203.0.113.7, 203.0.113.0/28"), text("in_user", "trunk.in_user", t.InUser, ""),
 		secret("in_password", "trunk.in_password", t.Trunk.InPassword != ""), text("in_name", "trunk.in_name", t.InName, "sbc.carrier.example"),
@@ -305,10 +309,18 @@ func (k knobMaker) numbers(in carrier.Input) knobs {
 		w           carrier.Writing
 	}{{"out", "carrier.out", in.Out}, {"out_caller", "carrier.out_caller", in.OutCaller}, {"in", "carrier.in", in.In}, {"in_caller", "carrier.in_caller", in.InCaller}} {
 		g.List = append(g.List, k.choose(x.name, x.label, string(x.w.Format), formats...),
-			knob{Name: x.name + "_rules", Label: k.p.T("carrier.rules"), Type: "lines", Value: carrier.RulesText(x.w.Rules), Hint: "0082=+82"})
+			k.rules(x.name+"_rules", x.w.Rules))
 	}
 	g.List = append(g.List, k.text("reach", "carrier.reach", strings.Join(in.Reach, ", "), "+82, *"))
 	return g
+}
+
+func (k knobMaker) rules(name string, rules []carrier.Rule) knob {
+	x := knob{Name: name, Label: k.p.T("carrier.rules"), Type: "lines", Value: carrier.RulesText(rules), Hint: "0082=+82", Error: k.wrong[name]}
+	if typed, is := k.unread[name]; is {
+		x.Value = typed
+	}
+	return x
 }
 
 func (k knobMaker) media(in carrier.Input) knobs {
@@ -321,7 +333,7 @@ func (k knobMaker) media(in carrier.Input) knobs {
 }
 
 func (k knobMaker) partner(in carrier.Input) knobs {
-	sells := k.text("sells", "carrier.sells", "", "0.035")
+	sells := k.text("sells", "carrier.sells", k.unread["sells_micros"], "0.035")
 	if sells.Error = k.wrong["sells_micros"]; in.Sells != nil {
 		sells.Value = money.Amount{Micros: *in.Sells}.String()
 	}

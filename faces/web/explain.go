@@ -39,11 +39,7 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		p.Status, d.Problem = http.StatusUnprocessableEntity, p.T("explain.wrong")
 		return explainPage(p, d), nil
 	}
-	home := center.ID(f.Reader.Home(from.Country))
-	d.X = f.Router.Explain(&routing.Attempt{
-		Center: home, Role: routing.Origin, Dialled: d.To, DialCountry: d.Country, Now: f.Now(),
-		Caller: routing.Party{Account: from.Account, Membership: from.Membership, Number: from.Number, Country: from.Country, Home: home},
-	})
+	d.X = f.Router.Explain(from.Attempt(center.ID(f.Reader.Home(from.Country)), d.To, d.Country, f.Now()))
 	carriers, err := f.Carriers.Carriers(r.Context(), p.Who)
 	if err != nil {
 		return nil, err

@@ -126,8 +126,8 @@ func (f *face) addDevice(w http.ResponseWriter, r *http.Request, p *page) (templ
 }
 
 func (p *page) fieldText(err error) string {
-	for _, text := range p.errorsOf(err) {
-		return text
+	if fields := fault.FieldsOf(err); len(fields) > 0 {
+		return p.say(fields[0].Text)
 	}
 	return p.why(err)
 }

@@ -17,6 +17,7 @@ import (
 // Names keeps the domain names and e-mail addresses that stand for numbers.
 type Names interface {
 	Names(ctx context.Context, by member.Actor, account string) ([]alias.Name, error)
+	All(ctx context.Context, by member.Actor, cursor string, limit int) (list []alias.Name, next string, err error)
 	Add(ctx context.Context, by member.Actor, name, number string) (alias.Name, error)
 	Check(ctx context.Context, by member.Actor, id string) (alias.Name, error)
 	Confirm(ctx context.Context, token string) (alias.Name, error)
@@ -40,11 +41,8 @@ type namesData struct {
 	List   []alias.Name
 	Typed  url.Values
 	Errors map[string]string
-	Staff  bool
+	Next   string // where the next page of the operator's list begins
 }
-
-// missingUntil is when a name whose record is gone is removed.
-func missingUntil(n alias.Name) string { return n.Missing.AddDate(0, 0, 14).UTC().Format("2006-01-02") }
 
 func (f *face) namesOf(r *http.Request, p *page, err error) (templ.Component, error) {
 	d := namesData{Typed: r.Form}
@@ -123,10 +121,11 @@ func (f *face) confirmName(_ http.ResponseWriter, r *http.Request, p *page) (tem
 
 // allNames is the operator's list.
 func (f *face) allNames(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	list, err := f.Names.Names(r.Context(), p.Who, "")
+	const some = 50
+	list, next, err := f.Names.All(r.Context(), p.Who, r.URL.Query().Get("cursor"), some)
 	if err != nil {
 		return nil, err
 	}
 	p.Title = p.T("operator.names")
-	return allNamesPage(p, namesData{List: list, Staff: true}), nil
+	return allNamesPage(p, namesData{List: list, Next: next}), nil
 }

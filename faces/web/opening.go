@@ -25,6 +25,7 @@ type Tariffs interface {
 // Carriers manages the carriers.
 type Carriers interface {
 	Carriers(ctx context.Context, by member.Actor) ([]carrier.Carrier, error)
+	Carrier(ctx context.Context, by member.Actor, id string) (carrier.Carrier, error)
 	Add(ctx context.Context, by member.Actor, in carrier.Input) (carrier.Carrier, error)
 	Change(ctx context.Context, by member.Actor, id string, in carrier.Input) (carrier.Carrier, error)
 	Remove(ctx context.Context, by member.Actor, id string) error

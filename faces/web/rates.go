@@ -41,19 +41,18 @@ type rateChange struct {
 }
 
 const (
-	shownRates  = 200
-	mostRates   = 32 << 20 // bytes of a list
-	membersName = "members"
+	shownRates = 200
+	mostRates  = 32 << 20 // bytes of a list
 )
 
 // tariff finds whose list is meant.
 func (f *face) tariff(r *http.Request, p *page) (ratesData, string, error) {
 	id := r.PathValue("id")
-	if id == membersName {
+	if carrier.Tariff(id) == carrier.Members {
 		p.Title = p.T("rates.members")
 		return ratesData{ID: id, Name: p.Title}, carrier.Members, nil
 	}
-	c, err := f.findCarrier(r, p, id)
+	c, err := f.Carriers.Carrier(r.Context(), p.Who, id)
 	p.Title = c.Name
 	return ratesData{ID: id, Name: c.Name}, id, err
 }
@@ -108,7 +107,7 @@ func (f *face) takeRates(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	if err != nil {
 		return nil, err
 	}
-	next, err := carrier.ReadRates(strings.NewReader(text))
+	next, err := carrier.ReadRates(text)
 	if err == nil && r.PostFormValue("take") != "" {
 		if err = f.Tariffs.SetRates(r.Context(), p.Who, id, next); err == nil {
 			return nil, redirect{"/operator/carriers/" + d.ID + "/rates"}

@@ -47,7 +47,7 @@ func (f *face) telephoneRoutes() map[string]handler {
 // telephoneData is the page on which a member rents a telephone number.
 type telephoneData struct {
 	member.Membership
-	Mine      []did.Number
+	Mine      []telephoneOffer
 	Offers    []telephoneOffer
 	Country   string
 	Countries []choice
@@ -57,7 +57,7 @@ type telephoneData struct {
 	OwnPhone  bool
 }
 
-// telephoneOffer is a number on offer with what it costs him, with tax.
+// telephoneOffer is a number on offer, or his, with what it costs him, with tax.
 type telephoneOffer struct {
 	did.Number
 	Today, Yearly money.Amount
@@ -73,8 +73,16 @@ func (f *face) telephoneShown(r *http.Request, p *page, problem string) (templ.C
 		return nil, err
 	}
 	d := telephoneData{Membership: m, Country: r.FormValue("country"), Countries: p.countries(), Done: r.URL.Query().Has("done"), Problem: problem}
-	if d.Mine, err = f.Telephones.Of(r.Context(), p.Who, m.ID); err != nil {
+	mine, err := f.Telephones.Of(r.Context(), p.Who, m.ID)
+	if err != nil {
 		return nil, err
+	}
+	for _, n := range mine {
+		x := telephoneOffer{Number: n}
+		if x.Yearly, err = f.Telephones.Gross(r.Context(), n.Account, n.For.Kind, n.NextFee()); err != nil {
+			return nil, err
+		}
+		d.Mine = append(d.Mine, x)
 	}
 	const some = 20
 	list, err := f.Telephones.OnOffer(r.Context(), d.Country, r.FormValue("after"), some)

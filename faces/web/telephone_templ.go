@@ -615,7 +615,7 @@ func telephonePage(p *page, d telephoneData) templ.Component {
 }
 
 // myTelephone is a number somebody rents, or has let go.
-func myTelephone(p *page, line string, n did.Number) templ.Component {
+func myTelephone(p *page, line string, n telephoneOffer) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -729,7 +729,7 @@ func myTelephone(p *page, line string, n did.Number) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = cash(money.Amount{Currency: p.f.Currency, Micros: n.Fee}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = cash(n.Yearly).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

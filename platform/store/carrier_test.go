@@ -84,7 +84,7 @@ func TestACarrierIsKept(t *testing.T) {
 		moved.Trunks = slices.Clone(in.Trunks)
 		moved.Trunks[0].Host = "192.0.2.7:5080"
 		var f *fault.Error
-		if _, err := s.Change(ctx, member.System(), c.ID, moved); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "password" {
+		if _, err := s.Change(ctx, member.System(), c.ID, moved); !errors.As(err, &f) || len(f.Fields) != 1 || f.Fields[0].Name != "trunks.0.password" {
 			t.Errorf("another gateway without its password: %v", err)
 		}
 		if x := l2.list[0].Trunks[0]; x.Password != secret || x.Host != in.Trunks[0].Host {
@@ -193,19 +193,19 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 	}
 	many := make([]carrier.Rule, 51)
 	for field, changes := range map[string][]func(*carrier.Input){
-		"center":      {func(in *carrier.Input) { in.Center = "XX" }},
-		"kind":        {func(in *carrier.Input) { in.Kind = "friend" }},
-		"name":        {func(in *carrier.Input) { in.Name = " " }},
-		"host":        {trunk(func(x *carrier.TrunkInput) { x.Host = "a.example" }), func(in *carrier.Input) { in.Trunks = nil }},
-		"transport":   {trunk(func(x *carrier.TrunkInput) { x.Transport = "sctp" })},
-		"user":        {trunk(func(x *carrier.TrunkInput) { x.User = "" }), trunk(func(x *carrier.TrunkInput) { x.User, x.Password, x.Register = "", nil, true })},
-		"realm":       {trunk(func(x *carrier.TrunkInput) { x.Realm = "a\r\nb" })},
-		"in_user":     {trunk(func(x *carrier.TrunkInput) { x.InUser = "" }), trunk(func(x *carrier.TrunkInput) { x.InPassword = nil })},
-		"in_password": {trunk(func(x *carrier.TrunkInput) { x.InPassword = &secret })},
-		"in_name":     {trunk(func(x *carrier.TrunkInput) { x.InName = "a b" })},
-		"capacity":    {trunk(func(x *carrier.TrunkInput) { x.Capacity = -1 })},
-		"rate":        {trunk(func(x *carrier.TrunkInput) { x.Rate = 1 << 20 })},
-		"from": {
+		"center":               {func(in *carrier.Input) { in.Center = "XX" }},
+		"kind":                 {func(in *carrier.Input) { in.Kind = "friend" }},
+		"name":                 {func(in *carrier.Input) { in.Name = " " }},
+		"trunks.0.host":        {trunk(func(x *carrier.TrunkInput) { x.Host = "a.example" }), func(in *carrier.Input) { in.Trunks = nil }},
+		"trunks.0.transport":   {trunk(func(x *carrier.TrunkInput) { x.Transport = "sctp" })},
+		"trunks.0.user":        {trunk(func(x *carrier.TrunkInput) { x.User = "" }), trunk(func(x *carrier.TrunkInput) { x.User, x.Password, x.Register = "", nil, true })},
+		"trunks.0.realm":       {trunk(func(x *carrier.TrunkInput) { x.Realm = "a\r\nb" })},
+		"trunks.0.in_user":     {trunk(func(x *carrier.TrunkInput) { x.InUser = "" }), trunk(func(x *carrier.TrunkInput) { x.InPassword = nil })},
+		"trunks.0.in_password": {trunk(func(x *carrier.TrunkInput) { x.InPassword = &secret })},
+		"trunks.0.in_name":     {trunk(func(x *carrier.TrunkInput) { x.InName = "a b" })},
+		"trunks.0.capacity":    {trunk(func(x *carrier.TrunkInput) { x.Capacity = -1 })},
+		"trunks.0.rate":        {trunk(func(x *carrier.TrunkInput) { x.CPS = 1 << 20 })},
+		"trunks.0.from": {
 			trunk(func(x *carrier.TrunkInput) { x.From = []string{"0.0.0.0/0"} }), trunk(func(x *carrier.TrunkInput) { x.From = []string{"sip.example"} }),
 			trunk(func(x *carrier.TrunkInput) {
 				x.From = make([]string, 0)
@@ -214,6 +214,9 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 				}
 			}),
 		},
+		"trunks.1.host": {func(in *carrier.Input) {
+			in.Trunks = append(in.Trunks, carrier.TrunkInput{Trunk: carrier.Trunk{Host: "b.example"}})
+		}},
 		"out":      {func(in *carrier.Input) { in.Out.Format = "0049" }, func(in *carrier.Input) { in.Out.Rules = many }},
 		"in":       {func(in *carrier.Input) { in.In.Rules = []carrier.Rule{{Prefix: "0", With: "sip:"}} }},
 		"presents": {func(in *carrier.Input) { in.Presents = "112" }, func(in *carrier.Input) { in.Presents = "" }},
@@ -263,7 +266,7 @@ func TestWhatCallsCost(t *testing.T) {
 		if err := s.SetRates(ctx, member.System(), c.ID, list); err != nil {
 			t.Fatal(err)
 		}
-		read, err := carrier.ReadRates(strings.NewReader("prefix,price\n+82 10, 0.035\n\n;0\n"))
+		read, err := carrier.ReadRates("prefix;price\r\n\"+82 10\"; 0,035\r\n\r\n;0\r\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,11 +285,11 @@ func TestWhatCallsCost(t *testing.T) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
-		if _, err := carrier.ReadRates(strings.NewReader("82,0.1\n83,much\n")); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
+		if _, err := carrier.ReadRates("82,0.1\n83,much\n"); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
 			t.Errorf("a line that cannot be read: %v", err)
 		}
-		for _, bad := range []string{"82,\n", "8a,0.1\n", "82;\n83;0.1"} {
-			if _, err := carrier.ReadRates(strings.NewReader(bad)); fault.KindOf(err) != fault.Invalid {
+		for _, bad := range []string{"82,\n", "8a,0.1\n", "82;\n83;0.1", "82,0,1", "82,0.1\n83;0.1", "82;1.234", "82;1,234\n83;0.05", "82;1,234\n83;0.05\n84;0,05"} {
+			if _, err := carrier.ReadRates(bad); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%q is read: %v", bad, err)
 			}
 		}

@@ -43,8 +43,8 @@ func (s *TelephoneNumbers) Number(ctx context.Context, e164 string) (did.Number,
 func (s *TelephoneNumbers) Numbers(ctx context.Context, f did.Filter) ([]did.Number, error) {
 	out := []did.Number{}
 	rows, err := s.db.read.QueryContext(ctx, `SELECT `+didColumns+` FROM did WHERE e164 > $1 AND ($2 = '' OR country = $2) AND ($3 = '' OR state = $3)
-		AND ($4 = '' OR account = $4) AND ($5 = '' OR membership = $5) AND (CAST($6 AS BIGINT) = 0 OR until > 0 AND until <= $6) ORDER BY e164 LIMIT $7`,
-		f.After, f.Country, string(f.State), f.Account, f.Membership, us(f.Due), f.Limit)
+		AND ($4 = '' OR account = $4) AND ($5 = '' OR membership = $5) AND ($6 = '' OR carrier = $6) AND (CAST($7 AS BIGINT) = 0 OR until > 0 AND until <= $7) ORDER BY e164 LIMIT $8`,
+		f.After, f.Country, string(f.State), f.Account, f.Membership, f.Carrier, us(f.Due), f.Limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		n, err := scanDID(rows)
 		out = append(out, n)

@@ -465,6 +465,7 @@ func TestAListOfTelephoneNumbersIsReadAsItStands(t *testing.T) {
 		for list, want := range map[string]did.Number{
 			"+8225550175,,5,60":                  {Setup: 5_000_000, Yearly: 60_000_000},
 			"+8225550175;Seoul, Korea;5;60.50":   {Area: "Seoul, Korea", Setup: 5_000_000, Yearly: 60_500_000},
+			"+8225550175;Seoul;5,50;1.200,00":    {Area: "Seoul", Setup: 5_500_000, Yearly: 1_200_000_000},
 			"+8225550175\t\t0\t60\r\n":           {Yearly: 60_000_000},
 			`+8225550175, "Seoul, Korea", 5, 60`: {Area: "Seoul, Korea", Setup: 5_000_000, Yearly: 60_000_000},
 		} {
@@ -475,7 +476,7 @@ func TestAListOfTelephoneNumbersIsReadAsItStands(t *testing.T) {
 		}
 		for _, list := range []string{
 			"+8225550175", "+8225550175,Seoul", "+8225550175,Seoul,5", "+8225550175,Seoul,5,", "+8225550175,Seoul,,60", "+8225550175,Seoul,5,60,7",
-			"+8225550175;Seoul;5,50;60", `+8225550175,"Seoul,5,60`, "+8225550174;;5;60\n+8225550175,Seoul,5,60",
+			"+8225550175;Seoul;5,500;60", "+8225550175;" + strings.Repeat("서", 61) + ";5;60", `+8225550175,"Seoul,5,60`, "+8225550174;;5;60\n+8225550175,Seoul,5,60",
 		} {
 			if got := s.ReadList("seoul", list); got[len(got)-1].Fault == "" {
 				t.Errorf("%q is taken as %+v", list, got)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
@@ -94,9 +95,14 @@ func (s *Names) one(ctx context.Context, where string, arg any) (alias.Name, boo
 	return n, found, err
 }
 
-// Names are those of an account, of everybody ("") or by their name.
-func (s *Names) Names(ctx context.Context, account, name string) ([]alias.Name, error) {
-	return names(s.db.read.QueryContext(ctx, `SELECT `+nameColumns+` FROM held_name WHERE ($1 = '' OR account = $1) AND ($2 = '' OR name = $2) ORDER BY created, id LIMIT 2000`, account, name))
+// Names lists them, the oldest first.
+func (s *Names) Names(ctx context.Context, f alias.Filter) ([]alias.Name, error) {
+	limit := f.Limit
+	if limit == 0 {
+		limit = math.MaxInt32
+	}
+	return names(s.db.read.QueryContext(ctx, `SELECT `+nameColumns+` FROM held_name WHERE id > $1 AND ($2 = '' OR account = $2) AND ($3 = '' OR name = $3)
+		AND (CAST($4 AS BIGINT) = 0 OR state <> 'removed') ORDER BY id LIMIT $5`, f.After, f.Account, f.Name, flag(f.Live), limit))
 }
 
 // SaveName writes a name that is still there, and removes others with it.
@@ -108,7 +114,7 @@ func (s *Names) SaveName(ctx context.Context, n alias.Name, others []string, let
 			}
 		}
 		saved, err = changed(q.ExecContext(ctx, `UPDATE held_name SET state = $2, hash = $3, missing = $4, checked = $5 WHERE id = $1 AND state <> 'removed'
-			AND ($2 <> 'proved' OR NOT EXISTS (SELECT 1 FROM held_name o WHERE o.name = held_name.name AND o.state = 'proved' AND o.id <> held_name.id))`,
+			AND (state <> 'proved' OR $2 <> 'waiting') AND ($2 <> 'proved' OR NOT EXISTS (SELECT 1 FROM held_name o WHERE o.name = held_name.name AND o.state = 'proved' AND o.id <> held_name.id))`,
 			n.ID, string(n.State), n.Hash, us(n.Missing), us(n.Checked)))
 		if err != nil {
 			return err
@@ -124,9 +130,14 @@ func (s *Names) SaveName(ctx context.Context, n alias.Name, others []string, let
 	return saved, err
 }
 
-// StaleNames are those last looked at before t.
-func (s *Names) StaleNames(ctx context.Context, t time.Time, most int) ([]alias.Name, error) {
-	return names(s.db.read.QueryContext(ctx, `SELECT `+nameColumns+` FROM held_name WHERE checked <= $1 ORDER BY checked, id LIMIT $2`, us(t), most))
+// StaleNames takes those last looked at before t.
+func (s *Names) StaleNames(ctx context.Context, t, now time.Time, most int) (out []alias.Name, err error) {
+	err = s.db.write(ctx, func(q querier) error {
+		out, err = names(q.QueryContext(ctx, `UPDATE held_name SET checked = $2 WHERE checked <= $1
+			AND id IN (SELECT id FROM held_name WHERE checked <= $1 ORDER BY checked, id LIMIT $3) RETURNING `+nameColumns, us(t), us(now), most))
+		return err
+	})
+	return out, err
 }
 
 // DropName forgets a name.

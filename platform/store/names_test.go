@@ -3,8 +3,10 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,14 +50,16 @@ type naming struct {
 	*house
 	*alias.Service
 	zone       *zone
+	look       alias.Records // of the world, unless a test says otherwise
 	minji, jun member.Actor
 }
 
 func newNaming(t *testing.T, cfg store.Config) *naming {
 	h := build(t, cfg, newClock())
 	x := &naming{house: h, zone: &zone{texts: map[string][]string{}}, minji: h.person(t, "minji"), jun: h.person(t, "jun")}
+	x.look = x.zone.look
 	x.Service = alias.New(h.db.Names(), alias.Config{
-		Sold: h.roster.Numbers, TXT: x.zone.look, Tell: h.roster.Named, Now: h.clock.now, Link: func(p string) string { return "https://tel.example" + p },
+		Sold: h.roster.Numbers, TXT: func(ctx context.Context, name string) ([]string, error) { return x.look(ctx, name) }, Tell: h.roster.Named, Now: h.clock.now, Link: func(p string) string { return "https://tel.example" + p },
 		Ours: func(d string) bool { return d == "tel.example" },
 		Proved: func(_ context.Context, account, e164 string) bool {
 			return account == x.jun.Account && e164 == "+821055556666"
@@ -239,4 +243,142 @@ func TestNamesThatNobodyCanHave(t *testing.T) {
 	if code(last) != "names_limit" {
 		t.Errorf("the 25th of a day: %v", last)
 	}
+}
+
+// TestNamesDoNotWaitForOthers: domains that somebody else holds, and domains
+// whose name servers are silent, are looked at once a day as all others are,
+// and several at once.
+func TestNamesDoNotWaitForOthers(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		x, ctx := newNaming(t, cfg), t.Context()
+		mine := x.owned(t, x.minji)
+		day := x.clock.now().UTC()
+		put := func(account, name, id string, state alias.State, checked time.Time) alias.Name {
+			t.Helper()
+			n := alias.Name{ID: id, Account: account, Name: name, Kind: alias.Domain, Dial: "+821055556666", State: state, Token: id, Checked: checked, Created: day}
+			if err := x.db.Names().InsertName(ctx, n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		var silent sync.Map
+		for i := range 100 { // one waits for what another holds: both records are there
+			name := fmt.Sprintf("n%d.example", i)
+			a := put("acc_holder", name, fmt.Sprintf("nam_a%03d", i), alias.Proved, day.Add(time.Hour))
+			b := put("acc_waiter", name, fmt.Sprintf("nam_b%03d", i), alias.Waiting, day.Add(-time.Second))
+			record, text := a.Record()
+			_, other := b.Record()
+			x.zone.texts[record] = []string{text, other}
+			if i%2 == 1 {
+				silent.Store(record, true)
+			}
+		}
+		n, err := x.Add(ctx, x.minji, "last.example", mine.Canonical())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.zone.set(&n, true)
+		if n, err = x.Check(ctx, x.minji, n.ID); err != nil {
+			t.Fatal(err)
+		}
+		x.zone.set(&n, false)
+		x.clock.add(24*time.Hour + time.Minute)
+		var now, most atomic.Int32
+		four := make(chan struct{})
+		x.look = func(ctx context.Context, name string) ([]string, error) {
+			k := now.Add(1)
+			defer now.Add(-1)
+			most.Store(max(most.Load(), k))
+			if k == 4 {
+				select {
+				case <-four:
+				default:
+					close(four)
+				}
+			}
+			select { // nobody goes on before four have come
+			case <-four:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			if _, yes := silent.Load(name); yes {
+				return nil, errors.New("no answer")
+			}
+			return x.zone.look(ctx, name)
+		}
+		for range 2 {
+			if err := x.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l := x.letters(t, "name_missing"); len(l) != 1 || l[0].Fields["name"] != "last.example" {
+			t.Errorf("the last name was not looked at: %+v", l)
+		}
+		if n := most.Load(); n > 8 {
+			t.Errorf("%d look-ups at once", n)
+		}
+		if stale, err := x.db.Names().StaleNames(ctx, x.clock.now().Add(-23*time.Hour), x.clock.now(), 1000); err != nil || len(stale) != 150 {
+			t.Errorf("within the hour %d are due, of which 50 are silent waiting ones and 100 held ones: %v", len(stale), err)
+		}
+	})
+}
+
+// TestAProvedNameDoesNotWaitAgain: a sweep that read it while it waited does not
+// undo its proof.
+func TestAProvedNameDoesNotWaitAgain(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		x, ctx := newNaming(t, cfg), t.Context()
+		n, err := x.Add(ctx, x.minji, "ann.example", x.owned(t, x.minji).Canonical())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.zone.set(&n, true)
+		if _, err := x.Check(ctx, x.minji, n.ID); err != nil {
+			t.Fatal(err)
+		}
+		if saved, err := x.db.Names().SaveName(ctx, n, nil); err != nil || saved {
+			t.Errorf("a name that waited was saved over the proved one: %t %v", saved, err)
+		}
+	})
+}
+
+// TestTheListOfNamesHasPages: every name once, and those that were removed not.
+func TestTheListOfNamesHasPages(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		x, ctx := newNaming(t, cfg), t.Context()
+		for i := range 7 {
+			n := alias.Name{
+				ID: fmt.Sprintf("nam_%d", i), Account: fmt.Sprintf("acc_%d", i), Name: "a.example", Kind: alias.Domain, Dial: "+821055556666", State: alias.Waiting, Token: "x",
+				Created: x.clock.now().Add(-time.Duration(i) * time.Hour),
+			}
+			if i == 3 {
+				n.State = alias.Removed
+			}
+			if err := x.db.Names().InsertName(ctx, n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for cursor, pages := "", 0; ; pages++ {
+			list, next, err := x.All(ctx, member.System(), cursor, 2)
+			if err != nil || pages > 2 {
+				t.Fatal(pages, err)
+			}
+			for _, n := range list {
+				got = append(got, n.ID)
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if strings.Join(got, " ") != "nam_0 nam_1 nam_2 nam_4 nam_5 nam_6" {
+			t.Errorf("listed: %v", got)
+		}
+		if _, _, err := x.All(ctx, x.minji, "", 2); code(err) != "not_yours" {
+			t.Errorf("a member lists all: %v", err)
+		}
+		if _, err := x.Names(ctx, x.minji, ""); code(err) != "not_yours" {
+			t.Errorf("a member lists those of everybody: %v", err)
+		}
+	})
 }

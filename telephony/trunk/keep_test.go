@@ -325,7 +325,7 @@ func TestAGatewayOfSeveralAddresses(t *testing.T) {
 // TestAnUrgentCallIsNotRefused where a trunk has all that it takes, and counts.
 func TestAnUrgentCallIsNotRefused(t *testing.T) {
 	n := newNetwork(t)
-	n.set(carrier.Trunk{Capacity: 1, Rate: 1})
+	n.set(carrier.Trunk{Capacity: 1, CPS: 1})
 	now := n.x.cfg.Now()
 	for i, x := range []struct{ urgent, ok bool }{{false, true}, {false, false}, {true, true}, {true, true}, {false, false}} {
 		if err := n.x.Take("t", now, x.urgent); (err == nil) != x.ok {

@@ -30,7 +30,7 @@ func (t *Trunks) Take(id string, now time.Time, urgent bool) error {
 	if most := w.trunk.Capacity; most > 0 && l.calls >= most && !urgent {
 		return ErrFull
 	}
-	if most := float64(w.trunk.Rate); most > 0 {
+	if most := float64(w.trunk.CPS); most > 0 {
 		l.tokens = min(most, l.tokens+now.Sub(l.at).Seconds()*most)
 		if l.at.IsZero() {
 			l.tokens = most
