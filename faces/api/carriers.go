@@ -197,6 +197,9 @@ func (f *face) setRates(ctx context.Context, in *struct {
 		Items []callRateIn `json:"items" maxItems:"1000000" nullable:"false"`
 	}
 }) (*struct{}, error) {
+	if in.Body.Items == nil { // what is left out would remove every price there is
+		return nil, f.fail(ctx, fault.New(fault.Invalid, "items_missing", "Say the prices as “items”; an empty list removes them all.").WithFields(fault.Field{Name: "items", Text: "Say the prices."}))
+	}
 	rates := make([]carrier.Rate, 0, len(in.Body.Items))
 	for _, r := range in.Body.Items {
 		if r.Micros == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -86,10 +87,10 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 		return
 	}
 	ask := charging.Ask{
-		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: p.E164, Quote: rating.Fixed(rating.Price{Minute: p.Price.Micros, Next: 1}),
+		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: c.attempt.Dialled, Quote: rating.Fixed(rating.Price{Minute: p.Price.Micros, Next: 1}),
 	}
-	if ask.To == "" {
-		ask.To = c.attempt.Dialled
+	if p.E164 != "" {
+		ask.To = numbering.Spaced(p.E164)
 	}
 	forwarded, before := p.Kind == routing.OnNet, c.hold
 	c.hold = ""
