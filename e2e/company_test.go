@@ -98,6 +98,14 @@ func company(t *testing.T) dev {
 // companyIn starts it in a folder and returns how to stop it early.
 func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 	t.Helper()
+	d, stop, _ := running(t, dir, more...)
+	return d, stop
+}
+
+// running starts it in a folder and returns how to stop it early, and how to kill
+// it.
+func running(t *testing.T, dir string, more ...string) (d dev, stop, kill func()) {
+	t.Helper()
 	args := append([]string{"dev", "--data", dir, "--http", "127.0.0.1:0"}, more...)
 	if !slices.Contains(args, "--sip") {
 		args = append(args, "--sip", "127.0.0.1:0")
@@ -111,7 +119,7 @@ func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	var once sync.Once
-	stop := func() {
+	stop = func() {
 		once.Do(func() {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 			select {
@@ -123,6 +131,12 @@ func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 				_ = cmd.Process.Kill()
 				t.Errorf("callisto dev does not stop\n%s", out.String())
 			}
+		})
+	}
+	kill = func() {
+		once.Do(func() {
+			_ = cmd.Process.Kill()
+			<-ended
 		})
 	}
 	t.Cleanup(stop)
@@ -141,7 +155,7 @@ func companyIn(t *testing.T, dir string, more ...string) (dev, func()) {
 		}
 		if d, err := readDev(dir); err == nil && ready(t.Context(), d.HTTP) == nil {
 			d.dir = dir
-			return d, stop
+			return d, stop, kill
 		}
 	}
 }

@@ -34,6 +34,9 @@ func TestACallIsCharged(t *testing.T) {
 	r.priced(t, 600_000)
 	key := str(r.dev, "members", 0, "api_key")
 	r.dials(t, r.phone(0), "+4930901820")
+	if w := r.want(t, 200, key, "GET", "/api/v1/wallet", nil); micros(at(w.body, "available", "micros")) > micros(at(w.body, "balance", "micros")) {
+		t.Errorf("more is available than there is: %s", w.raw)
+	}
 	var call map[string]any
 	r.await(t, "the call in the history", func() bool {
 		list, _ := at(r.want(t, 200, key, "GET", "/api/v1/calls", nil).body, "items").([]any)

@@ -247,6 +247,11 @@ func (n *Node) Run(ctx context.Context) error {
 
 // start brings the node to readiness.
 func (n *Node) start(ctx context.Context) error {
+	if n.store.Engine() == "sqlite" { // the folder is locked: nobody else has calls
+		if err := n.charging.Adopt(ctx); err != nil {
+			return fmt.Errorf("charge the calls that an earlier stop cut: %w", err)
+		}
+	}
 	if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil {
 		return fmt.Errorf("finish what an earlier stop interrupted: %w", err)
 	}

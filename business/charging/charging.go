@@ -95,6 +95,7 @@ type Book interface {
 	ReleaseIn(ctx context.Context, tx ledger.Tx, id string) error
 	SettleIn(ctx context.Context, tx ledger.Tx, hold string, p ledger.Posting) (ledger.Posted, error)
 	Expire(ctx context.Context, limit int) ([]ledger.Hold, error)
+	ExpireAll(ctx context.Context) ([]ledger.Hold, error)
 }
 
 // Service charges.
@@ -320,7 +321,23 @@ const sweepMost = 1000
 // Sweep books the calls of processes that died, up to when they were last heard,
 // and releases holds that have expired.
 func (s *Service) Sweep(ctx context.Context) error {
-	list, err := s.store.Orphans(ctx, s.epoch, s.now().Add(-Dead), sweepMost)
+	err := s.adopt(ctx, s.now().Add(-Dead))
+	_, xerr := s.book.Expire(ctx, sweepMost)
+	return errors.Join(err, xerr)
+}
+
+// Adopt books every call under way at once, and releases what else is held: for a
+// process that is alone with its data and has no calls yet.
+func (s *Service) Adopt(ctx context.Context) error {
+	if err := s.adopt(ctx, s.now().Add(time.Minute)); err != nil {
+		return err
+	}
+	_, err := s.book.ExpireAll(ctx)
+	return err
+}
+
+func (s *Service) adopt(ctx context.Context, silent time.Time) error {
+	list, err := s.store.Orphans(ctx, s.epoch, silent, sweepMost)
 	for i := range list {
 		o := &list[i]
 		zone := time.UTC
@@ -340,6 +357,5 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		s.log.Warn("a call was charged whose process died", "call", r.CallID, "seconds", r.Duration().Seconds(), "charge", r.Charge.String())
 	}
-	_, xerr := s.book.Expire(ctx, sweepMost)
-	return errors.Join(err, xerr)
+	return err
 }

@@ -162,14 +162,23 @@ func (s *Service) SettleIn(ctx context.Context, tx Tx, hold string, p Posting) (
 // Expire releases the holds whose end has come, at most limit of them, and
 // returns them: whatever they were for has been forgotten.
 func (s *Service) Expire(ctx context.Context, limit int) ([]Hold, error) {
-	list, err := s.store.Expired(ctx, s.now(), limit)
+	return s.expire(ctx, s.now(), limit)
+}
+
+// ExpireAll releases every hold: for one who knows that nothing is under way.
+func (s *Service) ExpireAll(ctx context.Context) ([]Hold, error) {
+	return s.expire(ctx, s.now().AddDate(100, 0, 0), 1<<20)
+}
+
+func (s *Service) expire(ctx context.Context, before time.Time, limit int) ([]Hold, error) {
+	list, err := s.store.Expired(ctx, before, limit)
 	for i := range list {
 		if err != nil {
 			break
 		}
 		err = s.store.Do(ctx, func(tx Tx) error {
 			h, found, err := tx.Hold(ctx, list[i].ID)
-			if err != nil || !found || h.Expires.After(s.now()) { // it was raised meanwhile
+			if err != nil || !found || h.Expires.After(before) { // it was raised meanwhile
 				return err
 			}
 			return s.ReleaseIn(ctx, tx, h.ID)

@@ -91,6 +91,7 @@ type Report struct {
 	Postings int64
 	Entries  int64
 	Accounts int64
+	Holds    int64 // for what is under way
 	Sums     []Sum
 	Faults   []string // empty: the books are right
 }

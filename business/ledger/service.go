@@ -232,6 +232,19 @@ func (s *Service) Balance(ctx context.Context, account string) (money.Amount, er
 	return money.Amount{Currency: a.Currency, Micros: a.Balance}, nil
 }
 
+// Available returns what of an account may be spent: its balance without what is
+// held, and above its floor.
+func (s *Service) Available(ctx context.Context, account string) (money.Amount, error) {
+	a, found, err := s.store.Account(ctx, account)
+	if err != nil {
+		return money.Amount{}, err
+	}
+	if !found {
+		return money.Amount{}, fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", account)
+	}
+	return money.Amount{Currency: a.Currency, Micros: a.Available()}, nil
+}
+
 // History returns an account's lines, newest first, and the cursor of the next
 // page ("" at the end).
 func (s *Service) History(ctx context.Context, account, cursor string, limit int) ([]Line, string, error) {

@@ -186,7 +186,8 @@ func (f *face) registerWallet() {
 }
 
 type balance struct {
-	Balance money.Amount `json:"balance"`
+	Balance   money.Amount `json:"balance"`
+	Available money.Amount `json:"available" doc:"The balance without what is held for calls under way"`
 }
 
 func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) {
@@ -194,7 +195,11 @@ func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) 
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &body[balance]{balance{a}}, nil
+	free, err := f.Wallet.Available(ctx, ledger.WalletID(actor(ctx).Account, f.Currency))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[balance]{balance{a, free}}, nil
 }
 
 func (f *face) walletHistory(ctx context.Context, in *Paging) (*body[list[walletLine]], error) {

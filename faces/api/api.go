@@ -170,6 +170,7 @@ type Clerk interface {
 // Wallet reads the book.
 type Wallet interface {
 	Balance(ctx context.Context, account string) (money.Amount, error)
+	Available(ctx context.Context, account string) (money.Amount, error)
 	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
 }
 

@@ -214,8 +214,8 @@ func (l *Ledger) Audit(ctx context.Context) (ledger.Report, error) {
 		return r, fmt.Errorf("begin the audit: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it only read
-	err = tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM ledger_posting), (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_account)`).
-		Scan(&r.Postings, &r.Entries, &r.Accounts)
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM ledger_posting), (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_account), (SELECT COUNT(*) FROM ledger_hold)`).
+		Scan(&r.Postings, &r.Entries, &r.Accounts, &r.Holds)
 	if err != nil {
 		return r, fmt.Errorf("count the book: %w", err)
 	}

@@ -147,7 +147,7 @@ func (c verifyCmd) Run(ctx context.Context, s streams) error {
 	if !r.OK() {
 		return fmt.Errorf("the books are wrong: %d faults in %d postings", len(r.Faults), r.Postings)
 	}
-	fmt.Fprintf(s.out, "The books are right: %d postings, %d entries, %d accounts.\n", r.Postings, r.Entries, r.Accounts)
+	fmt.Fprintf(s.out, "The books are right: %d postings, %d entries, %d accounts, %d holds.\n", r.Postings, r.Entries, r.Accounts, r.Holds)
 	return nil
 }
 
