@@ -29,6 +29,7 @@
 //	"Name: value"   a header field instead of, or beside, the usual ones
 //	"-Name"         leave that header field out
 //	sdp, sdp=DIR    a session description, with a direction
+//	nokeys          without telephone events in it
 //	body="text"     another body
 //	again           the very same message once more
 //	branch= cseq= callid= uri= tag= totag=   other than the usual values

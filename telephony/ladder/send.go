@@ -91,8 +91,12 @@ func (p *Party) describe(o *options) (text, kind string) {
 		dir = "sendrecv"
 	}
 	p.l.serial++
-	return fmt.Sprintf("v=0\r\no=%s 1 %d IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 42000 RTP/AVP 0 101\r\n"+
-		"a=rtpmap:101 telephone-event/8000\r\na=%s\r\n", p.Name, p.l.serial, dir), "application/sdp"
+	formats, events := "0 101", "a=rtpmap:101 telephone-event/8000\r\n"
+	if o.has("nokeys") {
+		formats, events = "0", ""
+	}
+	return fmt.Sprintf("v=0\r\no=%s 1 %d IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 42000 RTP/AVP %s\r\n%sa=%s\r\n",
+		p.Name, p.l.serial, formats, events, dir), "application/sdp"
 }
 
 // request makes a request, within the dialog unless it names whom to ask.
