@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -72,7 +73,14 @@ func (s *Service) SetRates(ctx context.Context, by member.Actor, id string, list
 	if err := s.store.SetRates(ctx, id, list); err != nil {
 		return err
 	}
-	return s.load(ctx)
+	rates := maps.Clone(s.rates) // the old map may be read
+	if rates == nil {
+		rates = map[string][]Rate{}
+	}
+	rates[id] = slices.SortedFunc(slices.Values(list), func(a, b Rate) int { return strings.Compare(a.Prefix, b.Prefix) })
+	s.rates = rates
+	s.route()
+	return nil
 }
 
 // ReadRates reads a list as CSV: prefix and price a minute, one a line,

@@ -3,6 +3,7 @@ package carrier
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -52,15 +53,18 @@ func New(store Store, safe Safe, cfg Config) *Service {
 func (s *Service) Load(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.load(ctx)
-}
-
-func (s *Service) load(ctx context.Context) error {
-	sealed, err := s.store.Carriers(ctx)
+	rates, err := s.store.Rates(ctx)
 	if err != nil {
 		return err
 	}
-	rates, err := s.store.Rates(ctx)
+	s.rates = rates
+	return s.load(ctx)
+}
+
+// load reads the carriers; what they ask stays as it is known: it may be millions
+// of rows.
+func (s *Service) load(ctx context.Context) error {
+	sealed, err := s.store.Carriers(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,12 +83,17 @@ func (s *Service) load(ctx context.Context) error {
 		list = append(list, c)
 	}
 	list = append(list, s.cfg.Fixed...)
-	s.list, s.rates = list, rates
+	s.list = list
 	s.cfg.Trunks.SetCarriers(list)
-	if s.cfg.Routes != nil {
-		s.cfg.Routes.SetCarriers(list, rates)
-	}
+	s.route()
 	return nil
+}
+
+// route tells those who decide of carriers and prices.
+func (s *Service) route() {
+	if s.cfg.Routes != nil {
+		s.cfg.Routes.SetCarriers(s.list, s.rates)
+	}
 }
 
 // Fix adds a carrier that is not stored: that of a center which dev opens.
@@ -284,6 +293,9 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 	if !found {
 		return unknown()
 	}
+	rates := maps.Clone(s.rates)
+	delete(rates, id)
+	s.rates = rates
 	return s.load(ctx)
 }
 
