@@ -350,11 +350,16 @@ func (s *Service) again(ctx context.Context, n *Name, now time.Time) error {
 	n.Checked = now
 	switch {
 	case there && n.State == Waiting:
-		err := s.prove(ctx, n)
-		if fault.KindOf(err) == fault.Conflict {
-			return nil // it is another's still
+		proved := *n
+		err := s.prove(ctx, &proved)
+		if err == nil {
+			return nil
 		}
-		return err
+		if fault.KindOf(err) == fault.Conflict { // it is another's still
+			err = nil
+		}
+		_, serr := s.store.SaveName(ctx, *n, nil) // or it would be looked at before all others for ever
+		return errors.Join(err, serr)
 	case there || n.State == Waiting:
 		n.Missing = time.Time{}
 	case n.Missing.IsZero():
