@@ -145,3 +145,20 @@ func TestADefectCostsOneCall(t *testing.T) {
 		t.Errorf("no call begins any more: %v %+v", p, d.Counts())
 	}
 }
+
+// TestBusyEndsNoEmergency: after a final word of one carrier routing is asked for
+// another.
+func TestBusyEndsNoEmergency(t *testing.T) {
+	for _, urgent := range []bool{false, true} {
+		s := &stage{plan: &Plan{Decision: Decision{Targets: []Target{{URI: "one"}}, Urgent: urgent}}}
+		o := &Outside{Legs: s, Keys: s, Media: sound{s}, Money: s, Desk: s}
+		c := new(Call)
+		c.Begin(1, 1, time.Unix(1, 0), &Record{})
+		o.Deliver(c, 1, Event{Kind: Offered, Leg: Caller, SDP: []byte("A")})
+		s.plan = &Plan{Decision: Decision{Targets: []Target{{URI: "two"}}, Urgent: urgent}}
+		o.Deliver(c, 2, Event{Kind: Ended, Leg: 2, Cause: CauseBusy})
+		if got := strings.Contains(strings.Join(s.lines, "\n"), "dial 3 two"); got != urgent || c.Over() == urgent {
+			t.Errorf("urgent %t: the second is dialled %t, over %t", urgent, got, c.Over())
+		}
+	}
+}
