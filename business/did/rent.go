@@ -91,10 +91,8 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	default:
 		return Number{}, taken(e164)
 	}
-	if his, err := s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: mostRented + 1}); err != nil {
+	if err := s.room(ctx, m); err != nil {
 		return Number{}, err
-	} else if len(his) > mostRented {
-		return Number{}, fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
 	}
 	n := was
 	n.State, n.Rental, n.Account, n.Membership, n.For, n.Fee, n.Until, n.Told = Renting, ident.New("did", now), m.Account, m.ID, m.Number, was.Yearly, now, 0
@@ -109,7 +107,20 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // money on its way arrives, though he hung up
 	defer cancel()
+	if err := s.room(ctx, m); err != nil { // again, with this one: he may have asked for many at once
+		_, merr := s.store.MoveNumber(ctx, n, was, nil)
+		return Number{}, errors.Join(err, merr)
+	}
 	return s.settle(ctx, n, was)
+}
+
+// room refuses a world number that has too many telephone numbers.
+func (s *Service) room(ctx context.Context, m member.Membership) error {
+	his, err := s.store.Numbers(ctx, Filter{Account: m.Account, Membership: m.ID, Limit: mostRented + 1})
+	if err == nil && len(his) > mostRented {
+		err = fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
+	}
+	return err
 }
 
 func taken(e164 string) error {
