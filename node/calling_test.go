@@ -225,6 +225,15 @@ func TestTheDialFieldSaysWhoItIs(t *testing.T) {
 			}
 		}
 	}
+	// A telephone program is opened with one address, whatever was typed.
+	for to, want := range map[string]string{
+		"ann@tel.example": "sip:ann@tel.example\"", "sips:a%40b@tel.example:5061?Subject=x": "sips:a%40b@tel.example:5061\"",
+		"ann@t\u0435l.example": "sip:ann@xn--tl-nlc.example\"", "tel:+12025550143": "sip:+12025550143@127.0.0.1:",
+	} {
+		if _, text := minji.get("/calls?to=" + url.QueryEscape(to)); !strings.Contains(text, `href="`+want) {
+			t.Errorf("%s leads elsewhere than to %s", to, want)
+		}
+	}
 	if _, text := minji.get("/calls?to=1"); strings.Contains(text, `href="sip:`) {
 		t.Error("what cannot be dialled is offered to be called")
 	}

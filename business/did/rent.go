@@ -111,10 +111,8 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	if !s.brings(was.Carrier) {
 		return Number{}, fault.New(fault.Conflict, "telephone_number_unserved", "The carrier of %s brings no calls now. Choose another number.", numbering.Spaced(e164))
 	}
-	if his, err := s.ringing(ctx, m); err != nil {
+	if err := s.room(ctx, m, mostRented-1); err != nil {
 		return Number{}, err
-	} else if his >= mostRented {
-		return Number{}, fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
 	}
 	n := was
 	n.State, n.Rental, n.Account, n.Membership, n.For, n.Fee, n.Until, n.Told = Renting, ident.New("did", now), m.Account, m.ID, m.Number, was.Yearly, now, 0
@@ -138,6 +136,10 @@ func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 st
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // money on its way arrives, though he hung up
 	defer cancel()
+	if err := s.room(ctx, m, mostRented); err != nil { // again, with this one: he may have asked for many at once
+		_, merr := s.store.MoveNumber(ctx, n, was, nil)
+		return Number{}, errors.Join(err, merr)
+	}
 	return s.settle(ctx, n, was)
 }
 
@@ -159,6 +161,15 @@ func (s *Service) ringing(ctx context.Context, m member.Membership) (count int, 
 
 func paying(e164 string) error {
 	return fault.New(fault.Conflict, "paying", "The price of %s is being taken. Look again in a moment.", numbering.Spaced(e164))
+}
+
+// room refuses a world number that has more telephone numbers than most.
+func (s *Service) room(ctx context.Context, m member.Membership, most int) error {
+	his, err := s.ringing(ctx, m)
+	if err == nil && his > most {
+		err = fault.New(fault.Limited, "too_many_telephone_numbers", "A world number has at most %d telephone numbers. Let one go first.", mostRented)
+	}
+	return err
 }
 
 func taken(e164 string) error {

@@ -46,6 +46,15 @@ func stops(c cdr.Cause) bool {
 	}
 }
 
+// stops is the same for where the call goes: whoever answers an emergency call of
+// one carrier may be at fault, and another carrier reaches him all the same.
+func (o *outbound) stops(c cdr.Cause) bool {
+	if o.service == EmergencyService {
+		return c == cdr.Cancelled || c == cdr.Elsewhere || c == cdr.Normal
+	}
+	return stops(c)
+}
+
 func (t *Tables) ways() *ways {
 	if t.Ways == nil {
 		return &ways{}
@@ -149,7 +158,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 		if cause == cdr.NoCause || weight(x.Cause) > weight(cause) {
 			cause = x.Cause
 		}
-		if stops(x.Cause) {
+		if o.stops(x.Cause) {
 			if a.Trace != nil {
 				a.inside("The far side answered %s: no other carrier is tried.", x.Cause)
 			}

@@ -260,12 +260,13 @@ func (s *Server) own(name string, kind uint16) []dns.RR {
 // number is the records of a number of ours, in the order callers want them.
 func (s *Server) number(name, e164 string, h routing.Holder) (list []dns.RR) {
 	add := func(service, uri string) {
-		if strings.ContainsAny(uri, "!\\\"\r\n ") {
-			return // it would break the expression it stands in
+		to := "!^.*$!" + uri + "!"
+		if strings.ContainsAny(uri, "!\\\"\r\n ") || len(to) > mostText {
+			return // it would break the expression it stands in, or the whole answer
 		}
 		list = append(list, &dns.NAPTR{
 			Hdr: header(name, dns.TypeNAPTR, keep), Order: 100, Preference: uint16(10 * (len(list) + 1)), Flags: "u", Service: service,
-			Regexp: "!^.*$!" + uri + "!", Replacement: ".",
+			Regexp: to, Replacement: ".",
 		})
 	}
 	add("E2U+sip", "sip:+"+e164+"@"+s.cfg.Domain(h.Country)) // RFC 3764
@@ -281,6 +282,9 @@ func (s *Server) number(name, e164 string, h routing.Holder) (list []dns.RR) {
 	}
 	return list
 }
+
+// mostText is what a string of a record holds (RFC 1035 §3.3).
+const mostText = 255
 
 // mostConnections bounds those over TCP: idle ones must not use up what all
 // else needs.

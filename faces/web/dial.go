@@ -2,9 +2,12 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/member"
@@ -71,10 +74,65 @@ func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
 		return d, err
 	}
 	if len(x.Targets) > 0 || x.Kind == routing.OnNet {
-		x.Call = "sip:" + url.PathEscape(strings.ReplaceAll(d.To, " ", "")) + "@" + f.Reader.SIPDomain(h.Country)
+		x.Call = x.link(d.To, f.Reader.SIPDomain(h.Country), h.Private)
 	}
 	d.Found = &x
 	return d, nil
+}
+
+// link is the address that a telephone program is opened with; "" if there is none
+// that all of them read alike.
+func (x *dialled) link(to, domain string, withholds bool) string {
+	typed, err := numbering.ParseTyped(to)
+	if err != nil {
+		return ""
+	}
+	number := typed.Text
+	switch {
+	case typed.Kind == numbering.Plus:
+		number = "+" + number
+	case typed.Kind < numbering.Sos:
+	case x.Private && !withholds: // he asked for it within an address
+		return ""
+	case x.Kind == routing.OnNet:
+		number = x.Number.Canonical()
+	case x.Kind == routing.Emergency:
+		number = "112"
+	case x.Kind == routing.URI:
+		return elsewhere(x.Targets[0].URI)
+	default: // a name that stands for an ordinary telephone
+		number = x.E164
+	}
+	if number == "" {
+		return ""
+	}
+	return "sip:" + url.PathEscape(number) + "@" + domain
+}
+
+// elsewhere is the address of somebody else's as it is linked: its user escaped,
+// its host in A-labels.
+func elsewhere(uri string) string {
+	scheme, rest, _ := strings.Cut(uri, ":")
+	user, host, has := strings.Cut(rest, "@")
+	if !has {
+		user, host = "", rest
+	}
+	name, port, _ := strings.Cut(host, ":")
+	if _, err := netip.ParseAddr(name); err != nil {
+		if name, err = idna.Lookup.ToASCII(name); err != nil {
+			return ""
+		}
+	}
+	if port != "" {
+		name += ":" + port
+	}
+	if plain, err := url.PathUnescape(user); err == nil {
+		user = plain
+	}
+	if user = strings.NewReplacer("@", "%40", ":", "%3A").Replace(url.PathEscape(user)); has {
+		user += "@"
+	}
+	return scheme + ":" + user + name
 }
 
 // known adds who it is, where, and what he lets everybody see.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -454,6 +455,54 @@ func TestWhatIsBeingRentedGoesWithItsAccount(t *testing.T) {
 			t.Errorf("paid while it is let go: %v, %s, it rings %q", err, state(did2), h.brings(did2))
 		}
 		h.booksAreRight(t)
+	})
+}
+
+// TestNoMoreTelephoneNumbersAtOnceThanOneByOne: a world number has twenty of them,
+// free ones too, however many are asked for at once.
+func TestNoMoreTelephoneNumbersAtOnceThanOneByOne(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		h, s := stocked(t, cfg)
+		who, m := h.lineOf(t, "minji", "7012345")
+		text := ""
+		for i := range 40 {
+			text += fmt.Sprintf("+822555%04d,Seoul,0,0\n", 200+i)
+		}
+		list := []did.Number{}
+		for _, x := range s.ReadList("seoul", text) {
+			list = append(list, x.Number)
+		}
+		if err := s.Put(t.Context(), member.System(), "seoul", list); err != nil {
+			t.Fatal(err)
+		}
+		held := func() int {
+			all, err := s.Rented(t.Context(), who.Account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		var wg sync.WaitGroup
+		for i := range list {
+			wg.Go(func() {
+				if _, err := s.Rent(t.Context(), who, m.ID, list[i].E164); err != nil && code(err) != "too_many_telephone_numbers" {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := held(); n > 20 {
+			t.Errorf("at once he has %d", n)
+		}
+		for i := range list {
+			_, _ = s.Rent(t.Context(), who, m.ID, list[i].E164)
+		}
+		if n := held(); n != 20 {
+			t.Errorf("one by one he has %d", n)
+		}
+		if free, err := s.OnOffer(t.Context(), "KR", "", 100); err != nil || len(free) != 22 {
+			t.Errorf("%d are left: %v", len(free), err)
+		}
 	})
 }
 

@@ -167,6 +167,49 @@ func TestADomainIsProvedKeptAndLost(t *testing.T) {
 	})
 }
 
+// TestContestedDomainsDoNotHoldUpTheOthers: as many as are looked at in one sweep,
+// with the records of two, leave time for those that are due after them.
+func TestContestedDomainsDoNotHoldUpTheOthers(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		x, ctx := newNaming(t, cfg), t.Context()
+		mine := x.owned(t, x.minji)
+		proves := func(name string) alias.Name {
+			n, err := x.Add(ctx, x.minji, name, mine.Canonical())
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.zone.set(&n, true)
+			if n, err = x.Check(ctx, x.minji, n.ID); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for i := range 20 {
+			name := string(rune('a'+i)) + "x.example"
+			his := proves(name)
+			hers, err := x.Add(ctx, x.jun, name, "+821055556666")
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, first := his.Record()
+			_, second := hers.Record()
+			x.zone.texts[at] = []string{first, second}
+		}
+		x.clock.add(25 * time.Hour)
+		lost := proves("lost.example")
+		x.zone.set(&lost, false)
+		x.clock.add(25 * time.Hour)
+		for range 3 { // there are 41
+			if err := x.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l := x.letters(t, "name_missing"); len(l) != 1 {
+			t.Errorf("%d letters of a record that is gone", len(l))
+		}
+	})
+}
+
 // TestAnAddressIsProvedByItsLetter: once, within a day; the last to have the
 // letters has the name.
 func TestAnAddressIsProvedByItsLetter(t *testing.T) {

@@ -97,6 +97,9 @@ func (s *Session) secure(l *line) error {
 		return nil
 	}
 	if l.crypto.theirs.Tag == 0 {
+		// Should it be protected again, that is with another key: the packets of
+		// this one are counted no more, and none may be closed twice alike.
+		l.crypto.mine, l.crypto.asked = srtp.Key{}, [2]sdp.Crypto{}
 		return s.rtp.Secure(l.rtp, srtp.Key{}, srtp.Key{})
 	}
 	return s.rtp.Secure(l.rtp, l.crypto.mine, l.crypto.theirs.Key)

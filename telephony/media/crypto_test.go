@@ -193,3 +193,28 @@ func TestBothAreProtected(t *testing.T) {
 		t.Errorf("heard %x %v", got, err)
 	}
 }
+
+// TestAKeyIsNotUsedAgain: protection that was given up and taken up again has a
+// key of its own, for the count of its packets begins anew.
+func TestAKeyIsNotUsedAgain(t *testing.T) {
+	m := newMedia(t, rtp.Config{})
+	s := m.Open(1)
+	defer s.Close()
+	a, b := newKeyed(t, srtp.AES128GCM), newPhone(t)
+	s.SetPolicy(2, Policy{Protection: Never})
+	ours := func(offer []byte) string {
+		must(t)(s.Offer(1, 2, offer))
+		_, key, _ := strings.Cut(string(must(t)(s.Answer(2, 1, b.says()))), " inline:")
+		return key
+	}
+	first := ours(a.says(1))
+	if first == "" || ours(a.says(1)) != first {
+		t.Error("a key in use does not stay")
+	}
+	if plain := ours(a.phone.says()); plain != "" {
+		t.Errorf("a plain line has the key %s", plain)
+	}
+	if again := ours(a.says(1)); again == "" || again == first {
+		t.Errorf("protected again with %q", again)
+	}
+}

@@ -196,6 +196,7 @@ func (d *Desc) passes(m *Media, v []byte) bool {
 	case "sendrecv", "sendonly", "recvonly", "inactive", "rtcp", "rtcp-mux", "rtcp-mux-only": // said by ending
 		return false
 	case "candidate", "end-of-candidates", "remote-candidates", "ice-ufrag", "ice-pwd", "ice-options", "ice-lite", "ice-mismatch", "ice-pacing", "ice2",
+		"key-mgmt", "acap", "tcap", "pcfg", "acfg", "lcfg", "sescap", "csup", "creq", // keys, and offers of protection (RFC 5939), which end here
 		"crypto", "fingerprint", "setup", "tls-id", "dtls-id", "connection", "identity", "cert",
 		"group", "bundle-only", "mid", "msid", "msid-semantic", "ssrc", "ssrc-group", "rid", "simulcast", // of ICE, DTLS and BUNDLE, which end here
 		"alt", "source-filter", "path", "rtcp-xr-addr", "tool", "cat", "keywds", "charset", "sdplang", "lang", "extmap-allow-mixed", "ice-candidate":

@@ -227,6 +227,7 @@ func TestReplyOfOurOwn(t *testing.T) {
 
 func FuzzRewrite(f *testing.F) {
 	f.Add([]byte(typical))
+	f.Add([]byte(strings.Replace(typical, "RTP/AVP", "RTP/SAVP", 1) + "a=crypto:1 AEAD_AES_256_GCM inline:" + strings.Repeat("A", 66) + "\r\n"))
 	files, _ := filepath.Glob("testdata/*.sdp")
 	for _, name := range files {
 		b, err := os.ReadFile(name)

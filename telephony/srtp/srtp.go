@@ -7,6 +7,7 @@
 package srtp
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -97,13 +98,14 @@ func NewKey(s Suite) Key {
 // ParseKey reads the base64 form of a suite's key.
 func ParseKey(s Suite, text []byte) (k Key, ok bool) {
 	n := suites[s].master
-	if s == None || base64.StdEncoding.DecodedLen(len(text)) > maxMaster+2 {
-		return k, false
-	}
 	var b [maxMaster + 2]byte
 	enc := base64.StdEncoding
 	if len(text)%4 != 0 { // some leave the padding off
 		enc = base64.RawStdEncoding
+	}
+	// The room it takes is not the same with padding and without.
+	if s == None || enc.DecodedLen(len(text)) > len(b) || bytes.ContainsAny(text, "\r\n") {
+		return k, false
 	}
 	if m, err := enc.Decode(b[:], text); err != nil || m != n {
 		return k, false

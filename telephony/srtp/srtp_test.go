@@ -137,7 +137,7 @@ func TestKeysAreNotPrinted(t *testing.T) {
 			t.Errorf("%s prints %s", f, got)
 		}
 	}
-	for _, bad := range []string{"", "AAAA", strings.Repeat("A", 40) + "!", strings.Repeat("A", 4000)} {
+	for _, bad := range []string{"", "AAAA", strings.Repeat("A", 40) + "!", strings.Repeat("A", 66), strings.Repeat("A", 67), strings.Repeat("A", 39) + "\n", strings.Repeat("A", 4000)} {
 		if _, ok := ParseKey(AES128CM80, []byte(bad)); ok {
 			t.Errorf("%.50q is read as a key", bad)
 		}

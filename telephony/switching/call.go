@@ -210,7 +210,11 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 	case MediaStopped, CutOff:
 		c.finish(now, CauseCutOff, out)
 	case HangUp:
-		c.finish(now, CauseOperator, out)
+		cause := CauseOperator
+		if e.Cause != CauseNone {
+			cause = e.Cause
+		}
+		c.finish(now, cause, out)
 	case Played:
 		if c.phase == announcing && e.Leg == Caller {
 			c.finish(now, c.best, out)

@@ -123,7 +123,8 @@ const (
 	// Settled: the record is kept. The call needs it no more.
 	Settled
 
-	// HangUp: the operator, or the member from another screen, ends the call.
+	// HangUp: the operator, or the member from another screen, ends the call;
+	// with a Cause somebody else does.
 	HangUp
 	// CutOff: the payer may not talk on (account locked, cap reached).
 	CutOff

@@ -214,14 +214,14 @@ func (c *Call) failed(now Mono, id LegID, cause Cause, out *Commands) {
 }
 
 // next1 goes on when no branch is left: with a final word of the party the
-// hunt is over, unless he has such calls ring on; else routing may know another
-// way.
+// hunt is over, unless he has such calls ring on or it is an emergency; else
+// routing may know another way.
 func (c *Call) next1(now Mono, out *Commands) {
 	if len(c.legs) > 1 {
 		return
 	}
 	c.cancel(TimerRing, out)
-	if c.best.EndsHunt() && c.plan.Holder.Forward == nil {
+	if c.best.EndsHunt() && c.plan.Holder.Forward == nil && !c.plan.Urgent {
 		c.refuse(now, c.best, out)
 		return
 	}

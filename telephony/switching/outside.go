@@ -86,9 +86,12 @@ type Outside struct {
 	// Trace, when set, sees every event and, after it, its commands.
 	Trace func(c *Call, e *Event, done []Command)
 
-	out  Commands
-	busy bool
-	late []delivery
+	out   Commands
+	busy  bool
+	late  []delivery
+	at    int  // what is next in out
+	taken int  // and in late
+	ends  bool // the call in hand was struck by a defect
 }
 
 type delivery struct {
@@ -106,18 +109,24 @@ func (o *Outside) Deliver(c *Call, now Mono, e Event) {
 		o.late = append(o.late, delivery{c, c.ref, e})
 		return
 	}
-	o.busy = true
+	o.busy, o.ends, o.at, o.taken = true, false, 0, 0
+	defer o.struck(c, c.ref, now)
 	o.out.Reset()
 	o.step(c, now, &e)
-	for i, l := 0, 0; i < len(o.out.list) || l < len(o.late); {
-		if i < len(o.out.list) {
-			cmd := o.out.list[i]
-			i++
+	o.work(c, now)
+}
+
+// work does what is left to do.
+func (o *Outside) work(c *Call, now Mono) {
+	for o.at < len(o.out.list) || o.taken < len(o.late) {
+		if o.at < len(o.out.list) {
+			cmd := o.out.list[o.at]
+			o.at++
 			o.run(c, now, &cmd)
 			continue
 		}
-		d := o.late[l]
-		l++
+		d := o.late[o.taken]
+		o.taken++
 		if d.call == c && d.ref == c.ref {
 			o.step(c, now, &d.e)
 			continue
@@ -128,6 +137,22 @@ func (o *Outside) Deliver(c *Call, now Mono, e Event) {
 	clear(o.late)
 	o.late = o.late[:0]
 	o.busy = false
+}
+
+// struck is what a defect leaves to do while it makes its way out of Deliver, to
+// whoever catches it: the call in hand ends, for what it was about was done by
+// half, and every other goes on. What fails then is not tried again.
+func (o *Outside) struck(c *Call, r Ref, now Mono) {
+	if !o.busy {
+		return
+	}
+	defer o.struck(c, r, now)
+	if !o.ends && c.ref == r && !c.Over() {
+		o.ends = true
+		o.out.list = o.out.list[:o.at]
+		o.step(c, now, &Event{Kind: HangUp, Cause: CauseInternal})
+	}
+	o.work(c, now)
 }
 
 // other delivers an event to a call other than the one in hand.

@@ -89,3 +89,76 @@ func TestCauses(t *testing.T) {
 		t.Error("the cause of an error")
 	}
 }
+
+// broken has a defect: some descriptions make it panic.
+type broken struct {
+	sound
+	o     *Outside
+	other *Call
+}
+
+func (b *broken) Offer(r Ref, from, to LegID, t *Target, sdp []byte) ([]byte, error) {
+	if string(sdp) == "defect" {
+		if b.other != nil {
+			b.o.Deliver(b.other, 5, Event{Kind: HangUp})
+		}
+		panic("a defect")
+	}
+	return b.sound.Offer(r, from, to, t, sdp)
+}
+
+// TestADefectCostsOneCall: a call whose handling fails half-way ends, gives back
+// what it holds, and is recorded; all others go on, and new ones begin.
+func TestADefectCostsOneCall(t *testing.T) {
+	s := &stage{}
+	b := &broken{sound: sound{s}}
+	o := &Outside{Legs: s, Keys: s, Media: b, Money: s, Desk: s}
+	b.o = o
+	give := func(c *Call, e Event) (p any) {
+		s.plan = &Plan{Decision: Decision{Targets: []Target{{URI: "bob"}}}} // for one question
+		defer func() { p = recover() }()
+		o.Deliver(c, 5, e)
+		return nil
+	}
+	b.other = new(Call)
+	b.other.Begin(1, 1, time.Unix(1, 0), &Record{})
+	_ = give(b.other, Event{Kind: Offered, Leg: Caller, SDP: []byte("A")})
+	s.lines = nil
+	c := new(Call)
+	c.Begin(2, 1, time.Unix(1, 0), &Record{})
+	if p := give(c, Event{Kind: Offered, Leg: Caller, SDP: []byte("defect")}); p != "a defect" {
+		t.Errorf("whoever catches it gets %v", p)
+	}
+	if n := c.Counts(); n.Legs != 0 || n.Timers != 0 || n.Media || !n.Over || c.Record().Cause != cdr.Failed {
+		t.Errorf("it holds %+v, recorded as %s", n, c.Record().Cause)
+	}
+	got := strings.Join(s.lines, "\n")
+	if !strings.Contains(got, "end 1 internal") || !strings.Contains(got, "done") {
+		t.Errorf("it was not ended:\n%s", got)
+	}
+	if !b.other.Over() {
+		t.Error("what another call was told meanwhile is lost")
+	}
+	d := new(Call)
+	d.Begin(3, 1, time.Unix(1, 0), &Record{})
+	if p := give(d, Event{Kind: Offered, Leg: Caller, SDP: []byte("A")}); p != nil || d.Counts().Legs != 2 {
+		t.Errorf("no call begins any more: %v %+v", p, d.Counts())
+	}
+}
+
+// TestBusyEndsNoEmergency: after a final word of one carrier routing is asked for
+// another.
+func TestBusyEndsNoEmergency(t *testing.T) {
+	for _, urgent := range []bool{false, true} {
+		s := &stage{plan: &Plan{Decision: Decision{Targets: []Target{{URI: "one"}}, Urgent: urgent}}}
+		o := &Outside{Legs: s, Keys: s, Media: sound{s}, Money: s, Desk: s}
+		c := new(Call)
+		c.Begin(1, 1, time.Unix(1, 0), &Record{})
+		o.Deliver(c, 1, Event{Kind: Offered, Leg: Caller, SDP: []byte("A")})
+		s.plan = &Plan{Decision: Decision{Targets: []Target{{URI: "two"}}, Urgent: urgent}}
+		o.Deliver(c, 2, Event{Kind: Ended, Leg: 2, Cause: CauseBusy})
+		if got := strings.Contains(strings.Join(s.lines, "\n"), "dial 3 two"); got != urgent || c.Over() == urgent {
+			t.Errorf("urgent %t: the second is dialled %t, over %t", urgent, got, c.Over())
+		}
+	}
+}
