@@ -29,7 +29,7 @@ func dialField(p *page, d dialData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form class=\"card tidy row\" method=\"get\" action=\"/calls\" role=\"search\"><label for=\"d-to\" class=\"grow\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form class=\"card stack\" method=\"get\" action=\"/calls\" role=\"search\"><label for=\"d-to\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
