@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +70,17 @@ func TestACallIsCharged(t *testing.T) {
 	if micros(at(mine.body, "items", 0, "charge", "micros")) != 0 || micros(at(his.body, "items", 0, "charge", "micros")) != 10_000 {
 		t.Errorf("the caller sees %s, who forwards %s", mine.raw, his.raw)
 	}
+}
+
+// TestTheBooksAreChecked at the start, and the operator's page says how that went.
+func TestTheBooksAreChecked(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	r.await(t, "the check of the books", func() bool {
+		_, text := boss.get("/operator")
+		return strings.Contains(text, "The books are right: ")
+	})
 }
 
 // TestCallsEndWithTheMoney: fifty at once on 100.00 at 1.00 a second. What they

@@ -224,6 +224,7 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stopBeating()
 	jobs.Go(func() { n.charging.Run(beating) })
 	jobs.Go(func() { n.naming(ctx) })
+	jobs.Go(func() { n.auditing(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}
@@ -307,6 +308,34 @@ func (n *Node) housekeeping(ctx context.Context) {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
 		}
 		n.bindings.Sweep(n.opts.Now())
+	}
+}
+
+// auditHour is when the books are checked each night, UTC.
+const auditHour = 3
+
+// auditing checks the books at the start and each night.
+func (n *Node) auditing(ctx context.Context) {
+	for {
+		if a := n.book.AuditNow(ctx); ctx.Err() != nil {
+			return
+		} else if a.Failed != nil {
+			n.log.ErrorContext(ctx, "the books cannot be checked", "error", a.Failed)
+		} else if !a.OK() {
+			n.log.ErrorContext(ctx, "the books are wrong", "faults", a.Faults)
+		}
+		now := n.opts.Now().UTC()
+		next := time.Date(now.Year(), now.Month(), now.Day(), auditHour, 0, 0, 0, time.UTC)
+		if !next.After(now) {
+			next = next.AddDate(0, 0, 1)
+		}
+		timer := time.NewTimer(next.Sub(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
 	}
 }
 

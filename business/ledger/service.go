@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -66,6 +67,7 @@ type Store interface {
 type Service struct {
 	store Store
 	now   func() time.Time
+	last  atomic.Pointer[Audit]
 }
 
 // New returns the book over a store.
@@ -267,6 +269,29 @@ func (s *Service) History(ctx context.Context, account, cursor string, limit int
 
 // Verify checks the whole book.
 func (s *Service) Verify(ctx context.Context) (Report, error) { return s.store.Audit(ctx) }
+
+// Audit is one check of the whole book.
+type Audit struct {
+	Report
+	At     time.Time
+	Failed error // it could not be checked
+}
+
+// AuditNow checks the book and keeps what it found until the next time.
+func (s *Service) AuditNow(ctx context.Context) Audit {
+	r, err := s.store.Audit(ctx)
+	a := Audit{Report: r, At: s.now(), Failed: err}
+	s.last.Store(&a)
+	return a
+}
+
+// LastAudit is what AuditNow found last; false before its first end.
+func (s *Service) LastAudit() (Audit, bool) {
+	if a := s.last.Load(); a != nil {
+		return *a, true
+	}
+	return Audit{}, false
+}
 
 // PromotionAccount is where given-away money comes from.
 func PromotionAccount(c money.Currency) string { return "promotion:" + string(c) }

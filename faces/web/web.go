@@ -314,6 +314,12 @@ type Deps struct {
 	Router     Router
 	Sold       routing.Sold
 	Plans      *numbering.Plans
+	Books      Books
+}
+
+// Books tells how the last check of the ledger went.
+type Books interface {
+	LastAudit() (ledger.Audit, bool)
 }
 
 type face struct {

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -162,4 +164,43 @@ func TestHoldsAndPostingsAtOnce(t *testing.T) {
 		wg.Wait()
 		h.booksAreRight(t)
 	})
+}
+
+// TestTheAuditSeesWhatIsWrong: a balance, a posting and a hold that somebody
+// changed behind the ledger's back are each named, until the next check.
+func TestTheAuditSeesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	c := newClock()
+	h := build(t, store.Config{Dir: dir}, c)
+	if _, done := h.book.LastAudit(); done {
+		t.Error("it is known before the first check")
+	}
+	if err := h.book.OpenWallet(t.Context(), "acc_x", usd(1_000_000)); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.book.AuditNow(t.Context()); a.Failed != nil || !a.OK() || a.Postings != 1 || !a.At.Equal(c.now()) {
+		t.Errorf("%+v", a)
+	}
+	tamper(t, dir, `UPDATE ledger_account SET held = 5 WHERE id = 'wallet:acc_x:USD'`)
+	if a := h.book.AuditNow(t.Context()); len(a.Faults) != 1 {
+		t.Errorf("%+v", a.Faults)
+	}
+	tamper(t, dir, `UPDATE ledger_entry SET micros = micros + 1 WHERE account = 'wallet:acc_x:USD'`)
+	h.book.AuditNow(t.Context())
+	if a, done := h.book.LastAudit(); !done || len(a.Faults) < 3 {
+		t.Errorf("%+v", a.Faults)
+	}
+}
+
+// tamper changes the database of a folder by another connection.
+func tamper(t *testing.T, dir, query string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, store.File)+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), query); err != nil {
+		t.Fatal(err)
+	}
 }
