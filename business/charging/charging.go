@@ -110,13 +110,18 @@ type Service struct {
 	open map[string]*lease // by hold
 }
 
-// lease is a hold as this process knows it.
+// lease is a hold as this process knows it. What is done about one is done one
+// after the other: a call may end while its start is still being kept.
 type lease struct {
 	Ask
 
 	zone *time.Location
-	held int64
-	paid time.Duration // talking time that is held
+
+	mu    sync.Mutex
+	held  int64
+	paid  time.Duration // talking time that is held
+	begun bool          // its start is on disk
+	over  bool
 }
 
 // New returns a service; Run has to run for what it does to survive a crash.
@@ -160,13 +165,17 @@ func (l *lease) cost(answer time.Time, d time.Duration) int64 {
 	return max(1, l.Quote.Cost(answer.In(l.zone), d))
 }
 
+func gone(hold string) error {
+	return fault.New(fault.Unknown, "hold_unknown", "The hold %s is settled or has expired.", hold)
+}
+
 func (s *Service) leased(hold string) (*lease, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l := s.open[hold]; l != nil {
 		return l, nil
 	}
-	return nil, fault.New(fault.Unknown, "hold_unknown", "The hold %s is settled or has expired.", hold)
+	return nil, gone(hold)
 }
 
 // Extend holds more for a call that was answered at an instant.
@@ -175,6 +184,8 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	if err != nil {
 		return Lease{}, err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	step := func(d time.Duration) int64 { return l.cost(answer, min(l.paid+d, rating.MaxCall)) - l.held }
 	want := ledger.Want{Most: step(chunk), Least: max(1, step(time.Second)), Part: part, Fair: step(fair)}
 	if want.Most < want.Least {
@@ -196,6 +207,12 @@ func (s *Service) Begin(ctx context.Context, hold string, r cdr.Record) error {
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return gone(hold)
+	}
+	l.begun = true // also if it is not certain
 	return s.store.Do(ctx, func(tx Tx) error { return tx.PutOpen(ctx, Open{Hold: hold, Epoch: s.epoch, Ask: l.Ask, Record: r}) })
 }
 
@@ -207,8 +224,14 @@ func (s *Service) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Re
 	if err != nil {
 		return r, err
 	}
-	r, err = s.settle(ctx, Open{Hold: hold, Ask: l.Ask, Record: r}, l.zone)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return r, gone(hold)
+	}
+	r, err = s.settle(ctx, Open{Hold: hold, Ask: l.Ask, Record: r}, l.zone, l.begun)
 	if err == nil {
+		l.over = true
 		s.mu.Lock()
 		delete(s.open, hold)
 		s.mu.Unlock()
@@ -216,7 +239,9 @@ func (s *Service) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Re
 	return r, err
 }
 
-func (s *Service) settle(ctx context.Context, o Open, zone *time.Location) (cdr.Record, error) {
+// settle books a call. Of one whose start was kept, the row that says so is gone
+// only if somebody else has booked it.
+func (s *Service) settle(ctx context.Context, o Open, zone *time.Location, begun bool) (cdr.Record, error) {
 	if o.Record.ID == "" {
 		o.Record.ID = ident.New("cdr", s.now())
 	}
@@ -231,9 +256,8 @@ func (s *Service) settle(ctx context.Context, o Open, zone *time.Location) (cdr.
 			}
 			r.Charge.Micros = min(o.Ask.Quote.Cost(r.Answer.In(zone), r.Duration()), most)
 		}
-		if open, err := tx.DropOpen(ctx, o.Hold); err != nil || !open && r.Answered() {
-			// It was swept: somebody else took this process for dead.
-			return err
+		if open, err := tx.DropOpen(ctx, o.Hold); err != nil || !open && begun && r.Answered() {
+			return err // it was swept: somebody took this process for dead
 		}
 		if err := s.bookIn(ctx, tx, o, r.Charge); err != nil {
 			return err
@@ -350,7 +374,7 @@ func (s *Service) adopt(ctx context.Context, silent time.Time) error {
 			o.Record.End = o.Record.Answer
 		}
 		o.Record.Cause = cdr.Lost
-		r, serr := s.settle(ctx, o.Open, zone)
+		r, serr := s.settle(ctx, o.Open, zone, true)
 		if serr != nil {
 			err = errors.Join(err, fmt.Errorf("call %s: %w", o.Record.CallID, serr))
 			continue

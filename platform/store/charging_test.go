@@ -208,3 +208,42 @@ func TestCallsOfADeadProcess(t *testing.T) {
 		h.booksAreRight(t)
 	})
 }
+
+// TestACallThatEndsAsItBegins: the caller gives up while the start is still being
+// kept. Whichever comes first, nothing is charged, held or left to be swept.
+func TestACallThatEndsAsItBegins(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(ctx, "acc_x", usd(5_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		for i := range 20 {
+			id := fmt.Sprint("call_", i)
+			l, err := s.Reserve(ctx, callTo("acc_x", id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			missed := answered(id, c.now(), 0)
+			missed.Answer, missed.Cause = time.Time{}, cdr.Cancelled
+			var both sync.WaitGroup
+			both.Go(func() { _ = s.Begin(context.Background(), l.Hold, answered(id, c.now(), 0)) }) // refused, if it comes late
+			both.Go(func() {
+				if _, err := s.Settle(context.Background(), l.Hold, missed); err != nil {
+					t.Error(err)
+				}
+			})
+			both.Wait()
+		}
+		c.add(time.Hour)
+		if err := charging.New(h.db.Charging(), h.book, nil, c.now).Sweep(ctx); err != nil {
+			t.Error(err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 5_000_000 {
+			t.Errorf("%+v", a)
+		}
+		h.booksAreRight(t)
+	})
+}
