@@ -44,7 +44,7 @@ race: ## the same under the race detector
 	$(GO) test -race $(PKG)
 
 test: test-tools check ## everything: installs what is missing, then unit, race, PostgreSQL, softphones, browser
-	$(GO) test -race -count=1 ./...
+	$(GO) test -race -count=1 -timeout 25m ./...
 	$(MAKE) --no-print-directory e2e
 
 test-tools: ## install the programs the tests drive (Debian, root), only those missing
