@@ -320,6 +320,7 @@ type face struct {
 	Deps
 	tongues *tongues
 	assets  *assets
+	pages   *http.ServeMux
 }
 
 // Mount puts the pages on a mux.
@@ -335,6 +336,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 		return fmt.Errorf("the pages' own files: %w", err)
 	}
 	inner := http.NewServeMux()
+	f.pages = inner
 	f.routes(inner)
 	mux.Handle("/static/", f.assets)
 	mux.Handle("/", f.guard(f.chooseTongue(f.withSession(inner))))
