@@ -74,3 +74,48 @@ func TestATelephoneNumberIsRentedOnceItsPriceWasSaid(t *testing.T) {
 		t.Error("what he does not have is called his")
 	}
 }
+
+// TestTheTestCarrierCallsARentedNumber, and hangs up when the call came back to
+// itself; the page says how a trunk of one's own reaches it, and who was refused.
+func TestTheTestCarrierCallsARentedNumber(t *testing.T) {
+	r := start(t, t.TempDir())
+	op, jun := str(r.dev, "operator", "api_key"), str(r.dev, "members", 1, "api_key")
+	id := str(r.want(t, 200, jun, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 201, jun, "POST", "/api/v1/members/"+id+"/telephone_numbers", obj{"e164": "+8225550160"})
+	r.want(t, 200, jun, "PUT", "/api/v1/members/"+id+"/forwarding", obj{"always": []string{"+82 2 555 6789"}})
+	b := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if status, text, _ := b.post("/dev/carrier", url.Values{"number": {"+82 2 555 0161"}, "from": {"+82 10 1234 5678"}}); status != 404 || !strings.Contains(text, "is no number of ours") {
+		t.Errorf("a number that nobody rents: %d", status)
+	}
+	if status, _, _ := b.post("/dev/carrier", url.Values{"number": {"+82 2 555 0160"}, "from": {"+82 10 1234 5678"}}); status != 200 {
+		t.Errorf("a rented number: %d", status)
+	}
+	until(t, "it hung up on itself", func() bool {
+		_, text := b.get("/dev/carrier")
+		return strings.Contains(text, "was forwarded back to itself")
+	})
+	_, text := b.get("/dev/carrier")
+	_, door, _ := strings.Cut(text, "Reach it by a trunk of your own")
+	if !strings.Contains(door, "carrier.callisto.test") || !strings.Contains(door, "127.0.0.1:") || !strings.Contains(text, "+82 10 1234 5678") {
+		t.Error("the way to it is not said")
+	}
+	_, host, _ := strings.Cut(door, "127.0.0.1:")
+	host, _, _ = strings.Cut(host, "<")
+	c := r.want(t, 201, op, "POST", "/api/v1/carriers", obj{"center": "KR", "name": "Wrong", "presents": "+82 2 555 0100", "trunks": []any{obj{"host": "127.0.0.1:" + host, "user": "callisto", "password": "not it"}}})
+	if x := r.want(t, 200, op, "POST", "/api/v1/carriers/"+str(c.body, "id")+"/test", obj{"number": "+82 2 555 1234"}); str(x.body, "code") != "unproven" {
+		t.Errorf("a wrong password: %s", x.raw)
+	}
+	if _, text := b.get("/dev/carrier"); !strings.Contains(text, "refused: wrong user or password") {
+		t.Error("who was refused is not shown")
+	}
+}
+
+// TestTheRatesPageSaysWhatHasNoPrice: in dev it is free.
+func TestTheRatesPageSaysWhatHasNoPrice(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if _, text := boss.get("/operator/carriers/members/rates"); !strings.Contains(text, "without a price is free") || !strings.Contains(text, "in callisto serve it is not connected") {
+		t.Error("it is not said")
+	}
+}
