@@ -119,3 +119,22 @@ func TestTheRatesPageSaysWhatHasNoPrice(t *testing.T) {
 		t.Error("it is not said")
 	}
 }
+
+// TestAPriceListStaysWhereItWasPasted, and is read by its heading.
+func TestAPriceListStaysWhereItWasPasted(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	const at = "/operator/carriers/members/rates"
+	if _, text := boss.get(at); !strings.Contains(text, "price of a minute in USD") || !strings.Contains(text, "8210,0.035") {
+		t.Error("the format is not said")
+	}
+	wrong := "destination,code,rate\nKorea,82,$0.01\nKorea again,82,0.02\n"
+	if status, text, _ := boss.post(at, url.Values{"csv": {wrong}}); status != 422 || !strings.Contains(text, "stands in line 2 already.") || !strings.Contains(text, "\nKorea again,82,0.02\n</textarea>") {
+		t.Errorf("a list with a prefix twice: %d", status)
+	}
+	good := "destination,code,rate\nNorth America,1,$0.01\nCanada,1204,0.02 USD\n"
+	if _, text, _ := boss.post(at, url.Values{"csv": {good}}); !strings.Contains(text, "2 new, 0 changed, 0 removed") || !strings.Contains(text, "United States, Canada, ") || !strings.Contains(text, "</bdi> Canada<") || !strings.Contains(text, "Canada,1204,0.02 USD\n</textarea>") {
+		t.Error("the list is not previewed")
+	}
+}
