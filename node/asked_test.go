@@ -138,3 +138,46 @@ func TestAPriceListStaysWhereItWasPasted(t *testing.T) {
 		t.Error("the list is not previewed")
 	}
 }
+
+// TestUnknownFieldsAreRefused: what is misspelt is not lost without a word.
+func TestUnknownFieldsAreRefused(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op := str(r.dev, "operator", "api_key")
+	in := obj{"center": "KR", "name": "Seoul Tel", "presents": "+82 2 555 0100", "profile": "twilio", "trunks": []any{obj{"host": "127.0.0.1:9"}}}
+	x := r.want(t, 422, op, "POST", "/api/v1/carriers", in)
+	if !strings.Contains(str(x.body, "detail"), "There is no field “profile”") {
+		t.Errorf("an unknown field: %s", x.raw)
+	}
+	delete(in, "profile")
+	in["trunks"] = []any{obj{"host": "127.0.0.1:9", "pasword": "x"}}
+	if x := r.want(t, 422, op, "POST", "/api/v1/carriers", in); !strings.Contains(x.raw, "pasword") {
+		t.Errorf("one within: %s", x.raw)
+	}
+	in["trunks"] = []any{obj{"host": "127.0.0.1:9"}}
+	delete(in, "presents")
+	if x := r.want(t, 422, op, "POST", "/api/v1/carriers", in); !strings.Contains(x.raw, "Say which number our calls show there") {
+		t.Errorf("no number to show: %s", x.raw)
+	}
+}
+
+// TestARentedNumberLeadsToItsHoldersPage, as his world number does.
+func TestARentedNumberLeadsToItsHoldersPage(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 0, "api_key")
+	id := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 201, key, "POST", "/api/v1/members/"+id+"/telephone_numbers", obj{"e164": "+8225550160"})
+	b := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	if _, _, at := b.post("/lines/"+id+"/publish", url.Values{"name": {"Minji the Potter"}, "web": {"https://minji.example"}}); at.Query().Get("done") == "" {
+		t.Fatalf("nothing was published: %s", at)
+	}
+	for _, number := range []string{"+8225550160", "2555123482"} {
+		if status, text := b.get("/n/" + number); status != 200 || !strings.Contains(text, "Minji the Potter") {
+			t.Errorf("%s: %d", number, status)
+		}
+	}
+	if status, _ := b.get("/n/+8225550161"); status != 404 {
+		t.Errorf("a number that nobody rents: %d", status)
+	}
+}

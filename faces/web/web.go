@@ -313,6 +313,7 @@ type Deps struct {
 	Tariffs    Tariffs
 	Router     Router
 	Sold       routing.Sold
+	Rented     routing.Lines // the telephone numbers that ring ours
 	Plans      *numbering.Plans
 }
 
