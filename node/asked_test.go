@@ -181,3 +181,30 @@ func TestARentedNumberLeadsToItsHoldersPage(t *testing.T) {
 		t.Errorf("a number that nobody rents: %d", status)
 	}
 }
+
+// TestAnExplanationNamesEachCarrier, what it asks, and who was left out; an
+// emergency call is not a question of price.
+func TestAnExplanationNamesEachCarrier(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op := str(r.dev, "operator", "api_key")
+	for name, rates := range map[string][]any{"Seoul Tel": {obj{"prefix": "82", "micros": 10_000}}, "Busan Tel": {obj{"prefix": "81", "micros": 1}}} {
+		id := str(r.want(t, 201, op, "POST", "/api/v1/carriers", obj{"center": "KR", "name": name, "presents": "+82 2 555 0100", "trunks": []any{obj{"host": "127.0.0.1:9"}}}).body, "id")
+		r.want(t, 204, op, "PUT", "/api/v1/carriers/"+id+"/rates", obj{"items": rates})
+	}
+	from := str(r.dev, "members", 0, "number")
+	x := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": from, "to": "+82 10 9876 5432"})
+	for _, want := range []string{"Seoul Tel asks 0.01 a minute.", "Test carrier has no price list: it comes after", "Busan Tel has no price for +821098765432: it is left out.", `"carrier_name":"Seoul Tel"`, `"host":"127.0.0.1:9"`} {
+		if !strings.Contains(x.raw, want) {
+			t.Errorf("%q is not in %s", want, x.raw)
+		}
+	}
+	x = r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": from, "to": "911", "country": "US"})
+	if str(x.body, "kind") != "emergency" || strings.Contains(x.raw, "cheapest") || !strings.Contains(x.raw, "has the trunk for emergency calls") {
+		t.Errorf("an emergency call: %s", x.raw)
+	}
+	if x := r.want(t, 422, op, "POST", "/api/v1/routes/explain", obj{"from": "9 999 9999 82", "to": "911"}); !strings.Contains(x.raw, "No member has the number") {
+		t.Errorf("nobody: %s", x.raw)
+	}
+	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/routes/explain", obj{"from": "9 999 9999 82", "to": "911"})
+}
