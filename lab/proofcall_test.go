@@ -57,7 +57,7 @@ func (n *Network) speak(t *testing.T, c carrier.Carrier, number, language, code 
 
 func newTestCarrier(t *testing.T) (*testcarrier.Carrier, carrier.Carrier) {
 	t.Helper()
-	c, err := testcarrier.New(testcarrier.Config{Addr: netip.MustParseAddr("127.0.0.1"), User: "callisto", Password: "geheim", Now: time.Now})
+	c, err := testcarrier.New(testcarrier.Config{Addr: netip.MustParseAddr("127.0.0.1"), User: "callisto", Password: "geheim", Now: time.Now, Longest: 4 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -67,10 +68,10 @@ func (n *Node) seedTelephones(ctx context.Context) error {
 		for i := range 5 {
 			list = append(list, did.Number{E164: fmt.Sprintf("%s%d", prefix, i), Area: map[string]string{"KR": "Seoul", "US": "Chicago"}[center], Setup: 1_000_000, Yearly: 12_000_000})
 		}
-		if _, there := n.carriers.Get("car_test_" + center); !there {
+		if _, there := n.carriers.Get(testCarrierID + center); !there {
 			continue
 		}
-		if err := n.dids.Put(ctx, member.System(), "car_test_"+center, list); err != nil {
+		if err := n.dids.Put(ctx, member.System(), testCarrierID+center, list); err != nil {
 			return fmt.Errorf("the sample telephone numbers: %w", err)
 		}
 	}
@@ -168,7 +169,7 @@ func (n *Node) openTestCarrier() (list []carrier.Carrier, err error) {
 	plus := carrier.Writing{Format: carrier.Plus}
 	n.testCarrier = func(c center.Center) carrier.Carrier {
 		return carrier.Carrier{
-			ID: "car_test_" + string(c.ID), Center: c.ID, Kind: carrier.PSTN, Name: "Test carrier", Presents: shows(c), Shows: carrier.ShowOwn,
+			ID: testCarrierID + string(c.ID), Center: c.ID, Kind: carrier.PSTN, Name: "Test carrier", Presents: shows(c), Shows: carrier.ShowOwn,
 			Out: plus, OutCaller: plus, In: carrier.Writing{Format: carrier.World}, InCaller: plus, Short: true, Emergency: true, Diverts: true, Reach: []string{"*"}, Created: n.opts.Now().UTC(),
 			Trunks: []carrier.Trunk{{
 				ID: "trk_test_" + string(c.ID), Host: n.tester.Addr().String(), Transport: carrier.UDP, User: user, Password: password, Realm: testcarrier.Realm,
@@ -230,6 +231,9 @@ func (t testCalls) Call(number, from string) error {
 	}
 	h, sold := routing.Find(t.n.roster.Numbers, number)
 	if !sold {
+		if e164, at, rented := t.rented(number); rented {
+			return t.Carrier.Call(t.n.telephony.Addr(at), e164, "+"+cc+national)
+		}
 		return fault.New(fault.Unknown, "number_unknown", "%s is no number of ours. Check the digits.", number)
 	}
 	at, open := t.n.centers.ForCountry(h.Country)
@@ -238,6 +242,30 @@ func (t testCalls) Call(number, from string) error {
 	}
 	return t.Carrier.Call(t.n.telephony.Addr(at), h.Number.Canonical(), "+"+cc+national)
 }
+
+// rented finds a telephone number that this carrier brings and somebody rents,
+// and the center where it comes in.
+func (t testCalls) rented(number string) (e164 string, at center.ID, ok bool) {
+	cc, national, err := t.n.plans.Own(number)
+	if err != nil {
+		return "", "", false
+	}
+	l, ok := t.n.roster.Line(cc + national)
+	if !ok || l.Number.Zero() || !strings.HasPrefix(l.Carrier, testCarrierID) {
+		return "", "", false
+	}
+	c, ok := t.n.carriers.Get(l.Carrier)
+	return "+" + cc + national, c.Center, ok
+}
+
+// Door is by where, and as whom, a trunk calls it.
+func (t testCalls) Door() web.CarrierDoor {
+	d := t.Carrier.Door()
+	return web.CarrierDoor{Address: d.Addr.String(), User: d.User, Password: d.Password, Realm: d.Realm}
+}
+
+// testCarrierID is how the ids of the test carrier begin, one for each center.
+const testCarrierID = "car_test_"
 
 // Calls lists them, newest first.
 func (t testCalls) Calls() []web.CarrierCall {

@@ -248,6 +248,7 @@ func tryLines(members []devMember, company devCompany) []string {
 		"Put " + a.SIPUser + " and " + b.SIPUser + " into two softphones (user, password and domain above), then call " + dialled(b.Number) + ": type it without spaces.",
 		"On this machine give a softphone another local port than 5060, for example 5080: Callisto may be using that one.",
 		"Call the company: " + dialled(company.Number) + ", or only its root " + strings.SplitN(dialled(company.Number), "#", 2)[0] + ".",
+		"Sample members of KR read the pages in Korean, those of US in English: another language is at the foot of each page.",
 		"Buy a number in the shop, register it, and it rings at once.",
 	}
 }

@@ -111,6 +111,10 @@ func (s *Service) checkShown(c *Carrier, in Input, wrong *faults) {
 	if in.Presents == "" && c.Kind == Partner {
 		return // it knows our numbers as they are
 	}
+	if strings.TrimSpace(in.Presents) == "" {
+		wrong.add("presents", "Say which number our calls show there, with + and country code, as in +82 2 555 0100.")
+		return
+	}
 	if code, national, err := s.cfg.Plans.Own(in.Presents); err != nil {
 		wrong.add("presents", fault.ReasonOf(err).Text)
 	} else {

@@ -81,39 +81,59 @@ func (s *Service) Rings(ctx context.Context, m member.Membership, e164 string) b
 	return err == nil && found && n.State.Rings() && n.Account == m.Account && n.Membership == m.ID
 }
 
+// ToRent is a number that Rent would give now.
+func (s *Service) ToRent(ctx context.Context, by member.Actor, membership, e164 string) (Number, error) {
+	m, err := s.cfg.Members.Membership(ctx, by, membership)
+	if err != nil {
+		return Number{}, err
+	}
+	n, his, err := s.rentable(ctx, m, e164)
+	if his {
+		return Number{}, fault.New(fault.Conflict, "telephone_number_yours", "%s is yours already.", numbering.Spaced(e164))
+	}
+	return n, err
+}
+
+// rentable is a number that a membership can rent now, or that is his already.
+func (s *Service) rentable(ctx context.Context, m member.Membership, e164 string) (n Number, his bool, err error) {
+	if err := s.cfg.Members.MayOrder(ctx, m.Account); err != nil {
+		return Number{}, false, err
+	}
+	n, found, err := s.store.Number(ctx, e164)
+	if err != nil {
+		return Number{}, false, err
+	}
+	mine := n.Account == m.Account && n.Membership == m.ID
+	switch {
+	case !found:
+		return Number{}, false, unknown(e164)
+	case n.State.Rings() && mine:
+		return n, true, nil
+	case n.State == Renting && mine:
+		return Number{}, false, paying(e164)
+	case s.cfg.Ours(e164):
+		return Number{}, false, taken(e164)
+	case n.State == Free, n.State == Resting && (n.Account == m.Account || !s.cfg.Now().Before(n.Until)):
+	default:
+		return Number{}, false, taken(e164)
+	}
+	if !s.brings(n.Carrier) {
+		return Number{}, false, fault.New(fault.Conflict, "telephone_number_unserved", "The carrier of %s brings no calls now. Choose another number.", numbering.Spaced(e164))
+	}
+	return n, false, s.room(ctx, m, mostRented-1)
+}
+
 // Rent gives a number to the first who asks, for a year, paid from his wallet.
 func (s *Service) Rent(ctx context.Context, by member.Actor, membership, e164 string) (Number, error) {
 	m, err := s.cfg.Members.Membership(ctx, by, membership)
 	if err != nil {
 		return Number{}, err
 	}
-	if err := s.cfg.Members.MayOrder(ctx, m.Account); err != nil {
-		return Number{}, err
-	}
-	was, found, err := s.store.Number(ctx, e164)
-	if err != nil {
-		return Number{}, err
+	was, his, err := s.rentable(ctx, m, e164)
+	if err != nil || his {
+		return was, err // his already: the same answer, no second charge
 	}
 	now := s.cfg.Now().UTC().Truncate(time.Microsecond)
-	switch {
-	case !found:
-		return Number{}, unknown(e164)
-	case was.State.Rings() && was.Account == m.Account && was.Membership == m.ID:
-		return was, nil // his already: the same answer, no second charge
-	case was.State == Renting && was.Account == m.Account && was.Membership == m.ID:
-		return Number{}, paying(e164)
-	case s.cfg.Ours(e164):
-		return Number{}, taken(e164)
-	case was.State == Free, was.State == Resting && (was.Account == m.Account || !now.Before(was.Until)):
-	default:
-		return Number{}, taken(e164)
-	}
-	if !s.brings(was.Carrier) {
-		return Number{}, fault.New(fault.Conflict, "telephone_number_unserved", "The carrier of %s brings no calls now. Choose another number.", numbering.Spaced(e164))
-	}
-	if err := s.room(ctx, m, mostRented-1); err != nil {
-		return Number{}, err
-	}
 	n := was
 	n.State, n.Rental, n.Account, n.Membership, n.For, n.Fee, n.Until, n.Told = Renting, ident.New("did", now), m.Account, m.ID, m.Number, was.Yearly, now, 0
 	if was.State == Resting && now.Before(was.Until) {

@@ -233,6 +233,50 @@ func (p *Plans) Country(s string) (string, bool) {
 	return "", false
 }
 
+// CountriesOf are the countries where numbers of a + form begin so, the main
+// one first: of 1 the United States, Canada and others,
+// of 1204 Canada alone.
+func (p *Plans) CountriesOf(prefix string) (isos []string) {
+	var found []*region
+	for n := 1; n <= 3 && n <= len(prefix); n++ {
+		list := p.byCode[prefix[:n]]
+		if len(list) == 0 {
+			continue
+		}
+		for _, r := range list {
+			if len(prefix) == n || r.holds(prefix[n:]) {
+				found = append(found, r)
+			}
+		}
+		if found == nil {
+			found = slices.Clone(list)
+		}
+		break
+	}
+	slices.SortStableFunc(found, func(a, b *region) int {
+		if a.mainCountry || b.mainCountry {
+			return 0 // it is first
+		}
+		return len(b.valid.source) - len(a.valid.source) // a plan of many numbers takes many words
+	})
+	for _, r := range found {
+		isos = append(isos, r.iso)
+	}
+	return isos
+}
+
+// holds reports whether some valid number of a country begins so, as far as one
+// try of each length tells.
+func (r *region) holds(national string) bool {
+	const rest = "5550123456789"
+	for n := len(national); n <= 15; n++ {
+		if number := (national + rest)[:n]; r.lengths&(1<<n) != 0 && r.general.match(number) && r.valid.match(number) {
+			return true
+		}
+	}
+	return false
+}
+
 // valid reports whether national digits are a valid number of a calling code.
 func (p *Plans) valid(code, national string) *region {
 	for _, r := range p.byCode[code] {

@@ -83,7 +83,11 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		}
 	}
 	if a.Trace != nil {
-		a.inside("%d of its terminals are signed in.", len(d.Targets))
+		if len(d.Targets) == 1 {
+			a.inside("One of its terminals is signed in.")
+		} else {
+			a.inside("%d of its terminals are signed in.", len(d.Targets))
+		}
 	}
 	if len(d.Targets) > 0 {
 		d.RingFor = RingFor

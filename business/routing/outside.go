@@ -109,7 +109,7 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		} else {
 			a.stepOf(&o, "%s is an ordinary telephone in %s.", d.E164, iso)
 		}
-		a.inside("%d carriers take it.", len(offers))
+		w.told(a, d.E164[1:], offers)
 	}
 	return t.by(a, d, &o, offers, exitOf(w, offers, t, iso))
 }
@@ -184,7 +184,14 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 		// The exit may try several carriers before it says anything.
 		d.RingFor, d.ReplyIn = ringOutside+2*waitFurther, 0
 		if a.Trace != nil {
-			a.stepOf(o, "The center %s has the cheapest carrier: the call leaves there.", c.Center)
+			switch {
+			case o.service == EmergencyService:
+				a.stepOf(o, "The center %s has the trunk for emergency calls: the call leaves there.", c.Center)
+			case o.service != "":
+				a.stepOf(o, "The center %s has the trunk for it: the call leaves there.", c.Center)
+			default:
+				a.stepOf(o, "The center %s has the cheapest carrier: the call leaves there.", c.Center)
+			}
 		}
 		return d
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
 )
 
 // MostCarriers bounds how many carriers and partners routing chooses among.
@@ -136,7 +137,7 @@ func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
 			w.zones = append(w.zones, i)
 		}
 	} else if len(rates) == 0 {
-		w.flat = append(w.flat, offer{i, 1<<62 - 1})
+		w.flat = append(w.flat, offer{i, noList})
 	}
 }
 
@@ -194,6 +195,9 @@ func (w *ways) find(dst []offer, e164 string) []offer {
 // the zone does not have, or could not be asked for: it comes after all others.
 const notInZone = 1 << 62
 
+// noList is what a carrier without rates asks: it comes before those only.
+const noList = notInZone - 1
+
 // hinted puts forward the partners in whose zones the number was found, where
 // they are believed (C4).
 func (w *ways) hinted(offers []offer, a *Attempt, e164 string) []offer {
@@ -221,6 +225,31 @@ func (w *ways) hinted(offers []offer, a *Attempt, e164 string) []offer {
 		}
 	}
 	return offers
+}
+
+// told says of each carrier what it asks, the first to be tried first, and of
+// each that was left out why.
+func (w *ways) told(a *Attempt, e164 string, offers []offer) {
+	list := slices.Clone(offers)
+	slices.SortFunc(list, func(a, b offer) int {
+		return cmp.Or(cmp.Compare(a.micros, b.micros), cmp.Compare(a.carrier, b.carrier))
+	})
+	for _, o := range list {
+		switch name := w.carriers[o.carrier].Name; o.micros {
+		case notInZone:
+			a.inside("%s has the number in its ranges and not in its zone: it comes last.", name)
+		case noList:
+			a.inside("%s has no price list: it comes after those that have one.", name)
+		default:
+			a.inside("%s asks %s a minute.", name, money.Amount{Micros: o.micros}.String())
+		}
+	}
+	for i := range w.carriers {
+		c := &w.carriers[i]
+		if c.Kind == carrier.PSTN && !slices.ContainsFunc(offers, func(o offer) bool { return o.carrier == int32(i) }) {
+			a.inside("%s has no price for +%s: it is left out.", c.Name, e164)
+		}
+	}
 }
 
 // price is what members pay a minute.

@@ -20,6 +20,9 @@ func main() {
 	if err == nil {
 		return
 	}
+	if errors.Is(err, cli.ErrUndialled) {
+		os.Exit(2)
+	}
 	if !errors.Is(err, cli.ErrSaid) {
 		fmt.Fprintln(os.Stderr, "callisto:", err)
 	}

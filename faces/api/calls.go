@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -59,6 +60,8 @@ type routeLeg struct {
 	URI     string `json:"uri,omitempty"`
 	Carrier string `json:"carrier,omitempty" doc:"The operator's key alone sees it, as all of the following"`
 	Trunk   string `json:"trunk,omitempty"`
+	Name    string `json:"carrier_name,omitempty"`
+	Host    string `json:"host,omitempty" doc:"The trunk's gateway"`
 	Number  string `json:"number,omitempty" doc:"The called number as the carrier is sent it"`
 	Shows   string `json:"shows,omitempty" doc:"The caller's number, likewise"`
 	Forward bool   `json:"forward,omitempty" doc:"The called party has the call sent on there"`
@@ -103,6 +106,10 @@ func (f *face) showCall(r cdr.Record, account string) call {
 func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body[route], error) {
 	who := actor(ctx)
 	from, ok := routing.Find(f.Sold, in.Body.From)
+	if !ok && who.Role == member.Operator {
+		return nil, f.fail(ctx, fault.New(fault.Invalid, "caller_unknown", "No member has the number %q. Give a world number of ours as “from”.", in.Body.From).
+			WithFields(fault.Field{Name: "from", Text: "No member has this number."}))
+	}
 	if !ok || !who.May(from.Account) {
 		if who.Role != member.Operator || !ok {
 			// The same words for a number of somebody else and for none: who exists is nobody's business.
@@ -118,8 +125,25 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 		return nil, f.fail(ctx, fault.New(fault.Invalid, "country_unknown", "%q is no country code. Use two letters like KR.", in.Body.Country).
 			WithFields(fault.Field{Name: "country", Text: "Use two letters like KR."}))
 	}
+	names := map[string]carrier.Carrier{}
+	if who.Role == member.Operator {
+		list, err := f.Carriers.Carriers(ctx, who)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		for _, c := range list {
+			names[c.ID] = c
+		}
+	}
 	x := f.Router.Explain(from.Attempt(center.ID(f.Reader.Home(from.Country)), in.Body.To, country, f.Now()))
-	return &body[route]{f.showRoute(x, who.Role == member.Operator, from.Account)}, nil
+	out := f.showRoute(x, who.Role == member.Operator, from.Account)
+	for i := range out.Legs {
+		leg := &out.Legs[i]
+		c := names[leg.Carrier]
+		t, _ := c.Trunk(leg.Trunk)
+		leg.Name, leg.Host = c.Name, t.Host
+	}
+	return &body[route]{out}, nil
 }
 
 func isLetters(s string) bool {

@@ -86,6 +86,8 @@ type carrierIn struct {
 	Reach     []string  `json:"reach,omitempty" nullable:"false" doc:"Prefixes of the numbers of ours it may call, or *"`
 }
 
+func (*carrierIn) exact() {}
+
 // Carrier is what may be told of one.
 type Carrier struct {
 	ID        string    `json:"id"`

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -30,11 +32,29 @@ func (f *face) needJSON(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// exact is a body in which a misspelt field would be lost without a word, and be
+// missed only when calls go wrong. Elsewhere fields that are not known are passed
+// over: programs that others write may send more than we read.
+type exact interface{ exact() }
+
 // readJSON says what is wrong with a body in words for people; asProblem makes them the detail.
 func readJSON(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
+	d := json.NewDecoder(bytes.NewReader(data))
+	if _, ok := v.(exact); ok {
+		d.DisallowUnknownFields()
+	}
+	err := d.Decode(v)
+	if _, end := d.Token(); err == nil && !errors.Is(end, io.EOF) {
+		err = errors.New("there is something after its end")
+	}
 	if err == nil {
 		return nil
+	}
+	if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
+		return fmt.Errorf("There is no field “%s” in what is sent here. The fields are listed at /api/docs.", strings.Trim(name, `"`)) //nolint:staticcheck // a sentence for people
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if wrong.Field == "" {

@@ -27,6 +27,13 @@ type knob struct {
 	Options     []choice
 	Error       string
 	Hint        string // an example, in place of a value
+	Help        string // a line under it
+}
+
+// helped adds a line of help.
+func (k knobMaker) helped(x knob, key string) knob {
+	x.Help = k.p.T(key)
+	return x
 }
 
 // knobs belong together.
@@ -36,6 +43,20 @@ type knobs struct {
 	Trunk  string // the id of the trunk they set; "" of none yet, or of the carrier
 	State  *carrier.State
 	Closed bool // not needed by most: it is opened when wanted
+	Help   string
+}
+
+// fields are what is typed or chosen; ticks what is ticked, or not shown.
+func (g knobs) fields() (list []knob) { return g.which(false) }
+func (g knobs) ticks() (list []knob)  { return g.which(true) }
+
+func (g knobs) which(tick bool) (list []knob) {
+	for _, k := range g.List {
+		if (k.Type == "tick" || k.Type == "hidden") == tick {
+			list = append(list, k)
+		}
+	}
+	return list
 }
 
 // editData is a carrier that is being changed, or made.
@@ -257,7 +278,7 @@ func (k knobMaker) whole(in carrier.Input, centers []choice) knobs {
 		k.text("name", "carrier.name", in.Name, ""),
 		k.choose("kind", "carrier.kind", string(in.Kind), choice{"pstn", t("carrier.kind.pstn")}, choice{"partner", t("carrier.kind.partner")}),
 		k.choose("center", "carrier.center", string(in.Center), centers...),
-		k.text("presents", "carrier.presents", in.Presents, "+82 2 555 0100"),
+		k.helped(k.text("presents", "carrier.presents", in.Presents, "+82 2 555 0100"), "carrier.presents.help"),
 		k.choose("shows", "carrier.shows", string(in.Shows), choice{"fixed", t("carrier.shows.fixed")}, choice{"own", t("carrier.shows.own")}),
 		k.tick("emergency", "carrier.emergency", in.Emergency), k.tick("short", "carrier.short", in.Short), k.tick("assert", "carrier.assert", in.Assert),
 		k.tick("diverts", "carrier.diverts", in.Diverts), k.tick("closed", "carrier.closed", in.Closed),
@@ -283,23 +304,23 @@ func (k knobMaker) trunk(t carrier.TrunkInput, row int) knobs {
 		return x
 	}
 	transports := []choice{{"udp", "UDP"}, {"tcp", "TCP"}, {"tls", "TLS"}}
-	legend := k.p.T("carrier.section.trunk")
+	legend := k.p.T("carrier.section.trunk", "number", strconv.Itoa(row+1))
 	if t.Host == "" {
 		legend = k.p.T("carrier.section.another")
 	}
 	return knobs{Legend: legend, Trunk: t.ID, Closed: t.Host == "" && at != "t0_", List: []knob{
 		{Name: at + "id", Type: "hidden", Value: t.ID},
 		text("host", "carrier.host", t.Host, "sip.carrier.example:5060"), wrong(k.choose(at+"transport", "carrier.transport", string(t.Transport), transports...), "transport"),
-		text("user", "carrier.user", t.User, ""), secret("password", "carrier.password", t.Trunk.Password != ""), text("realm", "carrier.realm", t.Realm, ""),
+		text("user", "carrier.user", t.User, ""), secret("password", "carrier.password", t.Trunk.Password != ""), k.helped(text("realm", "carrier.realm", t.Realm, ""), "carrier.realm.help"),
 		number("capacity", "trunk.capacity", t.Capacity), number("rate", "trunk.rate", t.CPS),
 		k.tick(at+"register", "trunk.register", t.Register), k.tick(at+"ping", "trunk.ping", t.Ping),
-		text("from", "trunk.from", strings.Join(t.From, ", "), "203.0.113.7, 203.0.113.0/28"), text("in_user", "trunk.in_user", t.InUser, ""),
+		k.helped(text("from", "trunk.from", strings.Join(t.From, ", "), "203.0.113.7, 203.0.113.0/28"), "trunk.from.help"), k.helped(text("in_user", "trunk.in_user", t.InUser, ""), "trunk.in_user.help"),
 		secret("in_password", "trunk.in_password", t.Trunk.InPassword != ""), text("in_name", "trunk.in_name", t.InName, "sbc.carrier.example"),
 	}}
 }
 
 func (k knobMaker) numbers(in carrier.Input) knobs {
-	g := knobs{Legend: k.p.T("carrier.section.numbers")}
+	g := knobs{Legend: k.p.T("carrier.section.numbers"), Help: k.p.T("carrier.rules.help")}
 	var formats []choice
 	for _, x := range carrier.Formats() {
 		formats = append(formats, choice{string(x), k.p.T("format." + string(x))})
@@ -311,7 +332,7 @@ func (k knobMaker) numbers(in carrier.Input) knobs {
 		g.List = append(g.List, k.choose(x.name, x.label, string(x.w.Format), formats...),
 			k.rules(x.name+"_rules", x.w.Rules))
 	}
-	g.List = append(g.List, k.text("reach", "carrier.reach", strings.Join(in.Reach, ", "), "+82, *"))
+	g.List = append(g.List, k.helped(k.text("reach", "carrier.reach", strings.Join(in.Reach, ", "), "+82, *"), "carrier.reach.help"))
 	return g
 }
 

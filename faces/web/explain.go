@@ -35,6 +35,10 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		return explainPage(p, d), nil
 	}
 	from, ok := routing.Find(f.Sold, d.From)
+	if !ok && d.From != "" {
+		p.Status, d.Problem = http.StatusUnprocessableEntity, p.T("explain.nobody", "number", d.From)
+		return explainPage(p, d), nil
+	}
 	if !ok || d.To == "" {
 		p.Status, d.Problem = http.StatusUnprocessableEntity, p.T("explain.wrong")
 		return explainPage(p, d), nil
@@ -49,7 +53,10 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		d.Names[c.ID] = c.Name
 	}
 	if d.X.Price.Known && len(d.X.Targets) > 0 {
-		d.Price = p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: d.X.Price.Micros})
+		d.Price = p.T("calls.free")
+		if micros := d.X.Price.Micros; micros > 0 {
+			d.Price = p.T("explain.price", "price", p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: micros}))
+		}
 	}
 	return explainPage(p, d), nil
 }

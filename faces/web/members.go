@@ -177,3 +177,12 @@ func (f *face) about(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Com
 	p.Title = p.T("about.title")
 	return aboutPage(p, p.countries()), nil
 }
+
+// ended is how a call ended. What failed on its way to somebody who is not ours
+// failed in his network, or in a carrier's.
+func (p *page) ended(r cdr.Record) string {
+	if r.Cause == cdr.Failed && outgoing(r, p.Who.Account) && r.To.Number.Zero() {
+		return p.T("cause.failed_there")
+	}
+	return p.T("cause." + r.Cause.String())
+}

@@ -46,6 +46,7 @@ func (f *face) openingRoutes() map[string]handler {
 		"GET /operator/carriers/{id}/rates":       f.staffOnly(f.rates),
 		"POST /operator/carriers/{id}/rates":      f.staffOnly(f.takeRates),
 		"GET /operator/carriers/{id}/rates.csv":   f.staffOnly(f.ratesFile),
+		"GET /operator/carriers/{id}/{do}":        f.staffOnly(f.toCarriers),
 		"POST /operator/carriers/{id}/{do}":       f.staffOnly(f.doCarrier),
 	}
 }

@@ -34,6 +34,8 @@ type Proofs interface {
 type TestCarrier interface {
 	Calls() []CarrierCall
 	Endings() []CarrierEnding
+	// Door is what a trunk of one's own needs to call it.
+	Door() CarrierDoor
 	// Call has it call a number of ours, as from an ordinary telephone.
 	Call(number, from string) error
 }
@@ -48,6 +50,9 @@ type CarrierCall struct {
 	Keys         string // that were pressed
 	Placed       bool   // by itself, to a number of ours
 }
+
+// CarrierDoor is by where, and as whom, it is called.
+type CarrierDoor struct{ Address, User, Password, Realm string }
 
 // CarrierEnding is a number that does something else than answer, by its last digits.
 type CarrierEnding struct{ Digits, Result string }

@@ -64,6 +64,11 @@ func (f *face) published(r *http.Request) (d cardData, err error) {
 	}
 	var found bool
 	d.Holder, found = routing.Find(f.Sold, r.PathValue("number"))
+	if !found && typed.Kind == numbering.Plus {
+		if l, rented := f.Rented.Line(typed.Text); rented && !l.Number.Zero() {
+			d.Holder, found = f.Sold.Typed(l.Number.Canonical())
+		}
+	}
 	if c, bare := f.Sold.Root(typed.Text); found && bare {
 		for code := range c.Offices {
 			d.Offices = append(d.Offices, numbering.Number{Kind: numbering.Company, CallingCode: code, National: c.Root})

@@ -26,6 +26,8 @@ type ratesData struct {
 	Left    int // changes that are not shown
 	Counts  [3]int
 	Text    string // the list that was read, to be confirmed
+	Typed   string // what was pasted, to be changed
+	wheres  map[string]string
 	Problem string
 	Wrong   []fault.Field
 }
@@ -72,7 +74,11 @@ func (f *face) showRates(r *http.Request, p *page, d ratesData, id string) (temp
 	}
 	d.Find = strings.TrimPrefix(strings.ReplaceAll(strings.TrimSpace(r.URL.Query().Get("find")), " ", ""), "+")
 	for _, x := range list {
-		row := f.rateRow(p, x)
+		if d.Find == "" && len(d.List) == shownRates {
+			d.More++
+			continue
+		}
+		row := f.rateRow(p, &d, x)
 		if d.Find != "" && !strings.HasPrefix(x.Prefix, d.Find) && !strings.HasPrefix(d.Find, x.Prefix) && !strings.Contains(strings.ToLower(row.Where), strings.ToLower(d.Find)) {
 			continue
 		}
@@ -86,16 +92,35 @@ func (f *face) showRates(r *http.Request, p *page, d ratesData, id string) (temp
 }
 
 // rateRow is one rate in the reader's language.
-func (f *face) rateRow(p *page, x carrier.Rate) rateRow {
-	row := rateRow{Prefix: "+" + x.Prefix, Price: p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: x.Micros})}
-	for n := min(3, len(x.Prefix)); n > 0; n-- {
-		if iso, ok := f.Reader.CountryOf(x.Prefix[:n]); ok {
-			row.Where = p.Tongue.country(iso)
-			break
-		}
-	}
-	return row
+func (f *face) rateRow(p *page, d *ratesData, x carrier.Rate) rateRow {
+	return rateRow{Prefix: "+" + x.Prefix, Where: f.where(p, d, x.Prefix), Price: p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: x.Micros})}
 }
+
+// where names the countries in which numbers begin so, of many the main ones.
+func (f *face) where(p *page, d *ratesData, prefix string) string {
+	key := prefix[:min(len(prefix), 6)] // no country has less than such a range
+	if s, known := d.wheres[key]; known {
+		return s
+	}
+	const most = 3
+	var names []string
+	isos := f.Plans.CountriesOf(key)
+	for _, iso := range isos[:min(len(isos), most)] {
+		names = append(names, p.Tongue.country(iso))
+	}
+	s := strings.Join(names, ", ")
+	if len(isos) > most {
+		s += " …"
+	}
+	if d.wheres == nil {
+		d.wheres = map[string]string{}
+	}
+	d.wheres[key] = s
+	return s
+}
+
+// mostTyped bounds what is shown again in its field.
+const mostTyped = 256 << 10
 
 // takeRates previews a list, and takes it once the preview was confirmed.
 func (f *face) takeRates(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -107,7 +132,10 @@ func (f *face) takeRates(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	if err != nil {
 		return nil, err
 	}
-	next, err := carrier.ReadRates(text)
+	if len(text) <= mostTyped {
+		d.Typed = text
+	}
+	next, err := carrier.ReadRates(text, f.Currency)
 	if err == nil && r.PostFormValue("take") != "" {
 		if err = f.Tariffs.SetRates(r.Context(), p.Who, id, next); err == nil {
 			return nil, redirect{"/operator/carriers/" + d.ID + "/rates"}
@@ -146,12 +174,12 @@ func (f *face) compare(p *page, d *ratesData, old, next []carrier.Rate) {
 	for _, x := range next {
 		micros, had := was[x.Prefix]
 		delete(was, x.Prefix)
-		row := f.rateRow(p, x)
+		row := f.rateRow(p, d, x)
 		switch {
 		case !had:
 			add(0, rateChange{What: "added", Row: row, Next: row.Price})
 		case micros != x.Micros:
-			add(1, rateChange{What: "changed", Row: row, Old: f.rateRow(p, carrier.Rate{Prefix: x.Prefix, Micros: micros}).Price, Next: row.Price})
+			add(1, rateChange{What: "changed", Row: row, Old: f.rateRow(p, d, carrier.Rate{Prefix: x.Prefix, Micros: micros}).Price, Next: row.Price})
 		}
 	}
 	var gone []string
@@ -160,7 +188,7 @@ func (f *face) compare(p *page, d *ratesData, old, next []carrier.Rate) {
 	}
 	slices.Sort(gone)
 	for _, prefix := range gone {
-		row := f.rateRow(p, carrier.Rate{Prefix: prefix, Micros: was[prefix]})
+		row := f.rateRow(p, d, carrier.Rate{Prefix: prefix, Micros: was[prefix]})
 		add(2, rateChange{What: "removed", Row: row, Old: row.Price})
 	}
 }

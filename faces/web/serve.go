@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -206,8 +207,35 @@ func pageOf(address string) string {
 	return localPath(u.RequestURI())
 }
 
-func (f *face) nothingHere(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Component, error) {
+func (f *face) nothingHere(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if above := f.pageAbove(r); above != "" {
+		return nil, redirect{above}
+	}
 	return nil, fault.New(fault.Unknown, "no_page", "%s", p.T("error.no_page"))
+}
+
+// pageAbove is the page to which a form belongs that is sent to this address:
+// whoever comes by the address itself, as when he changes the language of what
+// answered the form, belongs there. "" of every other address.
+func (f *face) pageAbove(r *http.Request) string {
+	if r.Method != http.MethodGet || f.answers(http.MethodPost, r.URL.Path) == "" {
+		return ""
+	}
+	for at := path.Dir(r.URL.Path); len(at) > 1; at = path.Dir(at) {
+		if f.answers(http.MethodGet, at) != "" {
+			return at
+		}
+	}
+	return ""
+}
+
+// answers is the pattern by which an address is answered; "" of none of ours.
+func (f *face) answers(method, address string) string {
+	_, pattern := f.pages.Handler(&http.Request{Method: method, URL: &url.URL{Path: address}})
+	if pattern == "/" {
+		return ""
+	}
+	return pattern
 }
 
 // mostOf is how large a request may be: only pages that take files and lists take

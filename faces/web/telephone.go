@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -10,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -20,6 +23,8 @@ import (
 type Telephones interface {
 	OnOffer(ctx context.Context, country, after string, limit int) ([]did.Number, error)
 	Of(ctx context.Context, by member.Actor, membership string) ([]did.Number, error)
+	// ToRent is a number that could be rented now for a membership.
+	ToRent(ctx context.Context, by member.Actor, membership, e164 string) (did.Number, error)
 	Gross(ctx context.Context, account string, kind numbering.Kind, micros int64) (money.Amount, error)
 	Rent(ctx context.Context, by member.Actor, membership, e164 string) (did.Number, error)
 	LetGo(ctx context.Context, by member.Actor, membership, e164 string) error
@@ -36,6 +41,7 @@ type TelephoneStock interface {
 func (f *face) telephoneRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /lines/{id}/telephone":                f.telephone,
+		"GET /lines/{id}/telephone/{e164}/rent":    f.askRent,
 		"POST /lines/{id}/telephone":               f.rentTelephone,
 		"POST /lines/{id}/telephone/{e164}/let-go": f.letTelephoneGo,
 		"GET /operator/telephones":                 f.staffOnly(f.telephoneStock),
@@ -53,6 +59,7 @@ type telephoneData struct {
 	Countries []choice
 	After     string // where the next page begins
 	Done      bool
+	Rented    *did.Number // just now
 	Problem   string
 	OwnPhone  bool
 }
@@ -83,6 +90,9 @@ func (f *face) telephoneShown(r *http.Request, p *page, problem string) (templ.C
 			return nil, err
 		}
 		d.Mine = append(d.Mine, x)
+		if n.State == did.Rented && n.E164 == r.URL.Query().Get("rented") {
+			d.Rented = &n
+		}
 	}
 	const some = 20
 	list, err := f.Telephones.OnOffer(r.Context(), d.Country, r.FormValue("after"), some)
@@ -121,14 +131,51 @@ func (d telephoneData) rings() bool {
 	return false
 }
 
+// rentData is what a member agrees to before a number is his.
+type rentData struct {
+	member.Membership
+	telephoneOffer
+
+	Wallet, Left money.Amount // what is in it now, and would be then
+	Enough       bool
+}
+
+// askRent says what a number costs, and asks.
+func (f *face) askRent(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	m, err := f.callingOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	d := rentData{Membership: m}
+	if d.telephoneOffer.Number, err = f.Telephones.ToRent(r.Context(), p.Who, m.ID, r.PathValue("e164")); err != nil {
+		if kind := fault.KindOf(err); kind != fault.Conflict && kind != fault.Limited {
+			return nil, err
+		}
+		p.Status = httpstatus.Of(fault.KindOf(err))
+		return f.telephoneShown(r, p, p.why(err))
+	}
+	n := d.telephoneOffer.Number
+	var errs [3]error
+	d.Today, errs[0] = f.Telephones.Gross(r.Context(), m.Account, m.Number.Kind, n.Setup+n.Yearly)
+	d.Yearly, errs[1] = f.Telephones.Gross(r.Context(), m.Account, m.Number.Kind, n.Yearly)
+	d.Wallet, errs[2] = f.Wallet.Balance(r.Context(), ledger.WalletID(m.Account, f.Currency))
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	d.Left, d.Enough = d.Wallet, d.Wallet.Micros >= d.Today.Micros
+	d.Left.Micros -= d.Today.Micros
+	p.Title = p.T("telephone.rent_of", "number", numbering.Spaced(n.E164))
+	return rentPage(p, d), nil
+}
+
 func (f *face) rentTelephone(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err
 	}
-	_, err := f.Telephones.Rent(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("e164"))
+	n, err := f.Telephones.Rent(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("e164"))
 	switch kind := fault.KindOf(err); {
 	case err == nil:
-		return nil, redirect{"/lines/" + r.PathValue("id") + "/telephone?done=1"}
+		return nil, redirect{"/lines/" + r.PathValue("id") + "/telephone?" + url.Values{"rented": {n.E164}}.Encode()}
 	case kind == fault.Conflict || kind == fault.Unpaid || kind == fault.Limited:
 		p.Status = httpstatus.Of(kind)
 		return f.telephoneShown(r, p, p.why(err))

@@ -313,6 +313,7 @@ type Deps struct {
 	Tariffs    Tariffs
 	Router     Router
 	Sold       routing.Sold
+	Rented     routing.Lines // the telephone numbers that ring ours
 	Plans      *numbering.Plans
 	Books      Books
 }
@@ -326,6 +327,7 @@ type face struct {
 	Deps
 	tongues *tongues
 	assets  *assets
+	pages   *http.ServeMux
 }
 
 // Mount puts the pages on a mux.
@@ -341,6 +343,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 		return fmt.Errorf("the pages' own files: %w", err)
 	}
 	inner := http.NewServeMux()
+	f.pages = inner
 	f.routes(inner)
 	mux.Handle("/static/", f.assets)
 	mux.Handle("/", f.guard(f.chooseTongue(f.withSession(inner))))

@@ -266,7 +266,7 @@ func TestWhatCallsCost(t *testing.T) {
 		if err := s.SetRates(ctx, member.System(), c.ID, list); err != nil {
 			t.Fatal(err)
 		}
-		read, err := carrier.ReadRates("prefix;price\r\n\"+82 10\"; 0,035\r\n\r\n;0\r\n")
+		read, err := carrier.ReadRates("prefix;price\r\n\"+82 10\"; 0,035\r\n\r\n;0\r\n", "USD")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,11 +285,11 @@ func TestWhatCallsCost(t *testing.T) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
-		if _, err := carrier.ReadRates("82,0.1\n83,much\n"); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
+		if _, err := carrier.ReadRates("82,0.1\n83,much\n", "USD"); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
 			t.Errorf("a line that cannot be read: %v", err)
 		}
 		for _, bad := range []string{"82,\n", "8a,0.1\n", "82;\n83;0.1", "82,0,1", "82,0.1\n83;0.1", "82;1.234", "82;1,234\n83;0.05", "82;1,234\n83;0.05\n84;0,05"} {
-			if _, err := carrier.ReadRates(bad); fault.KindOf(err) != fault.Invalid {
+			if _, err := carrier.ReadRates(bad, "USD"); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%q is read: %v", bad, err)
 			}
 		}

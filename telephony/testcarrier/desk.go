@@ -1,6 +1,8 @@
 package testcarrier
 
 import (
+	"slices"
+
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
@@ -9,6 +11,7 @@ type desk struct {
 	c   *Carrier
 	s   *sip.Shard
 	ha1 sip.HA1
+	own []*call // placed, and not over
 }
 
 // call is one being served.
@@ -17,6 +20,8 @@ type call struct {
 	d      *sip.Dialog // nil when it is over
 	id     int
 	placed bool // by the carrier itself
+	from   string
+	itself bool // it was forwarded back here: two machines that would talk for ever
 	does   Behaviour
 	line   *line // its sound; nil before the answer to a call it got
 	offer  []byte
@@ -35,6 +40,8 @@ func (k *desk) Request(in *sip.Incoming) {
 		user, proof := k.s.Authenticate(in.Msg, &in.Flow, Realm, func(user []byte) (sip.HA1, bool) { return k.ha1, string(user) == k.c.cfg.User })
 		if proof == sip.Wrong {
 			k.c.cfg.Log.Info("the test carrier was called with a wrong password", "user", string(user))
+			number, from := parties(in)
+			k.c.note(Call{Number: number, From: from, Result: "unproven", Over: true})
 		}
 		if proof != sip.Proven {
 			in.Challenge(Realm, proof == sip.Stale, false)
@@ -45,17 +52,26 @@ func (k *desk) Request(in *sip.Incoming) {
 	}
 }
 
+// parties are who is called, and as whom the caller is shown.
+func parties(in *sip.Incoming) (number, from string) {
+	if u, ok := sip.ParseURI(in.Msg.RequestURI()); ok {
+		number = string(sip.Unescape(nil, u.User))
+	}
+	if f, ok := sip.ParseURI(in.Msg.From.URI); ok {
+		from = string(sip.Unescape(nil, f.User))
+	}
+	return number, from
+}
+
 // called begins to serve a call as its number says.
 func (k *desk) called(in *sip.Incoming) {
-	u, ok := sip.ParseURI(in.Msg.RequestURI())
-	number := string(sip.Unescape(nil, u.User))
-	if !ok || number == "" {
+	number, from := parties(in)
+	if number == "" {
 		in.Respond(&sip.Reply{Status: 404})
 		return
 	}
-	from := ""
-	if f, ok := sip.ParseURI(in.Msg.From.URI); ok {
-		from = string(sip.Unescape(nil, f.User))
+	for _, x := range k.own {
+		x.itself = x.itself || x.from == from && x.line != nil
 	}
 	does := behaviour(number)
 	x := &call{does: does, offer: append([]byte(nil), in.Msg.Body()...)}
@@ -84,7 +100,7 @@ func (k *desk) called(in *sip.Incoming) {
 // place calls a number of ours. Whoever answers hears the greeting, and then
 // himself.
 func (k *desk) place(id int, f sip.Flow, number, from string) {
-	x := &call{id: id, placed: true, does: Behaviour{Result: "answered", Says: SaysEcho}}
+	x := &call{id: id, placed: true, from: from, does: Behaviour{Result: "answered", Says: SaysEcho}}
 	l, offer, err := k.c.offer(x)
 	if err != nil {
 		k.c.change(id, func(c *Call) { c.Result, c.Over = "no_codec", true })
@@ -98,6 +114,7 @@ func (k *desk) place(id int, f sip.Flow, number, from string) {
 	o.From = append(append(sip.AppendUser([]byte("<sip:"), from), "@"+f.Listener.HostPort()...), '>')
 	o.To = append(append(sip.AppendUser([]byte("<sip:"), number), "@"+host...), '>')
 	x.d = k.s.Invite(&o)
+	k.own = append(k.own, x)
 }
 
 // Timer answers, or hangs up on whoever has been answered.
@@ -108,6 +125,9 @@ func (k *desk) Timer(t *sip.UserTimer) {
 	}
 	if x.line != nil {
 		d := x.d
+		if x.itself {
+			x.line.ends("itself")
+		}
 		k.over(x, "")
 		d.End(480, "")
 		return
@@ -149,7 +169,13 @@ func (k *desk) Event(d *sip.Dialog, e sip.Event) {
 			x.line.ends("no_codec")
 			k.over(x, "")
 			d.End(488, "")
+			return
 		}
+		longest := sip.Mono(k.c.cfg.Longest)
+		if x.itself {
+			longest = min(longest, dropAfter)
+		}
+		k.s.SetTimer(&x.timer, k.s.Now()+longest)
 	case sip.EventFail:
 		if x.placed {
 			x.line.ends(refusal(e.Status))
@@ -164,6 +190,7 @@ func (k *desk) Event(d *sip.Dialog, e sip.Event) {
 // over ends a call. What was heard, the line will say.
 func (k *desk) over(x *call, result string) {
 	x.d = nil
+	k.own = slices.DeleteFunc(k.own, func(y *call) bool { return y == x })
 	k.s.ClearTimer(&x.timer)
 	if x.line != nil {
 		x.line.hangUp()

@@ -84,6 +84,7 @@ type Config struct {
 	User, Password string     // what callers have to prove
 	Log            *slog.Logger
 	Now            func() time.Time
+	Longest        time.Duration // that a call of its own lasts; 0: a minute
 }
 
 // Call is a call it got.
@@ -93,7 +94,7 @@ type Call struct {
 	Number string // as called
 	From   string // the number shown
 	At     time.Time
-	Result string // "ringing", "answered", then as it ended: "heard", "no_code", "cancelled", or of its Behaviour
+	Result string // "ringing", "answered", then as it ended: "heard", "no_code", "cancelled", "unproven", "itself", or of its Behaviour
 	Over   bool
 	Code   string // what it heard
 	Keys   string // that were pressed
@@ -130,6 +131,9 @@ func New(cfg Config) (*Carrier, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Longest == 0 {
+		cfg.Longest = time.Minute
+	}
 	c := &Carrier{cfg: cfg}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	var err error
@@ -154,6 +158,15 @@ func New(cfg Config) (*Carrier, error) {
 	}
 	return c, nil
 }
+
+// Door is what a trunk needs to call it.
+type Door struct {
+	Addr                  netip.AddrPort
+	User, Password, Realm string
+}
+
+// Door is by where, and as whom, it is called.
+func (c *Carrier) Door() Door { return Door{c.addr, c.cfg.User, c.cfg.Password, Realm} }
 
 // Addr is where its gateway is, over UDP and TCP.
 func (c *Carrier) Addr() netip.AddrPort { return c.addr }

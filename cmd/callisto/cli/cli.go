@@ -17,6 +17,10 @@ import (
 	"github.com/callisto-tel/callisto/platform/config"
 )
 
+// ErrUndialled says that what was asked about cannot be dialled, which is on
+// the screen too.
+var ErrUndialled = errors.New("it cannot be dialled") // a sentinel, never changed
+
 // ErrSaid is an error whose text is already on the screen.
 var ErrSaid = errors.New("said") // a sentinel, never changed
 

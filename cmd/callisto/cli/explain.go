@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,14 +65,17 @@ func (c explainCmd) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("the node answered %s", res.Status)
 	}
 	if c.Words {
-		return inWords(s.out, text)
+		if err := inWords(s.out, text); err != nil {
+			return err
+		}
+		return undialled(text)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, bytes.TrimSpace(text), "", "  "); err != nil {
 		return fmt.Errorf("the node's answer is no JSON: %w", err)
 	}
 	fmt.Fprintln(s.out, pretty.String())
-	return nil
+	return undialled(text)
 }
 
 // inWords prints a decision for people: the steps, then where the call goes.
@@ -85,8 +89,9 @@ func inWords(out io.Writer, text []byte) error {
 			Per      int `json:"per_seconds"`
 		}
 		Legs []struct {
-			Kind, Center, Role, Carrier, Trunk, Number, Shows, URI string
-			Forward                                                bool
+			Kind, Center, Role, Carrier, Trunk, Host, Number, Shows, URI string
+			Name                                                         string `json:"carrier_name"`
+			Forward                                                      bool
 		}
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
@@ -95,16 +100,22 @@ func inWords(out io.Writer, text []byte) error {
 	for i, s := range r.Steps {
 		fmt.Fprintf(out, "%2d. %s\n", i+1, s)
 	}
-	fmt.Fprintf(out, "\nIt is %s.\n", r.Kind)
+	fmt.Fprintf(out, "\n%s.\n", kindWords(r.Kind))
 	for i, l := range r.Legs {
 		line := l.Kind
 		switch l.Kind {
 		case "center":
-			line = "on to the center " + l.Center + " (" + l.Role + ")"
+			line = "on to the center " + l.Center
+			if l.Role == "exit" {
+				line += ", where it leaves"
+			}
 		case "device":
 			line = "rings a telephone at the center " + l.Center
 		case "trunk":
-			line = strings.TrimSpace(fmt.Sprintf("leaves at %s by %s, trunk %s, as %s, showing %s", l.Center, l.Carrier, l.Trunk, l.Number, l.Shows))
+			line = "leaves at " + l.Center
+			if name := cmp.Or(l.Name, l.Carrier); name != "" { // the operator alone is told
+				line += fmt.Sprintf(" by %s, %s, as %s, showing %s", name, cmp.Or(l.Host, l.Trunk), l.Number, cmp.Or(l.Shows, "no number"))
+			}
 		case "uri":
 			line = "to " + l.URI
 		}
@@ -113,13 +124,39 @@ func inWords(out io.Writer, text []byte) error {
 		}
 		fmt.Fprintf(out, "  %d) %s\n", i+1, line)
 	}
-	if r.Price != nil {
+	switch {
+	case r.Price != nil && r.Price.Micros == 0:
+		fmt.Fprintln(out, "It is free.")
+	case r.Price != nil && r.Price.Per == 60:
+		fmt.Fprintf(out, "It costs %s a minute.\n", money.Amount{Currency: money.Currency(r.Price.Currency), Micros: r.Price.Micros})
+	case r.Price != nil:
 		fmt.Fprintf(out, "It costs %s for %d s.\n", money.Amount{Currency: money.Currency(r.Price.Currency), Micros: r.Price.Micros}, r.Price.Per)
 	}
 	if r.Reason != "" {
 		fmt.Fprintln(out, r.Reason)
 	}
 	return nil
+}
+
+// kindWords is what was dialled, in the words of the page.
+func kindWords(kind string) string {
+	words := map[string]string{
+		"none": "It cannot be dialled", "onnet": "A number of ours", "emergency": "An emergency call", "short": "A short code", "feature": "A feature code",
+		"pstn": "An ordinary telephone", "partner": "A partner’s number", "uri": "An address elsewhere",
+	}
+	return cmp.Or(words[kind], kind)
+}
+
+// undialled is ErrUndialled if a decision leads nowhere.
+func undialled(text []byte) error {
+	var r struct {
+		Kind string
+		Legs []struct{}
+	}
+	if err := json.Unmarshal(text, &r); err != nil || len(r.Legs) > 0 || r.Kind == "feature" || r.Kind == "onnet" {
+		return nil //nolint:nilerr // what cannot be read was said already
+	}
+	return ErrUndialled
 }
 
 func (c *explainCmd) fromDev() error {
