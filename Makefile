@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 DATA  ?= callisto-data
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint generate generated unit race test test-tools test-pg test-cluster e2e screens fuzz bench bench-sip golden gendoc dev
+.PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster e2e screens fuzz bench bench-sip golden gendoc dev
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ race: ## the same under the race detector
 test: test-tools check ## everything: installs what is missing, then unit, race, PostgreSQL, softphones, browser
 	$(GO) test -race -count=1 -timeout 25m ./...
 	$(MAKE) --no-print-directory e2e
+
+test-more: ## what takes too long for every time: the company is killed 200 times under calls
+	cd e2e && KILLS=200 $(GO) test -count=1 -timeout 90m -run ChargesSurviveAKill .
 
 test-tools: ## install the programs the tests drive (Debian, root), only those missing
 	scripts/install-test-tools
