@@ -62,6 +62,16 @@ func (s *stage) over(t *testing.T) {
 
 const outside = "alice -> INVITE uri=sip:025554321@192.0.2.1 sdp\n"
 
+// talking is a call that gw1 has answered.
+const talking = outside + `
+	alice <- 100 INVITE
+	gw1   <- INVITE sdp
+	gw1   -> 200 INVITE sdp
+	gw1   <- ACK
+	alice <- 200 INVITE sdp
+	alice -> ACK
+	`
+
 // TestATrunkThatAnswersNonsense: what is no answer is none; when its time is
 // over the next carrier is asked.
 func TestATrunkThatAnswersNonsense(t *testing.T) {
@@ -312,13 +322,7 @@ func TestAForgedSource(t *testing.T) {
 	s.Play(`
 		gw1 -> INVITE uri=sip:+827500000@192.0.2.1 sdp from=203.0.113.101:5099
 		gw1 <- 401 INVITE
-		` + outside + `
-		alice <- 100 INVITE
-		gw1 <- INVITE sdp
-		gw1 -> 200 INVITE sdp
-		gw1 <- ACK
-		alice <- 200 INVITE sdp
-		alice -> ACK
+		` + talking + `
 		gw1 -> BYE from=gw2
 		gw2 <- 403 BYE
 		`)
@@ -357,4 +361,23 @@ func TestAFloodOfCalls(t *testing.T) {
 	if n := s.n.trunks.Calls("gw1-203.0.113.101:5060"); n != 0 {
 		t.Errorf("%d calls are left", n)
 	}
+}
+
+// TestACarrierOfSeveralAddresses may end its call from another of them, and nobody
+// else may.
+func TestACarrierOfSeveralAddresses(t *testing.T) {
+	s := newMarket(t, func(c *carrier.Carrier) { c.Trunks[0].From = append(c.Trunks[0].From, "203.0.113.111") })
+	s.Also("gw1", addrPort("203.0.113.111:5060"))
+	s.Play(talking + `
+		gw1   -> BYE from=gw2
+		gw2   <- 403 BYE
+		gw1   -> BYE from=203.0.113.111:5060
+		gw1   <- 200 BYE
+		alice <- BYE
+		alice -> 200 BYE
+		`)
+	if r := s.records(t, 1)[0]; !r.Answered() || r.Cause != cdr.Normal {
+		t.Errorf("%+v", r)
+	}
+	s.over(t)
 }

@@ -145,8 +145,9 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 	}
 	now := s.now()
 	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
+	longest := l.Quote.Affordable(now.In(l.zone), want.Most)
 	h, err := s.book.Hold(ctx, ledger.Hold{
-		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Expires: now.Add(ringing),
+		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Expires: now.Add(longest + ringing),
 	}, want)
 	if err != nil {
 		return Lease{}, err
@@ -339,8 +340,8 @@ func (s *Service) Live(ctx context.Context) error { return s.store.Beat(ctx, s.e
 // Close forgets this process, whose calls have ended.
 func (s *Service) Close(ctx context.Context) error { return s.store.Leave(ctx, s.epoch) }
 
-// sweepMost bounds one sweep.
-const sweepMost = 1000
+// sweepMost is how much a sweep takes at a time.
+const sweepMost = 200
 
 // Sweep books the calls of processes that died, up to when they were last heard,
 // and releases holds that have expired.
@@ -354,14 +355,26 @@ func (s *Service) Sweep(ctx context.Context) error {
 // process that is alone with its data and has no calls yet.
 func (s *Service) Adopt(ctx context.Context) error {
 	if err := s.adopt(ctx, s.now().Add(time.Minute)); err != nil {
-		return err
+		return err // their holds must not go before them
 	}
 	_, err := s.book.ExpireAll(ctx)
 	return err
 }
 
+// adopt books all calls of processes that have been silent since an instant.
 func (s *Service) adopt(ctx context.Context, silent time.Time) error {
-	list, err := s.store.Orphans(ctx, s.epoch, silent, sweepMost)
+	for {
+		list, err := s.store.Orphans(ctx, s.epoch, silent, sweepMost)
+		if err == nil {
+			err = s.orphans(ctx, list)
+		}
+		if err != nil || len(list) < sweepMost {
+			return err
+		}
+	}
+}
+
+func (s *Service) orphans(ctx context.Context, list []Orphan) (err error) {
 	for i := range list {
 		o := &list[i]
 		zone := time.UTC

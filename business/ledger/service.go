@@ -224,25 +224,24 @@ func (s *Service) reverse(ctx context.Context, key, of, memo string, more func(P
 
 // Balance returns what an account holds.
 func (s *Service) Balance(ctx context.Context, account string) (money.Amount, error) {
-	a, found, err := s.store.Account(ctx, account)
-	if err != nil {
-		return money.Amount{}, err
+	a, err := s.account(ctx, account)
+	return money.Amount{Currency: a.Currency, Micros: a.Balance}, err
+}
+
+func (s *Service) account(ctx context.Context, id string) (Account, error) {
+	a, found, err := s.store.Account(ctx, id)
+	if err == nil && !found {
+		err = fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", id)
 	}
-	if !found {
-		return money.Amount{}, fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", account)
-	}
-	return money.Amount{Currency: a.Currency, Micros: a.Balance}, nil
+	return a, err
 }
 
 // Available returns what of an account may be spent: its balance without what is
 // held, and above its floor.
 func (s *Service) Available(ctx context.Context, account string) (money.Amount, error) {
-	a, found, err := s.store.Account(ctx, account)
+	a, err := s.account(ctx, account)
 	if err != nil {
 		return money.Amount{}, err
-	}
-	if !found {
-		return money.Amount{}, fault.New(fault.Unknown, "ledger_account", "There is no ledger account %s.", account)
 	}
 	return money.Amount{Currency: a.Currency, Micros: a.Available()}, nil
 }

@@ -64,7 +64,7 @@ func NewDeck(bands []Band, rows []Row) (*Deck, error) {
 			index[r.Price] = v
 			d.prices = append(d.prices, r.Price)
 		}
-		if !d.tables[r.Band].put(key(r.Prefix), v) {
+		if !d.tables[r.Band].put(Key(r.Prefix), v) {
 			return nil, fmt.Errorf("%s: %w", r.Prefix, ErrTwice)
 		}
 		d.lengths |= 1 << len(r.Prefix)
@@ -75,14 +75,24 @@ func NewDeck(bands []Band, rows []Row) (*Deck, error) {
 // Rows is how many lines it has.
 func (d *Deck) Rows() int { return d.rows }
 
-// key packs a prefix of at most 15 digits, with a 1 before it that keeps zeros
-// apart.
-func key(prefix string) uint64 {
+// Key packs a prefix of at most MaxPrefix digits, with a 1 before it that keeps
+// zeros apart.
+func Key(prefix string) uint64 {
 	k := uint64(1)
 	for i := range len(prefix) {
 		k = k*10 + uint64(prefix[i]-'0')
 	}
 	return k
+}
+
+// Keys are those of every prefix of digits, by length, and the longest of them.
+func Keys(digits string) (k [MaxPrefix + 1]uint64, longest int) {
+	k[0] = 1
+	longest = min(len(digits), MaxPrefix)
+	for i := range longest {
+		k[i+1] = k[i]*10 + uint64(digits[i]-'0')
+	}
+	return k, longest
 }
 
 func (t *table) make(n int) {
@@ -131,16 +141,12 @@ func (t *table) get(k uint64) (v uint32, ok bool) {
 // counts; of two as long, that of the band. ok is false where some time has no
 // price.
 func (d *Deck) Find(q *Quote, e164 string) (ok bool) {
-	var keys [MaxPrefix + 1]uint64
-	keys[0] = 1
-	n := min(len(e164), MaxPrefix)
-	for i := range n {
-		c := e164[i] - '0'
-		if c > 9 {
+	for i := range len(e164) {
+		if e164[i]-'0' > 9 {
 			return false
 		}
-		keys[i+1] = keys[i]*10 + uint64(c)
 	}
+	keys, n := Keys(e164)
 	q.Bands, q.Prefix = d.Bands, ""
 	for ; n >= 0; n-- {
 		if d.lengths>>n&1 == 0 {

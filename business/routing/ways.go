@@ -10,6 +10,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
 )
 
 // MostCarriers bounds how many carriers and partners routing chooses among.
@@ -95,7 +96,7 @@ func build(in waysInput) *ways {
 		w.add(i, &c, in.rates[c.ID])
 	}
 	for _, r := range in.rates[carrier.Members] {
-		w.prices[key(r.Prefix)] = r.Micros
+		w.prices[rating.Key(r.Prefix)] = r.Micros
 		w.priced |= 1 << len(r.Prefix)
 	}
 	for country, list := range in.emergency {
@@ -142,29 +143,9 @@ func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
 }
 
 func (w *ways) offer(prefix string, o offer) {
-	k := key(prefix)
+	k := rating.Key(prefix)
 	w.offers[k] = append(w.offers[k], o)
 	w.lengths |= 1 << len(prefix)
-}
-
-// key packs a prefix of at most 15 digits, with a 1 before it that keeps zeros
-// apart.
-func key(prefix string) uint64 {
-	k := uint64(1)
-	for i := range len(prefix) {
-		k = k*10 + uint64(prefix[i]-'0')
-	}
-	return k
-}
-
-// keys are those of every prefix of digits, by length.
-func keys(digits string) (k [16]uint64, n int) {
-	k[0] = 1
-	n = min(len(digits), 15)
-	for i := range n {
-		k[i+1] = k[i]*10 + uint64(digits[i]-'0')
-	}
-	return k, n
 }
 
 // room is where the offers for a number are collected without allocating.
@@ -181,7 +162,7 @@ func (w *ways) find(dst []offer, e164 string) []offer {
 			}
 		}
 	}
-	k, n := keys(e164)
+	k, n := rating.Keys(e164)
 	for ; n >= 0; n-- {
 		if w.lengths&(1<<n) != 0 {
 			take(w.offers[k[n]])
@@ -254,7 +235,7 @@ func (w *ways) told(a *Attempt, e164 string, offers []offer) {
 
 // price is what members pay a minute.
 func (w *ways) price(e164 string) (micros int64, ok bool) {
-	k, n := keys(e164)
+	k, n := rating.Keys(e164)
 	for ; n >= 0; n-- {
 		if w.priced&(1<<n) != 0 {
 			if micros, ok = w.prices[k[n]]; ok {

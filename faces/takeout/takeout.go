@@ -217,9 +217,9 @@ func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 			r := &page.Items[i]
 			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
 			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
-				x["dialled"], x["charge"] = r.Dialled, r.Cost(by.Account)
+				x["dialled"] = r.Dialled
 			}
-			if cost := r.Cost(by.Account); !cost.Zero() {
+			if cost := r.Cost(by.Account); r.From.Account == by.Account || !cost.Zero() {
 				x["charge"] = cost
 			}
 			out = append(out, x)

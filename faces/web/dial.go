@@ -66,10 +66,7 @@ func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
 		return d, nil
 	}
 	home := center.ID(f.Reader.Home(h.Country))
-	x := dialled{Shown: d.To, Explanation: f.Router.Explain(&routing.Attempt{
-		Center: home, Role: routing.Origin, Dialled: d.To, DialCountry: h.Country, Now: f.Now(),
-		Caller: routing.Party{Account: h.Account, Membership: h.Membership, Number: h.Number, Country: h.Country, Home: home, Private: h.Private},
-	})}
+	x := dialled{Shown: d.To, Explanation: f.Router.Explain(h.Attempt(home, d.To, h.Country, f.Now()))}
 	if err := f.known(r, p, &x); err != nil {
 		return d, err
 	}

@@ -247,3 +247,43 @@ func TestACallThatEndsAsItBegins(t *testing.T) {
 		h.booksAreRight(t)
 	})
 }
+
+// TestEveryCallIsAdopted at the next start, however many there were, before their
+// holds go; a second start finds nothing.
+func TestEveryCallIsAdopted(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(ctx, "acc_x", usd(5_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		const calls = 250
+		dead := charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := dead.Reserve(ctx, callTo("acc_x", "rings"))
+		if err != nil || l.Hold == "" {
+			t.Fatal(err)
+		}
+		err = h.db.Charging().Do(ctx, func(tx charging.Tx) error {
+			for i := range calls {
+				id := fmt.Sprint("call_", i)
+				if err := tx.PutOpen(ctx, charging.Open{Hold: "h" + id, Epoch: "dead", Ask: callTo("acc_x", id), Record: answered(id, c.now(), 0)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := charging.New(h.db.Charging(), h.book, nil, c.now).Adopt(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 5_000_000-calls*10_000 {
+				t.Errorf("%+v", a)
+			}
+		}
+		h.booksAreRight(t)
+	})
+}

@@ -162,7 +162,7 @@ func (e *Edge) Close() {
 	e.lookups.Wait()
 	late := time.AfterFunc(bookIn, e.stopBooking)
 	defer late.Stop()
-	e.clerks.group.Wait()
+	e.clerks.close()
 	e.stopBooking()
 }
 

@@ -30,6 +30,7 @@ type clerks struct {
 	mu      sync.Mutex
 	waiting []func()
 	working int
+	closed  bool
 	group   sync.WaitGroup
 }
 
@@ -38,12 +39,21 @@ const (
 	clerksQueue = 5000
 )
 
+// close lets the jobs there are be done, and takes no more: what comes later is
+// booked by the sweep, and holds expire.
+func (k *clerks) close() {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	k.group.Wait()
+}
+
 // give has a job done, in the order of giving but several at once; false if there
 // are too many already and it need not be.
 func (k *clerks) give(must bool, job func()) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !must && len(k.waiting) >= clerksQueue {
+	if k.closed || !must && len(k.waiting) >= clerksQueue {
 		return false
 	}
 	k.waiting = append(k.waiting, job)
