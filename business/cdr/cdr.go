@@ -111,6 +111,14 @@ type Record struct {
 	Trunk   string
 	// Withheld: the caller's number is not for the called party to see.
 	Withheld bool
+	Decision Decision
+	PDD      time.Duration // from the caller's wish to the first sign he was given; 0: none
+	HungUp   Ender
+	Q850     int     // ITU-T Q.850 cause
+	Status   int     // SIP status that the caller was refused with; 0: he was not
+	Quality  Quality // of the caller's sound, or of who came in by a trunk
+	Legs     []Leg   // in the order tried, at most MostLegs
+	LegsMore int     // how many were tried beyond those
 }
 
 // Caller is who called, as an account may see it: "" if that was withheld.

@@ -24,7 +24,7 @@ func (d *DB) Calls() *Calls {
 }
 
 const cdrColumns = `id, call_id, side, center, from_account, from_kind, from_code, from_number, from_text,
-	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros, carrier, trunk, withheld, payer`
+	to_account, to_kind, to_code, to_number, to_text, dialled, started, answered, ended, cause, currency, micros, carrier, trunk, withheld, payer, detail`
 
 // recordRows is how many records one statement stores: the fixed costs of a
 // statement are a good part of a record's.
@@ -34,7 +34,7 @@ const recordRows = 16
 // parameters are nameless: a name, which $1 is there, is looked for among all
 // others each time it is bound.
 func insertRecords(engine string, n int) string {
-	const columns = 25
+	const columns = 26
 	rows := make([]string, n)
 	for i := range rows {
 		if engine == "sqlite" {
@@ -56,7 +56,7 @@ func (c *Calls) AppendRecords(ctx context.Context, records []cdr.Record) error {
 }
 
 func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) error {
-	args := make([]any, 0, 25*min(recordRows, len(records)))
+	args := make([]any, 0, 26*min(recordRows, len(records)))
 	for rest := records; len(rest) > 0; {
 		n, text := 1, c.insertOne
 		if len(rest) >= recordRows {
@@ -65,10 +65,14 @@ func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) err
 		args = args[:0]
 		for i := range rest[:n] {
 			r := &rest[i]
+			more, err := detailOf(r)
+			if err != nil {
+				return err
+			}
 			args = append(args, r.ID, r.CallID, string(r.Side), string(r.Center),
 				r.From.Account, r.From.Number.Kind.String(), r.From.Number.CallingCode, r.From.Number.National, r.From.Text,
 				r.To.Account, r.To.Number.Kind.String(), r.To.Number.CallingCode, r.To.Number.National, r.To.Text,
-				r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros, r.Carrier, r.Trunk, flag(r.Withheld), r.Payer)
+				r.Dialled, us(r.Start), us(r.Answer), us(r.End), r.Cause.String(), string(r.Charge.Currency), r.Charge.Micros, r.Carrier, r.Trunk, flag(r.Withheld), r.Payer, more)
 		}
 		if _, err := q.ExecContext(ctx, text, args...); err != nil {
 			return fmt.Errorf("store the records of call %s and %d more: %w", rest[0].CallID, n-1, err)
@@ -79,17 +83,17 @@ func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) err
 }
 
 func scanRecord(row scanner) (r cdr.Record, err error) {
-	var fromKind, toKind, cause string
+	var fromKind, toKind, cause, more string
 	var start, answer, end int64
 	err = row.Scan(&r.ID, &r.CallID, &r.Side, &r.Center, &r.From.Account, &fromKind, &r.From.Number.CallingCode, &r.From.Number.National, &r.From.Text,
 		&r.To.Account, &toKind, &r.To.Number.CallingCode, &r.To.Number.National, &r.To.Text,
-		&r.Dialled, &start, &answer, &end, &cause, &r.Charge.Currency, &r.Charge.Micros, &r.Carrier, &r.Trunk, &r.Withheld, &r.Payer)
+		&r.Dialled, &start, &answer, &end, &cause, &r.Charge.Currency, &r.Charge.Micros, &r.Carrier, &r.Trunk, &r.Withheld, &r.Payer, &more)
 	if err != nil {
 		return r, err
 	}
 	r.Start, r.Answer, r.End, r.Cause = at(start), at(answer), at(end), cdr.ParseCause(cause)
 	r.From.Number.Kind, r.To.Number.Kind = kindOf(fromKind), kindOf(toKind)
-	return r, nil
+	return r, readDetail(&r, more)
 }
 
 // kindOf reads a kind; strangers have none.

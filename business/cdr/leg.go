@@ -1,0 +1,110 @@
+package cdr
+
+import (
+	"time"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
+)
+
+// MostLegs is how many legs a record keeps; of further ones it keeps the count.
+const MostLegs = 20
+
+// Ender is who ended a call; "" is not known.
+type Ender string
+
+// Who may have ended it. Why we did, the cause says: the money ended (unpaid),
+// no sound came (lost), nobody could be reached.
+const (
+	ByCaller Ender = "caller"
+	ByCalled Ender = "called"
+	ByUs     Ender = "us"
+)
+
+// LegKind is the sort of place a leg went to.
+type LegKind string
+
+// The sorts.
+const (
+	ToTerminal LegKind = "terminal" // registered at the writing center
+	ToCenter   LegKind = "center"
+	ToTrunk    LegKind = "trunk"   // a carrier
+	ToAddress  LegKind = "address" // somebody else's domain
+)
+
+// Leg is one attempt to reach somebody: a terminal that rang, a carrier that was
+// tried, a center the call went on to.
+type Leg struct {
+	Kind    LegKind
+	Center  center.ID // ToCenter
+	Carrier string    // ToTrunk
+	Trunk   string
+	Device  string // ToTerminal: its id
+	Number  string // as it is written there; of an address the whole
+	Forward bool   // the called party has his calls sent there
+	Start   time.Time
+	Ring    time.Time // the first sign of the far side: ringing, or sound before the answer
+	Answer  time.Time
+	End     time.Time
+	Cause   Cause
+	Status  int // SIP status that the far side refused with; 0: it did not
+	Q850    int // ITU-T Q.850 cause that it gave, else that of the status or of our reason to end the leg
+	Quality Quality
+	// Cost is what the carrier is owed for the leg, by its price for CostPrefix.
+	Cost       money.Amount
+	CostPrefix string
+}
+
+// Answered reports whether somebody answered there.
+func (l *Leg) Answered() bool { return !l.Answer.IsZero() }
+
+// PDD is how long it took until the far side gave a sign or answered; 0: it
+// never did.
+func (l *Leg) PDD() time.Duration {
+	sign := l.Ring
+	if sign.IsZero() {
+		sign = l.Answer
+	}
+	if sign.IsZero() {
+		return 0
+	}
+	return max(0, sign.Sub(l.Start))
+}
+
+// Decision is what routing made of the call, in stable words.
+type Decision struct {
+	Kind   string // what was dialled turned out to be: onnet, pstn, partner, uri, emergency, short, feature, none
+	Way    LegKind
+	Why    string // cheapest, next, … where it went there; else why nowhere, as no_price
+	Prefix string // of the price that the caller, or who has it forwarded, pays
+	Micros int64  // that price, a minute
+}
+
+// Quality is how the sound of one party was.
+type Quality struct {
+	From Stream // what came from it, as we counted
+	To   Stream // what we sent it, as it reported
+}
+
+// Known reports whether anything is known of it.
+func (q *Quality) Known() bool { return q.From != Stream{} || q.To != Stream{} }
+
+// MOS is the worse of the two estimates; 0: there is none.
+func (q *Quality) MOS() int {
+	if q.From.MOS == 0 || q.To.MOS != 0 && q.To.MOS < q.From.MOS {
+		return q.To.MOS
+	}
+	return q.From.MOS
+}
+
+// Stream is sound in one direction.
+type Stream struct {
+	Codec   string
+	Packets int64 // that arrived; 0 where only a report tells of it
+	Lost    int64
+	Loss    int           // of a thousand
+	Jitter  time.Duration // RFC 3550 §6.4.1, at the end
+	Gap     time.Duration // the longest time without a packet
+	RTT     time.Duration // there and back, by RTCP
+	MOS     int           // estimate in hundredths, 435 is 4.35; 0: none
+}
