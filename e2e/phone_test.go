@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -31,24 +32,33 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// freePair finds a port whose follower is free too: baresip takes that one for TLS.
+// freePair finds a port that is free for UDP and TCP, and its follower too:
+// baresip takes that one for TLS. It is none that the system hands out itself
+// (ip_local_port_range), which any connection may take before the program starts.
 func freePair(t *testing.T) int {
 	t.Helper()
-	for range 50 {
-		a, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := a.Addr().(*net.TCPAddr).Port
-		b, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port+1))
-		_ = a.Close()
-		if err == nil {
-			_ = b.Close()
+	for range 200 {
+		if port := 30_000 + 2*rand.IntN(1_300); bindable(port) && bindable(port+1) {
 			return port
 		}
 	}
 	t.Fatal("no two free ports in a row")
 	return 0
+}
+
+func bindable(port int) bool {
+	at := "127.0.0.1:" + strconv.Itoa(port)
+	u, err := net.ListenPacket("udp", at)
+	if err != nil {
+		return false
+	}
+	_ = u.Close()
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
 }
 
 // phone starts a softphone; it leaves by itself after some seconds.

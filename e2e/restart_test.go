@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"os/exec"
 	"reflect"
 	"strconv"
@@ -20,7 +19,7 @@ func TestTwoCentersOnEachDatabaseAndARestart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir, args := t.TempDir(), append(more(t), "--sip", "127.0.0.1:"+strconv.Itoa(freeSIP(t)))
+			dir, args := t.TempDir(), append(more(t), "--sip", "127.0.0.1:"+strconv.Itoa(freePair(t)))
 			d, stop := companyIn(t, dir, args...)
 			key, line := buy(t, d, "Bo Moon", "KR")
 			called := phone(t, line["sip_user"].(string), line["sip_password"].(string), line["sip_domain"].(string), "udp", 700, 55, "")
@@ -72,26 +71,4 @@ func kept(t *testing.T, d dev, key string) map[string]any {
 		all[path] = api(t, d, key, "GET", path, nil, 200)
 	}
 	return all
-}
-
-// freeSIP finds two ports in a row that are free for UDP and TCP, one for each center.
-func freeSIP(t *testing.T) int {
-	t.Helper()
-	for range 50 {
-		port := freePair(t)
-		free := true
-		for _, p := range []int{port, port + 1} {
-			u, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(p))
-			if err != nil {
-				free = false
-				continue
-			}
-			_ = u.Close()
-		}
-		if free {
-			return port
-		}
-	}
-	t.Fatal("no two ports in a row are free for SIP")
-	return 0
 }

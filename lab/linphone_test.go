@@ -31,7 +31,7 @@ func startLinphone(t *testing.T, m Member, server netip.AddrPort) linphone {
 	rc := fmt.Sprintf("[sip]\nregister_only_when_network_is_up=0\nguess_hostname=0\ncontact=sip:linphone@127.0.0.1\ndefault_proxy=0\nsip_port=%d\nsip_tcp_port=0\n"+
 		"[rtp]\naudio_rtp_port=%d\n[proxy_0]\nreg_proxy=<sip:%s;transport=udp>\nreg_identity=sip:%s@%s\nreg_expires=600\nreg_sendregister=1\npublish=0\n"+
 		"[auth_info_0]\nusername=%s\npasswd=%s\ndomain=%s\n",
-		freePort(t, server.Addr()), freePort(t, server.Addr())&^1, server, m.User, server, m.User, m.Password, server.Addr())
+		freePort(t, server.Addr()), freePort(t, server.Addr()), server, m.User, server, m.User, m.Password, server.Addr())
 	if err := os.WriteFile(filepath.Join(dir, "rc"), []byte(rc), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -74,14 +74,15 @@ func (l linphone) until(ask, text string) {
 	l.t.Helper()
 	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
-	for range 40 {
+	for range 150 {
 		l.do("%s", ask)
 		if strings.Contains(l.Output(), text) {
 			return
 		}
 		<-tick.C
 	}
-	l.t.Fatalf("linphonec never says %q", text)
+	where, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", l.cmd.Process.Pid))
+	l.t.Fatalf("linphonec never says %q; it waits in %q", text, where)
 }
 
 // TestLinphoneCallsBaresip has two other stacks talk through us; baresip hears

@@ -1,20 +1,58 @@
 package lab
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"testing"
 	"time"
 )
 
+// Ports for programs that are told where to listen. They are none that the
+// system hands out itself (ip_local_port_range), which any connection may take
+// before the program has started.
+const (
+	portsFrom, portsTo = 20_000, 30_000
+	portsEach          = 4 // a program takes the next one for TLS, or for RTCP
+)
+
+// freePort returns the first of portsEach ports that are this test's until it
+// ends: the name of a socket is held for them, which other processes see too.
 func freePort(t testing.TB, host netip.Addr) uint16 {
 	t.Helper()
-	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
-	if err != nil {
-		t.Fatal(err)
+	const places = (portsTo - portsFrom) / portsEach
+	first := rand.IntN(places) //nolint:gosec // any will do
+	for i := range places {
+		port := uint16(portsFrom + (first+i)%places*portsEach) //nolint:gosec // within the range
+		claim, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", fmt.Sprintf("@callisto-port-%d", port))
+		if err != nil {
+			continue
+		}
+		if bindable(host, port) && bindable(host, port+1) {
+			t.Cleanup(func() { _ = claim.Close() })
+			return port
+		}
+		_ = claim.Close()
 	}
-	defer func() { _ = u.Close() }()
-	return u.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	t.Fatalf("no port from %d to %d is free", portsFrom, portsTo)
+	return 0
+}
+
+// bindable reports whether a port is free, for UDP and TCP.
+func bindable(host netip.Addr, port uint16) bool {
+	at := netip.AddrPortFrom(host, port)
+	u, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
+	if err != nil {
+		return false
+	}
+	_ = u.Close()
+	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
 }
 
 // awaitBound returns once somebody has the port.

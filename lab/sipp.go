@@ -138,7 +138,7 @@ func tail(b []byte, n int) []byte {
 	return b
 }
 
-// FreePort returns a UDP and TCP port of loopback that was free a moment ago.
+// FreePort returns a UDP and TCP port that is the test's alone; so is the next one.
 func FreePort(t testing.TB, host netip.Addr) netip.AddrPort {
 	t.Helper()
 	return netip.AddrPortFrom(host, freePort(t, host))
