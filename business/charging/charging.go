@@ -79,6 +79,8 @@ type Store interface {
 	// Orphans lists calls of processes but one that have not been heard since an
 	// instant, each with when its process was last.
 	Orphans(ctx context.Context, but string, since time.Time, limit int) ([]Orphan, error)
+	// Idle lists the holds of such processes for calls that were not answered.
+	Idle(ctx context.Context, but string, since time.Time, limit int) ([]string, error)
 }
 
 // Orphan is a call whose process died.
@@ -143,11 +145,14 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 		}
 		l.zone = zone
 	}
+	if err := s.first(ctx); err != nil {
+		return Lease{}, err
+	}
 	now := s.now()
 	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
 	longest := l.Quote.Affordable(now.In(l.zone), want.Most)
 	h, err := s.book.Hold(ctx, ledger.Hold{
-		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Expires: now.Add(longest + ringing),
+		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
 	}, want)
 	if err != nil {
 		return Lease{}, err
@@ -323,12 +328,24 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
+// idle reports that no call costs now: then there is nothing to say.
+func (s *Service) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open) == 0
+}
+
+// first says that this process lives before its first hold is made.
+func (s *Service) first(ctx context.Context) error {
+	if !s.idle() {
+		return nil
+	}
+	return s.Live(ctx)
+}
+
 // beat says that this process lives, if it has calls.
 func (s *Service) beat(ctx context.Context) error {
-	s.mu.Lock()
-	idle := len(s.open) == 0
-	s.mu.Unlock()
-	if idle {
+	if s.idle() {
 		return nil
 	}
 	return s.Live(ctx)
@@ -346,9 +363,26 @@ const sweepMost = 200
 // Sweep books the calls of processes that died, up to when they were last heard,
 // and releases holds that have expired.
 func (s *Service) Sweep(ctx context.Context) error {
-	err := s.adopt(ctx, s.now().Add(-Dead))
+	silent := s.now().Add(-Dead)
+	err := s.adopt(ctx, silent)
+	if err == nil {
+		err = s.letGo(ctx, silent)
+	}
 	_, xerr := s.book.Expire(ctx, sweepMost)
 	return errors.Join(err, xerr)
+}
+
+// letGo releases what processes hold that have been silent since an instant, but
+// for calls that are still to be booked.
+func (s *Service) letGo(ctx context.Context, silent time.Time) error {
+	list, err := s.store.Idle(ctx, s.epoch, silent, sweepMost)
+	for i := range list {
+		if err != nil {
+			break
+		}
+		err = s.book.Release(ctx, list[i])
+	}
+	return err
 }
 
 // Adopt books every call under way at once, and releases what else is held: for a

@@ -45,6 +45,7 @@ type Hold struct {
 	Account string
 	Amount  money.Amount
 	Ref     string // what it is for: a call
+	Owner   string // the process that settles it; "" none
 	Expires time.Time
 }
 

@@ -65,9 +65,24 @@ func (c *Charging) Beat(ctx context.Context, epoch string, now time.Time) error 
 // are orphans from now on.
 func (c *Charging) Leave(ctx context.Context, epoch string) error {
 	return c.db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, `DELETE FROM charging_epoch WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM call_open WHERE epoch = $1)`, epoch)
+		_, err := q.ExecContext(ctx, `DELETE FROM charging_epoch WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM call_open WHERE epoch = $1)
+			AND NOT EXISTS (SELECT 1 FROM ledger_hold WHERE owner = $1)`, epoch)
 		return err
 	})
+}
+
+// Idle lists holds of processes but one that have not been heard since an instant,
+// for calls that were not answered.
+func (c *Charging) Idle(ctx context.Context, but string, since time.Time, limit int) (list []string, err error) {
+	rows, err := c.db.read.QueryContext(ctx, `SELECT h.id FROM ledger_hold h JOIN charging_epoch e ON e.id = h.owner
+		WHERE e.seen < $1 AND e.id <> $2 AND NOT EXISTS (SELECT 1 FROM call_open o WHERE o.hold = h.id) ORDER BY h.id LIMIT $3`, us(since), but, limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		list = append(list, id)
+		return err
+	})
+	return list, err
 }
 
 // Orphans lists calls of processes but one that have not been heard since an instant. A

@@ -97,11 +97,11 @@ func (t ledgerTx) Lock(ctx context.Context, id string) (a ledger.Account, found 
 	return a, found, err
 }
 
-const holdColumns = `id, account, currency, micros, ref, expires`
+const holdColumns = `id, account, currency, micros, ref, owner, expires`
 
 func scanHold(row scanner) (h ledger.Hold, err error) {
 	var expires int64
-	err = row.Scan(&h.ID, &h.Account, &h.Amount.Currency, &h.Amount.Micros, &h.Ref, &expires)
+	err = row.Scan(&h.ID, &h.Account, &h.Amount.Currency, &h.Amount.Micros, &h.Ref, &h.Owner, &expires)
 	h.Expires = at(expires)
 	return h, err
 }
@@ -113,9 +113,9 @@ func (t ledgerTx) Hold(ctx context.Context, id string) (ledger.Hold, bool, error
 }
 
 func (t ledgerTx) PutHold(ctx context.Context, h ledger.Hold, more int64) error {
-	if _, err := t.q.ExecContext(ctx, `INSERT INTO ledger_hold (`+holdColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+	if _, err := t.q.ExecContext(ctx, `INSERT INTO ledger_hold (`+holdColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id) DO UPDATE SET micros = excluded.micros, expires = excluded.expires`,
-		h.ID, h.Account, string(h.Amount.Currency), h.Amount.Micros, h.Ref, us(h.Expires)); err != nil {
+		h.ID, h.Account, string(h.Amount.Currency), h.Amount.Micros, h.Ref, h.Owner, us(h.Expires)); err != nil {
 		return err
 	}
 	ok, err := changed(t.q.ExecContext(ctx, `UPDATE ledger_account SET held = held + $1 WHERE id = $2 AND balance - held - $1 >= lowest`, more, h.Account))
