@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,11 @@ func TestAMemberCallsAnOrdinaryTelephone(t *testing.T) {
 			if !last.Answered() || last.Cause != cdr.Normal || last.Carrier != map[center.ID]string{"KR": "seoul", "US": "chicago"}[x.at] || last.Trunk == "" {
 				t.Errorf("the record of where it left: %+v", last)
 			}
+			for side, r := range got {
+				if len(r.Legs) != 1 || r.HungUp != cdr.ByCaller || r.PDD <= 0 || !r.Legs[0].Answered() {
+					t.Errorf("%s: %+v", side, r)
+				}
+			}
 			if o := got[cdr.Origin]; o.From.Account != "acc_"+m.Number.Canonical() || o.To.Text != numbering.Spaced(e164Of(x.number)) {
 				t.Errorf("the caller's record: %+v", o)
 			}
@@ -106,6 +112,30 @@ func TestTheNextCarrierTakesTheCall(t *testing.T) {
 	}
 	if waited := r.Answer.Sub(r.Start); waited < routing.ReplyIn || waited > 2*routing.ReplyIn {
 		t.Errorf("answered after %s: the silent gateway has %s", waited, routing.ReplyIn)
+	}
+	type leg struct {
+		carrier string
+		cause   cdr.Cause
+		status  int
+		q850    int
+	}
+	var legs []leg
+	for i := range r.Legs {
+		l := &r.Legs[i]
+		legs = append(legs, leg{l.Carrier, l.Cause, l.Status, l.Q850})
+		if l.Kind != cdr.ToTrunk || l.Number != "+8225554321" || l.Start.Before(r.Start) || l.End.Before(l.Start) || l.Answered() != (l.Carrier == "good") {
+			t.Errorf("a leg: %+v", l)
+		}
+	}
+	if want := []leg{{"full", cdr.Failed, 503, 34}, {"nobody", cdr.Failed, 0, 38}, {"silent", cdr.Timeout, 0, 18}, {"good", cdr.Normal, 0, 16}}; !slices.Equal(legs, want) {
+		t.Errorf("the legs %+v, want %+v", legs, want)
+	}
+	last := r.Legs[len(r.Legs)-1]
+	if r.PDD < routing.ReplyIn || last.PDD() > time.Second || r.HungUp != cdr.ByCaller || r.Q850 != 16 || r.Status != 0 {
+		t.Errorf("delay %s and %s, ended by %s with %d %d", r.PDD, last.PDD(), r.HungUp, r.Q850, r.Status)
+	}
+	if want := (cdr.Decision{Kind: "pstn", Way: cdr.ToTrunk, Why: string(routing.ChosenNext), Micros: r.Decision.Micros}); r.Decision != want {
+		t.Errorf("the decision %+v", r.Decision)
 	}
 	n.settled(t)
 }
@@ -362,7 +392,7 @@ func TestAForwardedCallIsNotSentBack(t *testing.T) {
 	SIPp{Scenario: "trunk-refused.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1, Args: []string{"-mp", "18220"},
 		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
 	for _, r := range n.Records.Wait(t, 2) {
-		if r.Answered() || r.Carrier == "out" || r.Cause != cdr.Unavailable {
+		if r.Answered() || r.Carrier == "out" || r.Cause != cdr.Unavailable || r.HungUp != cdr.ByUs || r.Status != 480 || r.Q850 != 20 {
 			t.Errorf("%+v", r)
 		}
 	}

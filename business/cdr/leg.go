@@ -58,6 +58,16 @@ type Leg struct {
 // Answered reports whether somebody answered there.
 func (l *Leg) Answered() bool { return !l.Answer.IsZero() }
 
+// Abandon ends a record whose process died, and the legs it had.
+func (r *Record) Abandon(at time.Time) {
+	r.End, r.Cause, r.HungUp = at, Lost, ByUs
+	for i := range r.Legs {
+		if l := &r.Legs[i]; l.End.IsZero() {
+			l.End, l.Cause = at, Lost
+		}
+	}
+}
+
 // PDD is how long it took until the far side gave a sign or answered; 0: it
 // never did.
 func (l *Leg) PDD() time.Duration {

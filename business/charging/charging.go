@@ -420,7 +420,7 @@ func (s *Service) orphans(ctx context.Context, list []Orphan) (err error) {
 		if o.Record.End = o.Seen; o.Seen.Before(o.Record.Answer) {
 			o.Record.End = o.Record.Answer
 		}
-		o.Record.Cause = cdr.Lost
+		o.Record.Abandon(o.Record.End)
 		r, serr := s.settle(ctx, o.Open, zone, true)
 		if serr != nil {
 			err = errors.Join(err, fmt.Errorf("call %s: %w", o.Record.CallID, serr))

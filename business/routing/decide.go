@@ -85,7 +85,7 @@ func (d Decision) after(a *Attempt) Decision {
 	if !was {
 		return d
 	}
-	d.Targets, d.RingFor, d.ReplyIn = nil, 0, 0
+	d.Targets, d.Chosen, d.RingFor, d.ReplyIn = nil, "", 0, 0
 	d.Reason = fault.Reason{Code: d.Cause.String()}
 	return d
 }

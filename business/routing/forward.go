@@ -33,7 +33,7 @@ func (t *Tables) goOn(a *Attempt, d Decision) Decision {
 // carrier or a partner, never to a number of ours: the same member would ring
 // again. His account pays.
 func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause, why Why) Decision {
-	d.Targets, d.RingFor, d.ReplyIn = nil, 0, 0
+	d.Targets, d.Chosen, d.RingFor, d.ReplyIn = nil, "", 0, 0
 	if a.Forwards >= mostForwards {
 		if a.Trace != nil {
 			a.step("The call was forwarded %d times already: it goes no further.", a.Forwards)
@@ -68,6 +68,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 			a.inside("Its holder has such calls sent on to %s, and pays for it.", to)
 		}
 		d.Targets, d.RingFor, d.ReplyIn, d.Price, d.E164 = x.Targets, x.RingFor, x.ReplyIn, x.Price, x.E164
+		d.Chosen = why.chosen()
 		for i := range d.Targets {
 			d.Targets[i].Forward, d.Targets[i].Payer = true, d.Holder.Account
 		}

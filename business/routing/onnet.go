@@ -27,7 +27,7 @@ func (t *Tables) onNet(a *Attempt, h Holder) Decision {
 		if a.Trace != nil {
 			a.step("The center %s is its home: the call goes on there.", home)
 		}
-		d.Targets, d.RingFor = []Target{{Kind: ToCenter, Center: home, Role: Home}}, RingFor+ringOutside+2*waitFurther
+		d.Targets, d.Chosen, d.RingFor = []Target{{Kind: ToCenter, Center: home, Role: Home}}, ChosenHome, RingFor+ringOutside+2*waitFurther
 		return d.after(a)
 	}
 	return t.ring(a, d)
@@ -90,7 +90,7 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		}
 	}
 	if len(d.Targets) > 0 {
-		d.RingFor = RingFor
+		d.RingFor, d.Chosen = RingFor, ChosenSignedIn
 		if f != nil && len(f.NoAnswer) > 0 && f.After > 0 {
 			d.RingFor = f.After
 		}
@@ -140,7 +140,7 @@ func (t *Tables) atVisit(a *Attempt) Decision {
 		d := none(cdr.Unavailable, "not_reachable", "The terminal is no longer signed in here.")
 		return d
 	}
-	d := Decision{Kind: OnNet, Center: a.Center, Targets: []Target{{Kind: ToBinding, Binding: b}}, RingFor: RingFor}
+	d := Decision{Kind: OnNet, Center: a.Center, Targets: []Target{{Kind: ToBinding, Binding: b}}, Chosen: ChosenVisit, RingFor: RingFor}
 	if h, sold := t.Sold.Typed(b.Number); sold {
 		d.Number, d.Holder = h.Number, h
 		if home, open := t.Centers.ForCountry(h.Country); open {

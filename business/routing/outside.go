@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -53,6 +54,26 @@ func (o *outbound) stops(c cdr.Cause) bool {
 		return c == cdr.Cancelled || c == cdr.Elsewhere || c == cdr.Normal
 	}
 	return stops(c)
+}
+
+// chosen is why a carrier was taken.
+func (o *outbound) chosen(a *Attempt, c *carrier.Carrier, again bool, offers int) Chosen {
+	switch {
+	case o.service == EmergencyService:
+		return ChosenEmergency
+	case again:
+		return ChosenNext
+	case o.service == ShortService:
+		return ChosenShort
+	case o.partner != "":
+		return ChosenPartner
+	case c.ENUM != "" && a.HintsFor == o.dest() && slices.Contains(a.Hints, c.ID):
+		return ChosenHint
+	case offers == 1:
+		return ChosenOnly
+	default:
+		return ChosenCheapest
+	}
 }
 
 func (t *Tables) ways() *ways {
@@ -174,6 +195,7 @@ func (t *Tables) by(a *Attempt, d Decision, o *outbound, offers []offer, at cent
 	}
 	c := &w.carriers[best.carrier]
 	d.Targets, d.RingFor, d.ReplyIn, d.Private = make([]Target, 1), ringOutside, ReplyIn, a.Caller.Private && !d.Urgent
+	d.Chosen = o.chosen(a, c, cause != cdr.NoCause, len(offers))
 	target := &d.Targets[0]
 	target.To, target.Private, target.Payer = dest, a.Caller.Private && !d.Urgent, a.Payer
 	if c.Center != a.Center {
@@ -224,7 +246,7 @@ func shown(t *Target) string {
 
 // failed is a call that no carrier, or not the far side, took.
 func (d Decision) failed(c cdr.Cause, dest string) Decision {
-	d.Targets, d.RingFor, d.ReplyIn, d.Cause = nil, 0, 0, c
+	d.Targets, d.Chosen, d.RingFor, d.ReplyIn, d.Cause = nil, "", 0, 0, c
 	d.Reason = fault.Reason{Code: c.String(), Text: "The call to " + dest + " was not answered."}
 	if !stops(c) {
 		d.Reason.Text = "No carrier could connect the call to " + dest + " now. Try again later."
@@ -428,7 +450,7 @@ func (t *Tables) outer(a *Attempt, scheme, user, host string) Decision {
 	if user != "" {
 		uri = scheme + user + "@" + host
 	}
-	d.Cause, d.Price = cdr.NoCause, Price{Known: true}
+	d.Cause, d.Price, d.Chosen = cdr.NoCause, Price{Known: true}, ChosenDomain
 	d.Targets, d.RingFor, d.Private = []Target{{Kind: ToURI, URI: uri, To: uri, Private: a.Caller.Private}}, ringOutside, a.Caller.Private
 	return d.after(a)
 }

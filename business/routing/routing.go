@@ -152,6 +152,7 @@ type Decision struct {
 	Center  center.ID        // the number's home center
 	E164    string           // of an ordinary telephone, with +
 	Targets []Target
+	Chosen  Chosen // why these
 	RingFor time.Duration
 	ReplyIn time.Duration // within which a target has to say something; 0: as SIP has it
 	Price   Price         // of the leg that leaves; zero where nobody pays
@@ -163,6 +164,43 @@ type Decision struct {
 	Reason fault.Reason
 	Cause  cdr.Cause
 	typed  string // of a number nobody has
+}
+
+// Chosen is why a call goes where it goes, for the call record.
+type Chosen string
+
+// The reasons.
+const (
+	ChosenSignedIn  Chosen = "signed_in" // the terminals are registered
+	ChosenHome      Chosen = "home"      // the center is the number's home
+	ChosenVisit     Chosen = "visit"     // the number's center named the terminal
+	ChosenOnly      Chosen = "only"      // no other carrier takes the call
+	ChosenCheapest  Chosen = "cheapest"
+	ChosenNext      Chosen = "next" // those before it failed
+	ChosenHint      Chosen = "enum" // the number is in the partner's zone
+	ChosenPartner   Chosen = "partner"
+	ChosenShort     Chosen = "short"
+	ChosenEmergency Chosen = "emergency"
+	ChosenDomain    Chosen = "domain" // the address's own SIP service
+	// Where the called party has his calls sent on.
+	ChosenForward     Chosen = "forward_always"
+	ChosenBusy        Chosen = "forward_busy"
+	ChosenNoAnswer    Chosen = "forward_no_answer"
+	ChosenUnreachable Chosen = "forward_unreachable"
+)
+
+// chosen is the word for a call that is forwarded.
+func (w Why) chosen() Chosen {
+	switch w {
+	case WhyAlways:
+		return ChosenForward
+	case WhyBusy:
+		return ChosenBusy
+	case WhyNoAnswer:
+		return ChosenNoAnswer
+	default:
+		return ChosenUnreachable
+	}
 }
 
 // Price is what a call costs whoever pays for it.

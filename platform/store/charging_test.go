@@ -187,7 +187,7 @@ func TestCallsOfADeadProcess(t *testing.T) {
 		}
 		h.booksAreRight(t)
 		page, err := h.db.Calls().History(ctx, "acc_x", "", 10)
-		if err != nil || len(page.Items) != 1 || page.Items[0].Cause != cdr.Lost || page.Items[0].Charge != usd(400_000) || page.Items[0].Duration() != 40*time.Second {
+		if err != nil || len(page.Items) != 1 || page.Items[0].Cause != cdr.Lost || page.Items[0].Charge != usd(400_000) || page.Items[0].Duration() != 40*time.Second || page.Items[0].HungUp != cdr.ByUs {
 			t.Errorf("%+v %v", page, err)
 		}
 		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 4_600_000 {

@@ -315,6 +315,8 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		c.refused(e.Status, e.Msg)
 		switch {
 		case e.Msg != nil:
+			ev.Status = e.Status
+			b.why(d, e.Msg, &ev)
 			b.explain(c, d, e.Msg)
 		case e.Status == 503:
 			ev.Cause = b.unreached(l, d)
@@ -324,6 +326,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	case sip.EventCancel:
 		l.d = nil
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, switching.CauseCancelled, nil
+		b.why(d, e.Msg, &ev)
 	case sip.EventOffer:
 		b.policy(c, l)
 		ev.Kind = switching.Modify
@@ -340,6 +343,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	case sip.EventBye:
 		l.d = nil
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, switching.CauseNormal, nil
+		b.why(d, e.Msg, &ev)
 		if e.Status != 200 {
 			ev.Cause = switching.CauseExpired
 		}
@@ -363,7 +367,7 @@ func (b *board) explain(c *call, d *sip.Dialog, m *sip.Msg) {
 	if _, link := b.edge.cfg.Links.Peer(&f); !link {
 		return
 	}
-	if text, ok := sip.Param(m.Header(sip.HReason), "text"); ok {
+	if text, ok := sip.Param(m.Header(sip.HReason), "text"); ok && named[string(text)] == switching.CauseNone {
 		c.reason = sip.Unquoted(text)
 	}
 }

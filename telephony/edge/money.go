@@ -210,6 +210,7 @@ func (b *board) kept(c *call, rec *switching.Record) cdr.Record {
 	if c.hold != "" {
 		kept.Payer = c.sw.Plan().Payer
 	}
+	b.detail(c, &kept)
 	return kept
 }
 

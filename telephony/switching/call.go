@@ -43,16 +43,20 @@ const (
 type Call struct {
 	ref   Ref
 	base  time.Time // the wall clock at Mono 0
+	now   Mono      // of the event in hand
 	phase phase
 	next  LegID
 	legs  []leg
 	rec   Record
+	tried []tried // of each leg of the record
+	cause Cause   // why it ended
 
 	attempt Attempt // with the outcomes so far
 	plan    Plan    // the decision in force; Targets are in targets
 	targets []Target
 	rounds  int
 	best    Cause // of the failed branches
+	bestAt  int   // the ITU-T Q.850 cause that came with it
 
 	offer []byte // the caller's, for further targets
 	kept  []byte // an answer that waits, or was given early
@@ -118,10 +122,11 @@ func (c *Call) Counts() Counts {
 func (c *Call) Begin(r Ref, now Mono, wall time.Time, rec *Record) {
 	clear(c.targets)
 	clear(c.attempt.Outcomes)
+	legs := c.rec.Legs[:0]
 	*c = Call{ref: r, base: wall.Add(-time.Duration(now)), next: FirstDialled, rec: *rec,
-		legs: c.legs[:0], targets: c.targets[:0], offer: c.offer[:0], kept: c.kept[:0],
+		legs: c.legs[:0], targets: c.targets[:0], offer: c.offer[:0], kept: c.kept[:0], tried: c.tried[:0],
 		attempt: Attempt{Outcomes: c.attempt.Outcomes[:0]}}
-	c.rec.Start = wall
+	c.rec.Start, c.rec.Legs = wall, legs
 }
 
 // Over reports whether the call has ended: OpDone was given.
@@ -168,6 +173,7 @@ func (c *Call) forget(id LegID) {
 
 // Step takes one event and appends what is to be done to out.
 func (c *Call) Step(now Mono, e Event, out *Commands) {
+	c.now = now
 	switch c.phase {
 	case over:
 		return // whatever comes late
@@ -200,7 +206,7 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 	case Modify, ModifyAccepted, ModifyRefused, Transfer:
 		c.change(now, &e, out)
 	case Ended:
-		c.ended(now, e.Leg, e.Cause, out)
+		c.ended(now, &e, out)
 	case MediaOffered, MediaAnswered, MediaFailed:
 		c.described(now, &e, out)
 	case MediaSilent:
@@ -278,6 +284,7 @@ func (c *Call) cancel(t TimerID, out *Commands) {
 // end ends one leg and gives its ports back.
 func (c *Call) end(id LegID, cause Cause, out *Commands) {
 	out.add(Command{Op: OpEnd, Leg: id, Cause: cause})
+	c.left(id, cause, &Event{})
 	c.gone(id, out)
 }
 
@@ -299,6 +306,7 @@ func (c *Call) finish(now Mono, cause Cause, out *Commands) {
 		if c.legs[i].state != legPrepare { // of those, Legs has never heard
 			out.add(Command{Op: OpEnd, Leg: c.legs[i].id, Cause: cause})
 		}
+		c.left(c.legs[i].id, cause, &Event{})
 	}
 	c.legs = c.legs[:0]
 	for t := range timerCount {
@@ -313,20 +321,23 @@ func (c *Call) finish(now Mono, cause Cause, out *Commands) {
 	}
 	c.phase = over
 	c.rec.End = c.wall(now)
-	c.rec.Cause = cause.Recorded()
+	c.over(cause)
 	out.add(Command{Op: OpSettle, Record: &c.rec, Hold: c.lease.Hold})
 	out.add(Command{Op: OpDone})
 }
 
 // ended takes a leg that went by itself.
-func (c *Call) ended(now Mono, id LegID, cause Cause, out *Commands) {
+func (c *Call) ended(now Mono, e *Event, out *Commands) {
+	id, cause := e.Leg, e.Cause
 	l := c.leg(id)
 	if l == nil {
 		return // BYE glare, an answer to our own end: it is known
 	}
+	c.left(id, cause, e)
 	if c.x.kind != xNone && c.exchangeLost(now, id, cause, out) {
 		return
 	}
+	c.by(id, e)
 	switch c.phase {
 	case placing, running:
 		c.forget(id)
@@ -337,7 +348,7 @@ func (c *Call) ended(now Mono, id LegID, cause Cause, out *Commands) {
 			c.finish(now, callerGone(cause), out)
 			return
 		}
-		c.failed(now, id, cause, out)
+		c.failed(now, id, cause, e.Q850, out)
 	case talking:
 		c.forget(id)
 		c.finish(now, cause, out)

@@ -153,4 +153,7 @@ type Event struct {
 	Target   *Target
 	Script   *Script
 	Lease    Lease
+	// Ended: what the far side gave, for the record; 0 where it gave nothing.
+	Status int // of SIP, with which it refused
+	Q850   int // of ITU-T Q.850
 }

@@ -89,6 +89,7 @@ func (c *Call) dial(now Mono, out *Commands) {
 	c.set(TimerRing, now+Mono(min(ring, ringMost)), out)
 	for i := range c.targets {
 		id := c.NewLeg()
+		c.tries(id, &c.targets[i])
 		l := leg{id: id, state: legPrepare, target: i}
 		if c.late {
 			l.state = legDialled
@@ -110,6 +111,9 @@ func (c *Call) progress(e *Event, out *Commands) {
 		return
 	}
 	l.stage = max(l.stage, e.Stage)
+	if e.Stage != StageTrying {
+		c.rang(l.id)
+	}
 	if len(e.SDP) > 0 && !c.late && c.early == NoLeg {
 		c.early = l.id
 		c.kept = append(c.kept[:0], e.SDP...)
@@ -122,6 +126,7 @@ func (c *Call) progress(e *Event, out *Commands) {
 		return
 	}
 	c.told = e.Stage
+	c.sign()
 	out.add(Command{Op: OpProgress, Leg: Caller, Stage: e.Stage})
 }
 
@@ -145,13 +150,14 @@ func (c *Call) answered(now Mono, e *Event, out *Commands) {
 	}
 	if len(sdp) == 0 {
 		out.add(Command{Op: OpEnd, Leg: l.id, Cause: CauseIncompatible})
-		c.failed(now, l.id, CauseIncompatible, out)
+		c.failed(now, l.id, CauseIncompatible, 0, out)
 		return
 	}
 	if c.early != NoLeg && c.early != l.id {
 		c.early = NoLeg
 	}
 	l.state = legUp
+	c.took(l.id)
 	c.sought = l.id
 	c.cancel(TimerRing, out)
 	c.endOthers(c.sought, CauseElsewhere, out)
@@ -177,6 +183,7 @@ func (c *Call) endOthers(but LegID, cause Cause, out *Commands) {
 			continue
 		}
 		if l.state == legPrepare {
+			c.left(l.id, cause, &Event{})
 			c.gone(l.id, out)
 		} else {
 			c.end(l.id, cause, out)
@@ -196,14 +203,15 @@ func (c *Call) connect(sdp []byte, out *Commands) {
 }
 
 // failed takes the end of one branch.
-func (c *Call) failed(now Mono, id LegID, cause Cause, out *Commands) {
+func (c *Call) failed(now Mono, id LegID, cause Cause, q850 int, out *Commands) {
 	l := c.leg(id)
 	if cause == CauseNone || cause == CauseNormal {
 		cause = CauseNetwork // it left before it said anything
 	}
 	if c.best == CauseNone || cause.Better(c.best) {
-		c.best = cause
+		c.best, c.bestAt = cause, q850
 	}
+	c.left(id, cause, &Event{})
 	c.attempt.Outcomes = append(c.attempt.Outcomes, outcome(c.targets[l.target], cause))
 	c.gone(id, out)
 	if cause.Global() {
@@ -247,10 +255,11 @@ func (c *Call) ringOver(now Mono, out *Commands) {
 			cause = CauseNoResponse
 		}
 		if c.best == CauseNone || cause.Better(c.best) {
-			c.best = cause
+			c.best, c.bestAt = cause, 0
 		}
 		c.attempt.Outcomes = append(c.attempt.Outcomes, outcome(c.targets[l.target], cause))
 		if l.state == legPrepare {
+			c.left(l.id, cause, &Event{})
 			c.gone(l.id, out)
 		} else {
 			c.end(l.id, CauseNoAnswer, out)

@@ -85,7 +85,17 @@ func (s *stage) CancelTimer(_ Ref, t TimerID) {
 	s.say("cancel %s", t)
 }
 func (s *stage) Settle(_ Ref, r *Record) {
-	s.say("settle %s talked=%v", r.Cause, r.Duration())
+	s.say("settle %s talked=%v pdd=%v by=%s", r.Cause, r.Duration(), r.PDD, r.HungUp)
+	for i := range r.Legs {
+		l := &r.Legs[i]
+		at := func(t time.Time) string {
+			if t.IsZero() {
+				return "-"
+			}
+			return t.Sub(r.Start).String()
+		}
+		s.say("  leg %s%s from %s rang %s answered %s ended %s %s", l.Kind, map[bool]string{true: " " + l.Number}[l.Number != ""], at(l.Start), at(l.Ring), at(l.Answer), at(l.End), l.Cause)
+	}
 }
 func (s *stage) Decide(_ Ref, a *Attempt) (*Plan, error) {
 	var w []string

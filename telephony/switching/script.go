@@ -56,6 +56,7 @@ func (c *Call) originated(now Mono, e *Event, out *Commands) {
 	c.targets = append(c.targets[:0], e.Plan.Targets[0])
 	c.plan.Targets = nil
 	id := c.NewLeg()
+	c.tries(id, &c.targets[0])
 	c.legs = append(c.legs, leg{id: id, state: legPrepare})
 	c.phase, c.media = placing, true
 	ring := c.plan.RingFor
@@ -79,6 +80,10 @@ func (c *Call) place(now Mono, e *Event, out *Commands) {
 			out.add(Command{Op: OpDial, Leg: l.id, Target: &c.targets[0], SDP: e.SDP})
 		}
 	case Progress:
+		if e.Stage != StageTrying {
+			c.rang(l.id)
+			c.sign()
+		}
 		l.stage = max(l.stage, e.Stage)
 		if len(e.SDP) > 0 {
 			c.kept = append(c.kept[:0], e.SDP...)
@@ -108,6 +113,8 @@ func (c *Call) placed(now Mono, l *leg, e *Event, out *Commands) {
 		sdp = c.kept // it was given early and not repeated
 	}
 	l.state = legSettled
+	c.took(l.id)
+	c.sign()
 	c.cancel(TimerRing, out)
 	c.answerAt, c.rec.Answer = now, c.wall(now)
 	out.add(Command{Op: OpTell, Note: ToldAnswered})

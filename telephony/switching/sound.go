@@ -36,16 +36,18 @@ func (c *Call) huntDescribed(now Mono, l *leg, e *Event, out *Commands) {
 		if e.Kind == MediaFailed {
 			// Without early sound the call can still succeed.
 			c.early = NoLeg
+			c.sign()
 			out.add(Command{Op: OpProgress, Leg: Caller, Stage: c.told})
 			return
 		}
+		c.sign()
 		out.add(Command{Op: OpBridge, Leg: Caller, Peer: early.id})
 		out.add(Command{Op: OpProgress, Leg: Caller, Stage: max(early.stage, StageProgress), SDP: e.SDP})
 	case l.state == legPrepare && e.Kind == MediaOffered:
 		l.state = legDialled
 		out.add(Command{Op: OpDial, Leg: l.id, Target: &c.targets[l.target], SDP: e.SDP})
 	case l.state == legPrepare:
-		c.failed(now, l.id, e.Cause, out)
+		c.failed(now, l.id, e.Cause, 0, out)
 	}
 }
 
@@ -69,6 +71,7 @@ func (c *Call) answerDescribed(now Mono, l *leg, e *Event, out *Commands) {
 		return // nothing was asked for it
 	case c.late && l.id == Caller:
 		l.state = legUp
+		c.sign()
 		out.add(Command{Op: OpAnswer, Leg: Caller, SDP: e.SDP})
 		c.set(TimerConfirm, now+Mono(confirmMost), out)
 	case c.late:
@@ -81,6 +84,7 @@ func (c *Call) answerDescribed(now Mono, l *leg, e *Event, out *Commands) {
 	case l.id == Caller:
 		l.state = legUp
 		c.leg(c.sought).state = legSettled
+		c.sign()
 		out.add(Command{Op: OpAnswer, Leg: Caller, SDP: e.SDP})
 		c.talk(out)
 	}
@@ -103,10 +107,12 @@ func (c *Call) announceDescribed(now Mono, l *leg, e *Event, out *Commands) {
 		c.announce(out)
 	case c.late:
 		l.state = legUp
+		c.sign()
 		out.add(Command{Op: OpAnswer, Leg: Caller, SDP: e.SDP})
 		c.set(TimerConfirm, now+Mono(confirmMost), out)
 	case c.plan.Answer:
 		l.state = legUp
+		c.sign()
 		out.add(Command{Op: OpAnswer, Leg: Caller, SDP: e.SDP})
 		c.announce(out)
 	default:

@@ -264,6 +264,7 @@ func (c *Call) transfer(now Mono, e *Event, out *Commands) {
 	}
 	c.targets = append(c.targets[:0], *e.Target)
 	id := c.NewLeg()
+	c.tries(id, &c.targets[0])
 	c.legs = append(c.legs, leg{id: id, state: legDialled})
 	c.x = exchange{kind: xTransfer, step: xDial, other: other, fresh: id, old: e.Leg}
 	c.set(TimerRing, now+Mono(ringDefault), out)
@@ -277,6 +278,7 @@ func (c *Call) transferAnswered(now Mono, l *leg, e *Event, out *Commands) {
 		return
 	}
 	l.state = legUp
+	c.took(l.id)
 	c.x.step = xOffered
 	c.set(TimerModify, now+Mono(modifyMost), out)
 	out.add(Command{Op: OpMediaOffer, Leg: l.id, Peer: c.x.other, SDP: e.SDP})

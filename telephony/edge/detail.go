@@ -1,0 +1,98 @@
+package edge
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// newNamed makes the causes by their names, which Reason carries between centers.
+func newNamed() map[string]switching.Cause {
+	m := make(map[string]switching.Cause, len(codes))
+	for c := range codes {
+		m[c.String()] = c
+	}
+	delete(m, switching.CauseNone.String())
+	return m
+}
+
+var named = newNamed() //nolint:gochecknoglobals // constant table
+
+// said is what a message says of why (RFC 3326): the ITU-T Q.850 cause, 0 for
+// none, and the words.
+func said(m *sip.Msg) (q850 int, text []byte) {
+	if m == nil {
+		return 0, nil
+	}
+	m.Each(sip.HReason, func(v []byte) bool {
+		protocol, params, _ := bytes.Cut(v, []byte{';'})
+		value, _ := sip.Param(params, "cause")
+		n, ok := sip.Decimal(value)
+		switch {
+		case !ok:
+		case bytes.EqualFold(bytes.TrimSpace(protocol), []byte("Q.850")) && n > 0 && n < 128:
+			q850 = int(n)
+			text, _ = sip.Param(params, "text")
+		case bytes.EqualFold(bytes.TrimSpace(protocol), []byte("SIP")) && n == 200 && text == nil:
+			text = []byte(switching.CauseElsewhere.String()) // §2: answered by another terminal
+		}
+		return true
+	})
+	return q850, text
+}
+
+// why fills in what a message says of the end of a leg. Another center says our
+// own cause, and is believed.
+func (b *board) why(d *sip.Dialog, m *sip.Msg, ev *switching.Event) {
+	q850, text := said(m)
+	ev.Q850 = q850
+	f := d.Flow()
+	if _, link := b.edge.cfg.Links.Peer(&f); !link {
+		return
+	}
+	if c, ok := named[string(text)]; ok && (ev.Status == 0 || codes[c].status == ev.Status) {
+		ev.Cause = c
+	}
+}
+
+// way is how a call went: where it was answered, else where it was tried last.
+func way(legs []cdr.Leg) cdr.LegKind {
+	if i := slices.IndexFunc(legs, func(l cdr.Leg) bool { return l.Answered() }); i >= 0 {
+		return legs[i].Kind
+	}
+	if len(legs) == 0 {
+		return ""
+	}
+	return legs[len(legs)-1].Kind
+}
+
+// detail completes a record that is handed over with what switching does not
+// know. What it points to is its own.
+func (b *board) detail(c *call, rec *cdr.Record) {
+	plan := c.sw.Plan()
+	rec.Decision = cdr.Decision{Kind: plan.Kind.String(), Why: string(plan.Chosen), Micros: plan.Price.Micros}
+	if plan.Chosen == "" {
+		rec.Decision.Why = plan.Reason.Code
+	}
+	rec.Legs = slices.Clone(rec.Legs)
+	rec.Decision.Way = way(rec.Legs)
+	for i := range rec.Legs {
+		l := &rec.Legs[i]
+		_, cause := c.sw.Tried(i)
+		if l.Q850 == 0 && !l.End.IsZero() {
+			l.Q850 = codes[cause].q850
+		}
+	}
+	if rec.End.IsZero() {
+		return // it has only begun
+	}
+	if rec.Q850 == 0 {
+		rec.Q850 = codes[c.sw.Cause()].q850
+	}
+	if !rec.Answered() && rec.HungUp != cdr.ByCaller && c.placed == nil && !plan.Answer {
+		rec.Status = status(c.sw.Cause())
+	}
+}
