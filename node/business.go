@@ -63,7 +63,10 @@ func (n *Node) business(ctx context.Context) error {
 		return fmt.Errorf("the invoices: %w", err)
 	}
 	n.recorder = store.NewRecorder(n.store.Calls())
-	n.charging = charging.New(n.store.Charging(), n.book, n.log, n.opts.Now)
+	if err := n.openGuard(ctx); err != nil {
+		return err
+	}
+	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
 	return nil
 }
 

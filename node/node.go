@@ -25,6 +25,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/did"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
@@ -93,6 +94,7 @@ type Node struct {
 	testCarrier func(center.Center) carrier.Carrier
 	recorder    *store.Recorder
 	charging    *charging.Service
+	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
 	post        *notify.Sender // nil: letters wait
@@ -306,6 +308,9 @@ func (n *Node) housekeeping(ctx context.Context) {
 		}
 		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
+		}
+		if err := n.guard.Refresh(ctx); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "limits of calls that were changed elsewhere could not be read", "error", err)
 		}
 		n.bindings.Sweep(n.opts.Now())
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/money"
@@ -48,6 +49,8 @@ type Ask struct {
 	Account  string // who pays
 	Currency money.Currency
 	To       string // for people
+	E164     string // with +; "" of what is no ordinary telephone
+	Forward  bool   // it is forwarded: who pays did not dial it
 	Quote    rating.Quote
 	Zone     string // IANA name; "" is UTC
 }
@@ -67,6 +70,10 @@ type Tx interface {
 	// DropOpen removes one; found tells whether it was there.
 	DropOpen(ctx context.Context, hold string) (found bool, err error)
 	Append(ctx context.Context, r cdr.Record) error
+	// Spend counts what calls of an account did cost on a day, and Spent says what
+	// they did that day and since a first one, and what is held for them.
+	Spend(ctx context.Context, account string, charge money.Amount, day int64) error
+	Spent(ctx context.Context, account string, c money.Currency, day, since int64) (guard.Spent, error)
 }
 
 // Store keeps what is under way.
@@ -91,8 +98,8 @@ type Orphan struct {
 
 // Book is the ledger.
 type Book interface {
-	Hold(ctx context.Context, h ledger.Hold, w ledger.Want) (ledger.Hold, error)
-	Raise(ctx context.Context, id string, w ledger.Want, expires time.Time) (ledger.Hold, error)
+	HoldIn(ctx context.Context, tx ledger.Tx, h ledger.Hold, w ledger.Want) (ledger.Hold, error)
+	RaiseIn(ctx context.Context, tx ledger.Tx, id string, w ledger.Want, expires time.Time) (h ledger.Hold, why, err error)
 	Release(ctx context.Context, id string) error
 	ReleaseIn(ctx context.Context, tx ledger.Tx, id string) error
 	SettleIn(ctx context.Context, tx ledger.Tx, hold string, p ledger.Posting) (ledger.Posted, error)
@@ -104,6 +111,7 @@ type Book interface {
 type Service struct {
 	store Store
 	book  Book
+	guard Guard // may be nil
 	log   *slog.Logger
 	now   func() time.Time
 	epoch string
@@ -128,14 +136,19 @@ type lease struct {
 
 // New returns a service; Run has to run for what it does to survive a crash.
 func New(store Store, book Book, log *slog.Logger, now func() time.Time) *Service {
+	return Guarded(store, book, nil, log, now)
+}
+
+// Guarded is New with somebody who says what accounts may spend.
+func Guarded(store Store, book Book, g Guard, log *slog.Logger, now func() time.Time) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: store, book: book, log: log, now: now, epoch: ident.New("epo", now()), open: map[string]*lease{}}
+	return &Service{store: store, book: book, guard: g, log: log, now: now, epoch: ident.New("epo", now()), open: map[string]*lease{}}
 }
 
 // Reserve holds the money for a call before it rings; Unpaid says that there is
-// not enough for its first step.
+// not enough for its first step, Forbidden and Limited that it may not be made.
 func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 	l := &lease{Ask: a, zone: time.UTC}
 	if a.Zone != "" {
@@ -148,17 +161,15 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 	if err := s.first(ctx); err != nil {
 		return Lease{}, err
 	}
-	now := s.now()
-	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
-	longest := l.Quote.Affordable(now.In(l.zone), want.Most)
-	h, err := s.book.Hold(ctx, ledger.Hold{
-		ID: ident.New("hld", now), Account: ledger.WalletID(a.Account, a.Currency), Amount: money.Amount{Currency: a.Currency}, Ref: a.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
-	}, want)
+	h, err := s.hold(ctx, l)
 	if err != nil {
+		if s.guard != nil {
+			s.guard.Refused(ctx, l.call(s.now()), err)
+		}
 		return Lease{}, err
 	}
 	l.held = h.Amount.Micros
-	l.paid = l.Quote.Affordable(now.In(l.zone), l.held)
+	l.paid = l.Quote.Affordable(s.now().In(l.zone), l.held)
 	s.mu.Lock()
 	s.open[h.ID] = l
 	s.mu.Unlock()
@@ -197,9 +208,12 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	if want.Most < want.Least {
 		return Lease{Hold: hold, For: l.paid}, nil
 	}
-	h, err := s.book.Raise(ctx, hold, want, s.now().Add(l.paid+chunk+ringing))
+	h, why, err := s.raise(ctx, l, hold, want)
 	if err != nil {
 		return Lease{}, err
+	}
+	if why != nil && s.guard != nil && fault.KindOf(why) != fault.Unpaid {
+		s.guard.Refused(ctx, l.call(answer), why)
 	}
 	got := h.Amount.Micros > l.held
 	l.held = h.Amount.Micros
@@ -237,6 +251,9 @@ func (s *Service) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Re
 	}
 	r, err = s.settle(ctx, Open{Hold: hold, Ask: l.Ask, Record: r}, l.zone, l.begun)
 	if err == nil {
+		if s.guard != nil {
+			s.guard.Ended(l.Account, r.Answered(), r.Duration())
+		}
 		l.over = true
 		s.mu.Lock()
 		delete(s.open, hold)
@@ -295,7 +312,10 @@ func (s *Service) bookIn(ctx context.Context, tx Tx, o Open, charge money.Amount
 			{Account: ledger.CallRevenueAccount(charge.Currency, o.Ask.Call), Amount: charge},
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.Spend(ctx, o.Ask.Account, charge, guard.Day(s.now()))
 }
 
 // Release lets the hold of a call go that will not be charged.

@@ -15,6 +15,9 @@ type Want struct {
 	// Part leaves something for others: of what is available only that part is
 	// taken, a third if it is 3, but Fair in any case. 0 takes all.
 	Part, Fair int64
+	// Room says of the locked account how much more may be held of it besides,
+	// and if that is nothing, why; nil: all that is available.
+	Room func(a Account) (room int64, why, err error)
 }
 
 // of is how much of what is available is taken; false if that is too little.
@@ -27,31 +30,59 @@ func (w Want) of(available int64) (int64, bool) {
 	return n, n >= w.Least
 }
 
+// take is how much of a locked account is taken. If that is too little, why says
+// what keeps the rest back.
+func (w Want) take(a Account) (n int64, why, err error) {
+	available := a.Available()
+	n, enough := w.of(available)
+	if !enough {
+		return 0, tooLittle(a, w.Least), nil
+	}
+	if w.Room == nil {
+		return n, nil, nil
+	}
+	room, why, err := w.Room(a)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n, enough = w.of(min(available, room)); enough {
+		return n, nil, nil
+	}
+	return 0, why, nil
+}
+
 // Hold promises money. The same id twice is one hold, whose amount stays; Unpaid
 // says that there is less than the least.
-func (s *Service) Hold(ctx context.Context, h Hold, w Want) (Hold, error) {
+func (s *Service) Hold(ctx context.Context, h Hold, w Want) (out Hold, err error) {
+	err = s.store.Do(ctx, func(tx Tx) error {
+		out, err = s.HoldIn(ctx, tx, h, w)
+		return err
+	})
+	return out, err
+}
+
+// HoldIn is Hold in a transaction that does more.
+func (s *Service) HoldIn(ctx context.Context, tx Tx, h Hold, w Want) (Hold, error) {
 	if err := w.check(h); err != nil {
 		return Hold{}, err
 	}
-	var out Hold
-	err := s.store.Do(ctx, func(tx Tx) error {
-		old, found, err := tx.Hold(ctx, h.ID)
-		if err != nil || found {
-			out = old
-			return sameHold(old, h, err)
-		}
-		a, err := s.locked(ctx, tx, h.Account, h.Amount.Currency)
-		if err != nil {
-			return err
-		}
-		var enough bool
-		if h.Amount.Micros, enough = w.of(a.Available()); !enough {
-			return tooLittle(a, w.Least)
-		}
-		out = h
-		return tx.PutHold(ctx, h, h.Amount.Micros)
-	})
-	return out, err
+	old, found, err := tx.Hold(ctx, h.ID)
+	if err != nil || found {
+		return old, sameHold(old, h, err)
+	}
+	a, err := s.locked(ctx, tx, h.Account, h.Amount.Currency)
+	if err != nil {
+		return Hold{}, err
+	}
+	n, why, err := w.take(a)
+	if err != nil {
+		return Hold{}, err
+	}
+	if n == 0 {
+		return Hold{}, why
+	}
+	h.Amount.Micros = n
+	return h, tx.PutHold(ctx, h, n)
 }
 
 func (w Want) check(h Hold) error {
@@ -91,30 +122,34 @@ func tooLittle(a Account, least int64) error {
 // Raise adds to a hold, as much as there is up to w.Most more, and has it last to
 // a new end. With less than the least to be had it only lasts longer; the amount
 // that is returned tells. A hold that is gone is Unknown.
-func (s *Service) Raise(ctx context.Context, id string, w Want, expires time.Time) (Hold, error) {
-	var out Hold
-	err := s.store.Do(ctx, func(tx Tx) error {
-		h, found, err := tx.Hold(ctx, id)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return fault.New(fault.Unknown, "hold_unknown", "The hold %s is settled or has expired.", id)
-		}
-		a, err := s.locked(ctx, tx, h.Account, h.Amount.Currency)
-		if err != nil {
-			return err
-		}
-		more, enough := w.of(a.Available())
-		if !enough {
-			more = 0
-		}
-		h.Amount.Micros += more
-		h.Expires = expires
-		out = h
-		return tx.PutHold(ctx, h, more)
+func (s *Service) Raise(ctx context.Context, id string, w Want, expires time.Time) (out Hold, err error) {
+	err = s.store.Do(ctx, func(tx Tx) error {
+		out, _, err = s.RaiseIn(ctx, tx, id, w, expires)
+		return err
 	})
 	return out, err
+}
+
+// RaiseIn is Raise in a transaction that does more. It says why it added nothing.
+func (s *Service) RaiseIn(ctx context.Context, tx Tx, id string, w Want, expires time.Time) (_ Hold, why, err error) {
+	h, found, err := tx.Hold(ctx, id)
+	if err != nil {
+		return Hold{}, nil, err
+	}
+	if !found {
+		return Hold{}, nil, fault.New(fault.Unknown, "hold_unknown", "The hold %s is settled or has expired.", id)
+	}
+	a, err := s.locked(ctx, tx, h.Account, h.Amount.Currency)
+	if err != nil {
+		return Hold{}, nil, err
+	}
+	more, why, err := w.take(a)
+	if err != nil {
+		return Hold{}, nil, err
+	}
+	h.Amount.Micros += more
+	h.Expires = expires
+	return h, why, tx.PutHold(ctx, h, more)
 }
 
 // Release lets a hold go; one that is gone already changes nothing.

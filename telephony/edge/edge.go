@@ -90,9 +90,12 @@ type Config struct {
 	Trunks    Trunks   // nil: there are no carriers
 	Hints     Hints    // nil: no zone is asked
 	Charging  Charging // nil: calls that cost are refused
-	Currency  money.Currency
-	Open      bool     // anybody may call the numbers that everybody may look up
-	Internet  Internet // nil: nobody else's domain is called
+	// AtOnce is how many calls outside an account may have at once, false if only the
+	// house's limit counts. It must never block. It may be nil.
+	AtOnce   func(account string) (int, bool)
+	Currency money.Currency
+	Open     bool     // anybody may call the numbers that everybody may look up
+	Internet Internet // nil: nobody else's domain is called
 	// Domain is ours, in the address that others are shown of a caller; "" is
 	// the address of the center's socket.
 	Domain string
@@ -273,8 +276,14 @@ func (e *Edge) ours(core *sip.Core, host []byte, f *sip.Flow) bool {
 	return err == nil && (a.IsLoopback() && f.Remote.Addr().IsLoopback() || a == f.Listener.Addr.Addr())
 }
 
-// outsideMost is how many an account may have.
-func (e *Edge) outsideMost() int {
+// outsideMost is how many an account may have: as the operator or its holder set,
+// else as the house has it.
+func (e *Edge) outsideMost(account string) int {
+	if e.cfg.AtOnce != nil && account != "" {
+		if most, ok := e.cfg.AtOnce(account); ok {
+			return most
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.most

@@ -27,10 +27,11 @@ func (b *board) mayLeave(c *call, l *leg, to *switching.Target) bool {
 		return true
 	}
 	role := c.attempt.Role
-	account, most := to.Payer, b.edge.outsideMost()
+	account := to.Payer
 	if account == "" {
 		account = c.attempt.Caller.Account
 	}
+	most := b.edge.outsideMost(account)
 	if to.Forward && account != "" {
 		// Strangers may not use up what the holder calls with himself.
 		account, most = account+"/forwarded", min(most, mostForwarded)

@@ -17,6 +17,9 @@ import (
 
 // Charging takes the money for calls. Its methods may wait for the disk.
 type Charging interface {
+	// Wait is how long a call has to wait before money is held for it: too many came
+	// just before. It does not block.
+	Wait(a charging.Ask) time.Duration
 	Reserve(ctx context.Context, a charging.Ask) (charging.Lease, error)
 	Extend(ctx context.Context, hold string, answer time.Time) (charging.Lease, error)
 	Begin(ctx context.Context, hold string, r cdr.Record) error
@@ -64,6 +67,20 @@ func (k *clerks) give(must bool, job func()) bool {
 	return true
 }
 
+// soon has a job done that need not be, after a while. It is told if it came too
+// late: then there are too many others.
+func (k *clerks) soon(wait time.Duration, job func(late bool)) bool {
+	if wait <= 0 {
+		return k.give(false, func() { job(false) })
+	}
+	time.AfterFunc(wait, func() {
+		if !k.give(false, func() { job(false) }) {
+			job(true)
+		}
+	})
+	return true
+}
+
 func (k *clerks) work() {
 	for {
 		k.mu.Lock()
@@ -97,14 +114,18 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 		return
 	}
 	ask := charging.Ask{
-		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: c.attempt.Dialled, Quote: rating.Fixed(rating.Price{Minute: p.Price.Micros, Next: 1}),
+		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: c.attempt.Dialled, E164: p.E164, Forward: p.Kind == routing.OnNet, Quote: rating.Fixed(rating.Price{Minute: p.Price.Micros, Next: 1}),
 	}
 	if p.E164 != "" {
 		ask.To = numbering.Spaced(p.E164)
 	}
-	forwarded, before := p.Kind == routing.OnNet, c.hold
+	before := c.hold
 	c.hold = ""
-	ok := e.clerks.give(false, func() {
+	ok := e.clerks.soon(e.cfg.Charging.Wait(ask), func(late bool) {
+		if late {
+			b.shard.Post(func(*sip.Shard) { b.crowded(r, before) })
+			return
+		}
 		if before != "" {
 			b.letGo(before)
 		}
@@ -117,7 +138,7 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 					e.clerks.give(true, func() { b.letGo(l.Hold) })
 				}
 			case err != nil:
-				b.unreserved(c, err, forwarded)
+				b.unreserved(c, err, ask.Forward)
 			default:
 				c.hold = l.Hold
 				b.deliver(c, switching.Event{Kind: switching.Reserved, Lease: switching.Lease{Hold: l.Hold, For: l.For, More: l.More}})
@@ -125,6 +146,17 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 		})
 	})
 	if !ok {
+		b.crowded(r, before)
+	}
+}
+
+// crowded refuses a call for which nobody can hold money now; what was held for
+// another way of it goes.
+func (b *board) crowded(r switching.Ref, before string) {
+	if before != "" {
+		b.edge.clerks.give(true, func() { b.letGo(before) })
+	}
+	if c := b.call(r); c != nil {
 		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseCongestion})
 	}
 }
@@ -132,13 +164,16 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 // unreserved says why nothing was held: to the caller who would have paid.
 func (b *board) unreserved(c *call, err error, forwarded bool) {
 	cause := switching.CauseInternal
-	if fault.KindOf(err) == fault.Unpaid {
+	switch fault.KindOf(err) {
+	case fault.Unpaid:
 		cause = switching.CauseUnpaid
-		if !forwarded {
-			c.reason = fault.ReasonOf(err).Text
-		}
-	} else {
+	case fault.Forbidden, fault.Limited: // by what the payer may spend, and where
+		cause = switching.CauseForbidden
+	default:
 		b.edge.cfg.Log.Error("money for a call cannot be held", "call", c.id, "error", err)
+	}
+	if cause != switching.CauseInternal && !forwarded {
+		c.reason = fault.ReasonOf(err).Text
 	}
 	b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: cause})
 }

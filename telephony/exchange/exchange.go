@@ -58,6 +58,7 @@ type Config struct {
 	Log      registrar.Log // nil: nobody else has to know
 	Recorder edge.Recorder
 	Charging edge.Charging // nil: calls that cost are refused
+	AtOnce   func(account string) (int, bool)
 	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
@@ -144,7 +145,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		Certificate: func(at center.ID) tls.Certificate { return x.door(at).cert },
 	})
 	x.edge = edge.New(edge.Config{
-		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Currency: cfg.Currency, Domains: cfg.Domains,
+		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),

@@ -1,0 +1,101 @@
+package charging
+
+import (
+	"context"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/guard"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
+)
+
+// Guard says what accounts may spend on calls.
+type Guard interface {
+	// Attempt counts a call, and says how long it has to wait.
+	Attempt(c guard.Call) time.Duration
+	// Admit says what may be spent on a call, or why it may not be made.
+	Admit(ctx context.Context, c guard.Call) (guard.Caps, error)
+	// Caps are the limits of an account under which a call goes on.
+	Caps(ctx context.Context, account string) (guard.Caps, error)
+	// Refused keeps that a call was refused, or ended by a limit.
+	Refused(ctx context.Context, c guard.Call, why error)
+	// Ended is told how a call went.
+	Ended(account string, answered bool, d time.Duration)
+}
+
+func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error) {
+	now := s.now()
+	var caps guard.Caps
+	if s.guard != nil {
+		if caps, err = s.guard.Admit(ctx, l.call(now)); err != nil {
+			return h, err
+		}
+	}
+	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
+	longest := l.Quote.Affordable(now.In(l.zone), want.Most)
+	promise := ledger.Hold{
+		ID: ident.New("hld", now), Account: ledger.WalletID(l.Account, l.Currency), Amount: money.Amount{Currency: l.Currency}, Ref: l.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
+	}
+	err = s.store.Do(ctx, func(tx Tx) error {
+		s.limit(ctx, tx, l, &want, &caps, false)
+		h, err = s.book.HoldIn(ctx, tx, promise, want)
+		return err
+	})
+	return h, err
+}
+
+// limit has no more held than the limits of the account leave, which are counted
+// where its wallet is locked: what is spent today and what is held is never more
+// than its limit, however many calls begin at once.
+func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want, caps *guard.Caps, more bool) {
+	if s.guard == nil {
+		return
+	}
+	least := want.Least
+	want.Room = func(ledger.Account) (int64, error, error) {
+		now := s.now()
+		spent, err := tx.Spent(ctx, l.Account, l.Currency, guard.Day(now), guard.FirstOfMonth(now))
+		if err != nil {
+			return 0, nil, err
+		}
+		room, why := caps.Room(spent, more)
+		if why == nil {
+			why = caps.Short(room, least)
+		}
+		return room, why, nil
+	}
+}
+
+// call is what the guard knows it by.
+func (l *lease) call(now time.Time) guard.Call {
+	free := time.Duration(l.Quote.Charge(now.In(l.zone), rating.MaxStep*time.Second).Free) * time.Second
+	first := l.cost(now, free+time.Minute) // seconds that are free at first do not make it cheap
+	return guard.Call{ID: l.Call, Account: l.Account, Currency: l.Currency, E164: l.E164, Shown: l.To, Minute: first, Forward: l.Forward}
+}
+
+// Wait counts an attempt, and says how long it is kept waiting because too many
+// came just before it. It does not block.
+func (s *Service) Wait(a Ask) time.Duration {
+	if s.guard == nil {
+		return 0
+	}
+	l := lease{Ask: a, zone: time.UTC}
+	return s.guard.Attempt(l.call(s.now()))
+}
+
+func (s *Service) raise(ctx context.Context, l *lease, hold string, want ledger.Want) (h ledger.Hold, why, err error) {
+	var caps guard.Caps
+	if s.guard != nil {
+		if caps, err = s.guard.Caps(ctx, l.Account); err != nil {
+			return h, nil, err
+		}
+	}
+	err = s.store.Do(ctx, func(tx Tx) error {
+		s.limit(ctx, tx, l, &want, &caps, true)
+		h, why, err = s.book.RaiseIn(ctx, tx, hold, want, s.now().Add(l.paid+chunk+ringing))
+		return err
+	})
+	return h, why, err
+}
