@@ -64,7 +64,7 @@ type Block struct {
 // BlockFilter is which of them are meant, the latest first.
 type BlockFilter struct {
 	Account string   // "": of everybody
-	Calls   []string // nil: of all
+	Calls   []string // of an account: only these
 	Code    string
 	Before  string // id of the last one seen
 	Limit   int

@@ -10,7 +10,6 @@ import (
 type tempo struct {
 	mu    sync.Mutex
 	known map[string]*beat
-	swept time.Time
 }
 
 // mostKnown bounds how many accounts are counted: of more, the idle are forgotten.

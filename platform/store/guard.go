@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -190,34 +189,19 @@ func (g *Guard) AddBlock(ctx context.Context, b guard.Block) error {
 
 // Blocks lists refusals, the latest first.
 func (g *Guard) Blocks(ctx context.Context, f guard.BlockFilter) ([]guard.Block, error) {
+	const columns = `SELECT id, at, account, call_id, called, forwarded, code, text FROM guard_block `
 	list := []guard.Block{}
-	var where strings.Builder
-	args := []any{}
-	and := func(text string, v any) {
-		args = append(args, v)
-		fmt.Fprintf(&where, " AND "+text, len(args))
-	}
-	if f.Account != "" {
-		and("account = $%d", f.Account)
-	}
-	if f.Code != "" {
-		and("code = $%d", f.Code)
-	}
-	if f.Before != "" {
-		and("id < $%d", f.Before)
-	}
-	if f.Calls != nil {
-		if len(f.Calls) == 0 {
-			return list, nil
-		}
-		where.WriteString(" AND call_id IN (" + places(len(args)+1, len(f.Calls)) + ")")
+	query, args := columns+`WHERE account = $1 AND ($2 = '' OR code = $2) AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4`, []any{f.Account, f.Code, f.Before, f.Limit}
+	switch {
+	case f.Account == "":
+		query, args = columns+`WHERE ($1 = '' OR code = $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`, args[1:]
+	case len(f.Calls) > 0:
+		query, args = columns+`WHERE account = $1 AND call_id IN (`+places(2, len(f.Calls))+`) ORDER BY id DESC`, []any{f.Account}
 		for _, c := range f.Calls {
 			args = append(args, c)
 		}
 	}
-	args = append(args, f.Limit)
-	rows, err := g.db.read.QueryContext(ctx, `SELECT id, at, account, call_id, called, forwarded, code, text FROM guard_block WHERE 1 = 1`+where.String()+
-		fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), args...)
+	rows, err := g.db.read.QueryContext(ctx, query, args...)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var b guard.Block
 		var when int64
