@@ -58,6 +58,30 @@ func (b *board) why(d *sip.Dialog, m *sip.Msg, ev *switching.Event) {
 	}
 }
 
+// sounded is how the sound of a leg was, once its ports are given back.
+type sounded struct {
+	leg     switching.LegID
+	quality cdr.Quality
+}
+
+// sounded notes it, while there are counters.
+func (c *call) sounded(leg switching.LegID) {
+	from, to := c.media.Quality(uint16(leg))
+	if q := (cdr.Quality{From: cdr.Stream(from), To: cdr.Stream(to)}); q.Known() {
+		c.sound = append(c.sound, sounded{leg, q})
+	}
+}
+
+// soundOf is how the sound of a leg was.
+func (c *call) soundOf(leg switching.LegID) cdr.Quality {
+	for i := range c.sound {
+		if c.sound[i].leg == leg {
+			return c.sound[i].quality
+		}
+	}
+	return cdr.Quality{}
+}
+
 // way is how a call went: where it was answered, else where it was tried last.
 func way(legs []cdr.Leg) cdr.LegKind {
 	if i := slices.IndexFunc(legs, func(l cdr.Leg) bool { return l.Answered() }); i >= 0 {
@@ -81,7 +105,8 @@ func (b *board) detail(c *call, rec *cdr.Record) {
 	rec.Decision.Way = way(rec.Legs)
 	for i := range rec.Legs {
 		l := &rec.Legs[i]
-		_, cause := c.sw.Tried(i)
+		id, cause := c.sw.Tried(i)
+		l.Quality = c.soundOf(id)
 		if l.Q850 == 0 && !l.End.IsZero() {
 			l.Q850 = codes[cause].q850
 		}
@@ -89,6 +114,7 @@ func (b *board) detail(c *call, rec *cdr.Record) {
 	if rec.End.IsZero() {
 		return // it has only begun
 	}
+	rec.Quality = c.soundOf(switching.Caller)
 	if rec.Q850 == 0 {
 		rec.Q850 = codes[c.sw.Cause()].q850
 	}

@@ -174,6 +174,7 @@ func (s *sound) Play(r switching.Ref, leg switching.LegID, p switching.Prompt) {
 // Drop gives the ports of a leg back.
 func (s *sound) Drop(r switching.Ref, leg switching.LegID) {
 	if m := s.session(r); m != nil {
+		(*board)(s).call(r).sounded(leg)
 		m.Drop(uint16(leg))
 	}
 }
@@ -189,6 +190,9 @@ func (s *sound) StopAt(r switching.Ref, at switching.Mono) {
 func (s *sound) Close(r switching.Ref) {
 	if c := (*board)(s).call(r); c != nil && c.media != nil {
 		c.hears()
+		for _, l := range c.legs {
+			c.sounded(l.id)
+		}
 		c.media.Close()
 		c.media = nil
 	}

@@ -310,6 +310,9 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		}
 		s.expect(f, i, m.Mux && x.askedMux, f.asked)
 		s.rtp.Listen(x.rtp, x.dtmf, y.dtmf)
+		var room [rtp.MostPayloads]rtp.Payload
+		kinds := payloads(room[:0], &s.desc, i)
+		s.rtp.Payloads(x.rtp, kinds)
 		if to == Nobody {
 			continue
 		}
@@ -323,6 +326,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		if t.offered {
 			s.expect(t, i, mux, true)
 		}
+		s.rtp.Payloads(y.rtp, kinds)
 		s.rtp.Listen(y.rtp, y.dtmf, x.dtmf) // whoever numbered them, both may use either
 		p := y.rtp.Port()
 		// Whatever the far side says, a hold is not answered sendrecv
@@ -392,6 +396,7 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	s.out, f.codec = out, codec
 	s.expect(f, use, x.remote.Mux, true)
 	s.rtp.Listen(x.rtp, codec.DTMF)
+	s.rtp.Payloads(x.rtp, []rtp.Payload{{Type: codec.Payload, Name: map[uint8]string{0: "PCMU", 8: "PCMA"}[codec.Payload], Clock: 8000}})
 	f.offered = false
 	return s.out, nil
 }

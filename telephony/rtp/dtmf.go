@@ -76,7 +76,10 @@ func (s *Session) Swallow(l *Line) {
 }
 
 // mine reports whether a packet is an event that goes no further.
-func (v *events) mine(b []byte) bool {
+func (v *events) mine(b []byte) bool { return v.swallow && v.is(b) }
+
+// is reports whether a packet is an event.
+func (v *events) is(b []byte) bool {
 	pt := b[1] & 0x7f
-	return v.swallow && pt != 0 && (pt == v.payload[0] || pt == v.payload[1])
+	return pt != 0 && (pt == v.payload[0] || pt == v.payload[1])
 }

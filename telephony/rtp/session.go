@@ -38,6 +38,8 @@ type Line struct {
 	events  events
 	secure  *secure // SRTP, nil where packets are plain
 	stats   Stats
+	meter   meter
+	reports reports
 }
 
 // path is one socket with what it takes and where it sends.
@@ -107,6 +109,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.stats = leg, false, false, nil, false, now, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
 	l.player, l.press, l.events, l.secure, l.rolls = player{}, press{}, events{}, nil, false
+	l.meter, l.reports = meter{}, reports{}
 	l.owner.Store(s)
 	s.lines = append(s.lines, l)
 	return l, nil
@@ -232,6 +235,7 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 	}
 	if ctrl {
 		l.stats.Control++
+		l.reports.hears(b, now)
 	} else {
 		if l.stats.Packets == 0 {
 			l.stats.First, l.stats.FirstAt = src, now
@@ -241,6 +245,7 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		l.stats.Last, l.stats.LastAt = src, now
 		l.quiet = now
 		if rtp {
+			l.meter.take(b, now, l.events.is(b))
 			if digit, _ = l.events.hears(b); l.events.mine(b) {
 				return digit, true
 			}
@@ -251,6 +256,9 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 	}
 	if rtp && !ctrl && len(b) >= 12 {
 		b = l.to.press.over(b)
+	}
+	if ctrl {
+		l.to.reports.passes(b, now)
 	}
 	l.to.send(b, ctrl)
 	return digit, false

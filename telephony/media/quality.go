@@ -1,0 +1,37 @@
+package media
+
+import (
+	"github.com/callisto-tel/callisto/telephony/rtp"
+	"github.com/callisto-tel/callisto/telephony/sdp"
+)
+
+// payloads appends what the payload types of line i of an answer are: both sides
+// use its numbers (RFC 3264 §6.1). Lines that are no audio have none: their
+// sound is not measured.
+func payloads(dst []rtp.Payload, d *sdp.Desc, i int) []rtp.Payload {
+	if !d.Media()[i].Audio() || !d.Media()[i].Proto.RTP() {
+		return dst
+	}
+	var room [rtp.MostPayloads]sdp.Format
+	for _, f := range d.Formats(room[:0], i) {
+		dst = append(dst, rtp.Payload{Type: f.Payload, Name: f.Name, Clock: f.Clock})
+	}
+	return dst
+}
+
+// Quality is how the sound of a leg came, and how it got what was sent to it.
+func (s *Session) Quality(id uint16) (from, to rtp.Heard) {
+	for i := range s.legs {
+		if s.legs[i].id != id {
+			continue
+		}
+		for j := range s.legs[i].lines {
+			if x := &s.legs[i].lines[j]; x.rtp != nil && x.audio {
+				if from, to = s.rtp.Quality(x.rtp); from.Packets > 0 || to != (rtp.Heard{}) {
+					return from, to
+				}
+			}
+		}
+	}
+	return from, to
+}
