@@ -22,6 +22,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/did"
@@ -411,17 +412,31 @@ func (n *Node) Close() error {
 
 // VerifyLedger checks a node's book from outside, also while it runs.
 func VerifyLedger(ctx context.Context, data, database string) (ledger.Report, error) {
-	if database == "" {
-		if _, err := os.Stat(data); err != nil {
-			return ledger.Report{}, fmt.Errorf("--data %s: %w", data, cause(err))
-		}
-	}
-	db, err := store.OpenReader(ctx, store.Config{Dir: data, URL: database})
+	db, err := openReader(ctx, data, database)
 	if err != nil {
 		return ledger.Report{}, err
 	}
 	defer func() { _ = db.Close() }()
 	return ledger.New(db.Ledger(), time.Now).Verify(ctx)
+}
+
+// ExportCalls hands over the call records of a folder or database, which may be in use.
+func ExportCalls(ctx context.Context, data, database string, f cdr.Filter, give func(*cdr.Record) error) error {
+	db, err := openReader(ctx, data, database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return db.Calls().Each(ctx, f, give)
+}
+
+func openReader(ctx context.Context, data, database string) (*store.DB, error) {
+	if database == "" {
+		if _, err := os.Stat(data); err != nil {
+			return nil, fmt.Errorf("--data %s: %w", data, cause(err))
+		}
+	}
+	return store.OpenReader(ctx, store.Config{Dir: data, URL: database})
 }
 
 // SIPDomain is where the telephones of a country's numbers register.

@@ -16,7 +16,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/callisto-tel/callisto/business/cashier"
-	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
@@ -174,11 +173,6 @@ type Wallet interface {
 	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
 }
 
-// Calls reads the call records of an account.
-type Calls interface {
-	History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
-}
-
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
 	Explain(a *routing.Attempt) routing.Explanation
@@ -289,6 +283,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerClerk()
 	f.registerWallet()
 	f.registerCalls()
+	f.registerRecords()
 	f.registerCarriers()
 	f.registerProofs()
 	f.registerNames()

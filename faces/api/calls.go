@@ -19,19 +19,24 @@ import (
 
 // call is one call of your history.
 type call struct {
-	ID        string        `json:"id"`
-	CallID    string        `json:"call_id" doc:"The same at every center the call crossed"`
-	Direction string        `json:"direction" enum:"out,in"`
-	From      string        `json:"from" doc:"Empty: the caller withheld his number"`
-	To        string        `json:"to"`
-	Dialled   string        `json:"dialled,omitempty" doc:"As you typed it; outgoing calls only"`
-	Center    string        `json:"center"`
-	Start     time.Time     `json:"start"`
-	Answer    *time.Time    `json:"answer" doc:"null: it was not answered"`
-	End       time.Time     `json:"end"`
-	Seconds   float64       `json:"duration_seconds" doc:"Connected time"`
-	Cause     string        `json:"cause" doc:"Why it ended"`
-	Charge    *money.Amount `json:"charge" doc:"What it cost you; of incoming calls, only one that you have forwarded"`
+	ID        string           `json:"id"`
+	CallID    string           `json:"call_id" doc:"The same at every center the call crossed"`
+	Direction string           `json:"direction" enum:"out,in"`
+	From      string           `json:"from" doc:"Empty: the caller withheld his number"`
+	To        string           `json:"to"`
+	Dialled   string           `json:"dialled,omitempty" doc:"As you typed it; outgoing calls only"`
+	Center    string           `json:"center"`
+	Start     time.Time        `json:"start"`
+	Answer    *time.Time       `json:"answer" doc:"null: it was not answered"`
+	End       time.Time        `json:"end"`
+	Seconds   float64          `json:"duration_seconds" doc:"Connected time"`
+	Cause     string           `json:"cause" doc:"Why it ended"`
+	Charge    *money.Amount    `json:"charge" doc:"What it cost you; of incoming calls, only one that you have forwarded"`
+	PDD       *float64         `json:"pdd_seconds" doc:"Until the caller had the first sign of ringing; null: he had none"`
+	HungUp    cdr.Ender        `json:"hung_up_by,omitempty" enum:"caller,called,us" doc:"Who ended it; us: the network did, for the cause given"`
+	Q850      int              `json:"q850,omitempty" doc:"ITU-T Q.850 cause"`
+	Status    int              `json:"sip_status,omitempty" doc:"With which the caller was refused"`
+	Quality   *cdr.QualityView `json:"quality" doc:"The worst direction of the sound; null: nothing is known"`
 }
 
 type explainIn struct {
@@ -93,6 +98,8 @@ func (f *face) showCall(r cdr.Record, account string) call {
 		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
 		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
 	}
+	v := cdr.View(&r, account)
+	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality
 	if r.From.Account == account {
 		// Only the caller may see what he typed and what he paid.
 		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, &money.Amount{Currency: f.Currency} // free, unless it says otherwise

@@ -172,8 +172,9 @@ func (m *meter) burst(loss float64) float64 {
 // reports is what the party on a line says by RTCP of the stream it gets, and
 // when we sent it the sender's report that it answers.
 type reports struct {
-	sent   uint32 // the middle of the NTP time of the last sender's report to it
-	sentAt int64
+	sent   [4]uint32 // the middles of the NTP times of the last sender's reports to it
+	sentAt [4]int64
+	next   uint8 // of those
 	n      int
 	loss   uint64 // sum of the fractions, of 256
 	lost   int32
@@ -186,7 +187,8 @@ func (r *reports) passes(b []byte, now int64) {
 	for len(b) >= 8 {
 		n := 4 * (int(binary.BigEndian.Uint16(b[2:])) + 1)
 		if b[1] == 200 && len(b) >= 28 {
-			r.sent, r.sentAt = binary.BigEndian.Uint32(b[10:]), now
+			r.sent[r.next], r.sentAt[r.next] = binary.BigEndian.Uint32(b[10:]), now
+			r.next = (r.next + 1) % uint8(len(r.sent))
 		}
 		if n > len(b) {
 			return
@@ -222,12 +224,14 @@ func (r *reports) block(b []byte, now int64) {
 	r.lost = int32(uint32(b[5])<<24|uint32(b[6])<<16|uint32(b[7])<<8) >> 8 //nolint:gosec // 24 bits with a sign
 	r.jitter = binary.BigEndian.Uint32(b[12:])
 	last, since := binary.BigEndian.Uint32(b[16:]), binary.BigEndian.Uint32(b[20:])
-	if last == 0 || last != r.sent {
-		return
-	}
-	way := now - r.sentAt - int64(since)*int64(time.Second)>>16
-	if way > 0 && way < int64(10*time.Second) && (r.rtt == 0 || way < r.rtt) {
-		r.rtt = way
+	for i, sent := range r.sent {
+		if last == 0 || last != sent {
+			continue
+		}
+		way := now - r.sentAt[i] - int64(since)*int64(time.Second)>>16
+		if way > 0 && way < int64(10*time.Second) && (r.rtt == 0 || way < r.rtt) {
+			r.rtt = way
+		}
 	}
 }
 

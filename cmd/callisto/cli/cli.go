@@ -30,6 +30,7 @@ type commands struct {
 	Setup   setupCmd   `cmd:"" help:"Set up a company: ask for domain, certificate, mail, the first operator, a carrier and the first country, and place a test call."`
 	Route   routeCmd   `cmd:"" help:"Ask what would happen to a call."`
 	Ledger  ledgerCmd  `cmd:"" help:"The book of the house."`
+	CDR     cdrCmd     `cmd:"" name:"cdr" help:"The call records."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
