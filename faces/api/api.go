@@ -205,6 +205,8 @@ type Deps struct {
 	Card       CardMessages // nil: cards are not set up
 	Wallet     Wallet
 	Calls      Calls
+	Guard      Guard
+	GuardRules GuardRules
 	Carriers   Carriers
 	Trunks     Trunks
 	Proofs     Proofs
@@ -284,6 +286,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerWallet()
 	f.registerCalls()
 	f.registerRecords()
+	f.registerLimits()
 	f.registerCarriers()
 	f.registerProofs()
 	f.registerNames()

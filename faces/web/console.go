@@ -20,6 +20,7 @@ func consoleLinks() []choice {
 		{"/operator/countries", "countries"},
 		{"/operator/carriers", "carriers"},
 		{"/operator/explain", "explain"},
+		{"/operator/limits", "limits"},
 		{"/operator/names", "names"},
 		{"/operator/telephones", "telephones"},
 		{"/operator/letters", "letters"},

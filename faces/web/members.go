@@ -166,8 +166,12 @@ func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err != nil {
 		return nil, err
 	}
+	why, err := f.whyRefused(r.Context(), p, history.Items)
+	if err != nil {
+		return nil, err
+	}
 	p.Title = p.T("calls.title")
-	return callsPage(p, d, history), nil
+	return callsPage(p, d, history, why), nil
 }
 
 // outgoing reports whether a call of the history was made by the account.

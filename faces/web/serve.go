@@ -14,6 +14,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
@@ -252,6 +253,8 @@ func mostOf(r *http.Request, who member.Actor) int64 {
 		return mostBody
 	case strings.HasPrefix(r.URL.Path, "/operator/carriers/") && strings.HasSuffix(r.URL.Path, "/rates"):
 		return mostRates + mostBody
+	case r.URL.Path == "/operator/limits/destinations":
+		return guard.MostList + mostBody
 	case r.URL.Path == "/operator/telephones":
 		return did.MostList + mostBody
 	default:

@@ -286,6 +286,8 @@ type Deps struct {
 	Files      *shop.Files
 	Wallet     Wallet
 	Calls      Calls
+	Guard      Guard
+	GuardRules GuardRules
 	Proofs     Proofs
 	Names      Names
 	Reader     Reader
@@ -354,7 +356,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {
