@@ -61,12 +61,13 @@ func (s *Service) Hold(ctx context.Context, h Hold, w Want) (out Hold, err error
 	return out, err
 }
 
-// HoldIn is Hold in a transaction that does more.
+// HoldIn is Hold in a transaction that does more, and that must not be committed
+// if this fails.
 func (s *Service) HoldIn(ctx context.Context, tx Tx, h Hold, w Want) (Hold, error) {
 	if err := w.check(h); err != nil {
 		return Hold{}, err
 	}
-	old, found, err := tx.Hold(ctx, h.ID)
+	old, found, err := claimHold(ctx, tx, h, w.Least)
 	if err != nil || found {
 		return old, sameHold(old, h, err)
 	}
@@ -83,6 +84,22 @@ func (s *Service) HoldIn(ctx context.Context, tx Tx, h Hold, w Want) (Hold, erro
 	}
 	h.Amount.Micros = n
 	return h, tx.PutHold(ctx, h, n)
+}
+
+// claimHold stores a hold of the least, unless there is one of its id, which it
+// returns. One that goes while we look is looked for once more.
+func claimHold(ctx context.Context, tx Tx, h Hold, least int64) (old Hold, found bool, err error) {
+	h.Amount.Micros = least
+	for range 3 {
+		fresh, err := tx.NewHold(ctx, h)
+		if err != nil || fresh {
+			return Hold{}, false, err
+		}
+		if old, found, err = tx.Hold(ctx, h.ID); err != nil || found {
+			return old, found, err
+		}
+	}
+	return Hold{}, false, nil // it has no account, which is found out next
 }
 
 func (w Want) check(h Hold) error {

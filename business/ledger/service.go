@@ -40,11 +40,16 @@ type Tx interface {
 	Holds
 }
 
-// Holds are what a transaction may do with holds. To make or raise one, its account
-// must be locked.
+// Holds are what a transaction may do with holds. Whoever touches one waits for
+// others who do, and only then for its account: always in this order.
 type Holds interface {
+	// Hold reads one.
 	Hold(ctx context.Context, id string) (Hold, bool, error)
-	// PutHold stores a hold as it is now, and holds more of its account.
+	// NewHold stores one whose amount is not known yet; fresh is false if it is
+	// there, or its account is not.
+	NewHold(ctx context.Context, h Hold) (fresh bool, err error)
+	// PutHold changes the amount and the end of one, and holds more of its account,
+	// which must be locked.
 	PutHold(ctx context.Context, h Hold, more int64) error
 	// TakeHold removes one; Unhold has its account hold so much less.
 	TakeHold(ctx context.Context, id string) (Hold, bool, error)

@@ -107,16 +107,22 @@ func scanHold(row scanner) (h ledger.Hold, err error) {
 }
 
 func (t ledgerTx) Hold(ctx context.Context, id string) (ledger.Hold, bool, error) {
-	h, err := scanHold(t.q.QueryRowContext(ctx, `SELECT `+holdColumns+` FROM ledger_hold WHERE id = $1`, id))
+	h, err := scanHold(t.q.QueryRowContext(ctx, `UPDATE ledger_hold SET micros = micros WHERE id = $1 RETURNING `+holdColumns, id))
 	found, err := one(err)
 	return h, found, err
 }
 
+func (t ledgerTx) NewHold(ctx context.Context, h ledger.Hold) (bool, error) {
+	return changed(t.q.ExecContext(ctx, `INSERT INTO ledger_hold (`+holdColumns+`)
+		SELECT $1, id, currency, CAST($4 AS BIGINT), $5, $6, CAST($7 AS BIGINT) FROM ledger_account WHERE id = $2 AND currency = $3 ON CONFLICT (id) DO NOTHING`,
+		h.ID, h.Account, string(h.Amount.Currency), h.Amount.Micros, h.Ref, h.Owner, us(h.Expires)))
+}
+
 func (t ledgerTx) PutHold(ctx context.Context, h ledger.Hold, more int64) error {
-	if _, err := t.q.ExecContext(ctx, `INSERT INTO ledger_hold (`+holdColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET micros = excluded.micros, expires = excluded.expires`,
-		h.ID, h.Account, string(h.Amount.Currency), h.Amount.Micros, h.Ref, h.Owner, us(h.Expires)); err != nil {
+	if ok, err := changed(t.q.ExecContext(ctx, `UPDATE ledger_hold SET micros = $2, expires = $3 WHERE id = $1`, h.ID, h.Amount.Micros, us(h.Expires))); err != nil {
 		return err
+	} else if !ok {
+		return fmt.Errorf("the hold %s is gone", h.ID)
 	}
 	ok, err := changed(t.q.ExecContext(ctx, `UPDATE ledger_account SET held = held + $1 WHERE id = $2 AND balance - held - $1 >= lowest`, more, h.Account))
 	if err == nil && !ok {
