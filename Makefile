@@ -44,10 +44,13 @@ race: ## the same under the race detector
 	$(GO) test -race $(PKG)
 
 test: test-tools check ## everything: installs what is missing, then unit, race, PostgreSQL, softphones, browser
+	SEEDS=100000 $(GO) test -count=1 -run TestSeeds ./business/ledger
 	$(GO) test -race -count=1 -timeout 25m ./...
 	$(MAKE) --no-print-directory e2e
 
-test-more: ## what takes too long for every time: the company is killed 200 times under calls
+test-more: ## what takes too long for every time: millions of seeds for the books; the company is killed 200 times under calls
+	SEEDS=3000000 $(GO) test -count=1 -timeout 60m -run TestSeeds ./business/ledger
+	STORE_SEEDS=20000 $(GO) test -count=1 -timeout 60m -run TestSeeded ./platform/store
 	cd e2e && KILLS=200 $(GO) test -count=1 -timeout 90m -run ChargesSurviveAKill .
 
 test-tools: ## install the programs the tests drive (Debian, root), only those missing

@@ -22,15 +22,15 @@ import (
 
 // Tx is one transaction of the book, given by the store.
 type Tx interface {
-	// Claim writes the head of a posting unless its key is taken; then fresh
-	// is false and the digest of the posting that took it is returned.
-	Claim(ctx context.Context, p Posted, digest string) (oldDigest string, fresh bool, err error)
 	// Open inserts an account if it is not there.
 	Open(ctx context.Context, a Account) error
-	// Apply adds to a balance and writes the entry; ok is false, with nothing
-	// written, when the account is missing, of another currency, or its floor
-	// forbids it.
-	Apply(ctx context.Context, posting string, at time.Time, e Entry) (ok bool, err error)
+	// Book writes a posting unless its key is taken: then fresh is false, and the
+	// digest of the one that took it is returned. Its entries are applied as they
+	// stand in turn, each account locked until the commit; a hold that was taken for
+	// it, if there is one, is given back to its account at that account's turn.
+	// refused is an entry whose account is missing, of another currency, or may not
+	// go so low: the transaction must not be committed then.
+	Book(ctx context.Context, p Posted, digest string, turn []Entry, back Hold) (old string, fresh bool, refused *Entry, err error)
 	// ByKey finds a posting with its entries.
 	ByKey(ctx context.Context, key string) (Posted, bool, error)
 	// Account reads an account as this transaction sees it.
@@ -105,10 +105,16 @@ func (s *Service) Post(ctx context.Context, p Posting) (Posted, error) {
 	return out, err
 }
 
+// mostEntries is how many entries a posting may have.
+const mostEntries = 1000
+
 // check holds what makes a posting a posting.
 func check(p Posting) error {
 	if p.Key == "" || p.Kind == "" || len(p.Entries) < 2 {
 		return fault.New(fault.Invalid, "posting", "A posting needs a key, a kind and at least two entries.")
+	}
+	if len(p.Entries) > mostEntries {
+		return fault.New(fault.Invalid, "posting", "A posting has at most %d entries.", mostEntries)
 	}
 	sums := map[money.Currency]money.Amount{}
 	for _, e := range p.Entries {
@@ -142,43 +148,27 @@ func digestOf(p Posting) (string, error) {
 
 // post runs in a transaction: the key first, then the accounts by ascending
 // id, so that two postings never wait for each other in a circle. A hold that was
-// taken for it is given back to its account at that account's turn.
+// taken for it is given back.
 func (s *Service) post(ctx context.Context, tx Tx, p Posting, digest string, hold Hold) (Posted, error) {
 	now := s.now()
 	posted := Posted{ID: ident.New("pst", now), At: now, Posting: p}
-	unhold := func() error {
-		h := hold
-		if hold = (Hold{}); h.ID == "" {
-			return nil
-		}
-		return tx.Unhold(ctx, h.Account, h.Amount.Micros)
-	}
-	old, fresh, err := tx.Claim(ctx, posted, digest)
+	turn := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
+	old, fresh, refused, err := tx.Book(ctx, posted, digest, turn, hold)
 	switch {
 	case err != nil:
 		return Posted{}, err
-	case !fresh && old != digest:
+	case refused != nil:
+		return Posted{}, s.refusal(ctx, tx, *refused)
+	case fresh:
+		return posted, nil
+	case old != digest:
 		return Posted{}, fault.New(fault.Conflict, "key_reused", "The key %s was used for another posting.", p.Key)
-	case !fresh:
-		stored, _, err := tx.ByKey(ctx, p.Key)
-		return stored, errors.Join(err, unhold())
 	}
-	entries := slices.SortedStableFunc(slices.Values(p.Entries), func(a, b Entry) int { return cmp.Compare(a.Account, b.Account) })
-	for _, e := range entries {
-		if hold.Account <= e.Account {
-			if err := unhold(); err != nil {
-				return Posted{}, err
-			}
-		}
-		ok, err := tx.Apply(ctx, posted.ID, now, e)
-		if err != nil {
-			return Posted{}, err
-		}
-		if !ok {
-			return Posted{}, s.refusal(ctx, tx, e)
-		}
+	stored, _, err := tx.ByKey(ctx, p.Key)
+	if err == nil && hold.ID != "" {
+		err = tx.Unhold(ctx, hold.Account, hold.Amount.Micros)
 	}
-	return posted, unhold()
+	return stored, err
 }
 
 // refusal says why an entry was not possible.

@@ -2,10 +2,12 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/store"
+	"github.com/callisto-tel/callisto/platform/store/storetest"
 )
 
 // onEach runs a benchmark on both databases.
@@ -125,4 +128,82 @@ func (h *house) sell(ctx context.Context, who member.Actor, national string) err
 	}
 	_, err = h.shop.Pay(ctx, who, o.ID, "wallet")
 	return err
+}
+
+// BenchmarkPostings books calls of a thousand members from many goroutines, as the
+// clerks of the exchange do. Beside it is how often the same PostgreSQL commits a
+// transaction of a single inserted row, from as many connections.
+func BenchmarkPostings(b *testing.B) {
+	durable := storetest.Cluster{Durable: true}
+	b.Cleanup(durable.Stop)
+	post := func(b *testing.B, h *house) {
+		const wallets = 1000
+		for i := range wallets {
+			if err := h.book.OpenWallet(b.Context(), fmt.Sprint("acc_", i), usd(1<<50)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		many(b, "postings/s", func(ctx context.Context, n int64) error {
+			ref := fmt.Sprint("call_", n)
+			_, err := h.book.Post(ctx, move(ref, ledger.WalletID(fmt.Sprint("acc_", n%wallets), "USD"), ledger.CallRevenueAccount("USD", ref), 1000))
+			return err
+		})
+	}
+	b.Run("sqlite", func(b *testing.B) { post(b, build(b, store.Config{Dir: b.TempDir()}, newClock())) })
+	b.Run("postgres", func(b *testing.B) {
+		post(b, build(b, store.Config{Dir: b.TempDir(), URL: durable.Database(b)}, newClock()))
+	})
+	b.Run("postgres-raw", func(b *testing.B) {
+		db, err := sql.Open("pgx", durable.Database(b))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer db.Close()
+		db.SetMaxOpenConns(16) // as ours
+		db.SetMaxIdleConns(16)
+		if _, err := db.ExecContext(b.Context(), `CREATE TABLE raw (id BIGINT PRIMARY KEY)`); err != nil {
+			b.Fatal(err)
+		}
+		many(b, "commits/s", func(ctx context.Context, n int64) error {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO raw (id) VALUES ($1)`, n); err != nil {
+				return err
+			}
+			return tx.Commit()
+		})
+	})
+}
+
+// many does something from many goroutines, and counts how often a second.
+func many(b *testing.B, unit string, do func(ctx context.Context, n int64) error) {
+	b.Helper()
+	var next atomic.Int64
+	b.SetParallelism(128) // so many calls end in each few milliseconds
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := cpu(b)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := do(context.Background(), next.Add(1)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), unit)
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// cpu is what this process has used; on a machine that others use too it says more
+// than the clock.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -23,36 +23,10 @@ func (l *Ledger) Do(ctx context.Context, f func(ledger.Tx) error) error {
 
 type ledgerTx struct{ q querier }
 
-func (t ledgerTx) Claim(ctx context.Context, p ledger.Posted, digest string) (string, bool, error) {
-	fresh, err := changed(t.q.ExecContext(ctx, `INSERT INTO ledger_posting (id, idem_key, digest, kind, ref, memo, reverses, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (idem_key) DO NOTHING`,
-		p.ID, p.Key, digest, p.Kind, p.Ref, p.Memo, p.Reverses, us(p.At)))
-	if err != nil || fresh {
-		return digest, fresh, err
-	}
-	var old string
-	err = t.q.QueryRowContext(ctx, `SELECT digest FROM ledger_posting WHERE idem_key = $1`, p.Key).Scan(&old)
-	return old, false, err
-}
-
 func (t ledgerTx) Open(ctx context.Context, a ledger.Account) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO ledger_account (id, kind, owner, currency, balance, lowest, entries, opened)
 		VALUES ($1, $2, $3, $4, 0, $5, 0, $6) ON CONFLICT (id) DO NOTHING`, a.ID, string(a.Kind), a.Owner, string(a.Currency), a.Floor, us(a.Opened))
 	return err
-}
-
-func (t ledgerTx) Apply(ctx context.Context, posting string, when time.Time, e ledger.Entry) (bool, error) {
-	var balance, seq int64
-	// A debit must leave the floor and what is held; a credit is always welcome.
-	ok, err := one(t.q.QueryRowContext(ctx, `UPDATE ledger_account SET balance = balance + $1, entries = entries + 1
-		WHERE id = $2 AND currency = $3 AND (balance - held + $1 >= lowest OR $1 > 0) RETURNING balance, entries`,
-		e.Amount.Micros, e.Account, string(e.Amount.Currency)).Scan(&balance, &seq))
-	if err != nil || !ok {
-		return false, err
-	}
-	_, err = t.q.ExecContext(ctx, `INSERT INTO ledger_entry (account, seq, posting, currency, micros, balance, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		e.Account, seq, posting, string(e.Amount.Currency), e.Amount.Micros, balance, us(when))
-	return err == nil, err
 }
 
 func (t ledgerTx) ByKey(ctx context.Context, key string) (ledger.Posted, bool, error) {
@@ -201,6 +175,11 @@ func audits() []struct{ text, query string } {
 			 GROUP BY a.id, a.currency, a.held HAVING a.held <> COALESCE(SUM(h.micros), 0) LIMIT 20`},
 		{"an entry of %s is in %s, which is not the account's currency (%d micros)",
 			`SELECT e.account, e.currency, e.micros FROM ledger_entry e JOIN ledger_account a ON a.id = e.account WHERE a.currency <> e.currency LIMIT 20`},
+		{"entries of the posting %s of %s are left without it or without their account: %d",
+			`SELECT e.posting, e.account, CAST(COUNT(*) AS BIGINT) FROM ledger_entry e LEFT JOIN ledger_posting p ON p.id = e.posting
+			 LEFT JOIN ledger_account a ON a.id = e.account WHERE p.id IS NULL OR a.id IS NULL GROUP BY e.posting, e.account LIMIT 20`},
+		{"the hold %s is of %s, which is not there: %d micros",
+			`SELECT h.id, h.account, h.micros FROM ledger_hold h LEFT JOIN ledger_account a ON a.id = h.account WHERE a.id IS NULL LIMIT 20`},
 		{"the posting %s (%s) has %d entries",
 			`SELECT p.id, p.idem_key, CAST(COUNT(e.seq) AS BIGINT) FROM ledger_posting p LEFT JOIN ledger_entry e ON e.posting = p.id
 			 GROUP BY p.id, p.idem_key HAVING COUNT(e.seq) < 2 LIMIT 20`},

@@ -69,7 +69,9 @@ func TestSeededGames(t *testing.T) {
 func TestSeededRaces(t *testing.T) {
 	cluster.Each(t, func(t *testing.T, cfg store.Config) {
 		h := build(t, cfg, newClock())
-		eachSeed(t, storeSeeds(t), func(seed int64) error { return (&race{h: h, name: fmt.Sprint("r", seed, "."), seed: uint64(seed)}).run() })
+		eachSeed(t, storeSeeds(t), func(seed int64) error {
+			return (&race{h: h, name: fmt.Sprint("r", seed, "."), seed: uint64(seed)}).run()
+		})
 		h.booksAreRight(t)
 	})
 }

@@ -206,6 +206,8 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		"balance": `UPDATE ledger_account SET balance = balance + 1 WHERE id = 'wallet:acc_x:USD'`,
 		"entry":   `UPDATE ledger_entry SET micros = micros + 1 WHERE account = 'wallet:acc_x:USD'`,
 		"missing": `DELETE FROM ledger_entry WHERE account = 'wallet:acc_x:USD'`,
+		"head":    `DELETE FROM ledger_posting`,
+		"hold":    `INSERT INTO ledger_hold (id, account, currency, micros, ref, owner, expires) VALUES ('h', 'wallet:acc_y:USD', 'USD', 1, '', '', 1)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			cluster.Each(t, func(t *testing.T, cfg store.Config) {

@@ -77,16 +77,22 @@ func openSQLite(ctx context.Context, dir string) (*DB, error) {
 }
 
 // writer is the one goroutine that writes a SQLite file. It commits up to
-// maxBatch closures together, each in a savepoint of its own: one fsync for
-// all, and a failing closure takes only itself back.
+// maxBatch closures together: one fsync for all. If one of them fails, all are
+// run once more, each in a savepoint of its own, and a failing closure takes only
+// itself back. Savepoints cost a third of a posting, so they are used only then,
+// and for some batches after.
 type writer struct {
 	conn  *cachedConn
+	wary  int // how many batches more are run with savepoints
 	queue chan job
 	quit  chan struct{} // closed to stop
 	over  chan struct{} // closed when it stopped
 }
 
-const maxBatch = 64
+const (
+	maxBatch  = 256
+	waryAfter = 16
+)
 
 type job struct {
 	f      func(querier) error
@@ -165,6 +171,11 @@ func (w *writer) batch(first job) {
 		break
 	}
 	results, err := w.commit(jobs)
+	if errors.Is(err, errAlone) {
+		w.wary = waryAfter
+		results, err = w.commit(jobs)
+	}
+	w.wary = max(0, w.wary-1)
 	if err != nil && len(jobs) > 1 { // a poisoned batch goes again one by one
 		for _, j := range jobs {
 			one, err := w.commit([]job{j})
@@ -184,15 +195,24 @@ func (w *writer) batch(first job) {
 	}
 }
 
+// errAlone says that one of several jobs failed without a savepoint.
+var errAlone = errors.New("a job of the batch failed") //nolint:gochecknoglobals // sentinel
+
 // commit runs jobs in one transaction.
 func (w *writer) commit(jobs []job) ([]error, error) {
 	if err := w.conn.run("BEGIN IMMEDIATE"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	results := make([]error, len(jobs))
-	if len(jobs) == 1 { // needs no savepoint, which would keep a copy of each page it changes
-		if results[0] = guarded(jobs[0].f, w.conn); results[0] != nil {
-			return results, w.conn.run("ROLLBACK")
+	if len(jobs) == 1 || w.wary == 0 { // a savepoint would keep a copy of each page that is changed
+		for i, j := range jobs {
+			if results[i] = guarded(j.f, w.conn); results[i] == nil {
+				continue
+			}
+			if err := w.conn.run("ROLLBACK"); err != nil || len(jobs) == 1 {
+				return results, err
+			}
+			return nil, errAlone
 		}
 		jobs = nil
 	}

@@ -83,16 +83,37 @@ func (t *memoryTx) setAccount(a ledger.Account) {
 	t.m.accounts[a.ID] = a
 }
 
-func (t *memoryTx) Claim(_ context.Context, p ledger.Posted, digest string) (string, bool, error) {
+func (t *memoryTx) Book(ctx context.Context, p ledger.Posted, digest string, turn []ledger.Entry, back ledger.Hold) (old string, fresh bool, refused *ledger.Entry, err error) {
 	if err := t.step(); err != nil {
-		return "", false, err
+		return "", false, nil, err
 	}
 	if old, taken := t.m.postings[p.Key]; taken {
-		return old.digest, false, nil
+		return old.digest, false, nil, nil
 	}
 	t.m.postings[p.Key] = kept{p, digest}
 	t.undo = append(t.undo, func() { delete(t.m.postings, p.Key) })
-	return "", true, nil
+	if back.ID != "" {
+		if err := t.Unhold(ctx, back.Account, back.Amount.Micros); err != nil {
+			return "", false, nil, err
+		}
+	}
+	for i, e := range turn {
+		if err := t.step(); err != nil {
+			return "", false, nil, err
+		}
+		a, found := t.m.accounts[e.Account]
+		if !found || a.Currency != e.Amount.Currency || e.Amount.Micros < 0 && a.Available()+e.Amount.Micros < 0 {
+			return "", true, &turn[i], nil
+		}
+		a.Balance += e.Amount.Micros
+		t.setAccount(a)
+		lines := t.m.entries[a.ID]
+		t.undo = append(t.undo, func() { t.m.entries[a.ID] = lines })
+		t.m.entries[a.ID] = append(slices.Clip(lines), ledger.Line{
+			Seq: int64(len(lines)) + 1, Posting: p.ID, At: p.At, Amount: e.Amount, Balance: money.Amount{Currency: a.Currency, Micros: a.Balance},
+		})
+	}
+	return digest, true, nil, nil
 }
 
 func (t *memoryTx) Open(_ context.Context, a ledger.Account) error {
@@ -103,24 +124,6 @@ func (t *memoryTx) Open(_ context.Context, a ledger.Account) error {
 		t.setAccount(a)
 	}
 	return nil
-}
-
-func (t *memoryTx) Apply(_ context.Context, posting string, at time.Time, e ledger.Entry) (bool, error) {
-	if err := t.step(); err != nil {
-		return false, err
-	}
-	a, found := t.m.accounts[e.Account]
-	if !found || a.Currency != e.Amount.Currency || e.Amount.Micros < 0 && a.Available()+e.Amount.Micros < 0 {
-		return false, nil
-	}
-	a.Balance += e.Amount.Micros
-	t.setAccount(a)
-	lines := t.m.entries[a.ID]
-	t.undo = append(t.undo, func() { t.m.entries[a.ID] = lines })
-	t.m.entries[a.ID] = append(slices.Clip(lines), ledger.Line{
-		Seq: int64(len(lines)) + 1, Posting: posting, At: at, Amount: e.Amount, Balance: money.Amount{Currency: a.Currency, Micros: a.Balance},
-	})
-	return true, nil
 }
 
 func (t *memoryTx) ByKey(_ context.Context, key string) (ledger.Posted, bool, error) {

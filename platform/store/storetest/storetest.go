@@ -31,6 +31,9 @@ import (
 
 // Cluster is a running PostgreSQL. Make one in TestMain.
 type Cluster struct {
+	// Durable has it write to the disk as it would elsewhere: for benchmarks.
+	Durable bool
+
 	base   string
 	dir    string
 	cmd    *exec.Cmd
@@ -45,7 +48,7 @@ type Cluster struct {
 //	var cluster storetest.Cluster
 //	func TestMain(m *testing.M) { os.Exit(storetest.Main(m, &cluster)) }
 func Main(m *testing.M, c *Cluster) int {
-	defer c.stop()
+	defer c.Stop()
 	return m.Run()
 }
 
@@ -103,7 +106,7 @@ func (c *Cluster) drop(name string) {
 }
 
 // start brings up a cluster in a temporary folder: a Unix socket, no network,
-// no fsync.
+// and no fsync unless it is to be durable.
 func (c *Cluster) start() error {
 	if c.base = os.Getenv("CALLISTO_TEST_PG"); c.base != "" {
 		return nil
@@ -130,8 +133,11 @@ func (c *Cluster) start() error {
 		// The cluster dies with the thread that started it, so that thread
 		// stays as long as the process.
 		runtime.LockOSThread()
-		c.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories="+c.dir, //nolint:gosec,noctx // a test's own
-			"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+		args := []string{"-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories=" + c.dir, "-c", "max_connections=200"}
+		if !c.Durable {
+			args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+		}
+		c.cmd = exec.Command(filepath.Join(bin, "postgres"), args...) //nolint:gosec,noctx // a test's own
 		c.cmd.SysProcAttr, c.cmd.Dir = &syscall.SysProcAttr{Credential: cred, Pdeathsig: syscall.SIGQUIT}, c.dir
 		started <- c.cmd.Start()
 		select {}
@@ -166,8 +172,8 @@ func (c *Cluster) await() error {
 	}
 }
 
-// stop ends the cluster this process started.
-func (c *Cluster) stop() {
+// Stop ends the cluster this process started.
+func (c *Cluster) Stop() {
 	if c.cmd != nil && c.cmd.Process != nil {
 		_ = c.cmd.Process.Signal(syscall.SIGINT) // fast shutdown
 		_ = c.cmd.Wait()
