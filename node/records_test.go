@@ -68,6 +68,30 @@ func TestTheRecordsOfACall(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.want(t, 200, op, "GET", "/api/v1/cdrs/export?cause=busy", nil).raw), &v); err != nil || v.CallID != id || len(v.Legs) != 1 {
 		t.Error(v, err)
 	}
+	boss, minji := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password")), r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	stranger := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	story := "/calls/" + str(own.body, "items", 0, "id")
+	if status, text := minji.get(story); status != 200 || !strings.Contains(text, "Busy.") || !strings.Contains(text, "SIP 486") || !strings.Contains(text, "Q.850 17") {
+		t.Errorf("the caller's page: %d", status)
+	}
+	if status, _ := stranger.get(story); status != 404 {
+		t.Errorf("a stranger sees the call: %d", status)
+	}
+	if status, text := boss.get("/operator/calls?number=555+0486"); status != 200 || strings.Contains(text, id) {
+		t.Errorf("a part of a number is taken for it: %d", status)
+	}
+	if status, text := boss.get("/operator/calls?number=%2B8225550486&from=2020-01-01"); status != 200 || !strings.Contains(text, "/operator/calls/"+id) {
+		t.Errorf("the operator does not find it: %d", status)
+	}
+	if status, text := boss.get("/operator/calls/" + id); status != 200 || !strings.Contains(text, "Test carrier") || !strings.Contains(text, "SIP 486") {
+		t.Errorf("the operator's page: %d", status)
+	}
+	if status, _ := minji.get("/operator/calls/" + id); status != 403 {
+		t.Errorf("a member on the operator's page: %d", status)
+	}
+	if status, text := boss.get("/operator/calls/export?format=csv&cause=busy"); status != 200 || !strings.Contains(text, id) {
+		t.Errorf("the operator's file: %d", status)
+	}
 	n := 0
 	if err := node.ExportCalls(t.Context(), r.dir, "", cdr.Filter{}, func(*cdr.Record) error { n++; return nil }); err != nil || n != 1 {
 		t.Error(n, err)

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cashier"
-	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/form"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/letter"
@@ -222,11 +221,6 @@ type Wallet interface {
 	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
 }
 
-// Calls reads the call records of an account.
-type Calls interface {
-	History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error)
-}
-
 // Reader answers the small questions that the node knows best.
 type Reader interface {
 	// SIPDomain is where the telephones of a country's numbers register: a domain or HOST:PORT.
@@ -356,7 +350,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

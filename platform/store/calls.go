@@ -105,6 +105,13 @@ func kindOf(s string) numbering.Kind {
 	return k
 }
 
+// Record finds one call that an account made, received or paid.
+func (c *Calls) Record(ctx context.Context, account, id string) (cdr.Record, bool, error) {
+	r, err := scanRecord(c.db.read.QueryRowContext(ctx, `SELECT `+cdrColumns+` FROM cdr WHERE id = $1 AND (from_account = $2 OR to_account = $2 OR payer = $2)`, id, account))
+	found, err := one(err)
+	return r, found, err
+}
+
 // History lists an account's calls, newest first. The cursor is the start and
 // the id of the last record of the page before.
 func (c *Calls) History(ctx context.Context, account, cursor string, limit int) (cdr.Page, error) {
