@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/guard"
 )
@@ -14,9 +16,20 @@ func (n *Node) openGuard(ctx context.Context) error {
 		cfg.Default = guard.OpenPolicy()
 	}
 	db := n.store.Guard()
+	cfg.Alerts, cfg.Alarm, cfg.Mobile = db, n.alarm, n.plans.MayBeMobile
 	n.guard = guard.New(db, db, db, cfg)
 	if err := n.guard.Refresh(ctx); err != nil {
 		return fmt.Errorf("the limits of calls: %w", err)
 	}
 	return nil
+}
+
+// alarm writes to those who run the house that something looks like fraud.
+func (n *Node) alarm(a guard.Alert) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := n.store.TellOperators(ctx, "fraud_alert", "alert:"+a.ID, map[string]string{"subject": a.Subject, "calls": strconv.Itoa(a.Count), "link": n.link("/operator/alerts/" + a.ID)})
+	if err != nil {
+		n.log.Error("nobody was written to of an alert", "alert", a.ID, "error", err)
+	}
 }

@@ -132,3 +132,44 @@ func TestDestinationsAreOpenedByTheirCaller(t *testing.T) {
 		t.Errorf("refused by %v", codes)
 	}
 }
+
+// TestWhoCallsTooFastIsStopped for a while: the operator reads of it, sees it, and
+// lets him call again.
+func TestWhoCallsTooFastIsStopped(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	r.priced(t, 600_000)
+	key, staff := str(r.dev, "members", 0, "api_key"), str(r.dev, "operator", "api_key")
+	r.want(t, 422, staff, "PUT", "/api/v1/call-limits", obj{"new_days": -1})
+	r.want(t, 200, staff, "PUT", "/api/v1/call-limits", obj{"known": obj{"calls": 20}, "new": obj{}, "trusted": obj{}, "pace": obj{"minute": 1, "stop": 60}})
+	for range 2 {
+		r.dials(t, r.phone(0), "+4930901820")
+	}
+	r.tries(t, r.phone(0), "+4930901820", 1)
+	if codes := r.refusals(t, key); len(codes) == 0 || codes[0] != "calls_stopped" {
+		t.Fatalf("refused by %v", codes)
+	}
+	r.want(t, 403, key, "GET", "/api/v1/alerts", nil)
+	var id string
+	r.await(t, "the alert", func() bool {
+		id = str(r.want(t, 200, staff, "GET", "/api/v1/alerts?state=open", nil).body, "items", 0, "id")
+		return id != ""
+	})
+	r.await(t, "the letter", func() bool {
+		return strings.Contains(r.mails(t, str(r.dev, "operator", "email")), "/operator/alerts/"+id)
+	})
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if _, text := boss.get("/operator/alerts/" + id); !strings.Contains(text, "Too many calls came within a minute.") {
+		t.Error("the alert does not say why")
+	}
+	if _, text, _ := boss.post("/operator/alerts/"+id, url.Values{"state": {"acknowledged"}, "note": {"asked him"}}); !strings.Contains(text, "asked him") {
+		t.Error("the note is not kept")
+	}
+	if got := r.want(t, 200, staff, "GET", "/api/v1/alerts?state=acknowledged", nil); str(got.body, "items", 0, "note") != "asked him" {
+		t.Errorf("%s", got.raw)
+	}
+	account := str(r.want(t, 200, key, "GET", "/api/v1/me", nil).body, "id")
+	r.want(t, 403, key, "POST", "/api/v1/accounts/"+account+"/resume-calls", nil)
+	r.want(t, 204, staff, "POST", "/api/v1/accounts/"+account+"/resume-calls", nil)
+	r.dials(t, r.phone(0), "+4930901820")
+}

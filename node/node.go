@@ -226,6 +226,7 @@ func (n *Node) Run(ctx context.Context) error {
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx)) // to the end of the last call
 	defer stopBeating()
 	jobs.Go(func() { n.charging.Run(beating) })
+	jobs.Go(func() { n.guard.Run(ctx) })
 	jobs.Go(func() { n.naming(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })
 	if n.post != nil {

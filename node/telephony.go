@@ -12,6 +12,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/platform/pki"
 	"github.com/callisto-tel/callisto/platform/store"
@@ -42,7 +43,7 @@ func (n *Node) openTelephony(ctx context.Context) error {
 	}
 	x, err := exchange.New(exchange.Config{
 		Centers: centers, Sound: first.Addr(), Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Bindings: n.bindings,
-		Recorder: records{n.recorder, n.log}, Charging: n.charging, AtOnce: n.guard.AtOnce, Currency: n.currency(), Roots: ca.Pool(),
+		Recorder: records{n.recorder, n.guard, n.log}, Charging: n.charging, AtOnce: n.guard.AtOnce, Currency: n.currency(), Roots: ca.Pool(),
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			host, _ := n.hosts.Load(c)
 			name, _ := host.(string)
@@ -125,11 +126,13 @@ func (t telephony) Addrs() map[center.ID]string {
 // log, the last place that keeps it.
 type records struct {
 	store *store.Recorder
+	guard *guard.Service
 	log   *slog.Logger
 }
 
 // Record keeps a record.
 func (r records) Record(rec cdr.Record) {
+	r.guard.Watched(rec)
 	if !r.store.Record(rec) {
 		r.log.Error("call record not stored: the database stands still", "record", rec)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -22,7 +23,7 @@ type Guard interface {
 	// Refused keeps that a call was refused, or ended by a limit.
 	Refused(ctx context.Context, c guard.Call, why error)
 	// Ended is told how a call went.
-	Ended(account string, answered bool, d time.Duration)
+	Ended(account string, r cdr.Record)
 }
 
 func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error) {

@@ -25,6 +25,7 @@ type View struct {
 	MayOpen bool // a new account may not
 	Until   time.Time
 	Why     string
+	Suspect []string // ranges that are closed for a day
 }
 
 // Opening is what an account has opened.
@@ -50,6 +51,7 @@ func (s *Service) Of(ctx context.Context, by member.Actor, account string) (View
 	if v.MayOpen = v.Class != Newcomer; st.Until.After(now) {
 		v.Until, v.Why = st.Until, st.Why
 	}
+	v.Suspect = s.suspects.list(now)
 	slices.Sort(st.Opened)
 	for _, what := range st.Opened {
 		o := Opening{What: what}
@@ -113,7 +115,8 @@ func (s *Service) Open(ctx context.Context, by member.Actor, what string) error 
 	if err != nil {
 		return err
 	}
-	found, can := false, false
+	suspect := s.suspects.of(what, s.cfg.Now()) == what && what != ""
+	found, can := suspect, suspect
 	for _, r := range s.List().All {
 		if r.Country == what && what != "" || "+"+r.Prefix == what {
 			found, can = true, can || !r.Never

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/index"
@@ -22,7 +23,9 @@ type Config struct {
 	Currency money.Currency
 	Default  Policy // until the operator sets one
 	Fresh    func(by member.Actor) error
-	Alarm    func(Alert) // is told of accounts whose calls are stopped; may be nil
+	Alerts   Alerts                   // nil: none are kept
+	Alarm    func(Alert)              // is told of each new alert; may be nil
+	Mobile   func(digits string) bool // a number, E.164 without +, is a mobile telephone's; may be nil
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -37,6 +40,9 @@ type Service struct {
 	list     atomic.Pointer[versioned[*List]]
 	atOnce   *index.Map[Account] // accounts of which something is kept
 	tempo    *tempo
+	suspects suspects
+	stream   chan cdr.Record
+	alarms   chan Alert
 
 	mu   sync.Mutex
 	seen time.Time // accounts that were changed until here are known
@@ -53,7 +59,7 @@ func New(accounts Accounts, rules Rules, blocks Blocks, cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{accounts: accounts, rules: rules, blocks: blocks, cfg: cfg, atOnce: index.New[Account](), tempo: newTempo()}
+	s := &Service{accounts: accounts, rules: rules, blocks: blocks, cfg: cfg, atOnce: index.New[Account](), tempo: newTempo(), stream: make(chan cdr.Record, watchQueue), alarms: make(chan Alert, 100)}
 	s.policy.Store(&versioned[Policy]{value: cfg.Default})
 	list, err := ReadRanges(ranges)
 	if err != nil {
@@ -72,7 +78,23 @@ func (s *Service) Refresh(ctx context.Context) error {
 	for _, a := range changed {
 		s.keep(a)
 	}
-	return errors.Join(err, s.refreshPolicy(ctx), s.refreshList(ctx))
+	return errors.Join(err, s.refreshPolicy(ctx), s.refreshList(ctx), s.refreshSuspects(ctx))
+}
+
+// refreshSuspects reads which ranges rang many members, here or elsewhere.
+func (s *Service) refreshSuspects(ctx context.Context) error {
+	if s.cfg.Alerts == nil {
+		return nil
+	}
+	list, err := s.cfg.Alerts.Alerts(ctx, AlertFilter{Kind: Wangiri, Limit: 200})
+	for i := range list {
+		if a := &list[i]; a.State == Closed {
+			s.suspects.remove(a.Subject)
+		} else if until := a.Last.Add(suspectFor); until.After(s.cfg.Now()) {
+			s.suspects.add(a.Subject, until)
+		}
+	}
+	return err
 }
 
 // keep remembers what a shard must know of an account. A change of another
@@ -135,11 +157,12 @@ func (s *Service) Attempt(c Call) (wait time.Duration) {
 	return s.tempo.attempt(&s.policy.Load().value.Pace, c.Account, c.ID, c.E164, s.cfg.Now())
 }
 
-// Ended counts how a call went.
-func (s *Service) Ended(account string, answered bool, d time.Duration) {
-	if answered {
-		s.tempo.ended(&s.policy.Load().value.Pace, account, d, s.cfg.Now())
+// Ended counts how a call went that somebody paid for.
+func (s *Service) Ended(account string, r cdr.Record) {
+	if r.Answered() {
+		s.tempo.ended(&s.policy.Load().value.Pace, account, r.Duration(), s.cfg.Now())
 	}
+	s.Watched(r)
 }
 
 // Admit says what may be spent on a call, or why it may not be made.
@@ -178,7 +201,10 @@ func (s *Service) destination(st *Standing, p *Policy, c Call, now time.Time) er
 		return nil
 	}
 	r, closed := s.list.Load().value.Find(c.E164[1:])
+	suspect := s.suspects.of(c.E164, now)
 	switch {
+	case suspect != "" && !(Range{Prefix: suspect[1:]}).opened(st.Opened):
+		return fault.New(fault.Forbidden, "destination_suspect", "Numbers that begin with %s rang many members a moment today, to be called back dearly. Open them under “Calls and limits” in your account, if you want to call there.", suspect)
 	case !closed:
 		return nil
 	case r.Never:
@@ -205,8 +231,10 @@ func (s *Service) stopped(ctx context.Context, st *Standing, p *Policy, c Call, 
 	if err := s.accounts.Stop(ctx, c.Account, until, why); err != nil {
 		return err
 	}
-	if s.tempo.forget(c.Account); s.cfg.Alarm != nil {
-		s.cfg.Alarm(Alert{Kind: TooFast, Subject: c.Account, First: now, Last: now, Count: 1, Text: why})
+	s.tempo.forget(c.Account)
+	select {
+	case s.alarms <- Alert{Kind: TooFast, Subject: c.Account, First: now, Last: now, Count: 1, Text: why, Evidence: Evidence{Calls: []string{c.ID}}}:
+	default: // there are alarms enough
 	}
 	return stopped(until, why)
 }

@@ -22,3 +22,15 @@ func TestCountriesOf(t *testing.T) {
 		t.Errorf("7 is of %v", got)
 	}
 }
+
+func TestMayBeMobile(t *testing.T) {
+	p, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digits, want := range map[string]bool{"821012345678": true, "8225551234": false, "447911123456": true, "442079460000": false, "13125550123": true, "881612345678": false, "": false, "1": false} {
+		if p.MayBeMobile(digits) != want {
+			t.Errorf("%s: %t", digits, !want)
+		}
+	}
+}

@@ -30,6 +30,7 @@ type region struct {
 	transform       string
 	general, valid  *pattern // a valid number matches both
 	ownable         *pattern // fixed, mobile or VoIP: what a person can own
+	mobile          *pattern // may be a mobile telephone's: some plans do not tell
 	costly          *pattern // premium rate and shared cost
 	lengths         uint32   // of whole national numbers
 	formats         []format
@@ -112,6 +113,7 @@ func newRegion(m *phonenumbers.PhoneMetadata) *region {
 		valid: alternation(m.GetFixedLine(), m.GetMobile(), m.GetTollFree(), m.GetPremiumRate(), m.GetSharedCost(),
 			m.GetPersonalNumber(), m.GetVoip(), m.GetPager(), m.GetUan(), m.GetVoicemail()),
 		ownable:     alternation(m.GetFixedLine(), m.GetMobile(), m.GetVoip()),
+		mobile:      alternation(m.GetMobile()),
 		costly:      alternation(m.GetPremiumRate(), m.GetSharedCost()),
 		lengths:     lengthSet(m.GetGeneralDesc()),
 		mainCountry: m.GetMainCountryForCode(),
@@ -301,6 +303,13 @@ func (p *Plans) Valid(callingCode, national string) (iso string, ok bool) {
 func (p *Plans) Ownable(callingCode, national string) bool {
 	r := p.valid(callingCode, national)
 	return r != nil && r.ownable.match(national)
+}
+
+// MayBeMobile reports whether a number, E.164 without +, is one that mobile
+// telephones have; in some plans others have the same.
+func (p *Plans) MayBeMobile(digits string) bool {
+	cc, national, valid := p.SplitE164(digits)
+	return valid && p.valid(cc, national).mobile.match(national)
 }
 
 // SplitE164 parts the digits of a + form into calling code and national

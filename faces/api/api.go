@@ -207,6 +207,7 @@ type Deps struct {
 	Calls      Calls
 	Guard      Guard
 	GuardRules GuardRules
+	Alerts     Alerts
 	Carriers   Carriers
 	Trunks     Trunks
 	Proofs     Proofs
@@ -287,6 +288,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCalls()
 	f.registerRecords()
 	f.registerLimits()
+	f.registerAlerts()
 	f.registerCarriers()
 	f.registerProofs()
 	f.registerNames()

@@ -22,6 +22,7 @@ func consoleLinks() []choice {
 		{"/operator/calls", "calls"},
 		{"/operator/explain", "explain"},
 		{"/operator/limits", "limits"},
+		{"/operator/alerts", "alerts"},
 		{"/operator/names", "names"},
 		{"/operator/telephones", "telephones"},
 		{"/operator/letters", "letters"},

@@ -221,7 +221,7 @@ func (f *face) limits(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		}
 	}
 	if what := q.Get("open"); d.MayOpen && slices.ContainsFunc(d.Groups, func(g closedGroup) bool {
-		return g.What == what && g.Can || slices.ContainsFunc(g.Ranges, func(r guard.Range) bool { return "+"+r.Prefix == what && !r.Never })
+		return slices.Contains(d.Suspect, what) || g.What == what && g.Can || slices.ContainsFunc(g.Ranges, func(r guard.Range) bool { return "+"+r.Prefix == what && !r.Never })
 	}) {
 		d.Ask = what
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -85,7 +86,12 @@ func (f *face) overview(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	if err != nil {
 		return nil, err
 	}
+	alerts, _, err := f.Alerts.AlertsOf(r.Context(), p.Who, guard.AlertFilter{State: guard.Raised, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
 	tallies = append(tallies,
+		tally{To: "/operator/alerts", Key: "operator.alerts", Count: strconv.Itoa(len(alerts)), Warn: len(alerts) > 0},
 		tally{To: "/operator/payments#unmatched", Key: "operator.stray", Count: strconv.Itoa(len(stray)), Warn: len(stray) > 0},
 		tally{To: "/operator/numbers", Key: "operator.blocks", Count: strconv.Itoa(len(c.Blocks)), Warn: broken > 0},
 		tally{To: "/operator/letters", Key: "operator.letters", Count: strconv.Itoa(len(unsent)), Warn: len(unsent) > 0})

@@ -282,6 +282,7 @@ type Deps struct {
 	Calls      Calls
 	Guard      Guard
 	GuardRules GuardRules
+	Alerts     Alerts
 	Proofs     Proofs
 	Names      Names
 	Reader     Reader
@@ -350,7 +351,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/callisto-tel/callisto/business/guard"
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+// Alerts are what looks like fraud.
+type Alerts interface {
+	AlertsOf(ctx context.Context, by member.Actor, f guard.AlertFilter) ([]guard.Alert, string, error)
+	AlertOf(ctx context.Context, by member.Actor, id string) (guard.Alert, error)
+	SetAlert(ctx context.Context, by member.Actor, id string, state guard.State, note string) (guard.Alert, error)
+}
+
+type alert struct {
+	ID       string         `json:"id"`
+	Kind     string         `json:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping"`
+	Subject  string         `json:"subject" doc:"An account, or a range of numbers as +8821312"`
+	First    time.Time      `json:"first"`
+	Last     time.Time      `json:"last"`
+	Calls    int            `json:"calls"`
+	Text     string         `json:"text,omitempty"`
+	Evidence guard.Evidence `json:"evidence"`
+	State    string         `json:"state" enum:"open,acknowledged,closed"`
+	Note     string         `json:"note,omitempty"`
+	By       string         `json:"by,omitempty" doc:"The account that changed it last"`
+	Changed  time.Time      `json:"changed_at"`
+}
+
+func showAlert(a guard.Alert) alert {
+	return alert{a.ID, string(a.Kind), a.Subject, a.First.UTC(), a.Last.UTC(), a.Count, a.Text, a.Evidence, string(a.State), a.Note, a.By, a.Changed.UTC()}
+}
+
+func (f *face) registerAlerts() {
+	reg := func(method, path, id, summary string) huma.Operation {
+		o := own(op(method, path, id, "Operator", summary, 0))
+		f.describeProblems(&o)
+		return o
+	}
+	huma.Register(f.api, reg(http.MethodGet, "/api/v1/alerts", "list-alerts", "What looks like fraud, the latest first"), f.listAlerts)
+	huma.Register(f.api, reg(http.MethodGet, "/api/v1/alerts/{id}", "get-alert", "An alert with its evidence"), f.getAlert)
+	huma.Register(f.api, reg(http.MethodPut, "/api/v1/alerts/{id}", "set-alert", "Acknowledge or close an alert, with a note"), f.setAlert)
+}
+
+func (f *face) listAlerts(ctx context.Context, in *struct {
+	Paging
+	Kind  string `query:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping"`
+	State string `query:"state" enum:"open,acknowledged,closed"`
+}) (*body[list[alert]], error) {
+	items, next, err := f.Alerts.AlertsOf(ctx, actor(ctx), guard.AlertFilter{Kind: guard.AlertKind(in.Kind), State: guard.State(in.State), Before: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(items, next, showAlert), nil
+}
+
+func (f *face) getAlert(ctx context.Context, in *ByID) (*body[alert], error) {
+	a, err := f.Alerts.AlertOf(ctx, actor(ctx), in.ID)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[alert]{showAlert(a)}, nil
+}
+
+func (f *face) setAlert(ctx context.Context, in *struct {
+	ByID
+	Body struct {
+		State string `json:"state" enum:"open,acknowledged,closed"`
+		Note  string `json:"note,omitempty"`
+	}
+}) (*body[alert], error) {
+	a, err := f.Alerts.SetAlert(ctx, actor(ctx), in.ID, guard.State(in.Body.State), in.Body.Note)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[alert]{showAlert(a)}, nil
+}
