@@ -71,9 +71,9 @@ type Tx interface {
 	DropOpen(ctx context.Context, hold string) (found bool, err error)
 	Append(ctx context.Context, r cdr.Record) error
 	// Spend counts what calls of an account did cost on a day, and Spent says what
-	// they did that day and since a first one, and what is held for them.
+	// they did that day and since a first one, and what is held for them beside one.
 	Spend(ctx context.Context, account string, charge money.Amount, day int64) error
-	Spent(ctx context.Context, account string, c money.Currency, day, since int64) (guard.Spent, error)
+	Spent(ctx context.Context, account string, c money.Currency, day, since int64, but string) (guard.Spent, error)
 }
 
 // Store keeps what is under way.

@@ -40,7 +40,7 @@ func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error)
 		ID: ident.New("hld", now), Account: ledger.WalletID(l.Account, l.Currency), Amount: money.Amount{Currency: l.Currency}, Ref: l.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {
-		s.limit(ctx, tx, l, &want, &caps, false)
+		s.limit(ctx, tx, l, &want, &caps, promise.ID)
 		h, err = s.book.HoldIn(ctx, tx, promise, want)
 		return err
 	})
@@ -49,19 +49,21 @@ func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error)
 
 // limit has no more held than the limits of the account leave, which are counted
 // where its wallet is locked: what is spent today and what is held is never more
-// than its limit, however many calls begin at once.
-func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want, caps *guard.Caps, more bool) {
+// than its limit, however many calls begin at once. fresh is a hold that is being
+// made; "" raises one, whose call counts already.
+func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want, caps *guard.Caps, fresh string) {
 	if s.guard == nil {
 		return
 	}
 	least := want.Least
-	want.Room = func(ledger.Account) (int64, error, error) {
+	want.Room = func(a ledger.Account) (int64, error, error) {
 		now := s.now()
-		spent, err := tx.Spent(ctx, l.Account, l.Currency, guard.Day(now), guard.FirstOfMonth(now))
+		spent, err := tx.Spent(ctx, l.Account, l.Currency, guard.Day(now), guard.FirstOfMonth(now), fresh)
 		if err != nil {
 			return 0, nil, err
 		}
-		room, why := caps.Room(spent, more)
+		spent.Held = a.Held // without what is being made
+		room, why := caps.Room(spent, fresh == "")
 		if why == nil {
 			why = caps.Short(room, least)
 		}
@@ -94,7 +96,7 @@ func (s *Service) raise(ctx context.Context, l *lease, hold string, want ledger.
 		}
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {
-		s.limit(ctx, tx, l, &want, &caps, true)
+		s.limit(ctx, tx, l, &want, &caps, "")
 		h, why, err = s.book.RaiseIn(ctx, tx, hold, want, s.now().Add(l.paid+chunk+ringing))
 		return err
 	})

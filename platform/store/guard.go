@@ -128,13 +128,13 @@ func (g *Guard) Stop(ctx context.Context, account string, until time.Time, why s
 
 // Spent is what an account's calls did cost, and what is held for them.
 func (g *Guard) Spent(ctx context.Context, account string, c money.Currency, day, month int64) (guard.Spent, error) {
-	return spent(ctx, g.db.read, account, c, day, month)
+	return spent(ctx, g.db.read, account, c, day, month, "")
 }
 
-func spent(ctx context.Context, q querier, account string, c money.Currency, day, month int64) (s guard.Spent, err error) {
+func spent(ctx context.Context, q querier, account string, c money.Currency, day, month int64, but string) (s guard.Spent, err error) {
 	err = q.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(CASE WHEN day = $3 THEN micros ELSE 0 END), 0) AS BIGINT), CAST(COALESCE(SUM(micros), 0) AS BIGINT),
-		(SELECT CAST(COALESCE(SUM(micros), 0) AS BIGINT) FROM ledger_hold WHERE account = $5), (SELECT COUNT(*) FROM ledger_hold WHERE account = $5)
-		FROM call_spend WHERE account = $1 AND currency = $2 AND day >= $4`, account, string(c), day, month, ledger.WalletID(account, c)).
+		(SELECT CAST(COALESCE(SUM(micros), 0) AS BIGINT) FROM ledger_hold WHERE account = $5 AND id <> $6), (SELECT COUNT(*) FROM ledger_hold WHERE account = $5 AND id <> $6)
+		FROM call_spend WHERE account = $1 AND currency = $2 AND day >= $4`, account, string(c), day, month, ledger.WalletID(account, c), but).
 		Scan(&s.Day, &s.Month, &s.Held, &s.Calls)
 	return s, err
 }
@@ -148,8 +148,8 @@ func (t chargingTx) Spend(ctx context.Context, account string, charge money.Amou
 }
 
 // Spent is what Guard.Spent is, as this transaction sees it.
-func (t chargingTx) Spent(ctx context.Context, account string, c money.Currency, day, since int64) (guard.Spent, error) {
-	return spent(ctx, t.q, account, c, day, since)
+func (t chargingTx) Spent(ctx context.Context, account string, c money.Currency, day, since int64, but string) (guard.Spent, error) {
+	return spent(ctx, t.q, account, c, day, since, but)
 }
 
 // Rule reads the newest version.

@@ -521,3 +521,36 @@ func TestAlerts(t *testing.T) {
 		}
 	})
 }
+
+// TestSoManyCallsAtOnce: of fifty that begin together exactly as many get money as
+// the limit says.
+func TestSoManyCallsAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := context.Background()
+		g := guardedHouse(t, cfg, newClock())
+		who := g.person(t, "ada")
+		g.limit(t, who, guard.Limits{Calls: of(7)})
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		got := map[string]int{}
+		for i := range 50 {
+			wg.Go(func() {
+				ask := asks(who.Account, fmt.Sprint("call_", i), "+4930901820")
+				ask.Quote = rating.Fixed(rating.Price{Minute: 600, Next: 1})
+				_, err := g.calls.Reserve(ctx, ask)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					got["held"]++
+				} else {
+					got[codeOf(err)]++
+				}
+			})
+		}
+		wg.Wait()
+		if got["held"] != 7 || got["cap_calls"] != 43 {
+			t.Errorf("%v", got)
+		}
+		g.booksAreRight(t)
+	})
+}
