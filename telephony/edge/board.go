@@ -196,6 +196,8 @@ func (b *board) announcement(a *switching.Attempt, code string) switching.Prompt
 		name = "/refused/unregistered"
 	case "no_price", "no_carrier", "short_closed":
 		name = "/refused/closed"
+	case "cap_day", "cap_month", "cap_minute", "cap_calls", "cap_short", "destination_closed", "destination_new", "destination_never", "destination_suspect", "calls_stopped":
+		name = "/refused/limits"
 	default:
 		return ""
 	}

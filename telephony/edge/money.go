@@ -172,10 +172,12 @@ func (b *board) unreserved(c *call, err error, forwarded bool) {
 	default:
 		b.edge.cfg.Log.Error("money for a call cannot be held", "call", c.id, "error", err)
 	}
+	e := switching.Event{Kind: switching.NotReserved, Cause: cause}
 	if cause != switching.CauseInternal && !forwarded {
-		c.reason = fault.ReasonOf(err).Text
+		why := fault.ReasonOf(err)
+		c.reason, e.Announce = why.Text, b.announcement(&c.attempt, why.Code)
 	}
-	b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: cause})
+	b.deliver(c, e)
 }
 
 // letGo lets a hold go that nothing is charged to. It expires in any case.

@@ -41,8 +41,8 @@ func TestPromptsAreComplete(t *testing.T) {
 		t.Errorf("the languages are %v", languages)
 	}
 	for l, n := range languages {
-		if n != 19 {
-			t.Errorf("%s has %d prompts, want 19", l, n)
+		if n != 20 {
+			t.Errorf("%s has %d prompts, want 20", l, n)
 		}
 	}
 	if _, ok := NewPrompts().get("ja/digit/7"); !ok {

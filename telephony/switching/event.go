@@ -153,6 +153,7 @@ type Event struct {
 	Target   *Target
 	Script   *Script
 	Lease    Lease
+	Announce Prompt // NotReserved: what the caller hears before he is refused
 	// Ended: what the far side gave, for the record; 0 where it gave nothing.
 	Status int // of SIP, with which it refused
 	Q850   int // of ITU-T Q.850

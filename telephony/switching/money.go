@@ -18,6 +18,9 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 			if cause == CauseNone {
 				cause = CauseUnpaid
 			}
+			if e.Announce != "" {
+				c.plan.Announce = e.Announce
+			}
 			c.unpaid(now, cause, out)
 		}
 	case Recorded:
