@@ -38,7 +38,7 @@ func newMarket(t *testing.T, change func(*carrier.Carrier)) *stage {
 	s.n.lab.Sold.Set(h)
 	s.n.tables.Ways = routing.NewWays()
 	s.n.tables.Ways.SetFree()
-	s.n.tables.Ways.SetCarriers(list, nil)
+	s.n.tables.Ways.SetCarriers(list)
 	s.n.trunks.SetCarriers(list)
 	return s
 }

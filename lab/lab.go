@@ -203,7 +203,7 @@ func (n *Network) center(country string) center.ID { return center.ID(country) }
 // Carriers has calls leave and come in by carriers.
 func (n *Network) Carriers(list ...carrier.Carrier) {
 	n.SetCarriers(list)
-	n.Ways.SetCarriers(list, nil)
+	n.Ways.SetCarriers(list)
 }
 
 // Change has calls decided by changed tables from now on: those in use are read

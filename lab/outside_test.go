@@ -10,7 +10,9 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // serveGateway runs SIPp as the gateway of a trunk until the test ends.
@@ -460,7 +462,12 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 	c := carrierAt("seoul", "KR", mute(t))
 	n.SetCarriers([]carrier.Carrier{c})
 	n.Ways = routing.NewWays() // nothing is free
-	n.Ways.SetCarriers([]carrier.Carrier{c}, map[string][]carrier.Rate{carrier.Members: {{Prefix: "82", Micros: 20_000}}})
+	n.Ways.SetCarriers([]carrier.Carrier{c})
+	deck, err := rating.NewDeck(nil, []rating.Row{{Prefix: "82", Price: rating.Price{Minute: 20_000, Next: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Ways.SetDecks(&tariff.Decks{House: "USD", Lines: map[string]rating.Line{tariff.Members: {{Currency: "USD", Deck: deck}}}})
 	n.Change(func(x *routing.Tables) { x.Ways = n.Ways })
 	m := n.Member("Minji", "KR", "82", "25551234")
 	for _, x := range []struct{ dial, says string }{{"025554321", "402"}, {"+4930901820", "no price"}} {

@@ -134,7 +134,7 @@ func TestAPriceListStaysWhereItWasPasted(t *testing.T) {
 		t.Errorf("a list with a prefix twice: %d", status)
 	}
 	good := "destination,code,rate\nNorth America,1,$0.01\nCanada,1204,0.02 USD\n"
-	if _, text, _ := boss.post(at, url.Values{"csv": {good}}); !strings.Contains(text, "2 new, 0 changed, 0 removed") || !strings.Contains(text, "United States, Canada, ") || !strings.Contains(text, "</bdi> Canada<") || !strings.Contains(text, "Canada,1204,0.02 USD\n</textarea>") {
+	if _, text, _ := boss.post(at, url.Values{"csv": {good}}); !strings.Contains(text, "2 new, 0 removed") || !strings.Contains(text, "United States, Canada, ") || !strings.Contains(text, "</bdi> Canada") || !strings.Contains(text, "1204,0.02,,1/1,,\n</textarea>") {
 		t.Error("the list is not previewed")
 	}
 }
@@ -194,7 +194,7 @@ func TestAnExplanationNamesEachCarrier(t *testing.T) {
 	}
 	from := str(r.dev, "members", 0, "number")
 	x := r.want(t, 200, op, "POST", "/api/v1/routes/explain", obj{"from": from, "to": "+82 10 9876 5432"})
-	for _, want := range []string{"Seoul Tel asks 0.01 a minute.", "Test carrier has no price list: it comes after", "Busan Tel has no price for +821098765432: it is left out.", `"carrier_name":"Seoul Tel"`, `"host":"127.0.0.1:9"`} {
+	for _, want := range []string{"Seoul Tel asks 0.03 USD for three minutes.", "Test carrier has no price list: it comes after", "Busan Tel has no price for +821098765432: it is left out.", `"carrier_name":"Seoul Tel"`, `"host":"127.0.0.1:9"`} {
 		if !strings.Contains(x.raw, want) {
 			t.Errorf("%q is not in %s", want, x.raw)
 		}

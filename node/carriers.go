@@ -51,7 +51,10 @@ func (n *Node) openCarriers(ctx context.Context) error {
 		Brings:  func(id string) bool { c, ok := n.carriers.Get(id); return ok && c.Open() },
 		Ours:    func(e164 string) bool { _, ours := n.roster.Numbers.Twin(e164[1:]); return ours },
 	})
-	if err := n.carriers.Load(ctx); err != nil || !n.cfg.Dev {
+	if err := n.carriers.Load(ctx); err != nil {
+		return err
+	}
+	if err := n.openTariffs(ctx); err != nil || !n.cfg.Dev {
 		return err
 	}
 	return n.seedTelephones(ctx)
@@ -89,8 +92,8 @@ func (n *Node) rented(ctx context.Context, m member.Membership, e164 string) boo
 type waysOut struct{ n *Node }
 
 // SetCarriers takes them in.
-func (w waysOut) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
-	w.n.ways.SetCarriers(list, rates)
+func (w waysOut) SetCarriers(list []carrier.Carrier) {
+	w.n.ways.SetCarriers(list)
 	opened, err := w.n.store.Openings().Openings(context.Background())
 	if err != nil {
 		// Those in force stay: nobody may be without them for a read that failed.

@@ -135,20 +135,20 @@ func TestTheOperatorEditsACarrierOnItsPage(t *testing.T) {
 	}
 
 	list := url.Values{"csv": {"prefix,price\n82,0.01\n8210,0.02\n1,0.004"}}
-	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "3 new, 0 changed, 0 removed") || !strings.Contains(text, "South Korea") {
+	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "3 new, 0 removed") || !strings.Contains(text, "South Korea") {
 		t.Error("the list is not previewed")
+	} else if _, draft, ok := strings.Cut(text, `name="draft" value="`); ok {
+		draft, _, _ = strings.Cut(draft, `"`)
+		boss.post("/operator/carriers/"+id+"/rates", url.Values{"draft": {draft}, "note": {"as agreed"}})
 	}
-	list.Set("take", "1")
-	boss.post("/operator/carriers/"+id+"/rates", list)
 	list.Set("csv", "82,0.01\n8210,0.03")
-	list.Del("take")
-	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "0 new, 1 changed, 1 removed") {
+	if _, text, _ := boss.post("/operator/carriers/"+id+"/rates", list); !strings.Contains(text, "0 new, 1 removed, 1 dearer, 0 cheaper, 0 changed otherwise, 1 unchanged") || !strings.Contains(text, "+50.0") || !strings.Contains(text, "as agreed") {
 		t.Error("the second list is not compared")
 	}
 	if status, text, _ := boss.post("/operator/carriers/"+id+"/rates", url.Values{"csv": {"82,0.01\n83,much"}}); status != 422 || !strings.Contains(text, "as in 8210,0.035") {
 		t.Errorf("a bad line: %d", status)
 	}
-	if _, text := boss.get("/operator/carriers/" + id + "/rates.csv"); text != "prefix,price\n1,0.004\n82,0.01\n8210,0.02\n" {
+	if _, text := boss.get("/operator/carriers/" + id + "/rates.csv"); text != "prefix,price,connect,increments,free,band\n1,0.004,,1/1,,\n82,0.01,,1/1,,\n8210,0.02,,1/1,,\n" {
 		t.Errorf("the file: %q", text)
 	}
 	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))

@@ -43,7 +43,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
 		Wallet: n.book, Calls: n.store.Calls(), Guard: n.guard, GuardRules: n.guard, Alerts: n.guard,
-		Carriers: n.carriers, Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
+		Carriers: n.carriers, Decks: n.tariffs, Plans: n.tariffs, Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
 		Log: n.log, Now: n.opts.Now,
 	})
@@ -51,7 +51,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
-		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Tariffs: n.carriers, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,
+		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,
 		Wallet: n.book, Calls: n.store.Calls(), Guard: n.guard, GuardRules: n.guard, Alerts: n.guard,
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),

@@ -38,6 +38,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/bus"
 	"github.com/callisto-tel/callisto/platform/config"
@@ -87,6 +88,7 @@ type Node struct {
 	dids        *did.Service
 	cards       *publish.Service
 	carriers    *carrier.Service
+	tariffs     *tariff.Service
 	proofs      *proof.Service
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
@@ -229,6 +231,7 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.guard.Run(ctx) })
 	jobs.Go(func() { n.naming(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })
+	jobs.Go(func() { n.tariffing(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}

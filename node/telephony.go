@@ -107,10 +107,11 @@ func resolveAddr(ctx context.Context, name, addr string) (netip.AddrPort, error)
 	return netip.AddrPortFrom(ips[0].Unmap(), uint16(p)), nil
 }
 
-// CallPrice is what a minute to what is dialled costs a member.
-func (n *Node) CallPrice(dialled string) (money.Amount, bool) {
-	price := n.ways.PriceOf(dialled)
-	return money.Amount{Currency: n.currency(), Micros: price.Micros}, price.Known
+// CallPrice is what a minute to what is dialled costs an account now.
+func (n *Node) CallPrice(account, dialled string) (money.Amount, bool) {
+	price := n.ways.PriceOf(n.opts.Now(), account, dialled)
+	now, _ := price.Quote.Now(n.opts.Now())
+	return money.Amount{Currency: n.currency(), Micros: now.Minute}, price.Known
 }
 
 // Addrs is where each center's telephones register, HOST:PORT.

@@ -134,13 +134,6 @@ func (c *Carrier) Trunk(id string) (Trunk, bool) {
 	return Trunk{}, false
 }
 
-// Rate is what a carrier asks for calls to a destination, until rating knows
-// more of it.
-type Rate struct {
-	Prefix string // E.164 without +; "" is everywhere
-	Micros int64  // a minute, in the house's currency
-}
-
 // Sealed is a carrier as it is stored: its passwords are sealed.
 type Sealed struct {
 	Carrier
@@ -152,10 +145,6 @@ type Store interface {
 	InsertCarrier(ctx context.Context, c Sealed) error
 	ChangeCarrier(ctx context.Context, c Sealed) (bool, error)
 	RemoveCarrier(ctx context.Context, id string) (bool, error)
-	// Rates reads every rate there is, by carrier; "" holds what our members pay.
-	Rates(ctx context.Context) (map[string][]Rate, error)
-	// SetRates replaces those of one carrier.
-	SetRates(ctx context.Context, carrier string, list []Rate) error
 }
 
 // Safe seals what must not be read from the database; purpose binds it to its

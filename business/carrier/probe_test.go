@@ -22,7 +22,6 @@ type shelf struct {
 func (s shelf) Carriers(context.Context) ([]carrier.Sealed, error) {
 	return []carrier.Sealed{{Carrier: s.c}}, nil
 }
-func (shelf) Rates(context.Context) (map[string][]carrier.Rate, error) { return nil, nil }
 
 type noTrunks struct{}
 

@@ -3,7 +3,6 @@ package carrier
 import (
 	"context"
 	"encoding/base64"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -39,9 +38,8 @@ type Service struct {
 	safe  Safe
 	cfg   Config
 
-	mu    sync.Mutex        // over a change and what is told of it
-	list  []Carrier         // replaced whole
-	rates map[string][]Rate // of each carrier, and under "" what members pay
+	mu   sync.Mutex // over a change and what is told of it
+	list []Carrier  // replaced whole
 }
 
 // New returns a service that knows no carrier before Load.
@@ -53,16 +51,9 @@ func New(store Store, safe Safe, cfg Config) *Service {
 func (s *Service) Load(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rates, err := s.store.Rates(ctx)
-	if err != nil {
-		return err
-	}
-	s.rates = rates
 	return s.load(ctx)
 }
 
-// load reads the carriers; what they ask stays as it is known: it may be millions
-// of rows.
 func (s *Service) load(ctx context.Context) error {
 	sealed, err := s.store.Carriers(ctx)
 	if err != nil {
@@ -89,10 +80,10 @@ func (s *Service) load(ctx context.Context) error {
 	return nil
 }
 
-// route tells those who decide of carriers and prices.
+// route tells those who decide of the carriers.
 func (s *Service) route() {
 	if s.cfg.Routes != nil {
-		s.cfg.Routes.SetCarriers(s.list, s.rates)
+		s.cfg.Routes.SetCarriers(s.list)
 	}
 }
 
@@ -293,9 +284,6 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 	if !found {
 		return unknown()
 	}
-	rates := maps.Clone(s.rates)
-	delete(rates, id)
-	s.rates = rates
 	return s.load(ctx)
 }
 
@@ -374,9 +362,9 @@ func (s *Service) For(country string) (Carrier, bool) {
 	return *other, true
 }
 
-// Routes is told of every carrier and rate there is, after each change.
+// Routes is told of every carrier there is, after each change.
 type Routes interface {
-	SetCarriers(list []Carrier, rates map[string][]Rate)
+	SetCarriers(list []Carrier)
 }
 
 // Sample shows what the rules of a carrier make of one number.

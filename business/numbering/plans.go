@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -17,6 +18,7 @@ type Plans struct {
 	regions map[string]*region
 	byCode  map[string][]*region // calling code → regions, the main one first
 	nowhere map[string]*region   // non-geographic codes, by code: dialled with + only, never sold
+	clocks  sync.Map             // time zones that were read, by name
 }
 
 // region is one country's plan. Lengths are bit sets: bit 7 is seven digits.

@@ -36,38 +36,62 @@ var ErrTwice = errors.New("the prefix stands twice")
 // MaxPrefix is how many digits a prefix may have.
 const MaxPrefix = 15
 
+// Packed is a line of a deck without its words: Key of its prefix, how many digits
+// that has, its band, and the number of its price.
+type Packed struct {
+	Key    uint64
+	Price  uint32
+	Digits uint8
+	Band   uint8
+}
+
 // NewDeck builds a deck.
 func NewDeck(bands []Band, rows []Row) (*Deck, error) {
+	packed, prices := make([]Packed, 0, len(rows)), []Price(nil)
+	index := map[Price]uint32{}
+	for i := range rows {
+		r := &rows[i]
+		if len(r.Prefix) > MaxPrefix || strings.Trim(r.Prefix, "0123456789") != "" || r.Band < 0 || r.Band > MostBands {
+			return nil, fmt.Errorf("%q is no line of a deck", r.Prefix)
+		}
+		v, ok := index[r.Price]
+		if !ok {
+			v = uint32(len(prices)) //nolint:gosec // as many as rows
+			index[r.Price] = v
+			prices = append(prices, r.Price)
+		}
+		packed = append(packed, Packed{Key(r.Prefix), v, uint8(len(r.Prefix)), uint8(r.Band)})
+	}
+	return Assemble(bands, prices, packed)
+}
+
+// Assemble builds a deck from packed lines, of which it keeps nothing.
+func Assemble(bands []Band, prices []Price, rows []Packed) (*Deck, error) {
 	if len(bands) > MostBands {
 		return nil, fmt.Errorf("a tariff has at most %d bands", MostBands)
 	}
-	d := &Deck{Bands: bands, rows: len(rows)}
+	d := &Deck{Bands: bands, prices: prices, rows: len(rows)}
+	for i := range prices {
+		if !prices[i].Valid() {
+			return nil, fmt.Errorf("%+v is no price", prices[i])
+		}
+	}
 	var counts [MostBands + 1]int
 	for i := range rows {
-		if rows[i].Band < 0 || rows[i].Band > len(bands) {
-			return nil, fmt.Errorf("%s: there is no band %d", rows[i].Prefix, rows[i].Band)
+		if int(rows[i].Band) > len(bands) || rows[i].Digits > MaxPrefix || int(rows[i].Price) >= len(prices) {
+			return nil, fmt.Errorf("%d is no line of a deck", rows[i].Key)
 		}
 		counts[rows[i].Band]++
 	}
 	for i, n := range counts {
 		d.tables[i].make(n)
 	}
-	index := map[Price]uint32{}
 	for i := range rows {
 		r := &rows[i]
-		if len(r.Prefix) > MaxPrefix || strings.Trim(r.Prefix, "0123456789") != "" || !r.Price.Valid() {
-			return nil, fmt.Errorf("%q is no line of a deck", r.Prefix)
+		if !d.tables[r.Band].put(r.Key, r.Price) {
+			return nil, fmt.Errorf("%d: %w", r.Key, ErrTwice)
 		}
-		v, ok := index[r.Price]
-		if !ok {
-			v = uint32(len(d.prices)) //nolint:gosec // as many as rows
-			index[r.Price] = v
-			d.prices = append(d.prices, r.Price)
-		}
-		if !d.tables[r.Band].put(Key(r.Prefix), v) {
-			return nil, fmt.Errorf("%s: %w", r.Prefix, ErrTwice)
-		}
-		d.lengths |= 1 << len(r.Prefix)
+		d.lengths |= 1 << r.Digits
 	}
 	return d, nil
 }

@@ -24,9 +24,9 @@ type Price struct {
 
 // Limits of a price.
 const (
-	MaxMinute = 1_000_000_000  // micro-units a minute, and to connect
-	MaxStep   = 3600           // seconds
-	MaxCall   = 24 * time.Hour // longest call that is rated; longer ones are cut
+	MaxMinute = 1_000_000_000_000 // micro-units a minute, and to connect
+	MaxStep   = 3600              // seconds
+	MaxCall   = 24 * time.Hour    // longest call that is rated; longer ones are cut
 )
 
 // Valid reports whether a price can be charged.

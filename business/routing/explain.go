@@ -2,6 +2,7 @@ package routing
 
 import (
 	"slices"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
@@ -10,8 +11,9 @@ import (
 // Explanation is a decision with how it came about.
 type Explanation struct {
 	Decision
-	Steps []Step // in the order they were taken
-	Legs  []Leg  // where the call would go, in the order tried
+	Steps []Step         // in the order they were taken
+	Legs  []Leg          // where the call would go, in the order tried
+	Zone  *time.Location // whose time of day the price depends on
 }
 
 // Leg is one place the call would go to, and the center that sends it there.
@@ -26,7 +28,7 @@ const mostLegs = 16
 // Explain decides as Decide does and says each step. Where a call has several
 // ways out, it lists them as if each earlier one failed.
 func (t *Tables) Explain(a *Attempt) Explanation {
-	x := Explanation{}
+	x := Explanation{Zone: t.Plans.Clock(a.Caller.Number.CallingCode, a.Caller.Number.National)}
 	asked := *a
 	asked.Trace = &x.Steps
 	x.Decision = t.Decide(&asked)

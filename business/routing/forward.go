@@ -50,7 +50,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 		if t.comesBack(a, &d, to) {
 			continue
 		}
-		x, ok := t.forwardTo(a, to)
+		x, ok := t.forwardTo(a, to, d.Holder.Account)
 		if !ok {
 			continue
 		}
@@ -139,7 +139,7 @@ func (t *Tables) comesBack(a *Attempt, d *Decision, to string) bool {
 
 // forwardTo decides where a call is forwarded to, with the outcomes of those
 // targets only.
-func (t *Tables) forwardTo(a *Attempt, to string) (Decision, bool) {
+func (t *Tables) forwardTo(a *Attempt, to, payer string) (Decision, bool) {
 	typed, err := numbering.ParseTyped(to)
 	if err != nil {
 		return Decision{}, false
@@ -150,7 +150,7 @@ func (t *Tables) forwardTo(a *Attempt, to string) (Decision, bool) {
 		if !valid {
 			return Decision{}, false
 		}
-		return t.leave(a, outbound{cc: cc, national: national, forwarded: true}), true
+		return t.leave(a, outbound{cc: cc, national: national, forwarded: true, payer: payer}), true
 	case numbering.Digits:
 		d, ok := t.toPartner(a, typed.Text, true)
 		return d, ok

@@ -15,6 +15,8 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 func TestMain(m *testing.M) {
@@ -201,7 +203,7 @@ func show(tables *Tables, d Decision) string {
 		fmt.Fprintf(&b, "telephone %s\n", d.E164)
 	}
 	if d.Price.Known {
-		fmt.Fprintf(&b, "price %d\n", d.Price.Micros)
+		fmt.Fprintf(&b, "price %d%s\n", d.Price.Quote.Prices[0].Minute, map[bool]string{true: " of " + d.Price.Plan}[d.Price.Plan != "" && d.Price.Plan != tariff.Members])
 	}
 	if d.ReplyIn > 0 {
 		fmt.Fprintf(&b, "reply in %s\n", d.ReplyIn)
@@ -320,7 +322,7 @@ func large(b *testing.B) *Tables {
 		batch = append(batch, Holder{Number: n, Country: "KR", Account: "acc", Registered: true})
 	}
 	sold.Load(batch)
-	rates := map[string][]carrier.Rate{carrier.Members: {{Prefix: "", Micros: 10_000}}}
+	rates := map[string][]rating.Row{tariff.Members: bySecond("", 10_000)}
 	var list []carrier.Carrier
 	plus := carrier.Writing{Format: carrier.Plus}
 	for c := range 50 {
@@ -328,11 +330,16 @@ func large(b *testing.B) *Tables {
 			ID: fmt.Sprint("car", c), Center: []center.ID{"KR", "US"}[c%2], Kind: carrier.PSTN, Name: "Carrier", Trunks: []carrier.Trunk{{ID: fmt.Sprint("trk", c)}},
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn, Presents: "+8225550100",
 		}
+		seen := map[string]bool{"8210": true}
 		for p := range 2000 { // each prefix at several carriers, of several lengths
 			x := fmt.Sprint(1 + (p*7+c)%97)
-			rates[fmt.Sprint("car", c)] = append(rates[fmt.Sprint("car", c)], carrier.Rate{Prefix: x + fmt.Sprint(p), Micros: int64(1000 + c)})
+			if seen[x+fmt.Sprint(p)] {
+				continue
+			}
+			seen[x+fmt.Sprint(p)] = true
+			rates[fmt.Sprint("car", c)] = append(rates[fmt.Sprint("car", c)], bySecond(x+fmt.Sprint(p), 1000+c)...)
 		}
-		rates[x.ID] = append(rates[x.ID], carrier.Rate{Prefix: "8210", Micros: int64(1000 + c)}, carrier.Rate{Prefix: "", Micros: int64(9000 + c)})
+		rates[x.ID] = append(rates[x.ID], bySecond("8210", 1000+c, "", 9000+c)...)
 		list = append(list, x)
 	}
 	for c := range 50 {
@@ -342,7 +349,8 @@ func large(b *testing.B) *Tables {
 		}
 		list = append(list, x)
 	}
-	tables.Ways.SetCarriers(list, rates)
+	tables.Ways.SetCarriers(list)
+	tables.Ways.SetDecks(decks(rates))
 	return tables
 }
 

@@ -19,6 +19,7 @@ type outbound struct {
 	service      string // what an exit is asked for
 	country      string // of a code
 	forwarded    bool
+	payer        string // of a call that is forwarded
 }
 
 // dest names it in targets and outcomes.
@@ -102,8 +103,11 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 		return refused
 	}
 	if a.Role != Exit {
-		micros, known := w.price(d.E164[1:])
-		if !known {
+		payer := a.Caller.Account
+		if o.forwarded {
+			payer = o.payer
+		}
+		if d.Price = w.price(a.Now, payer, d.E164[1:]); !d.Price.Known {
 			if a.Trace != nil {
 				a.stepOf(&o, "%s is an ordinary telephone, and there is no price for it.", d.E164)
 			}
@@ -111,10 +115,13 @@ func (t *Tables) leave(a *Attempt, o outbound) Decision {
 			d.Reason = fault.Reason{Code: "no_price", Text: "Calls to " + numbering.Spaced(d.E164) + " have no price here yet, so they are not connected. Ask the operator of this network."}
 			return d
 		}
-		d.Price = Price{true, micros}
 	}
 	var rm room
-	offers := w.hinted(w.find(rm[:0], d.E164[1:]), a, d.E164[1:])
+	now := a.Now
+	if w.banded {
+		now = now.In(t.Plans.Clock(a.Caller.Number.CallingCode, a.Caller.Number.National))
+	}
+	offers := w.hinted(w.find(rm[:0], d.E164[1:], now), a, d.E164[1:])
 	if len(offers) == 0 {
 		d.Cause = cdr.NotDialable
 		d.Reason = fault.Reason{Code: "no_carrier", Text: "There is no carrier here that takes calls to " + numbering.Spaced(d.E164) + ". Ask the operator of this network."}
@@ -367,7 +374,7 @@ func (t *Tables) atPartner(a *Attempt, w *ways, i int32, number string, forwarde
 	}
 	switch {
 	case c.Sells != nil:
-		d.Price = Price{true, *c.Sells}
+		d.Price = fixed(*c.Sells)
 	case w.free:
 		d.Price = Price{Known: true}
 	case a.Role != Exit:

@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/rating"
 )
 
 // Role is what the asking center is for the call.
@@ -203,10 +204,12 @@ func (w Why) chosen() Chosen {
 	}
 }
 
-// Price is what a call costs whoever pays for it.
+// Price is what a call costs whoever pays for it, in the house's currency.
 type Price struct {
-	Known  bool
-	Micros int64 // a minute, in the house's currency
+	Known   bool
+	Quote   rating.Quote // its zero value is free
+	Plan    string       // whose deck has it; "": a partner's own price, or none
+	Version string       // of the deck
 }
 
 // Holder is what routing must know of a sold number.

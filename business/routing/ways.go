@@ -6,11 +6,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // MostCarriers bounds how many carriers and partners routing chooses among.
@@ -28,7 +30,8 @@ type Ways struct {
 // waysInput is what the ways are built from.
 type waysInput struct {
 	carriers  []carrier.Carrier
-	rates     map[string][]carrier.Rate
+	decks     *tariff.Decks
+	costs     *costs // of the decks, for the carriers there are
 	emergency map[string][]string
 	free      bool
 }
@@ -36,11 +39,13 @@ type waysInput struct {
 // ways is one state of them.
 type ways struct {
 	carriers  []carrier.Carrier // the open ones
-	offers    map[uint64][]offer
-	lengths   uint32 // bit n: some offer or range has n digits
-	flat      []offer
-	prices    map[uint64]int64
-	priced    uint32 // bit n: some price has n digits
+	decks     *tariff.Decks
+	costs     *costs
+	slots     []int32            // whose each deck is among the carriers; -1: of one that is closed
+	lines     []rating.Line      // of each carrier of the telephone network, which may have no list, now or at some time
+	banded    bool               // some price depends on the time of day
+	ranges    map[uint64][]offer // of partners
+	lengths   uint32             // bit n: some range has n digits
 	free      bool
 	prefixes  map[string]int32   // what is dialled before a partner's own numbers
 	longest   int                // of those
@@ -48,7 +53,7 @@ type ways struct {
 	emergency map[string][]offer // country → who takes such calls, the first at the least price
 }
 
-// offer is what one carrier asks a minute for a destination.
+// offer is what one carrier asks for a destination: the cost of a typical call.
 type offer struct {
 	carrier int32
 	micros  int64
@@ -56,15 +61,27 @@ type offer struct {
 
 // NewWays returns ways to nowhere.
 func NewWays() *Ways {
-	w := &Ways{}
-	w.now.Store(&ways{})
+	w := &Ways{in: waysInput{decks: &tariff.Decks{}}}
+	w.now.Store(build(w.in))
 	return w
 }
 
-// SetCarriers replaces carriers and rates. Those under carrier.Members are what
-// members pay.
-func (w *Ways) SetCarriers(list []carrier.Carrier, rates map[string][]carrier.Rate) {
-	w.change(func(in *waysInput) { in.carriers, in.rates = list, rates })
+// SetCarriers replaces the carriers.
+func (w *Ways) SetCarriers(list []carrier.Carrier) {
+	w.change(func(in *waysInput) {
+		same := len(list) == len(in.carriers)
+		for i := range list {
+			same = same && list[i].ID == in.carriers[i].ID
+		}
+		if in.carriers = list; !same {
+			in.costs = nil
+		}
+	})
+}
+
+// SetDecks replaces what carriers ask and members pay.
+func (w *Ways) SetDecks(d *tariff.Decks) {
+	w.change(func(in *waysInput) { in.decks, in.costs = d, nil })
 }
 
 // SetEmergency says which carriers take the emergency calls of each country, in
@@ -80,24 +97,42 @@ func (w *Ways) change(f func(*waysInput)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f(&w.in)
+	if w.in.costs == nil {
+		ids := map[string]bool{}
+		for i := range w.in.carriers {
+			ids[w.in.carriers[i].ID] = true
+		}
+		w.in.costs = newCosts(w.in.decks, ids)
+	}
 	w.now.Store(build(w.in))
 }
 
 func build(in waysInput) *ways {
-	w := &ways{offers: map[uint64][]offer{}, prices: map[uint64]int64{}, free: in.free, prefixes: map[string]int32{}, emergency: map[string][]offer{}}
+	if in.costs == nil {
+		in.costs = newCosts(in.decks, nil)
+	}
+	w := &ways{decks: in.decks, costs: in.costs, ranges: map[uint64][]offer{}, free: in.free, prefixes: map[string]int32{}, emergency: map[string][]offer{}}
 	byID := map[string]int32{}
 	for _, c := range in.carriers {
 		if !c.Open() || len(w.carriers) == MostCarriers {
 			continue
 		}
 		i := int32(len(w.carriers))
-		w.carriers = append(w.carriers, c)
+		w.carriers, w.lines = append(w.carriers, c), append(w.lines, nil)
 		byID[c.ID] = i
-		w.add(i, &c, in.rates[c.ID])
+		w.add(i, &c)
 	}
-	for _, r := range in.rates[carrier.Members] {
-		w.prices[rating.Key(r.Prefix)] = r.Micros
-		w.priced |= 1 << len(r.Prefix)
+	for _, line := range in.decks.Lines {
+		for _, v := range line {
+			w.banded = w.banded || len(v.Deck.Bands) > 0
+		}
+	}
+	for _, s := range in.costs.slots {
+		i, open := byID[s.owner]
+		if !open {
+			i = -1
+		}
+		w.slots = append(w.slots, i)
 	}
 	for country, list := range in.emergency {
 		for _, id := range list {
@@ -106,27 +141,20 @@ func build(in waysInput) *ways {
 			}
 		}
 	}
-	for _, list := range w.offers {
-		slices.SortFunc(list, func(a, b offer) int {
-			return cmp.Or(cmp.Compare(a.micros, b.micros), cmp.Compare(a.carrier, b.carrier))
-		})
-	}
 	return w
 }
 
 // add takes in what one carrier carries. A carrier of the telephone network
-// without rates carries every number, after those that say what they ask.
-func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
-	for _, r := range rates {
-		w.offer(r.Prefix, offer{i, r.Micros})
-	}
+// without a list carries every number, after those that say what they ask.
+func (w *ways) add(i int32, c *carrier.Carrier) {
 	if c.Kind == carrier.Partner {
 		micros := int64(0)
 		if c.ENUM != "" {
 			micros = notInZone
 		}
 		for _, p := range c.Ranges {
-			w.offer(p, offer{i, micros})
+			w.ranges[rating.Key(p)] = append(w.ranges[rating.Key(p)], offer{i, micros})
+			w.lengths |= 1 << len(p)
 		}
 		if c.Prefix != "" {
 			if _, taken := w.prefixes[c.Prefix]; !taken {
@@ -137,38 +165,50 @@ func (w *ways) add(i int32, c *carrier.Carrier, rates []carrier.Rate) {
 		if c.ENUM != "" {
 			w.zones = append(w.zones, i)
 		}
-	} else if len(rates) == 0 {
-		w.flat = append(w.flat, offer{i, noList})
+		return
 	}
-}
-
-func (w *ways) offer(prefix string, o offer) {
-	k := rating.Key(prefix)
-	w.offers[k] = append(w.offers[k], o)
-	w.lengths |= 1 << len(prefix)
+	w.lines[i] = w.decks.Lines[c.ID]
 }
 
 // room is where the offers for a number are collected without allocating.
 type room [64]offer
 
-// find collects what each carrier asks for a number: its longest prefix counts.
-func (w *ways) find(dst []offer, e164 string) []offer {
+// find collects what each carrier asks for a number at an instant: its longest
+// prefix counts.
+func (w *ways) find(dst []offer, e164 string, now time.Time) []offer {
 	var seen [MostCarriers / 64]uint64
-	take := func(list []offer) {
-		for _, o := range list {
-			if bit := uint64(1) << (o.carrier % 64); seen[o.carrier/64]&bit == 0 {
-				seen[o.carrier/64] |= bit
-				dst = append(dst, o)
-			}
+	take := func(o offer) {
+		if bit := uint64(1) << (o.carrier % 64); seen[o.carrier/64]&bit == 0 {
+			seen[o.carrier/64] |= bit
+			dst = append(dst, o)
 		}
 	}
+	at := now.UnixMicro()
 	k, n := rating.Keys(e164)
 	for ; n >= 0; n-- {
 		if w.lengths&(1<<n) != 0 {
-			take(w.offers[k[n]])
+			for _, o := range w.ranges[k[n]] {
+				take(o)
+			}
+		}
+		if w.costs.lengths&(1<<n) == 0 {
+			continue
+		}
+		for _, a := range w.costs.get(k[n]) {
+			s := &w.costs.slots[a.slot]
+			if i := w.slots[a.slot]; i >= 0 && at >= s.from && at < s.until && seen[i/64]>>(i%64)&1 == 0 {
+				take(offer{i, w.costs.cost(a, e164, now)})
+			}
 		}
 	}
-	take(w.flat)
+	for i := range int32(len(w.carriers)) { //nolint:gosec // MostCarriers
+		if w.carriers[i].Kind == carrier.Partner || seen[i/64]>>(i%64)&1 == 1 {
+			continue
+		}
+		if v := w.lines[i].At(now); v == nil || v.Deck.Rows() == 0 {
+			take(offer{i, noList})
+		}
+	}
 	return dst
 }
 
@@ -222,7 +262,7 @@ func (w *ways) told(a *Attempt, e164 string, offers []offer) {
 		case noList:
 			a.inside("%s has no price list: it comes after those that have one.", name)
 		default:
-			a.inside("%s asks %s a minute.", name, money.Amount{Micros: o.micros}.String())
+			a.inside("%s asks %s for three minutes.", name, money.Amount{Currency: w.decks.House, Micros: o.micros}.String())
 		}
 	}
 	for i := range w.carriers {
@@ -233,33 +273,31 @@ func (w *ways) told(a *Attempt, e164 string, offers []offer) {
 	}
 }
 
-// price is what members pay a minute.
-func (w *ways) price(e164 string) (micros int64, ok bool) {
-	k, n := rating.Keys(e164)
-	for ; n >= 0; n-- {
-		if w.priced&(1<<n) != 0 {
-			if micros, ok = w.prices[k[n]]; ok {
-				return micros, true
-			}
-		}
-	}
-	return 0, w.free
+// price is what a call to an ordinary telephone costs an account.
+func (w *ways) price(now time.Time, account, e164 string) (p Price) {
+	p.Plan, p.Version, p.Known = w.decks.Price(&p.Quote, now, account, e164)
+	p.Known = p.Known || w.free
+	return p
 }
 
-// PriceOf is what members pay a minute for what is dialled: an ordinary
-// telephone by its + form, or a partner's number behind its prefix.
-func (w *Ways) PriceOf(dialled string) Price {
+// fixed is a price a minute, by the second.
+func fixed(minute int64) Price {
+	return Price{Known: true, Quote: rating.Fixed(rating.Price{Minute: minute, Next: 1})}
+}
+
+// PriceOf is what an account pays for what is dialled: an ordinary telephone by
+// its + form, or a partner's number behind its prefix.
+func (w *Ways) PriceOf(at time.Time, account, dialled string) Price {
 	now := w.now.Load()
 	if digits, plus := strings.CutPrefix(dialled, "+"); plus {
-		micros, known := now.price(digits)
-		return Price{known, micros}
+		return now.price(at, account, digits)
 	}
 	i, _, ok := now.partner(dialled)
 	switch {
 	case !ok:
 		return Price{}
 	case now.carriers[i].Sells != nil:
-		return Price{true, *now.carriers[i].Sells}
+		return fixed(*now.carriers[i].Sells)
 	default:
 		return Price{Known: now.free}
 	}

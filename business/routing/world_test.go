@@ -6,6 +6,8 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // outsideWorld is who carries calls out of the world of the goldens.
@@ -32,26 +34,42 @@ func outsideWorld() *Ways {
 		{ID: "nested", Center: "KR", Kind: carrier.Partner, Name: "Nested", Trunks: []carrier.Trunk{{ID: "nested-1"}}, Ranges: []string{"8270123"}, Prefix: "7788",
 			Out: plus, OutCaller: plus, Shows: carrier.ShowOwn},
 	}
-	rate := func(pairs ...any) (out []carrier.Rate) {
-		for i := 0; i < len(pairs); i += 2 {
-			out = append(out, carrier.Rate{Prefix: pairs[i].(string), Micros: int64(pairs[i+1].(int))})
-		}
-		return out
-	}
-	var sell []carrier.Rate
+	var sell []rating.Row
 	for _, p := range []string{"1", "2", "3", "4", "51", "52", "54", "55", "56", "57", "6", "7", "8", "9"} { // not +53
-		sell = append(sell, carrier.Rate{Prefix: p, Micros: 25_000})
+		sell = append(sell, bySecond(p, 25_000)...)
 	}
-	sell = append(sell, rate("82", 20_000, "8210", 30_000, "870", 900_000, "881", 900_000)...)
+	sell = append(sell, bySecond("82", 20_000, "8210", 30_000, "870", 900_000, "881", 900_000)...)
 	w := NewWays()
-	w.SetCarriers(list, map[string][]carrier.Rate{
-		carrier.Members: sell,
-		"seoul":         rate("82", 10_000, "", 90_000),
-		"han":           rate("82", 12_000, "8210", 5_000),
-		"chicago":       rate("1", 4_000, "", 50_000, "54", 70_000),
-	})
+	w.SetCarriers(list)
+	w.SetDecks(decks(map[string][]rating.Row{
+		tariff.Members: sell,
+		"seoul":        bySecond("82", 10_000, "", 90_000),
+		"han":          bySecond("82", 12_000, "8210", 5_000),
+		"chicago":      bySecond("1", 4_000, "", 50_000, "54", 70_000),
+	}))
 	w.SetEmergency(map[string][]string{"KR": {"seoul", "han"}, "US": {"chicago"}})
 	return w
+}
+
+// bySecond are prices a minute that are charged by the second.
+func bySecond(pairs ...any) (out []rating.Row) {
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, rating.Row{Prefix: pairs[i].(string), Price: rating.Price{Minute: int64(pairs[i+1].(int)), Next: 1}})
+	}
+	return out
+}
+
+// decks are such lists, in force since ever.
+func decks(lists map[string][]rating.Row) *tariff.Decks {
+	d := &tariff.Decks{House: "USD", Lines: map[string]rating.Line{}}
+	for owner, rows := range lists {
+		deck, err := rating.NewDeck(nil, rows)
+		if err != nil {
+			panic(err)
+		}
+		d.Lines[owner] = rating.Line{{Version: "v-" + owner, Currency: "USD", Deck: deck}}
+	}
+	return d
 }
 
 type names struct{}

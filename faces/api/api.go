@@ -26,6 +26,7 @@ import (
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/tax"
 )
 
@@ -176,6 +177,8 @@ type Wallet interface {
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
 	Explain(a *routing.Attempt) routing.Explanation
+	// Priced is the question what a call costs, from a number of ours or a country.
+	Priced(to, from, country string) (tariff.Question, error)
 }
 
 // Deps is everything the face needs. All are required but Log and Card.
@@ -209,6 +212,8 @@ type Deps struct {
 	GuardRules GuardRules
 	Alerts     Alerts
 	Carriers   Carriers
+	Decks      Decks
+	Plans      Plans
 	Trunks     Trunks
 	Proofs     Proofs
 	Names      Names
@@ -290,6 +295,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerLimits()
 	f.registerAlerts()
 	f.registerCarriers()
+	f.registerDecks()
 	f.registerProofs()
 	f.registerNames()
 	f.registerTelephones()

@@ -14,7 +14,9 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // call is one call of your history.
@@ -72,10 +74,28 @@ type routeLeg struct {
 	Forward bool   `json:"forward,omitempty" doc:"The called party has the call sent on there"`
 }
 
+// perUnit is a price; that of now, where it depends on the time of day.
 type perUnit struct {
 	Currency   money.Currency `json:"currency"`
 	Micros     int64          `json:"micros"`
 	PerSeconds int            `json:"per_seconds"`
+	Connect    int64          `json:"connect_micros" doc:"When it is answered"`
+	First      int32          `json:"first_seconds" doc:"The least that is charged"`
+	Next       int32          `json:"next_seconds" doc:"Each further step"`
+	Free       int32          `json:"free_seconds"`
+	Band       string         `json:"band,omitempty" doc:"The time band it is now for the caller; empty: none, or the price has none"`
+	Others     []bandPrice    `json:"other_times,omitempty" nullable:"false" doc:"What it costs in the other time bands, where that differs"`
+}
+
+// bandPrice is what a call costs at another time of the week.
+type bandPrice struct {
+	Band    string `json:"band" doc:"Empty: outside of all bands"`
+	When    string `json:"when" doc:"In the caller's time zone"`
+	Micros  int64  `json:"micros"`
+	Connect int64  `json:"connect_micros"`
+	First   int32  `json:"first_seconds"`
+	Next    int32  `json:"next_seconds"`
+	Free    int32  `json:"free_seconds"`
 }
 
 func (f *face) registerCalls() {
@@ -182,9 +202,25 @@ func (f *face) showRoute(d routing.Explanation, operator bool, account string) r
 	}
 	switch {
 	case d.Kind == routing.OnNet, d.Kind == routing.Emergency, d.Kind == routing.Feature:
-		out.Price = &perUnit{Currency: f.Currency, Micros: 0, PerSeconds: 60} // B2, C10: free to the caller, also where it is forwarded
+		out.Price = f.showPrice(&rating.Quote{}, f.Now()) // B2, C10: free to the caller, also where it is forwarded
 	case d.Price.Known && len(d.Targets) > 0:
-		out.Price = &perUnit{Currency: f.Currency, Micros: d.Price.Micros, PerSeconds: 60}
+		out.Price = f.showPrice(&d.Price.Quote, f.Now().In(d.Zone))
+	}
+	return out
+}
+
+// showPrice is what a call costs that is answered at an instant.
+func (f *face) showPrice(q *rating.Quote, at time.Time) *perUnit {
+	now, band := q.Now(at)
+	x := showRate(now)
+	out := &perUnit{Currency: f.Currency, Micros: x.Micros, PerSeconds: 60, Connect: x.Connect, First: x.First, Next: x.Next, Free: x.Free, Band: band}
+	for _, o := range q.Others(at) {
+		y := showRate(o.Price)
+		other := bandPrice{Band: o.Band.Name, Micros: y.Micros, Connect: y.Connect, First: y.First, Next: y.Next, Free: y.Free}
+		if o.Band.Name != "" {
+			other.When = tariff.When(o.Band)
+		}
+		out.Others = append(out.Others, other)
 	}
 	return out
 }

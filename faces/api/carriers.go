@@ -9,7 +9,6 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
-	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 )
 
@@ -20,8 +19,6 @@ type Carriers interface {
 	Change(ctx context.Context, by member.Actor, id string, in carrier.Input) (carrier.Carrier, error)
 	Remove(ctx context.Context, by member.Actor, id string) error
 	Test(ctx context.Context, by member.Actor, id, number string) (carrier.Report, error)
-	Rates(ctx context.Context, by member.Actor, id string) ([]carrier.Rate, error)
-	SetRates(ctx context.Context, by member.Actor, id string, list []carrier.Rate) error
 }
 
 // Trunks knows how trunks do.
@@ -166,50 +163,6 @@ func (f *face) registerCarriers() {
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/carriers/{id}", "change-carrier", "Operator", "Change a carrier", 0)), f.changeCarrier)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/carriers/{id}", "remove-carrier", "Operator", "Remove a carrier; calls under way go on", http.StatusNoContent)), f.removeCarrier)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/carriers/{id}/test", "test-carrier", "Operator", "Place a test call by a carrier's first trunk, or by the trunk with the id, and say in words what became of it", 0)), f.testCarrier)
-	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/carriers/{id}/rates", "list-rates", "Operator", "What a carrier asks for calls by destination; with the id “members”, what members pay", 0)), f.listRates)
-	set := reg(op(http.MethodPut, "/api/v1/carriers/{id}/rates", "set-rates", "Operator", "Replace what calls by a carrier cost, all at once; with the id “members”, what members pay", http.StatusNoContent))
-	set.MaxBodyBytes = 64 << 20
-	huma.Register(f.api, set, f.setRates)
-}
-
-// CallRate is what calls to a destination cost.
-type CallRate struct {
-	Prefix string `json:"prefix" doc:"The beginning of + forms, without the +; empty is everywhere"`
-	Micros int64  `json:"micros" minimum:"0" doc:"A minute, in micro-units of the house's currency"`
-}
-
-// callRateIn is one that is set. Its price is always said: what is left out
-// would be free.
-type callRateIn struct {
-	Prefix string `json:"prefix" doc:"The beginning of + forms, without the +; empty is everywhere"`
-	Micros *int64 `json:"micros" nullable:"false" minimum:"0" doc:"A minute, in micro-units of the house's currency"`
-}
-
-func (f *face) listRates(ctx context.Context, in *ByID) (*body[list[CallRate]], error) {
-	all, err := f.Carriers.Rates(ctx, actor(ctx), carrier.Tariff(in.ID))
-	if err != nil {
-		return nil, f.fail(ctx, err)
-	}
-	return page(all, "", func(r carrier.Rate) CallRate { return CallRate(r) }), nil
-}
-
-func (f *face) setRates(ctx context.Context, in *struct {
-	ByID
-	Body struct {
-		Items []callRateIn `json:"items" maxItems:"1000000" nullable:"false"`
-	}
-}) (*struct{}, error) {
-	if in.Body.Items == nil { // what is left out would remove every price there is
-		return nil, f.fail(ctx, fault.New(fault.Invalid, "items_missing", "Say the prices as “items”; an empty list removes them all.").WithFields(fault.Field{Name: "items", Text: "Say the prices."}))
-	}
-	rates := make([]carrier.Rate, 0, len(in.Body.Items))
-	for _, r := range in.Body.Items {
-		if r.Micros == nil {
-			return nil, f.fail(ctx, fault.New(fault.Invalid, "rate_missing", "%q has no price. Say one; 0 is free.", r.Prefix))
-		}
-		rates = append(rates, carrier.Rate{Prefix: r.Prefix, Micros: *r.Micros})
-	}
-	return nil, f.fail(ctx, f.Carriers.SetRates(ctx, actor(ctx), carrier.Tariff(in.ID), rates))
 }
 
 func (w Writing) value() carrier.Writing {

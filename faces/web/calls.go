@@ -47,7 +47,8 @@ func (f *face) call(_ http.ResponseWriter, r *http.Request, p *page) (templ.Comp
 		return f.nothingHere(nil, r, p)
 	}
 	p.Title = p.T("story.title")
-	return callPage(p, rec), nil
+	why, err := f.why(r, p, rec)
+	return callPage(p, rec, why), err
 }
 
 // story is a call in sentences.

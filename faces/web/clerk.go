@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -62,6 +63,8 @@ type memberData struct {
 	Keys     []member.APIKey
 	Passkeys []member.Passkey
 	Remarks  []member.Remark
+	Plans    []choice
+	Plan     string
 	Problem  string
 }
 
@@ -81,6 +84,9 @@ func (f *face) memberOf(r *http.Request, p *page) (d memberData, err error) {
 	d.Passkeys, errs[3] = f.Ring.Passkeys(ctx, p.Who, id)
 	d.Remarks, errs[4] = f.Clerk.Remarks(ctx, p.Who, id)
 	d.More = next != ""
+	if err := f.plansFor(r, p, &d); err != nil {
+		return d, err
+	}
 	var ms []member.Membership
 	ms, errs[5] = f.Members.Memberships(ctx, p.Who, id)
 	if err := errors.Join(errs[:]...); err != nil {
@@ -103,6 +109,20 @@ func (f *face) memberOf(r *http.Request, p *page) (d memberData, err error) {
 	return d, err
 }
 
+// plansFor finds the plans an account may have, and that which it has.
+func (f *face) plansFor(r *http.Request, p *page, d *memberData) error {
+	list, err := f.Sell.Plans(r.Context(), p.Who)
+	if err != nil {
+		return err
+	}
+	d.Plans = []choice{{tariff.Members, p.T("plans.standard")}}
+	for _, x := range list {
+		d.Plans = append(d.Plans, choice{x.ID, x.Name})
+	}
+	d.Plan, _, err = f.Sell.PlanOf(r.Context(), p.Who, d.ID)
+	return err
+}
+
 func (f *face) memberFile(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	d, err := f.memberOf(r, p)
 	if err != nil {
@@ -123,6 +143,8 @@ func (f *face) actOnMember(_ http.ResponseWriter, r *http.Request, p *page) (tem
 		_, err = f.Clerk.Lift(ctx, p.Who, id, text)
 	case "note":
 		err = f.Clerk.Note(ctx, p.Who, id, text)
+	case "plan":
+		err = f.Sell.Give(ctx, p.Who, id, r.PostFormValue("plan"))
 	default:
 		return f.nothingHere(nil, r, p)
 	}

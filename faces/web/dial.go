@@ -11,7 +11,6 @@ import (
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/member"
-	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -34,8 +33,9 @@ type dialled struct {
 	Country string // ISO
 	There   string // what time it is there; "" if that is not known
 	Price   string
-	Address string // of the number's public page; "" if it has none
-	Call    string // the address that a telephone program is opened with
+	Words   []string // more of the price, if it has more
+	Address string   // of the number's public page; "" if it has none
+	Call    string   // the address that a telephone program is opened with
 }
 
 // dial answers the dial field: who it is, what time it is there, what a call
@@ -157,10 +157,8 @@ func (f *face) known(r *http.Request, p *page, x *dialled) (err error) {
 		x.There = clocks(f.Plans.Zones(code, national), f.Now())
 	}
 	if x.Price == "" && x.Explanation.Price.Known && len(x.Targets) > 0 {
-		x.Price = p.T("calls.free")
-		if micros := x.Explanation.Price.Micros; micros > 0 {
-			x.Price = p.T("explain.price", "price", p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: micros}))
-		}
+		said := p.priceWords(&x.Explanation.Price.Quote, x.Zone)
+		x.Price, x.Words = said.Short, said.Lines
 	}
 	return nil
 }

@@ -7,13 +7,16 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/center"
-	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // Router answers what would happen to a call; it is the code that decides real ones.
 type Router interface {
 	Explain(a *routing.Attempt) routing.Explanation
+	// Priced is the question what a call costs, from a number of ours or a country.
+	Priced(to, from, country string) (tariff.Question, error)
 }
 
 // explainData is a call that is asked about, and what would become of it.
@@ -22,6 +25,8 @@ type explainData struct {
 	Done              bool
 	X                 routing.Explanation
 	Price             string
+	Words             []string          // more of the price
+	Charge            *tariff.Explained // of three minutes; nil: no list has it
 	Names             map[string]string // of carriers
 	Problem           string
 }
@@ -53,10 +58,32 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		d.Names[c.ID] = c.Name
 	}
 	if d.X.Price.Known && len(d.X.Targets) > 0 {
-		d.Price = p.T("calls.free")
-		if micros := d.X.Price.Micros; micros > 0 {
-			d.Price = p.T("explain.price", "price", p.Tongue.cash(money.Amount{Currency: f.Currency, Micros: micros}))
+		said := p.priceWords(&d.X.Price.Quote, d.X.Zone)
+		d.Price, d.Words = said.Short, said.Lines
+		if err := f.explainCharge(r, p, &d, from); err != nil {
+			return nil, err
 		}
 	}
 	return explainPage(p, d), nil
+}
+
+// explainCharge says what three minutes of the call cost, line by line.
+func (f *face) explainCharge(r *http.Request, p *page, d *explainData, from routing.Holder) error {
+	if d.X.E164 == "" || d.X.Price.Plan == "" {
+		return nil
+	}
+	x, err := f.Sell.Explain(r.Context(), p.Who, tariff.Question{To: d.X.E164[1:], Account: d.payer(from.Account), Zone: d.X.Zone})
+	if fault.KindOf(err) == fault.Unknown && err != nil {
+		return nil //nolint:nilerr // it was withdrawn meanwhile
+	}
+	d.Charge = &x
+	return err
+}
+
+// payer is whose account the call is charged to.
+func (d *explainData) payer(caller string) string {
+	if d.X.Targets[0].Payer != "" {
+		return d.X.Targets[0].Payer
+	}
+	return caller
 }

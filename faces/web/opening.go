@@ -15,13 +15,6 @@ import (
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
-// Tariffs keeps what calls cost: by each carrier, and under carrier.Members what
-// members pay.
-type Tariffs interface {
-	Rates(ctx context.Context, by member.Actor, id string) ([]carrier.Rate, error)
-	SetRates(ctx context.Context, by member.Actor, id string, list []carrier.Rate) error
-}
-
 // Carriers manages the carriers.
 type Carriers interface {
 	Carriers(ctx context.Context, by member.Actor) ([]carrier.Carrier, error)

@@ -307,7 +307,8 @@ type Deps struct {
 	Openings   *opening.Service
 	Carriers   Carriers
 	Trunks     Trunks
-	Tariffs    Tariffs
+	Decks      Decks
+	Sell       Sell
 	Router     Router
 	Sold       routing.Sold
 	Rented     routing.Lines // the telephone numbers that ring ours
@@ -351,7 +352,7 @@ func Mount(mux *http.ServeMux, d Deps) error {
 func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
-		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(),
+		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

@@ -114,7 +114,7 @@ func TestNobodyIsSentElsewhereAfterSigningIn(t *testing.T) {
 // and nobody else makes us read so much.
 func TestTheLongestListsAreTheOperators(t *testing.T) {
 	for path, want := range map[string]int64{
-		"/operator/carriers/members/rates": 32 << 20, "/operator/carriers/car_1/rates": 32 << 20, "/operator/telephones": did.MostList, "/lines/mem_1/rates": mostBody, "/sign-in": mostBody,
+		"/operator/carriers/members/rates": 64 << 20, "/operator/carriers/car_1/rates": 64 << 20, "/operator/telephones": did.MostList, "/lines/mem_1/rates": mostBody, "/sign-in": mostBody,
 	} {
 		r := httptest.NewRequest(http.MethodPost, path, http.NoBody)
 		if got := mostOf(r, member.Actor{Role: member.Operator}); got < want || want == mostBody && got != want {

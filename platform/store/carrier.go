@@ -72,59 +72,12 @@ func (s *Carriers) ChangeCarrier(ctx context.Context, c carrier.Sealed) (found b
 	return found, err
 }
 
-// RemoveCarrier removes one with its rates; false if it is gone.
+// RemoveCarrier removes one; what it asked stays, for what was charged by it.
+// False if it is gone.
 func (s *Carriers) RemoveCarrier(ctx context.Context, id string) (found bool, err error) {
 	err = s.db.write(ctx, func(q querier) error {
-		if _, err := q.ExecContext(ctx, `DELETE FROM carrier_rate WHERE carrier = $1`, id); err != nil {
-			return err
-		}
 		found, err = changed(q.ExecContext(ctx, `DELETE FROM carrier WHERE id = $1`, id))
 		return err
 	})
 	return found, err
-}
-
-// Rates reads every rate there is.
-func (s *Carriers) Rates(ctx context.Context) (map[string][]carrier.Rate, error) {
-	out := map[string][]carrier.Rate{}
-	rows, err := s.db.read.QueryContext(ctx, `SELECT carrier, prefix, micros FROM carrier_rate ORDER BY carrier, prefix`)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var id string
-		var r carrier.Rate
-		err := rows.Scan(&id, &r.Prefix, &r.Micros)
-		out[id] = append(out[id], r)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read what calls cost: %w", err)
-	}
-	return out, nil
-}
-
-// rateRows is how many rates one statement stores.
-const rateRows = 200
-
-// SetRates replaces those of one carrier.
-func (s *Carriers) SetRates(ctx context.Context, id string, list []carrier.Rate) error {
-	return s.db.write(ctx, func(q querier) error {
-		if _, err := q.ExecContext(ctx, `DELETE FROM carrier_rate WHERE carrier = $1`, id); err != nil {
-			return err
-		}
-		for len(list) > 0 {
-			n := min(rateRows, len(list))
-			text, args := `INSERT INTO carrier_rate (carrier, prefix, micros) VALUES `, make([]any, 0, 3*n)
-			for i, r := range list[:n] {
-				if i > 0 {
-					text += ", "
-				}
-				text += "(" + places(1+3*i, 3) + ")"
-				args = append(args, id, r.Prefix, r.Micros)
-			}
-			if _, err := q.ExecContext(ctx, text, args...); err != nil {
-				return fmt.Errorf("store what calls by %s cost: %w", id, err)
-			}
-			list = list[n:]
-		}
-		return nil
-	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -247,60 +246,4 @@ func TestWrongCarriersAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", host, err)
 		}
 	}
-}
-
-func TestWhatCallsCost(t *testing.T) {
-	cluster.Each(t, func(t *testing.T, cfg store.Config) {
-		ctx := t.Context()
-		h := build(t, cfg, newClock())
-		l := &lines{}
-		s := h.carriers(t, cfg.Dir, l)
-		c, err := s.Add(ctx, member.System(), carrier.Input{Center: "KR", Name: "A", Presents: "+8225550100", Trunks: []carrier.TrunkInput{{Trunk: carrier.Trunk{Host: "a.example:5060"}}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var list []carrier.Rate
-		for i := range 1001 { // more than one statement takes
-			list = append(list, carrier.Rate{Prefix: fmt.Sprint(8200000 + i), Micros: int64(i)})
-		}
-		if err := s.SetRates(ctx, member.System(), c.ID, list); err != nil {
-			t.Fatal(err)
-		}
-		read, err := carrier.ReadRates("prefix;price\r\n\"+82 10\"; 0,035\r\n\r\n;0\r\n", "USD")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.SetRates(ctx, member.System(), carrier.Members, read); err != nil {
-			t.Fatal(err)
-		}
-		s = h.carriers(t, cfg.Dir, l) // after a restart
-		if got, err := s.Rates(ctx, member.System(), c.ID); err != nil || len(got) != 1001 || got[1000] != (carrier.Rate{Prefix: "8201000", Micros: 1000}) {
-			t.Errorf("%d rates of the carrier: %v", len(got), err)
-		}
-		if got, err := s.Rates(ctx, member.System(), carrier.Members); err != nil || len(got) != 2 || got[1] != (carrier.Rate{Prefix: "8210", Micros: 35_000}) {
-			t.Errorf("what members pay: %+v %v", got, err)
-		}
-		for _, bad := range [][]carrier.Rate{{{Prefix: "8a"}}, {{Prefix: "82", Micros: -1}}, {{Prefix: "82"}, {Prefix: "82"}}} {
-			if err := s.SetRates(ctx, member.System(), c.ID, bad); fault.KindOf(err) != fault.Invalid {
-				t.Errorf("%+v: %v", bad, err)
-			}
-		}
-		if _, err := carrier.ReadRates("82,0.1\n83,much\n", "USD"); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), "line 2") {
-			t.Errorf("a line that cannot be read: %v", err)
-		}
-		for _, bad := range []string{"82,\n", "8a,0.1\n", "82;\n83;0.1", "82,0,1", "82,0.1\n83;0.1", "82;1.234", "82;1,234\n83;0.05", "82;1,234\n83;0.05\n84;0,05"} {
-			if _, err := carrier.ReadRates(bad, "USD"); fault.KindOf(err) != fault.Invalid {
-				t.Errorf("%q is read: %v", bad, err)
-			}
-		}
-		if err := s.Remove(ctx, member.System(), c.ID); err != nil {
-			t.Fatal(err)
-		}
-		if rates, err := h.db.Carriers().Rates(ctx); err != nil || len(rates[c.ID]) != 0 || len(rates[carrier.Members]) != 2 {
-			t.Errorf("a carrier that is gone leaves its rates: %v", err)
-		}
-		if err := s.SetRates(ctx, h.person(t, "minji"), carrier.Members, nil); fault.KindOf(err) != fault.Forbidden {
-			t.Errorf("a member sets prices: %v", err)
-		}
-	})
 }

@@ -170,7 +170,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
 		c.private = (c.private || b.plan.Private) && !b.plan.Shown && !b.plan.Urgent
-		b.plan.Priced = a.Role != routing.Exit && b.plan.Price.Micros > 0 // it is paid where it was decided
+		b.plan.Priced = a.Role != routing.Exit && !b.plan.Price.Quote.Free() // it is paid where it was decided
 		if b.plan.Payer = a.Caller.Account; len(b.plan.Targets) > 0 && b.plan.Targets[0].Payer != "" {
 			b.plan.Payer = b.plan.Targets[0].Payer
 		}

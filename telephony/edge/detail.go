@@ -97,7 +97,15 @@ func way(legs []cdr.Leg) cdr.LegKind {
 // know. What it points to is its own.
 func (b *board) detail(c *call, rec *cdr.Record) {
 	plan := c.sw.Plan()
-	rec.Decision = cdr.Decision{Kind: plan.Kind.String(), Why: string(plan.Chosen), Micros: plan.Price.Micros}
+	price := plan.Price.Quote.Prices[0]
+	if len(plan.Price.Quote.Bands) > 0 {
+		at := rec.Answer
+		if at.IsZero() {
+			at = rec.Start
+		}
+		price, _ = plan.Price.Quote.Now(at.In(b.clock(c, &plan.Decision)))
+	}
+	rec.Decision = cdr.Decision{Kind: plan.Kind.String(), Why: string(plan.Chosen), Micros: price.Minute}
 	if plan.Chosen == "" {
 		rec.Decision.Why = plan.Reason.Code
 	}

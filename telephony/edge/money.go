@@ -9,7 +9,6 @@ import (
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/numbering"
-	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -114,7 +113,8 @@ func (b *board) Reserve(r switching.Ref, p *switching.Plan) {
 		return
 	}
 	ask := charging.Ask{
-		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: c.attempt.Dialled, E164: p.E164, Forward: p.Kind == routing.OnNet, Quote: rating.Fixed(rating.Price{Minute: p.Price.Micros, Next: 1}),
+		Call: c.id, Account: p.Payer, Currency: e.cfg.Currency, To: c.attempt.Dialled, E164: p.E164, Forward: p.Kind == routing.OnNet, Quote: p.Price.Quote,
+		Zone: b.clock(c, &p.Decision).String(),
 	}
 	if p.E164 != "" {
 		ask.To = numbering.Spaced(p.E164)
@@ -159,6 +159,15 @@ func (b *board) crowded(r switching.Ref, before string) {
 	if c := b.call(r); c != nil {
 		b.deliver(c, switching.Event{Kind: switching.NotReserved, Cause: switching.CauseCongestion})
 	}
+}
+
+// clock is by which time of day a call is charged: that of who pays.
+func (b *board) clock(c *call, d *switching.Decision) *time.Location {
+	pays := c.attempt.Caller.Number
+	if d.Kind == routing.OnNet { // who has it forwarded
+		pays = d.Number
+	}
+	return b.edge.cfg.Tables().Plans.Clock(pays.CallingCode, pays.National)
 }
 
 // unreserved says why nothing was held: to the caller who would have paid.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
 )
 
@@ -35,11 +36,12 @@ type Plan struct {
 
 // priced is what money is held for: a price, and an account.
 type priced struct {
-	price int64
-	payer string
+	prices  [rating.MostBands + 1]rating.Price
+	version string // of the deck, whose time bands count
+	payer   string
 }
 
-func (p *Plan) priced() priced { return priced{p.Price.Micros, p.Payer} }
+func (p *Plan) priced() priced { return priced{p.Price.Quote.Prices, p.Price.Version, p.Payer} }
 
 // Lease is money held for a call: For is the talking time it pays, counted
 // from the answer; More says that the payer may have more when asked.

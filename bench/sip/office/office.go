@@ -100,7 +100,7 @@ func (o *Office) Trade(gateway netip.AddrPort) {
 		Presents: "+8225550100", Trunks: []carrier.Trunk{{ID: "trunk", Host: gateway.String(), Transport: carrier.UDP, From: []string{gateway.String()}}},
 	}}
 	o.SetCarriers(list)
-	o.ways.SetCarriers(list, nil)
+	o.ways.SetCarriers(list)
 }
 
 // Record keeps a call record.

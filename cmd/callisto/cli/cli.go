@@ -29,6 +29,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run a node from a YAML file."`
 	Setup   setupCmd   `cmd:"" help:"Set up a company: ask for domain, certificate, mail, the first operator, a carrier and the first country, and place a test call."`
 	Route   routeCmd   `cmd:"" help:"Ask what would happen to a call."`
+	Rate    rateCmd    `cmd:"" help:"Ask what calls cost."`
 	Ledger  ledgerCmd  `cmd:"" help:"The book of the house."`
 	CDR     cdrCmd     `cmd:"" name:"cdr" help:"The call records."`
 	Version versionCmd `cmd:"" help:"Print the version."`

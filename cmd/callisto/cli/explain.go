@@ -22,47 +22,22 @@ type explainCmd struct {
 	To      string `arg:"" help:"What is dialled."`
 	Country string `help:"Where the telephone is: KR; the caller's home country unless said." placeholder:"ISO"`
 	Words   bool   `help:"Print it for people, step by step, instead of JSON."`
-	Data    string `help:"Folder of a running callisto dev, which tells its address and the operator's key." default:"callisto-data" placeholder:"DIR"`
-	URL     string `help:"Address of another node's API." placeholder:"URL"`
-	Key     string `help:"API key for it: the operator's, or the caller's own." env:"CALLISTO_KEY" placeholder:"KEY"`
+
+	asked
+}
+
+// asked is the running node that a command asks.
+type asked struct {
+	Data string `help:"Folder of a running callisto dev, which tells its address and the operator's key." default:"callisto-data" placeholder:"DIR"`
+	URL  string `help:"Address of another node's API." placeholder:"URL"`
+	Key  string `help:"API key for it: the operator's, or the caller's own." env:"CALLISTO_KEY" placeholder:"KEY"`
 }
 
 // Run asks the running node, so that the answer is what a call would get now.
 func (c explainCmd) Run(ctx context.Context, s streams) error {
-	if c.URL == "" {
-		if err := c.fromDev(); err != nil {
-			return err
-		}
-	}
-	question, err := json.Marshal(map[string]string{"from": c.From, "to": c.To, "country": c.Country})
+	text, err := c.ask(ctx, "/api/v1/routes/explain", map[string]any{"from": c.From, "to": c.To, "country": c.Country})
 	if err != nil {
 		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+"/api/v1/routes/explain", bytes.NewReader(question))
-	if err != nil {
-		return fmt.Errorf("--url: %w", err)
-	}
-	req.Header.Set("Authorization", "Bearer "+c.Key)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("the node does not answer at %s; is it running? (%w)", c.URL, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		var p struct {
-			Detail string `json:"detail"`
-		}
-		if json.Unmarshal(text, &p) == nil && p.Detail != "" {
-			return errors.New(p.Detail)
-		}
-		return fmt.Errorf("the node answered %s", res.Status)
 	}
 	if c.Words {
 		if err := inWords(s.out, text); err != nil {
@@ -70,12 +45,20 @@ func (c explainCmd) Run(ctx context.Context, s streams) error {
 		}
 		return undialled(text)
 	}
-	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, bytes.TrimSpace(text), "", "  "); err != nil {
+	if err := pretty(s.out, text); err != nil {
+		return err
+	}
+	return undialled(text)
+}
+
+// pretty prints an answer as JSON.
+func pretty(out io.Writer, text []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, bytes.TrimSpace(text), "", "  "); err != nil {
 		return fmt.Errorf("the node's answer is no JSON: %w", err)
 	}
-	fmt.Fprintln(s.out, pretty.String())
-	return undialled(text)
+	fmt.Fprintln(out, b.String())
+	return nil
 }
 
 // inWords prints a decision for people: the steps, then where the call goes.
@@ -159,7 +142,47 @@ func undialled(text []byte) error {
 	return ErrUndialled
 }
 
-func (c *explainCmd) fromDev() error {
+// ask asks it.
+func (c *asked) ask(ctx context.Context, path string, what any) ([]byte, error) {
+	if c.URL == "" {
+		if err := c.fromDev(); err != nil {
+			return nil, err
+		}
+	}
+	question, err := json.Marshal(what)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(question))
+	if err != nil {
+		return nil, fmt.Errorf("--url: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.Key)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("the node does not answer at %s; is it running? (%w)", c.URL, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		var p struct {
+			Detail string `json:"detail"`
+		}
+		if json.Unmarshal(text, &p) == nil && p.Detail != "" {
+			return nil, errors.New(p.Detail)
+		}
+		return nil, fmt.Errorf("the node answered %s", res.Status)
+	}
+	return text, nil
+}
+
+func (c *asked) fromDev() error {
 	file := filepath.Join(c.Data, "dev.json")
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,0 +1,159 @@
+package tariff
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
+)
+
+// Question is a call whose price is to be explained.
+type Question struct {
+	To      string // the digits of the + form
+	Account string // who pays; "": somebody with Plan
+	Plan    string // "": that of the account, at the time
+	Zone    *time.Location
+	Asked   time.Time // when the price was found; zero: at the answer
+	Answer  time.Time // zero: now
+	For     time.Duration
+}
+
+// Explained is the price of a call, line by line.
+type Explained struct {
+	Plan    string
+	Name    string // of the plan, "" of Members
+	Version Version
+	Quote   rating.Quote
+	Answer  time.Time // in the caller's zone
+	For     time.Duration
+	Charge  rating.Charge
+	Amount  money.Amount
+	Lines   []string // in words
+}
+
+// Explain rates a call, now or as it was rated then, and says each line. What a
+// call costs may be seen by the operator, and by who pays it.
+func (s *Service) Explain(ctx context.Context, by member.Actor, q Question) (Explained, error) {
+	if by.Role != member.Operator && (q.Account == "" || !by.May(q.Account) || q.Plan != "") {
+		return Explained{}, fault.New(fault.Forbidden, "not_yours", "You see what your own calls cost. Give one of your numbers as the caller.")
+	}
+	if q.Zone == nil {
+		q.Zone = time.UTC
+	}
+	if q.Answer.IsZero() {
+		q.Answer = s.cfg.Now()
+	}
+	if q.Asked.IsZero() {
+		q.Asked = q.Answer
+	}
+	if q.For <= 0 {
+		q.For = rating.Typical
+	}
+	x := Explained{Answer: q.Answer.In(q.Zone), For: min(q.For, rating.MaxCall)}
+	found, err := s.find(ctx, &x, q)
+	if err != nil {
+		return x, err
+	}
+	if !found {
+		return x, fault.New(fault.Unknown, "no_price", "There was no price for +%s then. Calls without a price are not connected, but for dev, where they are free.", q.To)
+	}
+	x.Charge = x.Quote.Charge(x.Answer, x.For)
+	x.Amount = money.Amount{Currency: x.Version.Currency, Micros: x.Charge.Micros}
+	x.say(q.To)
+	return x, nil
+}
+
+// find finds the quote of a call as it was when it was asked for.
+func (s *Service) find(ctx context.Context, x *Explained, q Question) (bool, error) {
+	s.mu.Lock()
+	x.Plan = q.Plan
+	if x.Plan == "" {
+		x.Plan = s.planAt(q.Account, q.Asked)
+	}
+	s.mu.Unlock()
+	for {
+		s.mu.Lock()
+		v, ok := inForce(s.all.Versions, x.Plan, q.Asked)
+		d := s.decks[v.ID]
+		if d == nil {
+			d = s.past[v.ID]
+		}
+		x.Name = s.planName(x.Plan)
+		s.mu.Unlock()
+		if ok && d == nil {
+			var err error
+			if d, err = s.deck(ctx, v); err != nil {
+				return false, err
+			}
+			s.mu.Lock()
+			if s.past == nil || len(s.past) >= mostPast {
+				s.past = map[string]*rating.Deck{}
+			}
+			s.past[v.ID] = d
+			s.mu.Unlock()
+		}
+		if ok && d.Find(&x.Quote, q.To) {
+			x.Version = v
+			return true, nil
+		}
+		if x.Plan == Members {
+			return false, nil
+		}
+		if _, carrier := s.cfg.Carrier(x.Plan); carrier {
+			return false, nil
+		}
+		x.Plan = Members
+	}
+}
+
+// mostPast is how many decks of the past are kept for those who ask.
+const mostPast = 4
+
+// say puts the charge into words.
+func (x *Explained) say(to string) {
+	c, add := &x.Charge, func(format string, args ...any) { x.Lines = append(x.Lines, fmt.Sprintf(format, args...)) }
+	sum := func(micros int64) string { return money.Amount{Currency: x.Amount.Currency, Micros: micros}.String() }
+	if x.Plan == Members {
+		add("The plan is that of all members; its list is in force since %s UTC.", x.Version.From.UTC().Format(time.DateTime))
+	} else {
+		add("The plan is %s; its list is in force since %s UTC.", x.Name, x.Version.From.UTC().Format(time.DateTime))
+	}
+	if x.Quote.Prefix == "" {
+		add("No line of it names +%s: the line for everywhere counts.", to)
+	} else {
+		add("The number +%s begins with %s, the longest that the list has for it.", to, x.Quote.Prefix)
+	}
+	p, band := x.Quote.Now(x.Answer)
+	when := x.Answer.Format(time.DateTime)
+	if band != "" {
+		add("The answer is at %s in %s, within the time band %s.", when, x.Answer.Location(), band)
+	} else if len(x.Quote.Bands) > 0 {
+		add("The answer is at %s in %s, outside of the time bands.", when, x.Answer.Location())
+	} else {
+		add("The answer is at %s in %s; the list has no time bands.", when, x.Answer.Location())
+	}
+	if c.Connect > 0 {
+		add("To connect: %s.", sum(c.Connect))
+	}
+	if p.Free > 0 {
+		add("The first %d seconds cost nothing.", p.Free)
+	}
+	first := max(p.First, 0)
+	if first == 0 {
+		first = max(p.Next, 1)
+	}
+	add("It lasts %d seconds; in steps of %d and then %d seconds, %d seconds are charged.", c.Seconds, first, max(p.Next, 1), c.Charged)
+	for _, part := range c.Parts {
+		cost := sum((part.Seconds*part.Minute + 30) / 60)
+		if part.Band != "" {
+			add("%d seconds at %s a minute, in the time band %s: %s.", part.Seconds, sum(part.Minute), part.Band, cost)
+		} else {
+			add("%d seconds at %s a minute: %s.", part.Seconds, sum(part.Minute), cost)
+		}
+	}
+	add("Together, rounded half up to a millionth: %s.", x.Amount)
+}
