@@ -252,7 +252,7 @@ func (s *Service) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Re
 	r, err = s.settle(ctx, Open{Hold: hold, Ask: l.Ask, Record: r}, l.zone, l.begun)
 	if err == nil {
 		if s.guard != nil {
-			s.guard.Ended(l.Account, r)
+			s.guard.Ended(guard.Call{ID: l.Call, Account: l.Account, Forward: l.Forward}, r)
 		}
 		l.over = true
 		s.mu.Lock()

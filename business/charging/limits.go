@@ -23,7 +23,7 @@ type Guard interface {
 	// Refused keeps that a call was refused, or ended by a limit.
 	Refused(ctx context.Context, c guard.Call, why error)
 	// Ended is told how a call went.
-	Ended(account string, r cdr.Record)
+	Ended(c guard.Call, r cdr.Record)
 }
 
 func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error) {

@@ -229,6 +229,15 @@ type Call struct {
 	Forward  bool   // it is forwarded: the payer did not dial it
 }
 
+// who is as whom a call is counted: what others call, and an account has
+// forwarded, apart from what it calls.
+func (c *Call) who() string {
+	if c.Forward {
+		return c.Account + "/forwarded"
+	}
+	return c.Account
+}
+
 // Caps are the limits that are held in the transaction that holds the money.
 type Caps struct {
 	Limits

@@ -154,13 +154,13 @@ func (s *Service) AtOnce(account string) (int, bool) {
 // Attempt counts a call that somebody is to pay for, and says how long it has to
 // wait because too many came just before it.
 func (s *Service) Attempt(c Call) (wait time.Duration) {
-	return s.tempo.attempt(&s.policy.Load().value.Pace, c.Account, c.ID, c.E164, s.cfg.Now())
+	return s.tempo.attempt(&s.policy.Load().value.Pace, c.who(), c.ID, c.E164, s.cfg.Now())
 }
 
 // Ended counts how a call went that somebody paid for.
-func (s *Service) Ended(account string, r cdr.Record) {
+func (s *Service) Ended(c Call, r cdr.Record) {
 	if r.Answered() {
-		s.tempo.ended(&s.policy.Load().value.Pace, account, r.Duration(), s.cfg.Now())
+		s.tempo.ended(&s.policy.Load().value.Pace, c.who(), r.Duration(), s.cfg.Now())
 	}
 	s.Watched(r)
 }
@@ -223,18 +223,23 @@ func (s *Service) stopped(ctx context.Context, st *Standing, p *Policy, c Call, 
 	if st.Until.After(now) {
 		return stopped(st.Until, st.Why)
 	}
-	why := s.tempo.verdict(&p.Pace, c.Account, now)
+	why := s.tempo.verdict(&p.Pace, c.who(), now)
 	if why == "" {
 		return nil
 	}
 	until := now.Add(time.Duration(max(1, p.Pace.Stop)) * time.Minute)
-	if err := s.accounts.Stop(ctx, c.Account, until, why); err != nil {
-		return err
+	if !c.Forward {
+		if err := s.accounts.Stop(ctx, c.Account, until, why); err != nil {
+			return err
+		}
+		s.tempo.forget(c.who())
 	}
-	s.tempo.forget(c.Account)
 	select {
 	case s.alarms <- Alert{Kind: TooFast, Subject: c.Account, First: now, Last: now, Count: 1, Text: why, Evidence: Evidence{Calls: []string{c.ID}}}:
 	default: // there are alarms enough
+	}
+	if c.Forward { // others call too fast, who must not keep him from calling
+		return fault.New(fault.Limited, "forwards_stopped", "Calls to you are not forwarded at your cost for a while. %s", why)
 	}
 	return stopped(until, why)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
@@ -68,6 +69,12 @@ type Telephones interface {
 	Held(ctx context.Context, by member.Actor, account string) ([]did.Number, error)
 }
 
+// Limits is what its calls may cost, and which were refused.
+type Limits interface {
+	Of(ctx context.Context, by member.Actor, account string) (guard.View, error)
+	BlocksOf(ctx context.Context, by member.Actor, f guard.BlockFilter) ([]guard.Block, string, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -78,6 +85,7 @@ type Service struct {
 	Cards    Cards
 	Names    Names
 	Rented   Telephones
+	Limits   Limits
 	Currency money.Currency
 }
 
@@ -94,7 +102,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -300,4 +308,29 @@ func (s Service) letters(ctx context.Context, by member.Actor) (any, error) {
 	return each(list, func(l letter.Queued) object {
 		return object{"kind": l.Kind, "to": l.To, "language": l.Language, "created_at": when(l.Created), "sent_at": when(l.Sent)}
 	}), err
+}
+
+// limits is what calls may cost, what was opened, and what was refused.
+func (s Service) limits(ctx context.Context, by member.Actor) (any, error) {
+	v, err := s.Limits.Of(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	opened, refused := []string{}, []object{}
+	for _, o := range v.Opened {
+		opened = append(opened, o.What)
+	}
+	for cursor := ""; ; {
+		list, next, err := s.Limits.BlocksOf(ctx, by, guard.BlockFilter{Account: by.Account, Before: cursor, Limit: perPage})
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range list {
+			refused = append(refused, object{"at": b.At, "call_id": b.Call, "to": b.To, "forwarded": b.Forward, "reason": b.Reason})
+		}
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	return object{"class": v.Class, "own": v.Own, "opened": opened, "refused": refused}, nil
 }

@@ -40,6 +40,9 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
+		{`DELETE FROM guard_open WHERE account = $1`, []any{account}},
+		{`DELETE FROM guard_account WHERE account = $1`, []any{account}},
+		{`DELETE FROM guard_block WHERE account = $1`, []any{account}},
 		{`UPDATE did SET state = 'resting', until = $2, told = 0 WHERE account = $1 AND state IN ('renting', 'rented', 'late')`, []any{account, us(when.Add(did.RestFor))}},
 	} {
 		if _, err := t.q.ExecContext(ctx, s.text, s.args...); err != nil {

@@ -420,6 +420,15 @@ func TestTooFast(t *testing.T) {
 		if err := g.guard.Resume(ctx, g.staff, who.Account); err != nil {
 			t.Fatal(err)
 		}
+		// Others who call a number that is forwarded do not keep its holder from calling.
+		forwarded := guard.Call{Account: who.Account, Currency: "USD", E164: "+4930901820", Forward: true}
+		for i := range 100 {
+			forwarded.ID = fmt.Sprint("forwarded_", i)
+			g.guard.Attempt(forwarded)
+		}
+		if _, err := g.guard.Admit(ctx, forwarded); codeOf(err) != "forwards_stopped" {
+			t.Errorf("a flood of forwarded calls: %v", err)
+		}
 		if _, err := g.guard.Admit(ctx, guard.Call{Account: who.Account, Currency: "USD", E164: "+4930901820"}); err != nil {
 			t.Errorf("resumed: %v", err)
 		}
