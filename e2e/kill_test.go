@@ -56,6 +56,7 @@ func TestChargesSurviveAKill(t *testing.T) {
 				d, _, kill = running(t, dir, args...)
 				if c.alone {
 					charged(t, d, rounds)
+					recordedOnce(t, d, rounds)
 					rounds = nil
 				}
 			}
@@ -134,6 +135,38 @@ func callers(t *testing.T, d dev, n int, sip string) (done func() map[string]tim
 			out[number] = x
 		}
 		return out
+	}
+}
+
+// recordedOnce holds the records of all centers against what the callers know:
+// each answered call has one of its own center, and none has two.
+func recordedOnce(t *testing.T, d dev, rounds []round) {
+	t.Helper()
+	seen, origin := map[string]int{}, map[string]int{}
+	for cursor := ""; ; {
+		page := api(t, d, d.Operator.APIKey, "GET", "/api/v1/cdrs?limit=200&cursor="+cursor, nil, 200)
+		for _, x := range page["items"].([]any) {
+			x := x.(map[string]any)
+			seen[fmt.Sprint(x["call_id"], x["side"], x["center"])]++
+			if x["side"] == "origin" && x["answer"] != nil {
+				origin[fmt.Sprint(x["dialled"])]++
+			}
+		}
+		if cursor, _ = page["next"].(string); cursor == "" {
+			break
+		}
+	}
+	for which, n := range seen {
+		if n != 1 {
+			t.Errorf("%s has %d records", which, n)
+		}
+	}
+	for _, r := range rounds {
+		for number, x := range r.calls {
+			if n := origin[number]; !x.answered.IsZero() && n != 1 {
+				t.Errorf("the answered call to %s has %d records", number, n)
+			}
+		}
 	}
 }
 

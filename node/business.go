@@ -79,6 +79,7 @@ func (n *Node) openShop(ctx context.Context) error {
 	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
 		return err
 	}
+	n.openHooks()
 	n.files = shop.NewFiles(n.shop, n.store.Documents(n.seal), n.opts.Now)
 	n.desk = shop.NewDesk(n.shop, n.store.Catalogue(), n.centers.Countries, n.roster.CatalogueChanged, n.opts.Now)
 	n.roster.OnCatalogue(func() {

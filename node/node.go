@@ -27,6 +27,7 @@ import (
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/guard"
+	"github.com/callisto-tel/callisto/business/hook"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
@@ -97,6 +98,7 @@ type Node struct {
 	testCarrier func(center.Center) carrier.Carrier
 	recorder    *store.Recorder
 	charging    *charging.Service
+	hooks       *hook.Service
 	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
@@ -232,6 +234,7 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.naming(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })
 	jobs.Go(func() { n.tariffing(ctx) })
+	jobs.Go(func() { n.hooks.Run(ctx) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}

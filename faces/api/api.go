@@ -208,6 +208,7 @@ type Deps struct {
 	Card       CardMessages // nil: cards are not set up
 	Wallet     Wallet
 	Calls      Calls
+	Hooks      Hooks
 	Guard      Guard
 	GuardRules GuardRules
 	Alerts     Alerts
@@ -292,6 +293,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerWallet()
 	f.registerCalls()
 	f.registerRecords()
+	f.registerWebhooks()
 	f.registerLimits()
 	f.registerAlerts()
 	f.registerCarriers()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -79,7 +80,7 @@ func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) err
 		}
 		rest = rest[n:]
 	}
-	return nil
+	return tellCalls(ctx, q, records, time.Now())
 }
 
 func scanRecord(row scanner) (r cdr.Record, err error) {
