@@ -201,9 +201,9 @@ func decimal(b []byte, micros int64) []byte {
 	return b
 }
 
-// Pack is the list as it is stored: its CSV, compressed. A million lines are
-// some megabytes then, in one row, written and read in a second; as rows of
-// their own they took twenty times as long and ten times the room.
+// Pack is the list as it is stored: its CSV, compressed. A million lines are 8 MB
+// in one row, stored in less than a second; as rows of their own they took six
+// seconds and 48 MB, in one transaction that others wait for.
 func (l *List) Pack() ([]byte, error) {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)

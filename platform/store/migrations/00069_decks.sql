@@ -1,6 +1,6 @@
 -- +goose Up
 -- What calls cost. A version of a deck is one row for ever: its lines are a compressed CSV, since a million rows of their own
--- would take a minute to write and read. The owner is a plan ('members' is that of everybody) or a carrier.
+-- take six times the room, and seconds of one transaction that others wait for. The owner is a plan ('members' is that of everybody) or a carrier.
 CREATE TABLE deck_version (
     id           TEXT   NOT NULL PRIMARY KEY,
     owner        TEXT   NOT NULL CHECK (owner <> ''),
