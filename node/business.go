@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -67,6 +68,7 @@ func (n *Node) business(ctx context.Context) error {
 		return err
 	}
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
+	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Log: n.log, Now: n.opts.Now})
 	return nil
 }
 

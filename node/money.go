@@ -46,7 +46,7 @@ func (n *Node) openPapers() error {
 			n.log.Warn("invoices do not say who sells: set seller in the configuration")
 		}
 	}
-	n.papers = paper.New(n.store.Papers(), n.shop, n.store.Shop(), n.store.TelephoneNumbers(), n.members, seller, n.link, n.opts.Now)
+	n.papers = paper.New(n.store.Papers(), n.shop, n.store.Shop(), n.store.TelephoneNumbers(), n.store.Payments(), n.members, seller, n.link, n.opts.Now)
 	var err error
 	n.printer, err = press.New(n.link)
 	return err

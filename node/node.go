@@ -40,6 +40,7 @@ import (
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
+	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/bus"
 	"github.com/callisto-tel/callisto/platform/config"
@@ -99,6 +100,7 @@ type Node struct {
 	recorder    *store.Recorder
 	charging    *charging.Service
 	hooks       *hook.Service
+	wallets     *wallet.Service
 	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
@@ -230,6 +232,7 @@ func (n *Node) Run(ctx context.Context) error {
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx)) // to the end of the last call
 	defer stopBeating()
 	jobs.Go(func() { n.charging.Run(beating) })
+	jobs.Go(func() { n.wallets.Run(ctx) })
 	jobs.Go(func() { n.guard.Run(ctx) })
 	jobs.Go(func() { n.naming(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })

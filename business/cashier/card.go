@@ -94,6 +94,12 @@ func (s *Service) paid(ctx context.Context, x payment.Session, e payment.Event) 
 	in := payment.Incoming{ID: payment.CardID(x.Payment), Method: payment.Card, Amount: x.Amount, Payer: x.Payer, Reference: x.ID}
 	if known {
 		in.Account, in.Order = c.Account, c.Order
+	} else if account, ok := payment.TopUpOf(x.Order); ok {
+		if _, err := s.accounts.Find(ctx, account); err == nil {
+			in.Account, in.Order = account, x.Order
+		} else if fault.KindOf(err) != fault.Unknown {
+			return err
+		}
 	} else if o, err := s.shop.Order(ctx, member.System(), x.Order); err == nil {
 		in.Account, in.Order = o.Account, o.ID
 	} else if fault.KindOf(err) != fault.Unknown {
@@ -140,7 +146,7 @@ func (s *Service) failed(ctx context.Context, e payment.Event, state payment.Che
 		}
 		return s.noted(ctx, tx, e)
 	})
-	if err != nil || order == "" {
+	if _, ok := payment.TopUpOf(order); ok || err != nil || order == "" {
 		return err
 	}
 	return s.shop.Abandon(ctx, order, payment.Card, why)
@@ -179,15 +185,24 @@ func (s *Service) ask(ctx context.Context, c payment.Checkout) error {
 		return err
 	}
 	if !x.Complete && !x.Expired {
-		o, err := s.shop.Order(ctx, member.System(), c.Order)
+		wanted, err := s.wanted(ctx, c)
 		if err != nil {
 			return err
 		}
-		if o.State != shop.AwaitingPayment || s.cfg.Now().After(c.Expires) {
+		if !wanted || s.cfg.Now().After(c.Expires) {
 			return s.cfg.Gateway.Expire(ctx, c.Session)
 		}
 	}
 	return s.session(ctx, x, payment.Event{})
+}
+
+// wanted reports whether a checkout may still be paid.
+func (s *Service) wanted(ctx context.Context, c payment.Checkout) (bool, error) {
+	if _, ok := payment.TopUpOf(c.Order); ok {
+		return c.State != payment.Expired, nil
+	}
+	o, err := s.shop.Order(ctx, member.System(), c.Order)
+	return o.State == shop.AwaitingPayment, err
 }
 
 // Look asks the provider now whether an order was paid, for a buyer who comes
@@ -340,7 +355,10 @@ func (s *Service) takenBack(ctx context.Context, e payment.Event) error {
 	if err != nil {
 		return err
 	}
-	if in.Order != "" {
+	if _, err := s.recover(ctx, in, fmt.Sprintf("recovered:%s:%d", in.ID, e.Refund.Total.Micros), extra); err != nil {
+		return err
+	}
+	if in.Sale() != "" {
 		if err := s.shop.Note(ctx, in.Order, "refunded_outside", extra.String()+" was given back at the card company. Total "+e.Refund.Total.String()+"."); err != nil {
 			return err
 		}
@@ -370,6 +388,13 @@ func (s *Service) disputed(ctx context.Context, e payment.Event) error {
 	if err := s.book.Transfer(ctx, open); err != nil { // also when its closing comes first
 		return err
 	}
+	back := "recovered:" + d.ID
+	took := money.Amount{Currency: c}
+	if !d.Closed && in.Dispute == "" || d.Closed && !d.Won {
+		if took, err = s.recover(ctx, in, back, d.Amount); err != nil {
+			return err
+		}
+	}
 	state, code, text := "open", "dispute_opened", d.Amount.String()+" is contested by the payer. ("+d.ID+")"
 	if d.Closed {
 		state, code, text = "lost", "dispute_lost", d.Amount.String()+" was lost. ("+d.ID+")"
@@ -381,8 +406,11 @@ func (s *Service) disputed(ctx context.Context, e payment.Event) error {
 		if err := s.book.Transfer(ctx, end); err != nil {
 			return err
 		}
+		if err := s.restore(ctx, d, back, took); err != nil {
+			return err
+		}
 	}
-	if in.Order != "" {
+	if in.Sale() != "" {
 		if err := s.shop.Note(ctx, in.Order, code, text); err != nil {
 			return err
 		}

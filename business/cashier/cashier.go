@@ -108,11 +108,7 @@ func (s *Service) card(ctx context.Context, by member.Actor, id string) (shop.Or
 		return o, nil, err
 	}
 	if c.State == payment.Opening {
-		if c.Session, c.URL, err = s.cfg.Gateway.Open(ctx, c, "World number "+o.Number.Display()); err != nil {
-			return o, nil, fault.Wrap(fault.Unavailable, "card_unavailable", "The card company does not answer. Try again, or pay from your wallet.", err)
-		}
-		c.State, c.Look = payment.Open, s.cfg.Now().Add(lookEvery)
-		if err := s.store.Do(ctx, func(tx Tx) error { return tx.ChangeCheckout(ctx, c) }); err != nil {
+		if c, err = s.open(ctx, c, "World number "+o.Number.Display()); err != nil {
 			return o, nil, err
 		}
 	}
@@ -127,22 +123,37 @@ func (s *Service) card(ctx context.Context, by member.Actor, id string) (shop.Or
 	return o, &Way{Method: payment.Card, URL: c.URL, Expires: c.Expires}, nil
 }
 
+// open opens the session of a checkout at the provider.
+func (s *Service) open(ctx context.Context, c payment.Checkout, what string) (payment.Checkout, error) {
+	var err error
+	if c.Session, c.URL, err = s.cfg.Gateway.Open(ctx, c, what); err != nil {
+		return c, fault.Wrap(fault.Unavailable, "card_unavailable", "The card company does not answer. Try again, or pay from your wallet.", err)
+	}
+	c.State, c.Look = payment.Open, s.cfg.Now().Add(lookEvery)
+	return c, s.store.Do(ctx, func(tx Tx) error { return tx.ChangeCheckout(ctx, c) })
+}
+
 // checkout is the order's open checkout, or a new one.
 func (s *Service) checkout(ctx context.Context, o shop.Order) (payment.Checkout, error) {
 	now := s.cfg.Now()
 	var c payment.Checkout
+	stale := "" // a session of another amount, that nobody is to pay
 	err := s.store.Do(ctx, func(tx Tx) error {
+		stale = ""
 		open, found, err := tx.OpenCheckout(ctx, o.ID)
 		if err != nil {
 			return err
 		}
-		if found && open.State == payment.Open && now.Before(open.Expires) || found && open.State == payment.Opening && open.Expires.Sub(now) > shortest {
+		if same := found && open.Amount == o.AmountDue; same && open.State == payment.Open && now.Before(open.Expires) || same && open.State == payment.Opening && open.Expires.Sub(now) > shortest {
 			c = open
 			return nil
 		}
 		if found { // nobody can pay there any more; the provider's word comes by itself
 			if open.State = payment.Expired; open.Session == "" {
 				open.Look = time.Time{}
+			}
+			if open.Amount != o.AmountDue {
+				stale = open.Session
 			}
 			if err := tx.ChangeCheckout(ctx, open); err != nil {
 				return err
@@ -162,6 +173,9 @@ func (s *Service) checkout(ctx context.Context, o shop.Order) (payment.Checkout,
 		}
 		return err
 	})
+	if err == nil && stale != "" {
+		err = s.cfg.Gateway.Expire(ctx, stale)
+	}
 	return c, err
 }
 
@@ -175,20 +189,7 @@ func (s *Service) bank(ctx context.Context, by member.Actor, id string) (shop.Or
 	if !s.accounts.Verified(ctx, o.Account) {
 		return o, nil, fault.New(fault.Forbidden, "unverified", "Confirm your e-mail address first: a transfer takes days, and the number is kept for confirmed members only.")
 	}
-	var t Transfer
-	err = s.store.Do(ctx, func(tx Tx) error {
-		for range 20 { // two random numbers may be equal
-			var found bool
-			var err error
-			if t, found, err = tx.Transfer(ctx, id); err != nil || found {
-				return err
-			}
-			if _, err := tx.InsertTransfer(ctx, Transfer{Reference: payment.NewReference(random()), Order: id, Created: s.cfg.Now()}); err != nil {
-				return err
-			}
-		}
-		return errors.New("no free reference for a transfer was found")
-	})
+	t, err := s.reference(ctx, id)
 	if err != nil {
 		return o, nil, err
 	}
@@ -196,6 +197,25 @@ func (s *Service) bank(ctx context.Context, by member.Actor, id string) (shop.Or
 		return o, nil, err
 	}
 	return o, s.transferWay(o, t), nil
+}
+
+// reference is what is written on transfers for an order or a wallet, always
+// the same.
+func (s *Service) reference(ctx context.Context, of string) (t Transfer, err error) {
+	err = s.store.Do(ctx, func(tx Tx) error {
+		for range 20 { // two random numbers may be equal
+			var found bool
+			var err error
+			if t, found, err = tx.Transfer(ctx, of); err != nil || found {
+				return err
+			}
+			if _, err := tx.InsertTransfer(ctx, Transfer{Reference: payment.NewReference(random()), Order: of, Created: s.cfg.Now()}); err != nil {
+				return err
+			}
+		}
+		return errors.New("no free reference for a transfer was found")
+	})
+	return t, err
 }
 
 func random() uint64 {
@@ -327,8 +347,8 @@ func (s *Service) advance(ctx context.Context, id string, from payment.IncomingS
 }
 
 func refOf(in payment.Incoming) string {
-	if in.Order != "" {
-		return in.Order
+	if order := in.Sale(); order != "" {
+		return order
 	}
 	return in.ID
 }
@@ -343,6 +363,9 @@ func memoOf(in payment.Incoming) string {
 // settle pays the order the money came for. What cannot pay it stays in the
 // wallet, and both the order and its buyer are told.
 func (s *Service) settle(ctx context.Context, in payment.Incoming) error {
+	if _, ok := payment.TopUpOf(in.Order); ok {
+		return s.added(ctx, in)
+	}
 	why := "It names no order."
 	if in.Order != "" {
 		var err error

@@ -182,6 +182,10 @@ func (s *Service) verdict(ctx context.Context, x statement.Line) (Verdict, error
 		v.Will, v.Why = "unmatched", "Nobody was given the reference "+ref+"."
 		return v, nil
 	}
+	if _, ok := payment.TopUpOf(t.Order); ok {
+		v.Order, v.Will = t.Order, "wallet"
+		return v, nil
+	}
 	v.Order, v.Will = t.Order, "pays"
 	o, err := s.shop.Payable(ctx, member.System(), t.Order)
 	switch {
@@ -210,7 +214,9 @@ func (s *Service) Apply(ctx context.Context, by member.Actor, id string) (Previe
 			continue
 		}
 		in := payment.Incoming{ID: v.Key, Method: payment.BankTransfer, Amount: v.Amount, Payer: strings.TrimSpace(v.Payer + " " + v.IBAN), Reference: v.Text, Order: v.Order}
-		if v.Order != "" {
+		if account, ok := payment.TopUpOf(v.Order); ok {
+			in.Account = account
+		} else if v.Order != "" {
 			o, err := s.shop.Order(ctx, member.System(), v.Order)
 			if err != nil {
 				return p, err

@@ -104,6 +104,9 @@ type Shop interface {
 type Book interface {
 	OpenWallet(ctx context.Context, owner string, gift money.Amount) error
 	Transfer(ctx context.Context, t ledger.Transfer) error
+	// TransferUpTo is Transfer of as much as there is, and tells how much it was.
+	TransferUpTo(ctx context.Context, t ledger.Transfer) (money.Amount, error)
+	Reverse(ctx context.Context, key, of, memo string) (ledger.Posted, error)
 }
 
 // Accounts tells who somebody is.

@@ -70,6 +70,8 @@ type Tx interface {
 	// DropOpen removes one; found tells whether it was there.
 	DropOpen(ctx context.Context, hold string) (found bool, err error)
 	Append(ctx context.Context, r cdr.Record) error
+	// Suspended is why an account may not begin calls that cost; "": it may.
+	Suspended(ctx context.Context, account string) (why string, err error)
 	// Spend counts what calls of an account did cost on a day, and Spent says what
 	// they did that day and since a first one, and what is held for them beside one.
 	Spend(ctx context.Context, account string, charge money.Amount, day int64) error
@@ -316,6 +318,14 @@ func (s *Service) bookIn(ctx context.Context, tx Tx, o Open, charge money.Amount
 		return err
 	}
 	return tx.Spend(ctx, o.Ask.Account, charge, guard.Day(s.now()))
+}
+
+// Payer is what was asked of a hold that this process has.
+func (s *Service) Payer(hold string) Ask {
+	if l, err := s.leased(hold); err == nil {
+		return l.Ask
+	}
+	return Ask{}
 }
 
 // Release lets the hold of a call go that will not be charged.

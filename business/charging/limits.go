@@ -2,9 +2,11 @@ package charging
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -40,11 +42,22 @@ func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error)
 		ID: ident.New("hld", now), Account: ledger.WalletID(l.Account, l.Currency), Amount: money.Amount{Currency: l.Currency}, Ref: l.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {
+		if why, err := tx.Suspended(ctx, l.Account); err != nil || why != "" {
+			return errors.Join(err, suspended(why))
+		}
 		s.limit(ctx, tx, l, &want, &caps, promise.ID)
 		h, err = s.book.HoldIn(ctx, tx, promise, want)
 		return err
 	})
 	return h, err
+}
+
+// suspended refuses a call in the operator's words; nil if there are none.
+func suspended(why string) error {
+	if why == "" {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "suspended", "Calls that cost are stopped for this account, emergency calls are not. %s", why)
 }
 
 // limit has no more held than the limits of the account leave, which are counted

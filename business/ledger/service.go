@@ -429,6 +429,41 @@ type Transfer struct {
 	Amount               money.Amount
 }
 
+// TransferUpTo books as much of a transfer as may be taken from its account, once
+// per key, and returns what that was.
+func (s *Service) TransferUpTo(ctx context.Context, t Transfer) (money.Amount, error) {
+	took := money.Amount{Currency: t.Amount.Currency}
+	err := s.store.Do(ctx, func(tx Tx) error {
+		took.Micros = 0
+		a, err := s.locked(ctx, tx, t.From, t.Amount.Currency)
+		if err != nil {
+			return err
+		}
+		old, found, err := tx.ByKey(ctx, t.Key)
+		if err != nil {
+			return err
+		}
+		if found {
+			for _, e := range old.Entries {
+				took.Micros = max(took.Micros, e.Amount.Micros)
+			}
+			return nil
+		}
+		if took.Micros = min(a.Available(), t.Amount.Micros); took.Micros <= 0 {
+			took.Micros = 0
+			return nil
+		}
+		p := Posting{Key: t.Key, Kind: t.Kind, Ref: t.Ref, Memo: t.Memo, Entries: []Entry{{Account: t.From, Amount: took.Neg()}, {Account: t.To, Amount: took}}}
+		digest, err := digestOf(p)
+		if err != nil {
+			return err
+		}
+		_, err = s.post(ctx, tx, p, digest, Hold{})
+		return err
+	})
+	return took, err
+}
+
 // Transfer books one, once per key.
 func (s *Service) Transfer(ctx context.Context, t Transfer) error {
 	_, err := s.Post(ctx, Posting{Key: t.Key, Kind: t.Kind, Ref: t.Ref, Memo: t.Memo, Entries: []Entry{

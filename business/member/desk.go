@@ -16,7 +16,7 @@ import (
 type Remark struct {
 	ID      string
 	Account string
-	Code    string // barred, lifted, noted
+	Code    string // barred, lifted, noted; terms, suspended, resumed
 	Text    string
 	Actor   string // account of who did it
 	Name    string // his

@@ -1,5 +1,5 @@
-// Package paper writes invoices and credit notes. A paper is written once for
-// a sale and once for its refund, holds everything it says, and is never
+// Package paper writes invoices, credit notes and receipts. A paper is written
+// once for a sale, once for its refund and once for money added to a wallet, holds everything it says, and is never
 // changed. Its number has no gaps within a year: it is taken in the transaction
 // that stores the paper.
 package paper
@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -27,13 +28,17 @@ type Kind string
 const (
 	Invoice    Kind = "invoice"
 	CreditNote Kind = "credit_note"
+	// Receipt is of money added to a wallet. It is no invoice: nothing is sold yet,
+	// and what it will buy, and where, is not known, so no tax is due before it is
+	// spent (a voucher for many purposes).
+	Receipt Kind = "receipt"
 )
 
 // Paper is one.
 type Paper struct {
 	Number  string // "2026-000001", "2026-C000001"
 	Kind    Kind
-	Order   string // or the rental of a telephone number
+	Order   string // or the rental of a telephone number, or the payment a receipt is of
 	Period  string // of a renewal: the day its year begins; "" is the sale
 	Account string
 	Issued  time.Time
@@ -85,8 +90,11 @@ type Tax struct {
 // number writes a paper's number.
 func number(k Kind, year, seq int) string {
 	letter := ""
-	if k == CreditNote {
+	switch k {
+	case CreditNote:
 		letter = "C"
+	case Receipt:
+		letter = "R"
 	}
 	return fmt.Sprintf("%d-%s%06d", year, letter, seq)
 }
@@ -129,6 +137,11 @@ type Rents interface {
 	Fee(ctx context.Context, rental string, day time.Time) (did.Fee, bool, error)
 }
 
+// Deposits is money that came from outside.
+type Deposits interface {
+	Deposit(ctx context.Context, id string) (payment.Incoming, bool, error)
+}
+
 // Accounts tells who a buyer is.
 type Accounts interface {
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
@@ -140,6 +153,7 @@ type Office struct {
 	orders   Orders
 	renewals Renewals
 	rents    Rents
+	deposits Deposits
 	accounts Accounts
 	seller   Party
 	link     func(path string) string
@@ -147,8 +161,8 @@ type Office struct {
 }
 
 // New returns the office.
-func New(store Store, orders Orders, renewals Renewals, rents Rents, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
-	return &Office{store: store, orders: orders, renewals: renewals, rents: rents, accounts: accounts, seller: seller, link: link, now: now}
+func New(store Store, orders Orders, renewals Renewals, rents Rents, deposits Deposits, accounts Accounts, seller Party, link func(path string) string, now func() time.Time) *Office {
+	return &Office{store: store, orders: orders, renewals: renewals, rents: rents, deposits: deposits, accounts: accounts, seller: seller, link: link, now: now}
 }
 
 // ForOrder is an order's invoice, written now if it was not yet.
@@ -250,6 +264,24 @@ func (o *Office) rented(ctx context.Context, ref string) (Paper, error) {
 	return o.write(ctx, job{Invoice, shop.Order{ID: f.Rental, Account: f.Account}, day, did.TopicFee, ref}, data, func(tx Tx, p Paper) error {
 		return tx.Write(ctx, f.Account, "rent_receipt", "receipt:"+ref, map[string]string{
 			"number": data.Telephone, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
+	})
+}
+
+// deposited writes the receipt of money that was added to a wallet.
+func (o *Office) deposited(ctx context.Context, id string) (Paper, error) {
+	in, found, err := o.deposits.Deposit(ctx, id)
+	if err != nil || !found {
+		return Paper{}, errors.Join(err, fmt.Errorf("there is no payment %q", id))
+	}
+	data, err := o.blank(ctx, in.Account, in.Amount, shop.Tax{})
+	if err != nil {
+		return Paper{}, err
+	}
+	data.Method, data.Paid = string(in.Method), in.Received
+	data.Lines = []Line{{What: "top_up", Kind: "wallet", Amount: in.Amount}}
+	return o.write(ctx, job{Receipt, shop.Order{ID: in.ID, Account: in.Account}, "", payment.TopicReceipt, id}, data, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, in.Account, "top_up", "receipt:"+in.ID, map[string]string{
+			"amount": in.Amount.String(), "paper": p.Number, "link": o.link("/wallet")})
 	})
 }
 
@@ -359,7 +391,7 @@ func (o *Office) Resume(ctx context.Context) error {
 	for _, x := range []struct {
 		topic string
 		write func(context.Context, string) (Paper, error)
-	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.credit)}} {
+	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.credit)}, {payment.TopicReceipt, o.deposited}} {
 		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err

@@ -8,9 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
-	"github.com/callisto-tel/callisto/business/money"
 )
 
 type accountIn struct {
@@ -167,47 +165,4 @@ func (f *face) newKey(ctx context.Context, in *struct {
 
 func (f *face) revokeKey(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Keys.RevokeAPIKey(ctx, actor(ctx), in.ID))
-}
-
-type walletLine struct {
-	ID      string       `json:"id" doc:"Of the posting"`
-	Kind    string       `json:"kind" doc:"promotion, order, refund, call"`
-	Ref     string       `json:"ref" doc:"What it was for: an order, a call"`
-	Text    string       `json:"text"`
-	At      time.Time    `json:"at"`
-	Amount  money.Amount `json:"amount" doc:"Above zero it came in, below it went out"`
-	Balance money.Amount `json:"balance" doc:"After it"`
-}
-
-func (f *face) registerWallet() {
-	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
-	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/wallet", "wallet", "Wallet", "What is in your wallet", 0)), f.wallet)
-	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/wallet/history", "wallet-history", "Wallet", "What came in and went out, newest first", 0)), f.walletHistory)
-}
-
-type balance struct {
-	Balance   money.Amount `json:"balance"`
-	Available money.Amount `json:"available" doc:"The balance without what is held for calls under way"`
-}
-
-func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) {
-	a, err := f.Wallet.Balance(ctx, ledger.WalletID(actor(ctx).Account, f.Currency))
-	if err != nil {
-		return nil, f.fail(ctx, err)
-	}
-	free, err := f.Wallet.Available(ctx, ledger.WalletID(actor(ctx).Account, f.Currency))
-	if err != nil {
-		return nil, f.fail(ctx, err)
-	}
-	return &body[balance]{balance{a, free}}, nil
-}
-
-func (f *face) walletHistory(ctx context.Context, in *Paging) (*body[list[walletLine]], error) {
-	lines, next, err := f.Wallet.History(ctx, ledger.WalletID(actor(ctx).Account, f.Currency), in.Cursor, in.Limit)
-	if err != nil {
-		return nil, f.fail(ctx, err)
-	}
-	return page(lines, next, func(l ledger.Line) walletLine {
-		return walletLine{ID: l.Posting, Kind: l.Kind, Ref: l.Ref, Text: l.Memo, At: l.At.UTC(), Amount: l.Amount, Balance: l.Balance}
-	}), nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/tax"
+	"github.com/callisto-tel/callisto/business/wallet"
 )
 
 // Accounts signs people and programs in.
@@ -139,6 +140,22 @@ type Statements interface {
 	Apply(ctx context.Context, by member.Actor, id string) (cashier.Preview, error)
 }
 
+// TopUps add money to wallets.
+type TopUps interface {
+	Range() payment.Range
+	TopUp(ctx context.Context, by member.Actor, m payment.Method, amount money.Amount) (*cashier.Way, error)
+	// Standing is the reference of the actor's own for transfers; nil: he has none yet.
+	Standing(ctx context.Context, by member.Actor) (*cashier.Way, error)
+}
+
+// Wallets is on which terms members spend, and when they are told that little is left.
+type Wallets interface {
+	Of(ctx context.Context, by member.Actor, account string) (wallet.View, error)
+	SetNotice(ctx context.Context, by member.Actor, threshold *int64) error
+	SetTerms(ctx context.Context, by member.Actor, t wallet.Terms) error
+	Suspend(ctx context.Context, by member.Actor, account, why string) error
+}
+
 // Papers are invoices and credit notes.
 type Papers interface {
 	Paper(ctx context.Context, by member.Actor, number string) (papers.Paper, error)
@@ -202,6 +219,8 @@ type Deps struct {
 	Desk       *shop.Desk
 	Files      *shop.Files
 	Cashier    Cashier
+	TopUps     TopUps
+	Wallets    Wallets
 	Statements Statements
 	Papers     Papers
 	Taxes      Taxes

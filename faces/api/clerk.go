@@ -31,7 +31,7 @@ type wholeFile struct {
 }
 
 type remark struct {
-	Code string    `json:"code" enum:"barred,lifted,noted"`
+	Code string    `json:"code" enum:"barred,lifted,noted,terms,suspended,resumed"`
 	Text string    `json:"text,omitempty"`
 	By   string    `json:"by" doc:"Who did it"`
 	At   time.Time `json:"at"`

@@ -12,11 +12,11 @@ import (
 	"github.com/callisto-tel/callisto/business/tax"
 )
 
-// invoice is an invoice or a credit note.
+// invoice is an invoice, a credit note or a receipt.
 type invoice struct {
 	Number  string    `json:"number"`
-	Kind    string    `json:"kind" enum:"invoice,credit_note"`
-	OrderID string    `json:"order_id" doc:"Or the rental of a telephone number"`
+	Kind    string    `json:"kind" enum:"invoice,credit_note,receipt"`
+	OrderID string    `json:"order_id" doc:"Or the rental of a telephone number, or the payment of a receipt"`
 	Issued  time.Time `json:"issued_at"`
 	PDF     string    `json:"pdf" doc:"Path of the file, for who is signed in to the pages"`
 	papers.Data
@@ -34,8 +34,8 @@ type taxRule struct {
 
 func (f *face) registerPapers() {
 	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
-	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/invoices", "list-invoices", "Orders", "Your invoices and credit notes, newest first", 0)), f.listInvoices)
-	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/invoices/{id}", "get-invoice", "Orders", "One invoice or credit note, by its number", 0)), f.getInvoice)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/invoices", "list-invoices", "Orders", "Your invoices, credit notes and receipts, newest first", 0)), f.listInvoices)
+	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/invoices/{id}", "get-invoice", "Orders", "One invoice, credit note or receipt, by its number", 0)), f.getInvoice)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/taxes", "list-taxes", "Operator", "The table of taxes", 0)), f.listTaxes)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/taxes", "add-tax", "Operator", "Add a tax; it counts for requests from its day on", http.StatusCreated)), f.addTax)
 	huma.Register(f.api, reg(op(http.MethodDelete, "/api/v1/taxes/{id}", "remove-tax", "Operator", "Remove a tax; orders keep theirs", http.StatusNoContent)), f.removeTax)

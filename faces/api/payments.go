@@ -89,10 +89,8 @@ func showWay(w *cashier.Way, o shop.Order) *way {
 	if w == nil {
 		return nil
 	}
-	out := &way{Method: string(w.Method), URL: w.URL, Expires: when(w.Expires), Amount: amount(o.AmountDue), Reference: w.Reference}
-	if b := w.Bank; b != nil {
-		out.Bank = &bankAccount{Name: b.Name, IBAN: b.IBAN, BIC: b.BIC, Holder: b.Holder}
-	}
+	out := wayOf(w)
+	out.Amount = amount(o.AmountDue)
 	return out
 }
 
@@ -117,7 +115,7 @@ func (f *face) withdrawOrder(ctx context.Context, in *byHolder) (*body[order], e
 
 func showIncoming(x payment.Incoming) incoming {
 	c := x.Amount.Currency
-	return incoming{ID: x.ID, Method: string(x.Method), Amount: x.Amount, State: string(x.State), Account: x.Account, Order: x.Order, Payer: x.Payer, Reference: x.Reference,
+	return incoming{ID: x.ID, Method: string(x.Method), Amount: x.Amount, State: string(x.State), Account: x.Account, Order: x.Sale(), Payer: x.Payer, Reference: x.Reference,
 		Note: x.Note, SentBack: money.Amount{Currency: c, Micros: x.SentBack}, Taken: money.Amount{Currency: c, Micros: x.Taken}, Dispute: x.Dispute, Received: x.Received.UTC()}
 }
 
@@ -198,6 +196,7 @@ type statementLine struct {
 	Payer  string       `json:"payer,omitempty"`
 	Text   string       `json:"text,omitempty"`
 	Order  string       `json:"order_id,omitempty"`
+	Wallet string       `json:"account,omitempty" doc:"Whose wallet it is added to"`
 	Key    string       `json:"payment_id"`
 }
 
@@ -215,7 +214,11 @@ func showStatement(p cashier.Preview) statementOut {
 		out.Counts = map[string]int{}
 	}
 	for _, v := range p.Verdicts {
-		out.Lines = append(out.Lines, statementLine{Row: v.Row, Will: v.Will, Why: v.Why, Date: v.Date.Format(time.DateOnly), Amount: v.Amount, Payer: v.Payer, Text: v.Text, Order: v.Order, Key: v.Key})
+		line := statementLine{Row: v.Row, Will: v.Will, Why: v.Why, Date: v.Date.Format(time.DateOnly), Amount: v.Amount, Payer: v.Payer, Text: v.Text, Order: v.Order, Key: v.Key}
+		if account, ok := payment.TopUpOf(v.Order); ok {
+			line.Order, line.Wallet = "", account
+		}
+		out.Lines = append(out.Lines, line)
 	}
 	for _, x := range p.Faults {
 		out.Errors = append(out.Errors, statementFault{x.Row, x.Text})

@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
+	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -66,6 +67,7 @@ type memberData struct {
 	Plans    []choice
 	Plan     string
 	Problem  string
+	Wallet   wallet.View
 }
 
 // lastLines is how much of the book a member's file shows.
@@ -99,12 +101,15 @@ func (f *face) memberOf(r *http.Request, p *page) (d memberData, err error) {
 		}
 		d.Lines = append(d.Lines, line{Membership: m, Devices: devices, Home: f.Reader.Home(m.Country)})
 	}
-	wallet := ledger.WalletID(id, f.Currency)
-	if d.Balance, err = f.Wallet.Balance(ctx, wallet); fault.KindOf(err) == fault.Unknown { // an operator has none
+	purse := ledger.WalletID(id, f.Currency)
+	if d.Balance, err = f.Wallet.Balance(ctx, purse); fault.KindOf(err) == fault.Unknown { // an operator has none
 		return d, nil
 	}
 	if err == nil {
-		d.Book, _, err = f.Wallet.History(ctx, wallet, "", lastLines)
+		d.Book, _, err = f.Wallet.History(ctx, purse, "", lastLines)
+	}
+	if err == nil {
+		d.Wallet, err = f.Wallets.Of(ctx, p.Who, id)
 	}
 	return d, err
 }
@@ -148,8 +153,13 @@ func (f *face) actOnMember(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	default:
 		return f.nothingHere(nil, r, p)
 	}
+	return f.atMember(r, p, err)
+}
+
+// atMember goes back to a member's file, or shows it with what was refused.
+func (f *face) atMember(r *http.Request, p *page, err error) (templ.Component, error) {
 	if err == nil {
-		return nil, redirect{"/operator/members/" + id}
+		return nil, redirect{"/operator/members/" + r.PathValue("id")}
 	}
 	if k := fault.KindOf(err); k != fault.Conflict && k != fault.Invalid {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
-	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
@@ -140,18 +139,6 @@ func (f *face) revokeDevice(_ http.ResponseWriter, r *http.Request, p *page) (te
 		return nil, err
 	}
 	return nil, redirect{"/lines"}
-}
-
-func (f *face) wallet(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	if err := p.must(); err != nil {
-		return nil, err
-	}
-	lines, next, err := f.Wallet.History(r.Context(), ledger.WalletID(p.Who.Account, f.Currency), r.URL.Query().Get("cursor"), perPage)
-	if err != nil && fault.KindOf(err) != fault.Unknown {
-		return nil, err
-	}
-	p.Title = p.T("wallet.title")
-	return walletPage(p, lines, next), nil
 }
 
 func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -146,4 +147,10 @@ func (d dossier) parts(p *page) []priced {
 		out = append(out, priced{d.Tax.Name + " " + tax.ShowRate(d.Tax.Rate), in(d.Tax.Micros)})
 	}
 	return slices.DeleteFunc(out, func(x priced) bool { return x.Amount.Zero() })
+}
+
+// plainAmount is an amount as a form sends it.
+func plainAmount(a money.Amount) string {
+	text, _, _ := strings.Cut(a.String(), " ")
+	return text
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tax"
+	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/passkey"
 )
@@ -152,6 +153,24 @@ type Cashier interface {
 	Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error)
 }
 
+// TopUps add money to wallets.
+type TopUps interface {
+	Range() payment.Range
+	TopUp(ctx context.Context, by member.Actor, m payment.Method, amount money.Amount) (*cashier.Way, error)
+	// Standing is the reference of the actor's own for transfers; nil: he has none yet.
+	Standing(ctx context.Context, by member.Actor) (*cashier.Way, error)
+	// LookTopUp asks the card company now whether a payment was made.
+	LookTopUp(ctx context.Context, by member.Actor) error
+}
+
+// Wallets is on which terms members spend, and when they are told that little is left.
+type Wallets interface {
+	Of(ctx context.Context, by member.Actor, account string) (wallet.View, error)
+	SetNotice(ctx context.Context, by member.Actor, threshold *int64) error
+	SetTerms(ctx context.Context, by member.Actor, t wallet.Terms) error
+	Suspend(ctx context.Context, by member.Actor, account, why string) error
+}
+
 // Papers are receipts, invoices and credit notes.
 type Papers interface {
 	ForOrder(ctx context.Context, by member.Actor, order string) (paper.Paper, error)
@@ -218,6 +237,7 @@ type Clerk interface {
 // Wallet reads the book.
 type Wallet interface {
 	Balance(ctx context.Context, account string) (money.Amount, error)
+	Available(ctx context.Context, account string) (money.Amount, error)
 	History(ctx context.Context, account, cursor string, limit int) ([]ledger.Line, string, error)
 }
 
@@ -287,6 +307,8 @@ type Deps struct {
 	Names      Names
 	Reader     Reader
 	Cashier    Cashier
+	TopUps     TopUps
+	Wallets    Wallets
 	Statements Statements
 	Papers     Papers
 	Press      Press
@@ -353,6 +375,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(),
+		f.walletRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {
@@ -397,7 +420,6 @@ func (f *face) memberRoutes() map[string]handler {
 		"POST /devices/{id}/rename":   f.renameDevice,
 		"POST /devices/{id}/password": f.newPassword,
 		"POST /devices/{id}/revoke":   f.revokeDevice,
-		"GET /wallet":                 f.wallet,
 		"GET /calls":                  f.calls,
 	}
 }

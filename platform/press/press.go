@@ -219,7 +219,9 @@ func (s *sheet) row(text string, a money.Amount, bold bool) {
 }
 
 func (s *sheet) sums(d paper.Data) {
-	s.y += s.at(0, width, s.text("world", "number", d.World), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+	if d.World != "" {
+		s.y += s.at(0, width, s.text("world", "number", d.World), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+	}
 	if d.Telephone != "" {
 		s.y += s.at(0, width, s.text("telephone", "number", d.Telephone), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
 	}
@@ -246,6 +248,8 @@ func (s *sheet) foot(x paper.Paper, what string) {
 	switch {
 	case x.Kind == paper.CreditNote:
 		lines = append(lines, s.text("of_invoice", "number", d.Invoice), s.text("given_back", "date", day(d.Paid)))
+	case x.Kind == paper.Receipt:
+		lines = append(lines, paid, s.words["deposit"])
 	case what == "receipt":
 		lines = append(lines, paid, s.text("for_invoice", "number", x.Number))
 	default:

@@ -28,6 +28,8 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE account SET email = 'erased:' || id, password = '', name = 'Erased', country = '', language = '', languages = '[]', time_zone = '', company = '',
 			tax_id = '', address = '', confirmed = 0, barred_why = '', erased = $2 WHERE id = $1 AND erased = 0`, []any{account, us(when)}},
 		{`UPDATE account_event SET text = '' WHERE account = $1`, []any{account}},
+		{`DELETE FROM wallet_watch WHERE account = $1`, []any{account}},
+		{`UPDATE wallet_terms SET suspended = '' WHERE account = $1`, []any{account}},
 		{`DELETE FROM session WHERE account = $1`, []any{account}},
 		{`UPDATE api_key SET revoked = $2, name = '' WHERE account = $1 AND revoked = 0`, []any{account, us(when)}},
 		{`DELETE FROM account_token WHERE account = $1`, []any{account}},

@@ -21,7 +21,7 @@ import (
 )
 
 func (h *house) office() *paper.Office {
-	return paper.New(h.db.Papers(), h.shop, h.db.Shop(), h.db.TelephoneNumbers(), h.members, paper.Party{Name: "Callisto"}, func(p string) string { return "https://tel.example" + p }, h.clock.now)
+	return paper.New(h.db.Papers(), h.shop, h.db.Shop(), h.db.TelephoneNumbers(), h.db.Payments(), h.members, paper.Party{Name: "Callisto"}, func(p string) string { return "https://tel.example" + p }, h.clock.now)
 }
 
 // numbers are all papers' numbers, oldest first.
@@ -138,7 +138,7 @@ func TestANumberOfAFailedPaperIsGivenBack(t *testing.T) {
 		h := build(t, cfg, newClock())
 		ann := h.person(t, "ann")
 		o := h.buy(t, ann, kr("7002846"))
-		cut := paper.New(cutPapers{h.db.Papers()}, h.shop, h.db.Shop(), h.db.TelephoneNumbers(), h.members, paper.Party{}, func(p string) string { return p }, h.clock.now)
+		cut := paper.New(cutPapers{h.db.Papers()}, h.shop, h.db.Shop(), h.db.TelephoneNumbers(), h.db.Payments(), h.members, paper.Party{}, func(p string) string { return p }, h.clock.now)
 		for range 3 {
 			if _, err := cut.ForOrder(t.Context(), ann, o.ID); !errors.Is(err, errPower) {
 				t.Fatal(err)

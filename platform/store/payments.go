@@ -121,6 +121,13 @@ func (t paymentTx) TransferBy(ctx context.Context, reference string) (cashier.Tr
 	return t.transfer(ctx, "reference", reference)
 }
 
+// Deposit is money that came from outside.
+func (p *Payments) Deposit(ctx context.Context, id string) (payment.Incoming, bool, error) {
+	in, err := scanIncoming(p.db.read.QueryRowContext(ctx, `SELECT `+incomingColumns+` FROM incoming WHERE id = $1`, id))
+	found, err := one(err)
+	return in, found, err
+}
+
 // Tasks lists unfinished work.
 func (p *Payments) Tasks(ctx context.Context, topic string, limit int) ([]string, error) {
 	return tasks(ctx, p.db.read, topic, limit)

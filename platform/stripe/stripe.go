@@ -72,6 +72,9 @@ func (g *Gateway) Open(ctx context.Context, c payment.Checkout, what string) (st
 		return "", "", err
 	}
 	page := g.cfg.Link("/orders/" + c.Order)
+	if _, ok := payment.TopUpOf(c.Order); ok {
+		page = g.cfg.Link("/wallet")
+	}
 	p := &stripe.CheckoutSessionParams{
 		Params:             stripe.Params{Context: ctx, IdempotencyKey: stripe.String(c.ID)},
 		Metadata:           map[string]string{"order": c.Order, "checkout": c.ID},
