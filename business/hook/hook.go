@@ -29,11 +29,12 @@ import (
 // The types of events.
 const (
 	CallEnded = "call.ended" // the data is the call record
+	WalletLow = "wallet.low" // little is left in a wallet, or a call was cut for want of money
 	Tried     = "test"       // somebody wanted to see whether it arrives
 )
 
 // Types are those an address may be given for.
-func Types() []string { return []string{CallEnded} }
+func Types() []string { return []string{CallEnded, WalletLow} }
 
 // Endpoint is an address that events are sent to.
 type Endpoint struct {

@@ -48,6 +48,9 @@ func (s *Service) Erase(ctx context.Context, by Actor, giveUp bool) error {
 	if err != nil {
 		return err
 	}
+	if left.Money.Micros < 0 {
+		return fault.New(fault.Conflict, "debt", "You owe %s. Pay it into your wallet first, then the account can be erased.", left.Money.Neg().String())
+	}
 	if !left.Empty() {
 		if !giveUp {
 			return fault.New(fault.Conflict, "something_left", "You still have %s and these numbers: %s. Confirm that you give them up, or use them first.",

@@ -7,7 +7,6 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
-	"github.com/callisto-tel/callisto/business/money"
 )
 
 // sweepEvery is how often wallets are looked at that nobody told of.
@@ -128,7 +127,8 @@ func (s *Service) look(ctx context.Context, t touch) error {
 		if err := tx.PutWatch(ctx, w); err != nil || kind == "" {
 			return err
 		}
-		return tx.Write(ctx, t.account, kind, fmt.Sprintf("%s:%s:%d", kind, t.account, entries), map[string]string{
-			"amount": money.Amount{Currency: s.cfg.Currency, Micros: max(0, left)}.String(), "to": t.cut, "link": s.cfg.Link("/wallet")})
+		return tx.Tell(ctx, News{Account: t.account, Letter: kind, Key: fmt.Sprintf("%s:%s:%d", kind, t.account, entries), At: s.cfg.Now(),
+			Fields: map[string]string{"amount": s.amount(max(0, left)).String(), "to": t.cut, "link": s.cfg.Link("/wallet")},
+			Low:    Low{Account: t.account, Left: s.amount(max(0, left)), Threshold: n.Threshold, Cut: t.cut != ""}})
 	})
 }

@@ -28,8 +28,9 @@ type Tx interface {
 	PutWatch(ctx context.Context, w Watch) error
 	// Highest is the highest balance after entries beyond a number; none: false.
 	Highest(ctx context.Context, id string, beyond int64) (int64, bool, error)
-	// Write queues a letter to an account, once for each key.
-	Write(ctx context.Context, account, kind, key string, fields map[string]string) error
+	// Tell queues a letter to an account, and an event to programs that want it, once
+	// for each key.
+	Tell(ctx context.Context, n News) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.

@@ -58,6 +58,24 @@ type View struct {
 	Available money.Amount // what may be spent: the balance without what is held, and the credit
 }
 
+// News is that little is left, or that a call was cut.
+type News struct {
+	Account string
+	Letter  string // its kind
+	Key     string
+	Fields  map[string]string
+	Low     Low
+	At      time.Time
+}
+
+// Low is the data of the event.
+type Low struct {
+	Account   string       `json:"account_id"`
+	Left      money.Amount `json:"left"`
+	Threshold money.Amount `json:"threshold"`
+	Cut       bool         `json:"call_cut"`
+}
+
 // Watch is how far the entries of a wallet were looked at.
 type Watch struct {
 	Account   string

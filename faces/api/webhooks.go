@@ -86,7 +86,7 @@ func (f *face) listWebhooks(ctx context.Context, _ *struct{}) (*body[list[Webhoo
 func (f *face) addWebhook(ctx context.Context, in *struct {
 	Body struct {
 		URL    string   `json:"url" doc:"https://…"`
-		Events []string `json:"events,omitempty" doc:"All unless said: call.ended"`
+		Events []string `json:"events,omitempty" doc:"All unless said: call.ended, wallet.low"`
 	}
 }) (*body[Webhook], error) {
 	e, secret, err := f.Hooks.Add(ctx, actor(ctx), in.Body.URL, in.Body.Events)

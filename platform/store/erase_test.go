@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
@@ -79,6 +80,18 @@ func TestAnAccountIsErased(t *testing.T) {
 		if err := h.members.Erase(ctx, stale, true); fault.ReasonOf(err).Code != "prove_again" {
 			t.Errorf("from a browser left open: %v", err)
 		}
+		has, err := h.book.Balance(ctx, ledger.WalletID(ann.Account, "USD"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.wallets().SetTerms(ctx, member.System(), wallet.Terms{Account: ann.Account, Kind: wallet.Postpaid, Credit: usd(9e6), Days: 14}); err != nil {
+			t.Fatal(err)
+		}
+		h.moves(t, who, has.Micros+5e6)
+		if err := h.members.Erase(ctx, who, true); fault.ReasonOf(err).Code != "debt" || !strings.Contains(err.Error(), "5.00 USD") {
+			t.Errorf("with a debt: %v", err)
+		}
+		h.moves(t, who, -has.Micros-5e6)
 		if err := h.members.Erase(ctx, who, false); fault.ReasonOf(err).Code != "something_left" {
 			t.Errorf("with money and a number: %v", err)
 		}

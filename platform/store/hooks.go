@@ -43,6 +43,14 @@ func tellCalls(ctx context.Context, q querier, records []cdr.Record, now time.Ti
 	return nil
 }
 
+// tell queues an event that carries its data itself, once for each id.
+func tell(ctx context.Context, q querier, kind, id, ref, data string, now time.Time) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO hook_delivery (endpoint, event, type, ref, body, created, state, tries, due, status, error, done)
+		SELECT id, CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), 'waiting', 0, CAST($5 AS BIGINT), 0, '', 0 FROM hook_endpoint
+		WHERE disabled = 0 AND events LIKE $6 ON CONFLICT DO NOTHING`, id, kind, ref, data, us(now), `%"`+kind+`"%`)
+	return err
+}
+
 // PutEndpoint keeps an address.
 func (h *Hooks) PutEndpoint(ctx context.Context, e hook.Endpoint) error {
 	events, err := json.Marshal(e.Events)

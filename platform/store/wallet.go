@@ -3,7 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
 
+	"github.com/callisto-tel/callisto/business/hook"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
@@ -85,8 +89,15 @@ func (t walletTx) Highest(ctx context.Context, id string, beyond int64) (int64, 
 	return n.Int64, n.Valid, err
 }
 
-func (t walletTx) Write(ctx context.Context, account, kind, key string, fields map[string]string) error {
-	return shopTx{q: t.q}.Write(ctx, account, kind, key, fields)
+func (t walletTx) Tell(ctx context.Context, n wallet.News) error {
+	data, err := json.Marshal(n.Low)
+	if err != nil {
+		return fmt.Errorf("the event %s: %w", n.Key, err)
+	}
+	if err := tell(ctx, t.q, hook.WalletLow, "evt_"+strings.ReplaceAll(n.Key, ":", "_"), n.Account, string(data), n.At); err != nil {
+		return fmt.Errorf("queue the event %s: %w", n.Key, err)
+	}
+	return shopTx{q: t.q}.Write(ctx, n.Account, n.Letter, n.Key, n.Fields)
 }
 
 // Terms are an account's; false: none were agreed.

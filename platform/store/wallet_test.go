@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/hook"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
@@ -86,6 +87,11 @@ func TestLittleIsLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		hooks := h.hooks(t, t.TempDir(), nil)
+		address, _, err := hooks.Add(ctx, member.System(), "https://example.com/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		sweep(0)
 		h.moves(t, ann, all.Micros-5e6) // 5.00 is left, which is not below
 		sweep(0)
@@ -103,6 +109,9 @@ func TestLittleIsLeft(t *testing.T) {
 		sweep(2)
 		h.moves(t, ann, 2e6)
 		sweep(3)
+		if events, _, err := hooks.Deliveries(ctx, member.System(), address.ID, "", "", 10); err != nil || len(events) != 3 || events[0].Type != hook.WalletLow || !strings.Contains(events[0].Body, ann.Account) {
+			t.Errorf("events: %+v %v", events, err)
+		}
 		never := int64(-1)
 		if err := w.SetNotice(ctx, ann, &never); err != nil {
 			t.Fatal(err)
