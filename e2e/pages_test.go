@@ -39,6 +39,8 @@ func sights(t *testing.T, d dev) []sight {
 	free := api(t, d, "", "GET", "/api/v1/numbers?country=KR&limit=1", nil, 200)["items"].([]any)[0].(map[string]any)["national"].(string)
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/openings", map[string]any{"country": "JP", "name": "Japan"}, 201)
 	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/members/"+mine+"/published", map[string]any{"name": "Jun Park", "web": "https://www.jun.example", "form": true, "text": "Bicycles, mended while you wait."}, 200)
+	told := api(t, d, d.Operator.APIKey, "POST", "/api/v1/webhooks", map[string]any{"url": "http://127.0.0.1:9/calls"}, 201)["id"].(string) // where nobody listens
+	api(t, d, d.Operator.APIKey, "POST", "/api/v1/webhooks/"+told+"/test", nil, 202)
 	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
@@ -56,7 +58,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
 		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
-		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-open-country", "/operator/countries/KR"},
+		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-webhooks", "/operator/webhooks"}, {"operator", "desk-webhook", "/operator/webhooks/" + told}, {"operator", "desk-open-country", "/operator/countries/KR"},
 		{"operator", "desk-members", "/operator/members"}, {"operator", "desk-member", "/operator/members/" + buyer},
 	}
 }

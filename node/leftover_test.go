@@ -32,6 +32,9 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 	r.want(t, 200, staff, "PUT", "/api/v1/openings/JP", obj{"carrier": "car_test_JP", "emergency": "none"})
 	r.want(t, 200, staff, "POST", "/api/v1/openings/JP/test", obj{"number": "+81312345678"})
 
+	told := r.want(t, 201, staff, "POST", "/api/v1/webhooks", obj{"url": "http://127.0.0.1:9/calls"}) // where nobody listens
+	r.want(t, 202, staff, "POST", "/api/v1/webhooks/"+str(told.body, "id")+"/test", nil)
+
 	seen := map[string]bool{}
 	for _, who := range []string{"", "member 1", "member 2", "company", "operator"} {
 		p := r.korean(t, who)
@@ -60,7 +63,7 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 			"/sign-up": {}, "/proofs": {"number": {"112"}}, "/account/password": {"old": {"x"}, "fresh": {"y"}}, "/account/email": {"email": {"x"}}, "/account/profile": {}, "/prove": {"password": {"x"}},
 			"/orders": {"country": {"XX"}, "national": {"x"}}, "/operator/numbers/price": {"setup": {"1.234"}, "yearly": {"abc"}},
 			"/operator/numbers/block": {"kind": {"individual"}, "country": {"KR"}, "prefix": {"2"}, "length": {"8"}}, "/operator/numbers/reserve": {"digits": {"x"}},
-			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/telephones": {"list": {"x"}}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
+			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/telephones": {"list": {"x"}}, "/operator/webhooks": {"url": {"x"}}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
 		} {
 			_, page, _ := p.post(path, form)
 			leftover(t, who+" POST "+path, page, seen)
@@ -95,7 +98,7 @@ func stays() []string {
 	return strings.Fields(`Callisto API SIP PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
 		Seoul Chicago individual company ann example com sip ms http client
-		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
+		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Standard Webhooks Webhook Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
 		connect increments band night Mon Sun EUR KRW`)
 }
 

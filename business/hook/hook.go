@@ -82,8 +82,8 @@ type Store interface {
 	DropEndpoint(ctx context.Context, id string) (bool, error)
 	Endpoints(ctx context.Context) ([]Endpoint, error)
 	PutDelivery(ctx context.Context, d Delivery) error
-	// Claim takes what is due at an address, the oldest first, and puts it off
-	// until an instant, so that nobody else takes it meanwhile.
+	// Claim takes what is due at an address that is in use, the oldest first, and
+	// puts it off until an instant, so that nobody else takes it meanwhile.
 	Claim(ctx context.Context, endpoint string, now, until time.Time, limit int) ([]Delivery, error)
 	// Deliveries are those of an address, or one of them, the newest first.
 	Deliveries(ctx context.Context, endpoint, event, cursor string, limit int) ([]Delivery, string, error)
@@ -240,13 +240,18 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 	return err
 }
 
-// Resume takes one into use again that was given up.
-func (s *Service) Resume(ctx context.Context, by member.Actor, id string) (Endpoint, error) {
+// Use switches one off, or takes it into use again. While it is off nothing is
+// queued for it; what waited is sent when it is on again.
+func (s *Service) Use(ctx context.Context, by member.Actor, id string, on bool) (Endpoint, error) {
 	e, err := s.Endpoint(ctx, by, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return e, err
+	case on:
+		e.Disabled, e.Failing, e.Why = time.Time{}, time.Time{}, ""
+	case e.Disabled.IsZero():
+		e.Disabled, e.Why = s.cfg.Now(), "The operator switched it off."
 	}
-	e.Disabled, e.Failing, e.Why = time.Time{}, time.Time{}, ""
 	err = s.cfg.Store.PutEndpoint(ctx, e)
 	s.wake()
 	return e, err

@@ -15,7 +15,7 @@ import (
 // nothing but the sentence.
 func messages(root fs.FS) ([]byte, error) {
 	found := map[string]string{}
-	for _, dir := range []string{"business", "node", "faces/web", "platform/passkey", "telephony/exchange"} {
+	for _, dir := range []string{"business", "node", "faces/web", "platform/passkey", "platform/webhook", "telephony/exchange"} {
 		err := fs.WalkDir(root, dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_templ.go") {
 				return err

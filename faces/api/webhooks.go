@@ -16,7 +16,7 @@ type Hooks interface {
 	Add(ctx context.Context, by member.Actor, address string, events []string) (hook.Endpoint, string, error)
 	Endpoints(ctx context.Context, by member.Actor) ([]hook.Endpoint, error)
 	Remove(ctx context.Context, by member.Actor, id string) error
-	Resume(ctx context.Context, by member.Actor, id string) (hook.Endpoint, error)
+	Use(ctx context.Context, by member.Actor, id string, on bool) (hook.Endpoint, error)
 	Try(ctx context.Context, by member.Actor, id string) (hook.Delivery, error)
 	Resend(ctx context.Context, by member.Actor, id, event string) (hook.Delivery, error)
 	Deliveries(ctx context.Context, by member.Actor, id, event, cursor string, limit int) ([]hook.Delivery, string, error)
@@ -57,7 +57,8 @@ func (f *face) registerWebhooks() {
 	huma.Register(f.api, reg(http.MethodGet, at, "list-webhooks", "Where events are sent; docs/webhooks.md says how", 0), f.listWebhooks)
 	huma.Register(f.api, reg(http.MethodPost, at, "add-webhook", "Send events to an address; the answer has its secret, once", http.StatusCreated), f.addWebhook)
 	huma.Register(f.api, reg(http.MethodDelete, at+"/{id}", "remove-webhook", "Send nothing there any more", http.StatusNoContent), f.removeWebhook)
-	huma.Register(f.api, reg(http.MethodPost, at+"/{id}/resume", "resume-webhook", "Use an address again that was given up", 0), f.resumeWebhook)
+	huma.Register(f.api, reg(http.MethodPost, at+"/{id}/resume", "resume-webhook", "Use an address again that was given up or switched off", 0), f.useWebhook(true))
+	huma.Register(f.api, reg(http.MethodPost, at+"/{id}/pause", "pause-webhook", "Switch an address off: nothing is queued for it until it is resumed", 0), f.useWebhook(false))
 	huma.Register(f.api, reg(http.MethodPost, at+"/{id}/test", "test-webhook", "Send a test", http.StatusAccepted), f.testWebhook)
 	huma.Register(f.api, reg(http.MethodGet, at+"/{id}/deliveries", "list-deliveries", "What was sent there, the newest first", 0), f.listDeliveries)
 	huma.Register(f.api, reg(http.MethodPost, at+"/{id}/deliveries/{event}/resend", "resend-delivery", "Send one again", http.StatusAccepted), f.resendDelivery)
@@ -102,12 +103,14 @@ func (f *face) removeWebhook(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Hooks.Remove(ctx, actor(ctx), in.ID))
 }
 
-func (f *face) resumeWebhook(ctx context.Context, in *ByID) (*body[Webhook], error) {
-	e, err := f.Hooks.Resume(ctx, actor(ctx), in.ID)
-	if err != nil {
-		return nil, f.fail(ctx, err)
+func (f *face) useWebhook(on bool) func(context.Context, *ByID) (*body[Webhook], error) {
+	return func(ctx context.Context, in *ByID) (*body[Webhook], error) {
+		e, err := f.Hooks.Use(ctx, actor(ctx), in.ID, on)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		return &body[Webhook]{showWebhook(e)}, nil
 	}
-	return &body[Webhook]{showWebhook(e)}, nil
 }
 
 func (f *face) testWebhook(ctx context.Context, in *ByID) (*body[Delivery], error) {

@@ -26,6 +26,7 @@ func consoleLinks() []choice {
 		{"/operator/names", "names"},
 		{"/operator/telephones", "telephones"},
 		{"/operator/letters", "letters"},
+		{"/operator/webhooks", "webhooks"},
 	}
 }
 

@@ -113,10 +113,11 @@ func (h *Hooks) PutDelivery(ctx context.Context, d hook.Delivery) error {
 	})
 }
 
-// Claim takes what is due, the oldest first, and puts it off.
+// Claim takes what is due at an address in use, the oldest first, and puts it off.
 func (h *Hooks) Claim(ctx context.Context, endpoint string, now, until time.Time, limit int) (list []hook.Delivery, err error) {
 	var due []hook.Delivery
-	rows, err := h.db.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM hook_delivery WHERE endpoint = $1 AND state = 'waiting' AND due <= $2 ORDER BY due, event LIMIT $3`, endpoint, us(now), limit)
+	rows, err := h.db.read.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM hook_delivery WHERE endpoint = $1 AND state = 'waiting' AND due <= $2
+		AND EXISTS (SELECT 1 FROM hook_endpoint e WHERE e.id = $1 AND e.disabled = 0) ORDER BY due, event LIMIT $3`, endpoint, us(now), limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		d, err := scanDelivery(rows)
 		due = append(due, d)

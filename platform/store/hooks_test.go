@@ -193,7 +193,7 @@ func TestAnAddressThatFails(t *testing.T) {
 			t.Errorf("what is not in use is queued for: %d", len(list))
 		}
 		box.status["https://bad.example"] = 204
-		if e, err = s.Resume(ctx, member.System(), e.ID); err != nil {
+		if e, err = s.Use(ctx, member.System(), e.ID, true); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Resend(ctx, member.System(), e.ID, d.Event); err != nil {
