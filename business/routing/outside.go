@@ -79,7 +79,7 @@ func (o *outbound) chosen(a *Attempt, c *carrier.Carrier, again bool, offers int
 
 func (t *Tables) ways() *ways {
 	if t.Ways == nil {
-		return &ways{}
+		return NewWays().now.Load() // of tests alone
 	}
 	return t.Ways.now.Load()
 }
