@@ -41,6 +41,7 @@ type Leg struct {
 	Trunk   string
 	Device  string // ToTerminal: its id
 	Number  string // as it is written there; of an address the whole
+	To      string // ToTrunk: what it is for: "+8225551234", a partner's number, a code
 	Forward bool   // the called party has his calls sent there
 	Start   time.Time
 	Ring    time.Time // the first sign of the far side: ringing, or sound before the answer
@@ -57,6 +58,19 @@ type Leg struct {
 
 // Answered reports whether somebody answered there.
 func (l *Leg) Answered() bool { return !l.Answer.IsZero() }
+
+// Carried reports whether a carrier is owed something for the call, or owes.
+func (r *Record) Carried() bool {
+	if r.Side == Entry && r.Carrier != "" && r.Answered() {
+		return true
+	}
+	for i := range r.Legs {
+		if l := &r.Legs[i]; l.Kind == ToTrunk && l.Carrier != "" && l.Answered() {
+			return true
+		}
+	}
+	return false
+}
 
 // Abandon ends a record whose process died, and the legs it had.
 func (r *Record) Abandon(at time.Time) {

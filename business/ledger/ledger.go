@@ -16,13 +16,14 @@ type Kind string
 
 // The classes.
 const (
-	Wallet    Kind = "wallet"    // money of a member's account
-	Revenue   Kind = "revenue"   // what we earned
-	Promotion Kind = "promotion" // what we gave away
-	Clearing  Kind = "clearing"  // money on its way
-	Payable   Kind = "payable"   // what we owe a carrier or partner
-	Cost      Kind = "cost"      // what we spent
-	Deferred  Kind = "deferred"  // what was paid to us and is not yet earned
+	Wallet     Kind = "wallet"     // money of a member's account
+	Revenue    Kind = "revenue"    // what we earned
+	Promotion  Kind = "promotion"  // what we gave away
+	Clearing   Kind = "clearing"   // money on its way
+	Payable    Kind = "payable"    // what we owe a carrier or partner
+	Receivable Kind = "receivable" // what one owes us
+	Cost       Kind = "cost"       // what we spent
+	Deferred   Kind = "deferred"   // what was paid to us and is not yet earned
 )
 
 // Account is one account of the book.

@@ -90,16 +90,9 @@ func (s *Service) Open(ctx context.Context, a Account) error {
 // Post books a posting. The same key with the same body returns the stored
 // answer; with another body it is a Conflict. Too little money is Unpaid.
 func (s *Service) Post(ctx context.Context, p Posting) (Posted, error) {
-	if err := check(p); err != nil {
-		return Posted{}, err
-	}
-	digest, err := digestOf(p)
-	if err != nil {
-		return Posted{}, err
-	}
 	var out Posted
-	err = s.store.Do(ctx, func(tx Tx) error {
-		out, err = s.post(ctx, tx, p, digest, Hold{})
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		out, err = s.PostIn(ctx, tx, p)
 		return err
 	})
 	return out, err
@@ -107,6 +100,18 @@ func (s *Service) Post(ctx context.Context, p Posting) (Posted, error) {
 
 // mostEntries is how many entries a posting may have.
 const mostEntries = 1000
+
+// PostIn is Post in a transaction that does more.
+func (s *Service) PostIn(ctx context.Context, tx Tx, p Posting) (Posted, error) {
+	if err := check(p); err != nil {
+		return Posted{}, err
+	}
+	digest, err := digestOf(p)
+	if err != nil {
+		return Posted{}, err
+	}
+	return s.post(ctx, tx, p, digest, Hold{})
+}
 
 // check holds what makes a posting a posting.
 func check(p Posting) error {

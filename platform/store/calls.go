@@ -80,7 +80,22 @@ func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) err
 		}
 		rest = rest[n:]
 	}
+	if err := due(ctx, q, records); err != nil {
+		return err
+	}
 	return tellCalls(ctx, q, records, time.Now())
+}
+
+// due leaves the records of which carriers are owed something to settlement.
+func due(ctx context.Context, q querier, records []cdr.Record) error {
+	for i := range records {
+		if r := &records[i]; r.Carried() {
+			if _, err := q.ExecContext(ctx, `INSERT INTO settlement_due (record) VALUES ($1) ON CONFLICT DO NOTHING`, r.ID); err != nil {
+				return fmt.Errorf("leave call %s to settlement: %w", r.CallID, err)
+			}
+		}
+	}
+	return nil
 }
 
 func scanRecord(row scanner) (r cdr.Record, err error) {

@@ -34,6 +34,7 @@ type legInRow struct {
 	Trunk    string         `json:"t,omitempty"`
 	Device   string         `json:"d,omitempty"`
 	Number   string         `json:"n,omitempty"`
+	To       string         `json:"v,omitempty"`
 	Forward  bool           `json:"f,omitempty"`
 	Start    int64          `json:"b"`
 	Ring     *int64         `json:"r,omitempty"`
@@ -80,7 +81,7 @@ func detailOf(r *cdr.Record) (string, error) {
 	for i := range r.Legs {
 		l := &r.Legs[i]
 		d.Legs = append(d.Legs, legInRow{
-			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, Forward: l.Forward,
+			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, To: l.To, Forward: l.Forward,
 			Start: l.Start.Sub(r.Start).Microseconds(), Ring: after(l.Ring), Answer: after(l.Answer), End: after(l.End),
 			Cause: l.Cause.String(), Status: l.Status, Q850: l.Q850, Quality: qualityRow(&l.Quality),
 			Currency: l.Cost.Currency, Cost: l.Cost.Micros, Prefix: l.CostPrefix,
@@ -131,7 +132,7 @@ func readDetail(r *cdr.Record, text string) error {
 	for i := range d.Legs {
 		l := &d.Legs[i]
 		r.Legs = append(r.Legs, cdr.Leg{
-			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, Forward: l.Forward,
+			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, To: l.To, Forward: l.Forward,
 			Start: r.Start.Add(micros(l.Start)), Ring: when(l.Ring), Answer: when(l.Answer), End: when(l.End),
 			Cause: cdr.ParseCause(l.Cause), Status: l.Status, Q850: l.Q850, Quality: l.Quality.read(),
 			Cost: money.Amount{Currency: l.Currency, Micros: l.Cost}, CostPrefix: l.Prefix,

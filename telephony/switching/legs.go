@@ -32,7 +32,7 @@ func (c *Call) tries(id LegID, t *Target) {
 	case routing.ToCenter:
 		l.Kind, l.Center, l.Number = cdr.ToCenter, t.Center, t.To
 	case routing.ToTrunk:
-		l.Kind, l.Carrier, l.Trunk, l.Number = cdr.ToTrunk, t.Carrier, t.Trunk, t.Number
+		l.Kind, l.Carrier, l.Trunk, l.Number, l.To = cdr.ToTrunk, t.Carrier, t.Trunk, t.Number, t.To
 	case routing.ToURI:
 		l.Kind, l.Number = cdr.ToAddress, t.URI
 	}

@@ -1,0 +1,263 @@
+package settlement
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+)
+
+// Service settles.
+type Service struct {
+	store Store
+	book  Book
+	decks Decks
+	log   *slog.Logger
+	now   func() time.Time
+}
+
+// New returns a service.
+func New(store Store, book Book, decks Decks, log *slog.Logger, now func() time.Time) *Service {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: store, book: book, decks: decks, log: log, now: now}
+}
+
+// atOnce is how many records are worked on in one transaction.
+const atOnce = 200
+
+// Accrue prices and books the legs of every record that is due, and returns how
+// many lines that were. A record is due in the transaction that keeps it, so a
+// crash loses nothing, and a leg is one line however often it is worked on.
+func (s *Service) Accrue(ctx context.Context) (lines int, err error) {
+	for {
+		ids, records, err := s.store.Due(ctx, atOnce)
+		if err != nil || len(ids) == 0 {
+			return lines, err
+		}
+		var list []Line
+		for i := range records {
+			list = append(list, linesOf(&records[i])...)
+		}
+		for i := range list {
+			if list[i].Price, err = s.price(ctx, &list[i]); err != nil {
+				return lines, err
+			}
+		}
+		n := 0
+		err = s.store.Do(ctx, func(tx Tx) (err error) {
+			if n, err = s.keep(ctx, tx, list); err != nil {
+				return err
+			}
+			return tx.Drop(ctx, ids)
+		})
+		if err != nil {
+			return lines, err
+		}
+		lines += n
+	}
+}
+
+// linesOf are the answered legs of a record with carriers.
+func linesOf(r *cdr.Record) (list []Line) {
+	for i := range r.Legs {
+		l := &r.Legs[i]
+		if l.Kind != cdr.ToTrunk || !l.Answered() || l.Carrier == "" {
+			continue
+		}
+		number := l.To
+		if number == "" {
+			number = l.Number
+		}
+		list = append(list, Line{
+			ID: fmt.Sprintf("%s.%d", r.ID, i), Carrier: l.Carrier, Trunk: l.Trunk, Direction: Out, Call: r.CallID, Number: number, Answer: l.Answer, Lasted: max(0, l.End.Sub(l.Answer)),
+		})
+	}
+	if r.Side == cdr.Entry && r.Carrier != "" && r.Answered() {
+		list = append(list, Line{
+			ID: r.ID + ".in", Carrier: r.Carrier, Trunk: r.Trunk, Direction: In, Call: r.CallID, Number: called(r), Answer: r.Answer, Lasted: r.Duration(),
+		})
+	}
+	return list
+}
+
+// called is the number that a call which came in was for.
+func called(r *cdr.Record) string {
+	if text := strings.ReplaceAll(r.To.Text, " ", ""); strings.HasPrefix(text, "+") {
+		return text
+	}
+	if n := r.To.Number.Canonical(); n != "" {
+		return n
+	}
+	return r.Dialled
+}
+
+// price asks the deck. What costs no money says so by a price of nothing.
+func (s *Service) price(ctx context.Context, l *Line) (Price, error) {
+	return s.decks.CostOf(ctx, Owner(l.Carrier, l.Direction), strings.TrimPrefix(l.Number, "+"), l.Answer, l.Lasted)
+}
+
+// group is lines that one posting books.
+type group struct {
+	carrier   string
+	direction Direction
+	currency  money.Currency
+}
+
+// keep stores lines and books those that are fresh, a posting for each carrier
+// and currency.
+func (s *Service) keep(ctx context.Context, tx Tx, list []Line) (fresh int, err error) {
+	groups := map[group][]Line{}
+	var order []group
+	for _, l := range list {
+		ok, err := tx.PutLine(ctx, l)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			continue
+		}
+		fresh++
+		if l.Price.Amount.Zero() {
+			continue
+		}
+		g := group{l.Carrier, l.Direction, l.Price.Amount.Currency}
+		if groups[g] == nil {
+			order = append(order, g)
+		}
+		groups[g] = append(groups[g], l)
+	}
+	for _, g := range order {
+		posting, err := s.bookGroup(ctx, tx, g, groups[g])
+		if err != nil {
+			return 0, err
+		}
+		for _, l := range groups[g] {
+			if err := tx.BookLine(ctx, l.ID, posting); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return fresh, nil
+}
+
+// bookGroup books lines of one carrier: under the id of the first, which no other
+// group has, for a line is kept once.
+func (s *Service) bookGroup(ctx context.Context, tx Tx, g group, list []Line) (posting string, err error) {
+	sum := money.Amount{Currency: g.currency}
+	for _, l := range list {
+		if sum, err = sum.Add(l.Price.Amount); err != nil {
+			return "", err
+		}
+	}
+	debit, credit := accounts(g.carrier, g.direction, g.currency)
+	for _, a := range []ledger.Account{debit, credit} {
+		a.Opened = s.now()
+		if err := tx.Open(ctx, a); err != nil {
+			return "", err
+		}
+	}
+	posted, err := s.book.PostIn(ctx, tx, ledger.Posting{
+		Key: "traffic:" + list[0].ID, Kind: "traffic", Ref: g.carrier, Memo: fmt.Sprintf("%d calls", len(list)),
+		Entries: []ledger.Entry{{Account: debit.ID, Amount: sum.Neg()}, {Account: credit.ID, Amount: sum}},
+	})
+	return posted.ID, err
+}
+
+// Reprice gives the lines of a month a price that had none, for decks may come
+// late; it returns how many it found one for. A price that was booked stays.
+func (s *Service) Reprice(ctx context.Context, by member.Actor, carrier string, m Month) (priced int, err error) {
+	if err := operatorOnly(by); err != nil {
+		return 0, err
+	}
+	f := Filter{Carrier: carrier, Month: m, Unpriced: true, Limit: atOnce}
+	for {
+		page, err := s.store.Lines(ctx, f)
+		if err != nil {
+			return priced, err
+		}
+		for _, l := range page.Items {
+			if l.Price, err = s.price(ctx, &l); err != nil {
+				return priced, err
+			}
+			if !l.Price.Known {
+				continue
+			}
+			ok := false
+			err := s.store.Do(ctx, func(tx Tx) (err error) {
+				ok, err = s.repriced(ctx, tx, l)
+				return err
+			})
+			if err != nil {
+				return priced, err
+			}
+			if ok {
+				priced++
+			}
+		}
+		if f.Cursor = page.Next; f.Cursor == "" {
+			return priced, nil
+		}
+	}
+}
+
+// repriced is false if somebody else was quicker.
+func (s *Service) repriced(ctx context.Context, tx Tx, l Line) (bool, error) {
+	ok, err := tx.PriceLine(ctx, l.ID, l.Price)
+	if err != nil || !ok || l.Price.Amount.Zero() {
+		return ok, err
+	}
+	posting, err := s.bookGroup(ctx, tx, group{l.Carrier, l.Direction, l.Price.Amount.Currency}, []Line{l})
+	if err != nil {
+		return false, err
+	}
+	return true, tx.BookLine(ctx, l.ID, posting)
+}
+
+// Totals are what the calls of a month come to; of every carrier, if none is named.
+func (s *Service) Totals(ctx context.Context, by member.Actor, carrier string, m Month) ([]Total, error) {
+	if err := operatorOnly(by); err != nil {
+		return nil, err
+	}
+	return s.store.Totals(ctx, carrier, m)
+}
+
+// Lines lists them.
+func (s *Service) Lines(ctx context.Context, by member.Actor, f Filter) (Page, error) {
+	if err := operatorOnly(by); err != nil {
+		return Page{}, err
+	}
+	f.Limit = min(max(f.Limit, 1), 500)
+	return s.store.Lines(ctx, f)
+}
+
+// Margins are what calls of a month brought in and cost, the largest revenue first.
+func (s *Service) Margins(ctx context.Context, by member.Actor, m Month, sum MarginBy) ([]Margin, error) {
+	if err := operatorOnly(by); err != nil {
+		return nil, err
+	}
+	return s.store.Margins(ctx, m, sum, 500)
+}
+
+// Run accrues every so often until ctx ends.
+func (s *Service) Run(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := s.Accrue(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("what carriers are owed for their calls cannot be booked, and is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
