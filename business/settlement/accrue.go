@@ -11,23 +11,33 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
 )
 
 // Service settles.
 type Service struct {
-	store Store
-	book  Book
-	decks Decks
-	log   *slog.Logger
-	now   func() time.Time
+	store      Store
+	statements Statements
+	payouts    Payouts
+	book       Book
+	decks      Decks
+	cfg        Config
+	now        func() time.Time
+}
+
+// Config is what this house has set up.
+type Config struct {
+	Bank *payment.BankAccount // from which carriers are paid; nil: no payment files
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // New returns a service.
-func New(store Store, book Book, decks Decks, log *slog.Logger, now func() time.Time) *Service {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+func New(store Store, statements Statements, payouts Payouts, book Book, decks Decks, cfg Config) *Service {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: store, book: book, decks: decks, log: log, now: now}
+	return &Service{store: store, statements: statements, payouts: payouts, book: book, decks: decks, cfg: cfg, now: cfg.Now}
 }
 
 // atOnce is how many records are worked on in one transaction.
@@ -252,7 +262,7 @@ func (s *Service) Run(ctx context.Context, every time.Duration) {
 	defer tick.Stop()
 	for {
 		if _, err := s.Accrue(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("what carriers are owed for their calls cannot be booked, and is tried again", "error", err)
+			s.cfg.Log.Error("what carriers are owed for their calls cannot be booked, and is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -100,6 +100,13 @@ type Page struct {
 // Tx is one transaction of the book and the lines.
 type Tx interface {
 	ledger.Tx
+	LineTx
+	StatementTx
+	PayoutTx
+}
+
+// LineTx is what a transaction may do with lines.
+type LineTx interface {
 	// PutLine keeps a line; fresh is false if it is kept already.
 	PutLine(ctx context.Context, l Line) (fresh bool, err error)
 	// PriceLine gives a line a price that has none; ok is false if it has one.
@@ -108,6 +115,26 @@ type Tx interface {
 	BookLine(ctx context.Context, id, posting string) error
 	// Drop forgets that records are due.
 	Drop(ctx context.Context, records []string) error
+	// Booked is what the lines of a month came to that have a price.
+	Booked(ctx context.Context, carrier string, d Direction, m Month, c money.Currency) (micros int64, err error)
+}
+
+// StatementTx is what a transaction may do with statements.
+type StatementTx interface {
+	// LockStatement reads one that nobody else changes until the commit.
+	LockStatement(ctx context.Context, id string) (Statement, bool, error)
+	ChangeStatement(ctx context.Context, s Statement) error
+	// AgreedStatement finds the one of a month that is agreed.
+	AgreedStatement(ctx context.Context, carrier string, d Direction, m Month, c money.Currency) (id string, found bool, err error)
+}
+
+// PayoutTx is what a transaction may do with payouts.
+type PayoutTx interface {
+	PutPayout(ctx context.Context, p Payout) error
+	LockPayout(ctx context.Context, id string) (Payout, bool, error)
+	ChangePayout(ctx context.Context, p Payout) error
+	// OrderedPayouts is how much is on its way to a carrier.
+	OrderedPayouts(ctx context.Context, carrier string, c money.Currency) (micros int64, err error)
 }
 
 // Store keeps lines.
@@ -121,6 +148,8 @@ type Store interface {
 	Each(ctx context.Context, f Filter, do func(Line) error) error
 	Totals(ctx context.Context, carrier string, m Month) ([]Total, error)
 	Margins(ctx context.Context, m Month, by MarginBy, limit int) ([]Margin, error)
+	// Balances are what the accounts of a carrier have, and what is ordered.
+	Balances(ctx context.Context, carrier string) ([]Balance, error)
 }
 
 // MarginBy is what margins are summed by.
@@ -145,7 +174,6 @@ type Margin struct {
 // Book is what settlement needs of the ledger.
 type Book interface {
 	PostIn(ctx context.Context, tx ledger.Tx, p ledger.Posting) (ledger.Posted, error)
-	Balance(ctx context.Context, account string) (money.Amount, error)
 }
 
 // Decks price lines.

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -62,7 +65,7 @@ func TestCarriersAreOwedWhatTheyCarried(t *testing.T) {
 			}
 		}
 		decks := flat{"berlin": usd(600_000)}
-		s := settlement.New(h.db.Settlement(), h.book, decks, nil, c.now)
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now})
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
@@ -124,6 +127,120 @@ func TestCarriersAreOwedWhatTheyCarried(t *testing.T) {
 			if got, err := s.Margins(ctx, op, month, by); err != nil || fmt.Sprint(got) != want {
 				t.Errorf("%s: %v, want %s, %v", by, got, want, err)
 			}
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestAMonthIsSettled: their statement is compared, disputed, agreed and booked
+// once; debts are set against each other, and what is owed is paid once, however
+// many order it at a time.
+func TestAMonthIsSettled(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		op := member.Actor{Role: member.Operator, Name: "Olga"}
+		answer := time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
+		var records []cdr.Record
+		text := "time;number;seconds;amount\n"
+		for i := range 60 {
+			r := carried(i, answer.Add(time.Duration(i)*10*time.Minute), 2*time.Minute)
+			r.Legs[1].To = fmt.Sprintf("+49309018%02d", i)
+			records = append(records, r)
+			if i < 50 { // ten are not theirs; in their zone it is nine hours later; one is dearer
+				amount := "1,20"
+				if i == 7 {
+					amount = "1,90"
+				}
+				text += r.Answer.Add(9*time.Hour).Format("2006-01-02 15:04:05") + ";" + r.Legs[1].To + ";120;" + amount + "\n"
+			}
+		}
+		text += "2026-11-09 10:00:00;4940123456;60;5,00\n" // of which we know nothing
+		in := answered("call_in", answer, time.Minute)
+		in.ID, in.Side, in.Carrier, in.To = "cdr_in", cdr.Entry, "berlin", cdr.Party{Text: "+82 2 555 1234"}
+		if err := h.db.Calls().AppendRecords(ctx, append(records, in)); err != nil {
+			t.Fatal(err)
+		}
+		eur := func(cents int64) money.Amount { return money.Amount{Currency: "EUR", Micros: cents * 10_000} }
+		bank := payment.BankAccount{IBAN: "DE89370400440532013000", Holder: "Callisto"}
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, flat{"berlin": eur(60), "in:berlin": eur(30)}, settlement.Config{Now: c.now, Bank: &bank})
+		if _, err := s.Accrue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		x, m, err := s.Import(ctx, op, settlement.Statement{Carrier: "berlin", Direction: settlement.Out, Month: "2026-11", Currency: "EUR"}, text)
+		if err != nil || m.Shift != 9*time.Hour || x.Theirs != eur(50*120+70+500).Micros || x.Ours != eur(60*120).Micros || fmt.Sprint(m.Sums) !=
+			"map[only_ours:{10 0 12000000} only_theirs:{1 5000000 0} rate:{1 1900000 1200000} same:{49 58800000 58800000}]" {
+			t.Fatalf("%+v %v %v", x, m.Sums, err)
+		}
+		again, m2, err := s.Statement(ctx, op, x.ID)
+		if err != nil || fmt.Sprint(m2.Sums) != fmt.Sprint(m.Sums) || again.ID != x.ID {
+			t.Errorf("read again: %+v %v %v", again, m2.Sums, err)
+		}
+		if x, err = s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyTheirs, settlement.Rate}, "Not ours"); err != nil || x.Disputed != eur(570).Micros || x.State != settlement.Disputed {
+			t.Errorf("%+v %v", x, err)
+		}
+		for range 2 {
+			x, err = s.Agree(ctx, op, x.ID, eur(60*120+70).Micros, "They took it back")
+		}
+		if fault.KindOf(err) != fault.Conflict {
+			t.Errorf("agreed twice: %v", err)
+		}
+		if owed, _ := h.book.Balance(ctx, settlement.PayableAccount("berlin", "EUR")); owed != eur(7270) {
+			t.Errorf("%v is owed", owed)
+		}
+		if p, err := s.Net(ctx, op, "berlin", "EUR"); err != nil || p.Amount != eur(30) {
+			t.Errorf("%+v %v", p, err)
+		}
+		if _, err := s.Net(ctx, op, "berlin", "EUR"); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("netted twice: %v", err)
+		}
+		if _, err := s.Order(ctx, op, "berlin", eur(100), ""); fault.ReasonOf(err).Code != "payee" {
+			t.Errorf("paid to nobody: %v", err)
+		}
+		if err := s.SetPayee(ctx, op, settlement.Payee{Carrier: "berlin", Name: "Berlin Telecom", IBAN: "GB82 WEST 1234 5698 7654 32"}); err != nil {
+			t.Fatal(err)
+		}
+		var ordered atomic.Int64
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				p, err := s.Order(context.Background(), op, "berlin", eur(2000), "November")
+				if err != nil && fault.KindOf(err) != fault.Conflict {
+					t.Error(err)
+				}
+				ordered.Add(p.Amount.Micros * map[bool]int64{true: 1}[err == nil])
+			})
+		}
+		wg.Wait()
+		if ordered.Load() != eur(6000).Micros { // of 72.40
+			t.Errorf("%d ordered", ordered.Load())
+		}
+		file, err := s.File(ctx, op)
+		if err != nil || strings.Count(string(file), "<CdtTrfTxInf>") != 3 {
+			t.Errorf("%s %v", file, err)
+		}
+		list, err := s.Payouts(ctx, op, settlement.Ordered)
+		if err != nil || len(list) != 3 {
+			t.Fatal(list, err)
+		}
+		for range 2 { // booked once
+			if _, err := s.Done(ctx, op, list[0].ID); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := s.Cancel(ctx, op, list[0].ID); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("a payment that was made is cancelled: %v", err)
+		}
+		if _, err := s.Cancel(ctx, op, list[1].ID); err != nil {
+			t.Error(err)
+		}
+		got, err := s.Balances(ctx, op, "berlin")
+		if want := (settlement.Balance{Currency: "EUR", Payable: eur(5240).Micros, Ordered: eur(2000).Micros}); err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%+v, want %+v, %v", got, want, err)
+		}
+		if _, err := s.Totals(ctx, member.Actor{Account: "acc_x"}, "berlin", "2026-11"); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a member sees it: %v", err)
 		}
 		h.booksAreRight(t)
 	})

@@ -25,7 +25,57 @@ CREATE TABLE settlement_line (
 );
 CREATE INDEX settlement_line_month ON settlement_line (carrier, month, answered, id);
 CREATE INDEX settlement_line_call ON settlement_line (call_id);
+CREATE INDEX ledger_account_owed ON ledger_account (kind, id) WHERE kind IN ('payable', 'receivable');
+
+-- What a carrier asks for a month, with its lines (compressed), and what became of it.
+CREATE TABLE settlement_statement (
+    id        TEXT   NOT NULL PRIMARY KEY,
+    carrier   TEXT   NOT NULL CHECK (carrier <> ''),
+    direction TEXT   NOT NULL CHECK (direction IN ('out', 'in')),
+    month     TEXT   NOT NULL,
+    currency  TEXT   NOT NULL,
+    lines     BIGINT NOT NULL,
+    theirs    BIGINT NOT NULL,
+    ours      BIGINT NOT NULL,
+    state     TEXT   NOT NULL CHECK (state IN ('open', 'disputed', 'agreed')),
+    disputed  BIGINT NOT NULL,
+    causes    TEXT   NOT NULL,
+    agreed    BIGINT NOT NULL CHECK (agreed >= 0),
+    note      TEXT   NOT NULL,
+    actor     TEXT   NOT NULL,
+    at        BIGINT NOT NULL,
+    body      TEXT   NOT NULL
+);
+CREATE INDEX settlement_statement_month ON settlement_statement (month, carrier);
+CREATE UNIQUE INDEX settlement_statement_agreed ON settlement_statement (carrier, direction, month, currency) WHERE state = 'agreed';
+
+-- Where carriers are paid, and payments to them.
+CREATE TABLE settlement_payee (
+    carrier TEXT NOT NULL PRIMARY KEY,
+    name    TEXT NOT NULL CHECK (name <> ''),
+    iban    TEXT NOT NULL CHECK (iban <> ''),
+    bic     TEXT NOT NULL
+);
+CREATE TABLE settlement_payout (
+    id        TEXT   NOT NULL PRIMARY KEY,
+    carrier   TEXT   NOT NULL CHECK (carrier <> ''),
+    currency  TEXT   NOT NULL,
+    micros    BIGINT NOT NULL CHECK (micros > 0),
+    name      TEXT   NOT NULL,
+    iban      TEXT   NOT NULL,
+    bic       TEXT   NOT NULL,
+    reference TEXT   NOT NULL,
+    state     TEXT   NOT NULL CHECK (state IN ('ordered', 'paid', 'cancelled')),
+    netted    BIGINT NOT NULL CHECK (netted IN (0, 1)),
+    actor     TEXT   NOT NULL,
+    at        BIGINT NOT NULL
+);
+CREATE INDEX settlement_payout_state ON settlement_payout (state, carrier, currency);
 
 -- +goose Down
+DROP INDEX ledger_account_owed;
+DROP TABLE settlement_payout;
+DROP TABLE settlement_payee;
+DROP TABLE settlement_statement;
 DROP TABLE settlement_line;
 DROP TABLE settlement_due;
