@@ -54,8 +54,12 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	if err := n.carriers.Load(ctx); err != nil {
 		return err
 	}
-	if err := n.openTariffs(ctx); err != nil || !n.cfg.Dev {
+	if err := n.openTariffs(ctx); err != nil {
 		return err
+	}
+	n.openSettlement()
+	if !n.cfg.Dev {
+		return nil
 	}
 	return n.seedTelephones(ctx)
 }

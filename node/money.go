@@ -90,9 +90,7 @@ func (n *Node) openCashier() {
 		n.stripe = stripe.New(stripe.Config{SecretKey: s.SecretKey, WebhookSecret: s.WebhookSecret, APIBase: s.APIBase, Link: n.link, Log: n.log})
 		cfg.Gateway = n.stripe
 	}
-	if b := n.cfg.Bank; b.IBAN != "" {
-		cfg.Bank = &payment.BankAccount{Name: b.Name, IBAN: b.IBAN, BIC: b.BIC, Holder: b.Holder}
-	}
+	cfg.Bank = n.bank()
 	n.cashier = cashier.New(n.store.Payments(), n.shop, n.book, accounts{n.members, n.store.Members(), n.cfg.Dev}, cfg)
 }
 
@@ -147,4 +145,14 @@ func (n *Node) withdrawal() time.Duration {
 		return d
 	}
 	return -1
+}
+
+// bank is the account that money is sent to, and carriers are paid from; nil where
+// none is set up.
+func (n *Node) bank() *payment.BankAccount {
+	b := n.cfg.Bank
+	if b.IBAN == "" {
+		return nil
+	}
+	return &payment.BankAccount{Name: b.Name, IBAN: b.IBAN, BIC: b.BIC, Holder: b.Holder}
 }

@@ -38,6 +38,7 @@ import (
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/wallet"
@@ -91,6 +92,7 @@ type Node struct {
 	cards       *publish.Service
 	carriers    *carrier.Service
 	tariffs     *tariff.Service
+	settlement  *settlement.Service
 	proofs      *proof.Service
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
@@ -238,6 +240,7 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.auditing(ctx) })
 	jobs.Go(func() { n.tariffing(ctx) })
 	jobs.Go(func() { n.hooks.Run(ctx) })
+	jobs.Go(func() { n.settlement.Run(ctx, settleEvery) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
 	}

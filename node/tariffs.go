@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/business/tariff"
 )
 
@@ -23,6 +25,29 @@ func (n *Node) openTariffs(ctx context.Context) error {
 		return fmt.Errorf("what calls cost: %w", err)
 	}
 	return n.tariffs.Adopt(ctx, n.store.Tariffs())
+}
+
+// settleEvery is how soon after a call its carrier is credited.
+const settleEvery = 5 * time.Second
+
+// openSettlement has carriers settled by those prices.
+func (n *Node) openSettlement() {
+	st := n.store.Settlement()
+	n.settlement = settlement.New(st, st, st, n.book, costs{n.tariffs}, settlement.Config{
+		Bank: n.bank(), Log: n.log, Now: n.opts.Now,
+		Zone: func(x numbering.Number) *time.Location { return n.plans.Clock(x.CallingCode, x.National) },
+	})
+}
+
+// costs gives settlement the prices of calls.
+type costs struct{ tariffs *tariff.Service }
+
+func (c costs) CostOf(ctx context.Context, owner, number string, answer time.Time, d time.Duration) (settlement.Price, error) {
+	x, known, err := c.tariffs.Cost(ctx, owner, number, answer, d)
+	if err != nil || !known {
+		return settlement.Price{}, err
+	}
+	return settlement.Price{Known: true, Amount: x.Amount, House: x.House, Seconds: x.Seconds, Prefix: x.Prefix, Version: x.Version}, nil
 }
 
 // tariffing adopts, within two seconds, lists that another process took in. One

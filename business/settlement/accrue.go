@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/payment"
 )
 
@@ -28,12 +29,16 @@ type Service struct {
 // Config is what this house has set up.
 type Config struct {
 	Bank *payment.BankAccount // from which carriers are paid; nil: no payment files
+	Zone func(n numbering.Number) *time.Location // of a caller of ours; nil: UTC
 	Log  *slog.Logger
 	Now  func() time.Time
 }
 
 // New returns a service.
 func New(store Store, statements Statements, payouts Payouts, book Book, decks Decks, cfg Config) *Service {
+	if cfg.Zone == nil {
+		cfg.Zone = func(numbering.Number) *time.Location { return time.UTC }
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -54,7 +59,7 @@ func (s *Service) Accrue(ctx context.Context) (lines int, err error) {
 		}
 		var list []Line
 		for i := range records {
-			list = append(list, linesOf(&records[i])...)
+			list = append(list, linesOf(&records[i], s.cfg.Zone(records[i].From.Number))...)
 		}
 		for i := range list {
 			if list[i].Price, err = s.price(ctx, &list[i]); err != nil {
@@ -76,7 +81,7 @@ func (s *Service) Accrue(ctx context.Context) (lines int, err error) {
 }
 
 // linesOf are the answered legs of a record with carriers.
-func linesOf(r *cdr.Record) (list []Line) {
+func linesOf(r *cdr.Record, zone *time.Location) (list []Line) {
 	for i := range r.Legs {
 		l := &r.Legs[i]
 		if l.Kind != cdr.ToTrunk || !l.Answered() || l.Carrier == "" {
@@ -88,11 +93,12 @@ func linesOf(r *cdr.Record) (list []Line) {
 		}
 		list = append(list, Line{
 			ID: fmt.Sprintf("%s.%d", r.ID, i), Carrier: l.Carrier, Trunk: l.Trunk, Direction: Out, Call: r.CallID, Number: number, Answer: l.Answer, Lasted: max(0, l.End.Sub(l.Answer)),
+			Zone: zone.String(),
 		})
 	}
 	if r.Side == cdr.Entry && r.Carrier != "" && r.Answered() {
 		list = append(list, Line{
-			ID: r.ID + ".in", Carrier: r.Carrier, Trunk: r.Trunk, Direction: In, Call: r.CallID, Number: called(r), Answer: r.Answer, Lasted: r.Duration(),
+			ID: r.ID + ".in", Carrier: r.Carrier, Trunk: r.Trunk, Direction: In, Call: r.CallID, Number: called(r), Answer: r.Answer, Lasted: r.Duration(), Zone: zone.String(),
 		})
 	}
 	return list
@@ -111,7 +117,11 @@ func called(r *cdr.Record) string {
 
 // price asks the deck. What costs no money says so by a price of nothing.
 func (s *Service) price(ctx context.Context, l *Line) (Price, error) {
-	return s.decks.CostOf(ctx, Owner(l.Carrier, l.Direction), strings.TrimPrefix(l.Number, "+"), l.Answer, l.Lasted)
+	zone, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		return Price{}, fmt.Errorf("the time zone of the call %s: %w", l.Call, err)
+	}
+	return s.decks.CostOf(ctx, Owner(l.Carrier, l.Direction), strings.TrimPrefix(l.Number, "+"), l.Answer.In(zone), l.Lasted)
 }
 
 // group is lines that one posting books.

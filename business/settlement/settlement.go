@@ -14,6 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/tariff"
 )
 
 // Direction is which way a call went.
@@ -35,6 +36,7 @@ type Line struct {
 	Number    string // + form, a partner's number, or a code; of a call that came in, the one that was called
 	Answer    time.Time
 	Lasted    time.Duration
+	Zone      string // of the caller, in which the bands of a deck are meant: an IANA name
 	Price     Price
 	Posting   string // in the ledger; "" while it has no price, or costs nothing
 }
@@ -179,14 +181,14 @@ type Book interface {
 // Decks price lines.
 type Decks interface {
 	// CostOf is what a carrier's deck has for a call, and for one that came in the
-	// deck of what it pays.
+	// deck of what it pays. The answer is in the caller's zone.
 	CostOf(ctx context.Context, owner, number string, answer time.Time, d time.Duration) (Price, error)
 }
 
 // Owner is under which name the deck of a direction is kept.
 func Owner(carrier string, d Direction) string {
 	if d == In {
-		return "in:" + carrier
+		return tariff.Inbound + carrier
 	}
 	return carrier
 }

@@ -76,38 +76,75 @@ func (s *Service) find(ctx context.Context, x *Explained, q Question) (bool, err
 	}
 	s.mu.Unlock()
 	for {
-		s.mu.Lock()
-		v, ok := inForce(s.all.Versions, x.Plan, q.Asked)
-		d := s.decks[v.ID]
-		if d == nil {
-			d = s.past[v.ID]
+		v, d, err := s.deckAt(ctx, x.Plan, q.Asked)
+		if err != nil {
+			return false, err
 		}
+		s.mu.Lock()
 		x.Name = s.planName(x.Plan)
 		s.mu.Unlock()
-		if ok && d == nil {
-			var err error
-			if d, err = s.deck(ctx, v); err != nil {
-				return false, err
-			}
-			s.mu.Lock()
-			if s.past == nil || len(s.past) >= mostPast {
-				s.past = map[string]*rating.Deck{}
-			}
-			s.past[v.ID] = d
-			s.mu.Unlock()
-		}
-		if ok && d.Find(&x.Quote, q.To) {
+		if d != nil && d.Find(&x.Quote, q.To) {
 			x.Version = v
 			return true, nil
 		}
 		if x.Plan == Members {
 			return false, nil
 		}
-		if _, carrier := s.cfg.Carrier(x.Plan); carrier {
-			return false, nil
+		if _, carrier, err := s.owner(x.Plan); err != nil || carrier {
+			return false, err
 		}
 		x.Plan = Members
 	}
+}
+
+// deckAt is the deck of an owner that was in force at an instant; nil if there was
+// none.
+func (s *Service) deckAt(ctx context.Context, owner string, at time.Time) (Version, *rating.Deck, error) {
+	s.mu.Lock()
+	v, ok := inForce(s.all.Versions, owner, at)
+	d := s.decks[v.ID]
+	if d == nil {
+		d = s.past[v.ID]
+	}
+	s.mu.Unlock()
+	if !ok || d != nil {
+		return v, d, nil
+	}
+	d, err := s.deck(ctx, v)
+	if err != nil {
+		return v, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.past == nil || len(s.past) >= mostPast {
+		s.past = map[string]*rating.Deck{}
+	}
+	s.past[v.ID] = d
+	return v, d, nil
+}
+
+// Costed is what a call cost by somebody's deck.
+type Costed struct {
+	Version string
+	Prefix  string
+	Amount  money.Amount // in the deck's currency
+	House   int64        // micro-units of the house's, at the exchange rate of the answer
+	Seconds int64        // charged
+}
+
+// Cost is what a call cost by an owner's deck that was in force when it was
+// answered; found is false if none had a price for it, or nobody said what its
+// currency was worth. The answer is in the caller's zone.
+func (s *Service) Cost(ctx context.Context, owner, number string, answer time.Time, d time.Duration) (c Costed, found bool, err error) {
+	v, deck, err := s.deckAt(ctx, owner, answer)
+	var q rating.Quote
+	if err != nil || deck == nil || !deck.Find(&q, number) {
+		return c, false, err
+	}
+	charge := q.Charge(answer, d)
+	c = Costed{v.ID, q.Prefix, money.Amount{Currency: v.Currency, Micros: charge.Micros}, 0, charge.Charged}
+	c.House, found = s.Decks().In(answer, v.Currency, charge.Micros)
+	return c, found, nil
 }
 
 // mostPast is how many decks of the past are kept for those who ask.

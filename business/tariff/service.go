@@ -169,7 +169,7 @@ func (s *Service) owner(id string) (name string, carrier bool, err error) {
 	if at >= 0 {
 		return name, false, nil
 	}
-	if name, ok := s.cfg.Carrier(id); ok {
+	if name, ok := s.cfg.Carrier(strings.TrimPrefix(id, Inbound)); ok {
 		return name, true, nil
 	}
 	return "", false, unknownOwner()

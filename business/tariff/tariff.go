@@ -18,8 +18,12 @@ import (
 	"github.com/callisto-tel/callisto/business/rating"
 )
 
-// Members is the plan of everybody who has no other.
-const Members = "members"
+// Members is the plan of everybody who has no other. A carrier's id after Inbound
+// is the owner of the deck by which it pays for the calls it sends us.
+const (
+	Members = "members"
+	Inbound = "in:"
+)
 
 // Version is a deck from an instant on.
 type Version struct {

@@ -234,6 +234,9 @@ type Deps struct {
 	Carriers   Carriers
 	Decks      Decks
 	Plans      Plans
+	Settlement Settlement
+	Asked      CarrierStatements
+	Payouts    Payouts
 	Trunks     Trunks
 	Proofs     Proofs
 	Names      Names
@@ -317,6 +320,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerAlerts()
 	f.registerCarriers()
 	f.registerDecks()
+	f.registerSettlement()
 	f.registerProofs()
 	f.registerNames()
 	f.registerTelephones()

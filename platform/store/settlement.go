@@ -25,11 +25,11 @@ func (s *Settlement) Do(ctx context.Context, f func(settlement.Tx) error) error 
 	return s.db.write(ctx, func(q querier) error { return f(settlementTx{ledgerTx{q}}) })
 }
 
-const lineColumns = `id, carrier, trunk, direction, call_id, number, answered, lasted, known, currency, micros, house, seconds, prefix, version, posting`
+const lineColumns = `id, carrier, trunk, direction, call_id, number, answered, lasted, zone, known, currency, micros, house, seconds, prefix, version, posting`
 
 func (t settlementTx) PutLine(ctx context.Context, l settlement.Line) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO settlement_line (`+lineColumns+`, month) VALUES (`+places(1, 17)+`) ON CONFLICT (id) DO NOTHING`,
-		l.ID, l.Carrier, l.Trunk, string(l.Direction), l.Call, l.Number, us(l.Answer), l.Lasted.Microseconds(), flag(l.Price.Known), string(l.Price.Amount.Currency), l.Price.Amount.Micros,
+	return changed(t.q.ExecContext(ctx, `INSERT INTO settlement_line (`+lineColumns+`, month) VALUES (`+places(1, 18)+`) ON CONFLICT (id) DO NOTHING`,
+		l.ID, l.Carrier, l.Trunk, string(l.Direction), l.Call, l.Number, us(l.Answer), l.Lasted.Microseconds(), l.Zone, flag(l.Price.Known), string(l.Price.Amount.Currency), l.Price.Amount.Micros,
 		l.Price.House, l.Price.Seconds, l.Price.Prefix, l.Price.Version, l.Posting, string(settlement.MonthOf(l.Answer))))
 }
 
@@ -79,7 +79,7 @@ func (s *Settlement) Due(ctx context.Context, limit int) (ids []string, records 
 
 func scanLine(row scanner) (l settlement.Line, err error) {
 	var answered, lasted int64
-	err = row.Scan(&l.ID, &l.Carrier, &l.Trunk, &l.Direction, &l.Call, &l.Number, &answered, &lasted, &l.Price.Known, &l.Price.Amount.Currency, &l.Price.Amount.Micros,
+	err = row.Scan(&l.ID, &l.Carrier, &l.Trunk, &l.Direction, &l.Call, &l.Number, &answered, &lasted, &l.Zone, &l.Price.Known, &l.Price.Amount.Currency, &l.Price.Amount.Micros,
 		&l.Price.House, &l.Price.Seconds, &l.Price.Prefix, &l.Price.Version, &l.Posting)
 	l.Answer, l.Lasted = at(answered), micros(lasted)
 	return l, err

@@ -14,6 +14,7 @@ CREATE TABLE settlement_line (
     month     TEXT   NOT NULL,
     answered  BIGINT NOT NULL CHECK (answered > 0),
     lasted    BIGINT NOT NULL CHECK (lasted >= 0),
+    zone      TEXT   NOT NULL,
     known     BIGINT NOT NULL CHECK (known IN (0, 1)),
     currency  TEXT   NOT NULL,
     micros    BIGINT NOT NULL,
