@@ -166,8 +166,10 @@ func (s *Service) end(ctx context.Context, by member.Actor, id string, state Pay
 			return fault.New(fault.Unknown, "payout_unknown", "There is no such payment.")
 		case p.State == state:
 			return nil
-		case p.State != Ordered:
-			return fault.New(fault.Conflict, "payout_ended", "The payment is %s already.", string(p.State))
+		case p.State == Paid:
+			return fault.New(fault.Conflict, "payout_ended", "The payment is booked as paid already.")
+		case p.State == Cancelled:
+			return fault.New(fault.Conflict, "payout_ended", "The payment was cancelled.")
 		}
 		p.State, p.By = state, by.Name
 		if state == Paid {
