@@ -68,7 +68,7 @@ func (s *Settlement) Due(ctx context.Context, limit int) (ids []string, records 
 	for i := range ids {
 		args[i] = ids[i]
 	}
-	rows, err = s.db.read.QueryContext(ctx, `SELECT `+cdrColumns+` FROM cdr WHERE id IN (`+places(1, len(ids))+`)`, args...)
+	rows, err = s.db.read.QueryContext(ctx, `SELECT `+cdrColumns+` FROM cdr WHERE id IN (`+places(1, len(ids))+`)`, args...) //nolint:gosec // constants and $n only
 	err = each(rows, err, func(rows *sql.Rows) error {
 		r, err := scanRecord(rows)
 		records = append(records, r)
@@ -117,7 +117,7 @@ func (s *Settlement) Lines(ctx context.Context, f settlement.Filter) (page settl
 		text += fmt.Sprintf(" AND (answered > $%d OR answered = $%d AND id > $%d)", len(args)-1, len(args)-1, len(args))
 	}
 	args = append(args, f.Limit+1)
-	rows, err := s.db.read.QueryContext(ctx, `SELECT `+lineColumns+` FROM settlement_line WHERE `+text+` ORDER BY answered, id LIMIT $`+strconv.Itoa(len(args)), args...)
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+lineColumns+` FROM settlement_line WHERE `+text+` ORDER BY answered, id LIMIT $`+strconv.Itoa(len(args)), args...) //nolint:gosec // constants and $n only
 	err = each(rows, err, func(rows *sql.Rows) error {
 		l, err := scanLine(rows)
 		page.Items = append(page.Items, l)
@@ -134,7 +134,7 @@ func (s *Settlement) Lines(ctx context.Context, f settlement.Filter) (page settl
 // Each calls do with every line of a filter.
 func (s *Settlement) Each(ctx context.Context, f settlement.Filter, do func(settlement.Line) error) error {
 	text, args := s.where(f)
-	rows, err := s.db.read.QueryContext(ctx, `SELECT `+lineColumns+` FROM settlement_line WHERE `+text+` ORDER BY answered, id`, args...)
+	rows, err := s.db.read.QueryContext(ctx, `SELECT `+lineColumns+` FROM settlement_line WHERE `+text+` ORDER BY answered, id`, args...) //nolint:gosec // constants and $n only
 	return each(rows, err, func(rows *sql.Rows) error {
 		l, err := scanLine(rows)
 		if err != nil {
@@ -147,7 +147,8 @@ func (s *Settlement) Each(ctx context.Context, f settlement.Filter, do func(sett
 // Totals sum the lines of a month.
 func (s *Settlement) Totals(ctx context.Context, carrier string, m settlement.Month) (list []settlement.Total, err error) {
 	text, args := s.where(settlement.Filter{Carrier: carrier, Month: m})
-	rows, err := s.db.read.QueryContext(ctx, `SELECT carrier, direction, currency, COUNT(*), CAST(SUM(seconds) AS BIGINT), CAST(SUM(micros) AS BIGINT), CAST(SUM(house) AS BIGINT),
+	rows, err := s.db.read.QueryContext(ctx, //nolint:gosec // constants and $n only
+		`SELECT carrier, direction, currency, COUNT(*), CAST(SUM(seconds) AS BIGINT), CAST(SUM(micros) AS BIGINT), CAST(SUM(house) AS BIGINT),
 		CAST(SUM(1 - known) AS BIGINT) FROM settlement_line WHERE `+text+` GROUP BY carrier, direction, currency ORDER BY carrier, direction, currency`, args...)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var t settlement.Total
@@ -165,7 +166,8 @@ func (s *Settlement) Margins(ctx context.Context, m settlement.Month, by settlem
 	if !ok {
 		return nil, fault.New(fault.Invalid, "margin_by", "Margins are summed by carrier, destination or customer.")
 	}
-	rows, err := s.db.read.QueryContext(ctx, `WITH f AS (SELECT call_id, MIN(id) AS id FROM settlement_line WHERE month = $1 AND direction = 'out' GROUP BY call_id),
+	rows, err := s.db.read.QueryContext(ctx, //nolint:gosec // constants and $n only
+		`WITH f AS (SELECT call_id, MIN(id) AS id FROM settlement_line WHERE month = $1 AND direction = 'out' GROUP BY call_id),
 		r AS (SELECT f.id, SUM(c.micros) AS micros, MAX(c.payer) AS payer FROM f JOIN cdr c ON c.call_id = f.call_id WHERE c.micros > 0 GROUP BY f.id)
 		SELECT `+key+`, COUNT(*), CAST(SUM(l.seconds) AS BIGINT), CAST(COALESCE(SUM(r.micros), 0) AS BIGINT), CAST(SUM(l.house) AS BIGINT)
 		FROM settlement_line l LEFT JOIN r ON r.id = l.id WHERE l.month = $1 AND l.direction = 'out' GROUP BY `+key+` ORDER BY 4 DESC, 1 LIMIT $2`, string(m), limit)
