@@ -58,6 +58,8 @@ func sights(t *testing.T, d dev) []sight {
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
 		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
+		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
+		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
 		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-webhooks", "/operator/webhooks"}, {"operator", "desk-webhook", "/operator/webhooks/" + told}, {"operator", "desk-open-country", "/operator/countries/KR"},
 		{"operator", "desk-members", "/operator/members"}, {"operator", "desk-member", "/operator/members/" + buyer},
 	}

@@ -99,7 +99,7 @@ func stays() []string {
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
 		Seoul Chicago individual company ann example com sip ms http client
 		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Standard Webhooks Webhook Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
-		connect increments band night Mon Sun EUR KRW`)
+		connect increments band night Mon Sun EUR KRW time number seconds amount pain BIC`)
 }
 
 // leftover reports words in Latin letters that a reader of Korean would stumble on.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/table"
 )
 
 // Format is how records are written.
@@ -139,7 +140,7 @@ func (w *Writer) cells(r *Record) []string {
 		q = &QualityView{}
 	}
 	row := append(w.row[:0], v.ID, v.CallID, where, v.Center, at(&v.Start), at(v.Answer), at(&v.End), strconv.FormatFloat(v.Seconds, 'f', -1, 64), v.Cause, string(v.HungUp),
-		count(v.Q850), count(v.Status), safe(v.From), safe(v.To), safe(v.Dialled), currency, charge, num(v.PDD), num(q.MOS), count(q.Loss), num(q.Jitter), safe(q.Codec))
+		count(v.Q850), count(v.Status), table.Safe(v.From), table.Safe(v.To), table.Safe(v.Dialled), currency, charge, num(v.PDD), num(q.MOS), count(q.Loss), num(q.Jitter), table.Safe(q.Codec))
 	if w.account == "" {
 		legs := ""
 		if len(v.Legs) > 0 {
@@ -159,13 +160,4 @@ func (w *Writer) cells(r *Record) []string {
 	}
 	w.row = row
 	return row
-}
-
-// safe keeps a spreadsheet from taking a text for a formula: what begins like one
-// gets a ' before it. Numbers in + form are such.
-func safe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -28,7 +28,7 @@ type Service struct {
 
 // Config is what this house has set up.
 type Config struct {
-	Bank *payment.BankAccount // from which carriers are paid; nil: no payment files
+	Bank *payment.BankAccount                    // from which carriers are paid; nil: no payment files
 	Zone func(n numbering.Number) *time.Location // of a caller of ours; nil: UTC
 	Log  *slog.Logger
 	Now  func() time.Time
@@ -256,6 +256,14 @@ func (s *Service) Lines(ctx context.Context, by member.Actor, f Filter) (Page, e
 	}
 	f.Limit = min(max(f.Limit, 1), 500)
 	return s.store.Lines(ctx, f)
+}
+
+// EachLine calls do with every line of a filter.
+func (s *Service) EachLine(ctx context.Context, by member.Actor, f Filter, do func(Line) error) error {
+	if err := operatorOnly(by); err != nil {
+		return err
+	}
+	return s.store.Each(ctx, f, do)
 }
 
 // Margins are what calls of a month brought in and cost, the largest revenue first.

@@ -97,8 +97,9 @@ func (s *Service) Balances(ctx context.Context, by member.Actor, carrier string)
 }
 
 // Order orders a payment of what we owe: at most that, and what is ordered already
-// is not owed again.
-func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, amount money.Amount, reference string) (p Payout, err error) {
+// is not owed again. once may be the id that it gets: an order that is sent again
+// with it is the same.
+func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, amount money.Amount, reference, once string) (p Payout, err error) {
 	if err := operatorOnly(by); err != nil {
 		return p, err
 	}
@@ -111,6 +112,12 @@ func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, am
 	if reference = strings.TrimSpace(reference); len(reference) > 140 {
 		return p, fault.New(fault.Invalid, "reference", "A reference has at most 140 letters.")
 	}
+	if once == "" {
+		once = NewPayout(s.now())
+	}
+	if !payoutID(once) {
+		return p, fault.New(fault.Invalid, "once", "The form is not one of ours. Load the page again.")
+	}
 	payee, found, err := s.payouts.Payee(ctx, carrier)
 	if err != nil {
 		return p, err
@@ -118,11 +125,22 @@ func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, am
 	if !found {
 		return p, fault.New(fault.Invalid, "payee", "Say first to which bank account the carrier is paid.")
 	}
-	p = Payout{ID: ident.New("out", s.now()), Carrier: carrier, Amount: amount, Payee: payee, Reference: reference, State: Ordered, By: by.Name, At: s.now()}
+	p = Payout{ID: once, Carrier: carrier, Amount: amount, Payee: payee, Reference: reference, State: Ordered, By: by.Name, At: s.now()}
 	err = s.store.Do(ctx, func(tx Tx) error {
 		owed, err := s.owed(ctx, tx, carrier, amount.Currency)
 		if err != nil {
 			return err
+		}
+		old, ordered, err := tx.LockPayout(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if ordered {
+			if old.Carrier != carrier || old.Amount != amount || old.Netted {
+				return fault.New(fault.Conflict, "payout_ordered", "This form has ordered another payment already. Load the page again.")
+			}
+			p = old
+			return nil
 		}
 		if owed < amount.Micros {
 			return fault.New(fault.Conflict, "not_owed", "Only %s is owed and not ordered yet.", money.Amount{Currency: amount.Currency, Micros: max(0, owed)}.String())
@@ -130,6 +148,14 @@ func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, am
 		return tx.PutPayout(ctx, p)
 	})
 	return p, err
+}
+
+// NewPayout is an id for a payment that is to be ordered once.
+func NewPayout(now time.Time) string { return ident.New("out", now) }
+
+func payoutID(s string) bool {
+	id, ok := strings.CutPrefix(s, "out_")
+	return ok && len(id) == 16 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuv") == ""
 }
 
 // owed is what is payable and not ordered yet; the account stays locked.

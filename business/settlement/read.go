@@ -87,6 +87,7 @@ type reader struct {
 	rows      []Theirs
 	slashed   []slashed
 	wrong     []fault.Field
+	sum       int64 // of the amounts, without their signs
 }
 
 // slashed is a day that can be read in two ways.
@@ -203,7 +204,11 @@ func (r *reader) amount(s string) (int64, bool) {
 	if minus {
 		micros = -micros
 	}
-	return micros, err == nil
+	if err != nil || max(micros, -micros) > mostAgreed-r.sum {
+		return 0, false
+	}
+	r.sum += max(micros, -micros)
+	return micros, true
 }
 
 // when reads a time in UTC if it names no zone. Days with slashes are read later.

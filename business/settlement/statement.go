@@ -184,11 +184,18 @@ func (s *Service) Dispute(ctx context.Context, by member.Actor, id string, cause
 	})
 }
 
+// mostAgreed bounds an amount, so that no balance overflows: a hundred thousand
+// million units.
+const mostAgreed = 1e17
+
 // Agree books the amount of a statement that both agreed on: what it differs from
 // what our lines came to is posted once, and the statement is closed.
 func (s *Service) Agree(ctx context.Context, by member.Actor, id string, micros int64, note string) (Statement, error) {
 	if micros < 0 {
 		return Statement{}, fault.New(fault.Invalid, "amount", "The amount is below zero.")
+	}
+	if micros > mostAgreed {
+		return Statement{}, fault.New(fault.Invalid, "amount", "The amount is larger than any statement.")
 	}
 	return s.decide(ctx, by, id, func(x *Statement) error {
 		x.State, x.Agreed, x.Note = Agreed, micros, note

@@ -55,3 +55,12 @@ func Cells(line string, separator rune) ([]string, error) {
 	}
 	return cells, nil
 }
+
+// Safe keeps a spreadsheet from taking a text for a formula: what begins like one
+// gets a ' before it. Numbers in + form are such.
+func Safe(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -31,7 +31,7 @@ type CarrierStatements interface {
 type Payouts interface {
 	Payee(ctx context.Context, by member.Actor, carrier string) (settlement.Payee, error)
 	SetPayee(ctx context.Context, by member.Actor, p settlement.Payee) error
-	Order(ctx context.Context, by member.Actor, carrier string, amount money.Amount, reference string) (settlement.Payout, error)
+	Order(ctx context.Context, by member.Actor, carrier string, amount money.Amount, reference, once string) (settlement.Payout, error)
 	Done(ctx context.Context, by member.Actor, id string) (settlement.Payout, error)
 	Cancel(ctx context.Context, by member.Actor, id string) (settlement.Payout, error)
 	Payouts(ctx context.Context, by member.Actor, state settlement.PayoutState) ([]settlement.Payout, error)

@@ -167,9 +167,10 @@ func (f *face) orderPayout(ctx context.Context, in *struct {
 	Body struct {
 		Amount    money.Amount `json:"amount"`
 		Reference string       `json:"reference,omitempty" doc:"What the carrier reads with the money: its invoice's number"`
+		Once      string       `json:"once,omitempty" doc:"An id for the payment, as out_ and 16 letters of 0-9a-v: sent again with it, the order is the same"`
 	}
 }) (*body[payout], error) {
-	return f.payoutOf(ctx)(f.Payouts.Order(ctx, actor(ctx), in.ID, in.Body.Amount, in.Body.Reference))
+	return f.payoutOf(ctx)(f.Payouts.Order(ctx, actor(ctx), in.ID, in.Body.Amount, in.Body.Reference, in.Body.Once))
 }
 
 func (f *face) listPayouts(ctx context.Context, in *struct {

@@ -19,6 +19,7 @@ func consoleLinks() []choice {
 		{"/operator/taxes", "taxes"},
 		{"/operator/countries", "countries"},
 		{"/operator/carriers", "carriers"},
+		{"/operator/settlement", "settlement"},
 		{"/operator/calls", "calls"},
 		{"/operator/explain", "explain"},
 		{"/operator/limits", "limits"},

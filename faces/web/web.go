@@ -332,6 +332,9 @@ type Deps struct {
 	Trunks     Trunks
 	Decks      Decks
 	Sell       Sell
+	Settlement Settlement
+	Asked      CarrierStatements
+	Payouts    Payouts
 	Router     Router
 	Sold       routing.Sold
 	Rented     routing.Lines // the telephone numbers that ring ours
@@ -376,7 +379,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.walletRoutes(),
+		f.walletRoutes(), f.settlementRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

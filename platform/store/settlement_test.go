@@ -195,17 +195,31 @@ func TestAMonthIsSettled(t *testing.T) {
 		if _, err := s.Net(ctx, op, "berlin", "EUR"); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("netted twice: %v", err)
 		}
-		if _, err := s.Order(ctx, op, "berlin", eur(100), ""); fault.ReasonOf(err).Code != "payee" {
+		if _, err := s.Order(ctx, op, "berlin", eur(100), "", ""); fault.ReasonOf(err).Code != "payee" {
 			t.Errorf("paid to nobody: %v", err)
 		}
 		if err := s.SetPayee(ctx, op, settlement.Payee{Carrier: "berlin", Name: "Berlin Telecom", IBAN: "GB82 WEST 1234 5698 7654 32"}); err != nil {
 			t.Fatal(err)
 		}
+		again := settlement.NewPayout(time.Now())
+		for range 2 {
+			if p, err := s.Order(ctx, op, "berlin", eur(100), "", again); err != nil || p.ID != again {
+				t.Errorf("ordered again by the same form: %+v %v", p, err)
+			}
+		}
+		for amount, once := range map[int64]string{200: again, 100: "out_'; DROP"} {
+			if _, err := s.Order(ctx, op, "berlin", eur(amount), "", once); err == nil {
+				t.Errorf("%q orders %d", once, amount)
+			}
+		}
+		if x, err := s.Cancel(ctx, op, again); err != nil || x.State != settlement.Cancelled {
+			t.Errorf("%+v %v", x, err)
+		}
 		var ordered atomic.Int64
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
-				p, err := s.Order(context.Background(), op, "berlin", eur(2000), "November")
+				p, err := s.Order(context.Background(), op, "berlin", eur(2000), "November", "")
 				if err != nil && fault.KindOf(err) != fault.Conflict {
 					t.Error(err)
 				}
