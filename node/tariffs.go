@@ -66,3 +66,14 @@ func (n *Node) tariffing(ctx context.Context) {
 		}
 	}
 }
+
+// SettledMonth sums what the calls of a month come to in a folder or database,
+// which may be in use; of every carrier if none is named.
+func SettledMonth(ctx context.Context, data, database, carrier string, m settlement.Month) ([]settlement.Total, error) {
+	db, err := openReader(ctx, data, database)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	return db.Settlement().Totals(ctx, carrier, m)
+}

@@ -31,6 +31,7 @@ type commands struct {
 	Route   routeCmd   `cmd:"" help:"Ask what would happen to a call."`
 	Rate    rateCmd    `cmd:"" help:"Ask what calls cost."`
 	Ledger  ledgerCmd  `cmd:"" help:"The book of the house."`
+	Settle  settleCmd  `cmd:"" name:"settlement" help:"What carriers are owed and owe."`
 	CDR     cdrCmd     `cmd:"" name:"cdr" help:"The call records."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
