@@ -15,6 +15,9 @@ func TestCountriesOf(t *testing.T) {
 			t.Errorf("%q is of %v, not %v", prefix, got, want)
 		}
 	}
+	if got := p.CountriesOf("13"); !slices.Contains(got, "US") {
+		t.Errorf("13 is of %v", got)
+	}
 	if got := p.CountriesOf("1"); len(got) < 20 || got[0] != "US" || got[1] != "CA" {
 		t.Errorf("1 is of %v", got)
 	}

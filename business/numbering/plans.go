@@ -272,7 +272,7 @@ func (p *Plans) CountriesOf(prefix string) (isos []string) {
 // holds reports whether some valid number of a country begins so, as far as one
 // try of each length tells.
 func (r *region) holds(national string) bool {
-	const rest = "5550123456789"
+	const rest = "555012345678901" // as long as the longest number
 	for n := len(national); n <= 15; n++ {
 		if number := (national + rest)[:n]; r.lengths&(1<<n) != 0 && r.general.match(number) && r.valid.match(number) {
 			return true
