@@ -201,18 +201,18 @@ func TestAMonthIsSettled(t *testing.T) {
 		if err := s.SetPayee(ctx, op, settlement.Payee{Carrier: "berlin", Name: "Berlin Telecom", IBAN: "GB82 WEST 1234 5698 7654 32"}); err != nil {
 			t.Fatal(err)
 		}
-		again := settlement.NewPayout(time.Now())
+		form := settlement.NewPayout(time.Now())
 		for range 2 {
-			if p, err := s.Order(ctx, op, "berlin", eur(100), "", again); err != nil || p.ID != again {
+			if p, err := s.Order(ctx, op, "berlin", eur(100), "", form); err != nil || p.ID != form {
 				t.Errorf("ordered again by the same form: %+v %v", p, err)
 			}
 		}
-		for amount, once := range map[int64]string{200: again, 100: "out_'; DROP"} {
+		for amount, once := range map[int64]string{200: form, 100: "out_'; DROP"} {
 			if _, err := s.Order(ctx, op, "berlin", eur(amount), "", once); err == nil {
 				t.Errorf("%q orders %d", once, amount)
 			}
 		}
-		if x, err := s.Cancel(ctx, op, again); err != nil || x.State != settlement.Cancelled {
+		if x, err := s.Cancel(ctx, op, form); err != nil || x.State != settlement.Cancelled {
 			t.Errorf("%+v %v", x, err)
 		}
 		var ordered atomic.Int64
