@@ -74,6 +74,8 @@ func TestAMemberCallsAnOrdinaryTelephone(t *testing.T) {
 			for side, r := range got {
 				if len(r.Legs) != 1 || r.HungUp != cdr.ByCaller || r.PDD <= 0 || !r.Legs[0].Answered() {
 					t.Errorf("%s: %+v", side, r)
+				} else if l := r.Legs[0]; l.Carrier != last.Carrier || l.Trunk != last.Trunk { // the caller's center is told
+					t.Errorf("%s: the leg went by %q: %+v", side, l.Carrier, l)
 				}
 			}
 			if o := got[cdr.Origin]; o.From.Account != "acc_"+m.Number.Canonical() || o.To.Text != numbering.Spaced(e164Of(x.number)) {

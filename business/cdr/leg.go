@@ -37,7 +37,7 @@ const (
 type Leg struct {
 	Kind    LegKind
 	Center  center.ID // ToCenter
-	Carrier string    // ToTrunk
+	Carrier string    // ToTrunk; ToCenter: by whom that center had it carried
 	Trunk   string
 	Device  string // ToTerminal: its id
 	Number  string // as it is written there; of an address the whole
@@ -65,11 +65,18 @@ func (r *Record) Carried() bool {
 		return true
 	}
 	for i := range r.Legs {
-		if l := &r.Legs[i]; l.Kind == ToTrunk && l.Carrier != "" && l.Answered() {
+		if r.Carries(&r.Legs[i]) {
 			return true
 		}
 	}
 	return false
+}
+
+// Carries reports whether a carrier is owed something for a leg. One to another
+// center is in that center's own record; but if this process died, perhaps that
+// one did too.
+func (r *Record) Carries(l *Leg) bool {
+	return l.Carrier != "" && l.Answered() && (l.Kind == ToTrunk || l.Kind == ToCenter && r.Cause == Lost)
 }
 
 // Abandon ends a record whose process died, and the legs it had.

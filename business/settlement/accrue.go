@@ -80,11 +80,12 @@ func (s *Service) Accrue(ctx context.Context) (lines int, err error) {
 	}
 }
 
-// linesOf are the answered legs of a record with carriers.
+// linesOf are the answered legs of a record with carriers. A line is named by the
+// call, the trunk and the number, for two centers may tell of the same leg.
 func linesOf(r *cdr.Record, zone *time.Location) (list []Line) {
 	for i := range r.Legs {
 		l := &r.Legs[i]
-		if l.Kind != cdr.ToTrunk || !l.Answered() || l.Carrier == "" {
+		if !r.Carries(l) {
 			continue
 		}
 		number := l.To
@@ -92,13 +93,13 @@ func linesOf(r *cdr.Record, zone *time.Location) (list []Line) {
 			number = l.Number
 		}
 		list = append(list, Line{
-			ID: fmt.Sprintf("%s.%d", r.ID, i), Carrier: l.Carrier, Trunk: l.Trunk, Direction: Out, Call: r.CallID, Number: number, Answer: l.Answer, Lasted: max(0, l.End.Sub(l.Answer)),
+			ID: r.CallID + "." + l.Trunk + "." + digits(number), Carrier: l.Carrier, Trunk: l.Trunk, Direction: Out, Call: r.CallID, Number: number, Answer: l.Answer, Lasted: max(0, l.End.Sub(l.Answer)),
 			Zone: zone.String(),
 		})
 	}
 	if r.Side == cdr.Entry && r.Carrier != "" && r.Answered() {
 		list = append(list, Line{
-			ID: r.ID + ".in", Carrier: r.Carrier, Trunk: r.Trunk, Direction: In, Call: r.CallID, Number: called(r), Answer: r.Answer, Lasted: r.Duration(), Zone: zone.String(),
+			ID: r.CallID + ".in." + r.Trunk, Carrier: r.Carrier, Trunk: r.Trunk, Direction: In, Call: r.CallID, Number: called(r), Answer: r.Answer, Lasted: r.Duration(), Zone: zone.String(),
 		})
 	}
 	return list

@@ -28,7 +28,7 @@ const (
 
 // Line is one answered leg with a carrier.
 type Line struct {
-	ID        string // of the record and the leg in it: the same leg is one line
+	ID        string // of the call, the trunk and the number: the same leg is one line
 	Carrier   string
 	Trunk     string
 	Direction Direction

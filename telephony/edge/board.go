@@ -57,6 +57,7 @@ type call struct {
 	attempt        routing.Attempt
 	beyond         beyond // of a call to somebody else's domain
 	sound          []sounded
+	went           []went
 	hinted         string // the number whose partners' zones were asked last
 }
 
@@ -247,7 +248,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted = beyond{}, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
-	c.sound = c.sound[:0]
+	c.sound, c.went = c.sound[:0], c.went[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)

@@ -72,6 +72,29 @@ func (c *call) sounded(leg switching.LegID) {
 	}
 }
 
+// went is by whom another center says that it had a leg carried.
+type went struct {
+	leg            switching.LegID
+	carrier, trunk string
+}
+
+// carried notes that. Nobody else's word for it is taken.
+func (b *board) carried(c *call, l *leg, m *sip.Msg) {
+	if m == nil {
+		return
+	}
+	f := l.d.Flow()
+	if _, link := b.edge.cfg.Links.Peer(&f); !link {
+		return
+	}
+	_, params, _ := bytes.Cut(m.Header(sip.HCallistoCall), []byte{';'})
+	carrier, _ := sip.Param(params, "carrier")
+	trunk, _ := sip.Param(params, "trunk")
+	if len(carrier) > 0 {
+		c.went = append(c.went, went{l.id, clip(string(carrier), 64), clip(string(trunk), 64)})
+	}
+}
+
 // soundOf is how the sound of a leg was.
 func (c *call) soundOf(leg switching.LegID) cdr.Quality {
 	for i := range c.sound {
@@ -115,6 +138,11 @@ func (b *board) detail(c *call, rec *cdr.Record) {
 		l := &rec.Legs[i]
 		id, cause := c.sw.Tried(i)
 		l.Quality = c.soundOf(id)
+		for _, w := range c.went {
+			if w.leg == id {
+				l.Carrier, l.Trunk = w.carrier, w.trunk
+			}
+		}
 		if l.Q850 == 0 && !l.End.IsZero() {
 			l.Q850 = codes[cause].q850
 		}

@@ -308,6 +308,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	case sip.EventAnswer:
 		ev.Kind = switching.Answered
 		b.policy(c, l) // the answer may have come from elsewhere
+		b.carried(c, l, e.Msg)
 	case sip.EventFail:
 		l.d = nil
 		b.release(l)

@@ -183,9 +183,19 @@ func (s *signalling) Progress(r switching.Ref, id switching.LegID, st switching.
 
 // Answer answers an incoming leg.
 func (s *signalling) Answer(r switching.Ref, id switching.LegID, sdp []byte) {
-	if l := s.leg(r, id); l != nil {
-		l.d.Answer(sdp)
+	l := s.leg(r, id)
+	if l == nil {
+		return
 	}
+	b := (*board)(s)
+	if c := l.call; id == switching.Caller && c.attempt.Role == routing.Exit && c.carrier != "" {
+		// The center that pays learns who carries the call: should we die, it books that.
+		b.buf = append(b.buf[:0], "X-Callisto-Call: "...)
+		b.buf = append(append(append(append(b.buf, c.id...), ";carrier="...), c.carrier...), ";trunk="...)
+		b.buf = append(append(b.buf, c.trunk...), "\r\n"...)
+		l.d.Tell(b.buf)
+	}
+	l.d.Answer(sdp)
 }
 
 // Confirm acknowledges an answer that brought the offer.

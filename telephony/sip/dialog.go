@@ -54,6 +54,7 @@ type Dialog struct {
 	sess  session
 	proof *proof // of a call to whom we may have to prove ourselves; else nil
 	sdp   []byte // our last session description, for a refresh by re-INVITE
+	told  []byte // header lines that our answer carries besides
 
 	patience Mono // how long the INVITE waits for any answer; 0: Timer B
 }

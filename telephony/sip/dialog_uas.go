@@ -22,6 +22,9 @@ func (d *Dialog) tag() []byte {
 	return s.tagBuf
 }
 
+// Tell has the answer carry further header lines, each with its CRLF.
+func (d *Dialog) Tell(headers []byte) { d.told = append(d.told[:0], headers...) }
+
 // Answer answers the call with a 2xx. After a late offer sdp is our offer.
 func (d *Dialog) Answer(sdp []byte) {
 	if !d.uas || d.state != dialogEarly || !d.in.ok {
@@ -37,7 +40,7 @@ func (d *Dialog) Answer(sdp []byte) {
 	d.keep(sdp)
 	s := d.shard
 	headers := append(s.scratch[:0], allowLine+"Supported: timer, 100rel\r\n"...)
-	headers = d.sess.append(headers, false)
+	headers = append(d.sess.append(headers, false), d.told...)
 	s.scratch = headers
 	s.answer(d.in.slot, &Reply{Status: 200, Contact: true, Headers: headers, SDP: sdp}, d.tag())
 }
