@@ -147,7 +147,8 @@ func (s *Settlement) Each(ctx context.Context, f settlement.Filter, do func(sett
 // Totals sum the lines of a month.
 func (s *Settlement) Totals(ctx context.Context, carrier string, m settlement.Month) (list []settlement.Total, err error) {
 	text, args := s.where(settlement.Filter{Carrier: carrier, Month: m})
-	rows, err := s.db.read.QueryContext(ctx, //nolint:gosec // constants and $n only
+	//nolint:gosec // constants and $n only
+	rows, err := s.db.read.QueryContext(ctx,
 		`SELECT carrier, direction, currency, COUNT(*), CAST(SUM(seconds) AS BIGINT), CAST(SUM(micros) AS BIGINT), CAST(SUM(house) AS BIGINT),
 		CAST(SUM(1 - known) AS BIGINT) FROM settlement_line WHERE `+text+` GROUP BY carrier, direction, currency ORDER BY carrier, direction, currency`, args...)
 	err = each(rows, err, func(rows *sql.Rows) error {
@@ -166,7 +167,8 @@ func (s *Settlement) Margins(ctx context.Context, m settlement.Month, by settlem
 	if !ok {
 		return nil, fault.New(fault.Invalid, "margin_by", "Margins are summed by carrier, destination or customer.")
 	}
-	rows, err := s.db.read.QueryContext(ctx, //nolint:gosec // constants and $n only
+	//nolint:gosec // constants and $n only
+	rows, err := s.db.read.QueryContext(ctx,
 		`WITH f AS (SELECT call_id, MIN(id) AS id FROM settlement_line WHERE month = $1 AND direction = 'out' GROUP BY call_id),
 		r AS (SELECT f.id, SUM(c.micros) AS micros, MAX(c.payer) AS payer FROM f JOIN cdr c ON c.call_id = f.call_id WHERE c.micros > 0 GROUP BY f.id)
 		SELECT `+key+`, COUNT(*), CAST(SUM(l.seconds) AS BIGINT), CAST(COALESCE(SUM(r.micros), 0) AS BIGINT), CAST(SUM(l.house) AS BIGINT)
