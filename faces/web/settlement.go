@@ -373,8 +373,9 @@ func asFile(w http.ResponseWriter, name, kind string) {
 
 // typedAmount reads an amount of a form.
 func typedAmount(text string, c money.Currency) (money.Amount, error) {
-	micros, err := money.ReadMicros(strings.TrimSpace(text))
-	if err != nil {
+	text = strings.TrimSpace(text)
+	micros, err := money.ReadMicros(text)
+	if err != nil || text == "" { // nothing is not zero
 		return money.Amount{}, fault.New(fault.Invalid, "amount", "%q is no amount in %s.", short(text), string(c))
 	}
 	return money.Amount{Currency: c, Micros: micros}, nil
