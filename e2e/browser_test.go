@@ -37,7 +37,7 @@ func browser(t *testing.T) context.Context {
 		chromedp.Flag("force-prefers-reduced-motion", true), // a click must not chase a page that is still scrolling
 		chromedp.WindowSize(1280, 900))
 	ctx, stop := chromedp.NewContext(alloc)
-	ctx, stopTimer := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stopTimer := context.WithTimeout(ctx, 9*time.Minute)
 	t.Cleanup(func() {
 		stopTimer()
 		_ = chromedp.Cancel(ctx)
