@@ -45,7 +45,8 @@ race: ## the same under the race detector
 
 test: test-tools check ## everything: installs what is missing, then unit, race, PostgreSQL, softphones, browser
 	SEEDS=100000 $(GO) test -count=1 -run TestSeeds ./business/ledger
-	$(GO) test -race -count=1 -timeout 25m ./...
+	STORE_SEEDS=1000 $(GO) test -count=1 -run TestSeeded ./platform/store
+	$(GO) test -race -count=1 -timeout 40m ./...
 	$(MAKE) --no-print-directory e2e
 
 test-more: ## what takes too long for every time: millions of seeds for the books; the company is killed 200 times under calls
