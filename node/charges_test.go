@@ -73,6 +73,17 @@ func TestACallIsCharged(t *testing.T) {
 	if micros(at(mine.body, "items", 0, "charge", "micros")) != 0 || micros(at(his.body, "items", 0, "charge", "micros")) != 100_000_000-r.has(t, jun) {
 		t.Errorf("the caller sees %s, who forwards %s", mine.raw, his.raw)
 	}
+	holder := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	_, page := holder.get("/calls/" + str(his.body, "items", 0, "id"))
+	for _, want := range []string{"You have your calls sent on to this number", "+82 2 555 6789", "No line of it names +8225556789", "Together, rounded half up"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("who forwards does not read %q: %s", want, page)
+		}
+	}
+	caller := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	if _, page := caller.get("/calls/" + str(mine.body, "items", 0, "id")); strings.Contains(page, "555 6789") {
+		t.Error("the caller reads where his call was sent on")
+	}
 }
 
 // TestTheBooksAreChecked at the start, and the operator's page says how that went.

@@ -91,10 +91,21 @@ func TestDestinationsAreOpenedByTheirCaller(t *testing.T) {
 	if codes := r.refusals(t, key); len(codes) != 1 || codes[0] != "destination_closed" {
 		t.Fatalf("refused by %v", codes)
 	}
+	asked := obj{"from": str(r.dev, "members", 0, "number"), "to": "+37120000000"}
+	before := r.want(t, 200, key, "POST", "/api/v1/routes/explain", asked)
+	if str(before.body, "refused", "code") != "destination_closed" || str(before.body, "refused", "open") != "+3712" {
+		t.Errorf("before the call: %s", before.raw)
+	}
+	if got := r.want(t, 200, key, "POST", "/api/v1/routes/explain", obj{"from": str(r.dev, "members", 0, "number"), "to": "+4930901820"}); at(got.body, "refused") != nil {
+		t.Errorf("an open destination: %s", got.raw)
+	}
 	r.want(t, 403, key, "PUT", "/api/v1/me/destinations/LV", obj{})
 	r.want(t, 422, key, "PUT", "/api/v1/me/destinations/LV", obj{"password": "a wrong one"})
 	r.want(t, 204, key, "PUT", "/api/v1/me/destinations/LV", obj{"password": str(r.dev, "members", 0, "password")})
 	r.want(t, 403, key, "PUT", "/api/v1/me/destinations/+1900", obj{"password": str(r.dev, "members", 0, "password")})
+	if got := r.want(t, 200, staff, "POST", "/api/v1/routes/explain", asked); at(got.body, "refused") != nil {
+		t.Errorf("it is opened: %s", got.raw)
+	}
 	r.dials(t, r.phone(0), "+37120000000")
 	r.want(t, 204, key, "DELETE", "/api/v1/me/destinations/LV", nil)
 	if got := r.want(t, 200, key, "GET", "/api/v1/me/limits", nil); strings.Contains(got.raw, `"LV"`) {
@@ -104,6 +115,22 @@ func TestDestinationsAreOpenedByTheirCaller(t *testing.T) {
 	if _, text, at := minji.post("/account/limits/open", url.Values{"what": {"LV"}}); at.Path != "/account/limits" || !strings.Contains(text, "Saved.") {
 		t.Errorf("opened on the page: %s", at)
 	}
+	if _, text := minji.get("/calls?to=%2B37120000000"); strings.Contains(text, "Open it here") {
+		t.Error("the dial field says that an opened destination is closed")
+	}
+	minji.post("/account/limits/close", url.Values{"what": {"LV"}})
+	if _, text := minji.get("/calls?to=%2B37120000000"); !strings.Contains(text, `href="/account/limits?open=%2B3712"`) {
+		t.Error("the dial field does not say that a destination is closed")
+	}
+	minji.post("/account/limits", url.Values{"minute": {"0.10"}})
+	if _, text := minji.get("/calls?to=%2B4930901820"); !strings.Contains(text, "The first minute of this call costs") {
+		t.Error("the dial field does not say that a call is dearer than its caller allows")
+	}
+	chief := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if _, text := chief.get("/operator/explain?to=%2B4930901820&from=" + url.QueryEscape(str(r.dev, "members", 0, "number"))); !strings.Contains(text, "It would be refused now.") || !strings.Contains(text, "The first minute of this call costs") {
+		t.Error("the operator is not told that a call would be refused")
+	}
+	minji.post("/account/limits", url.Values{"minute": {""}})
 	if status, text, _ := minji.post("/account/limits", url.Values{"day": {"abc"}, "calls": {"x"}}); status != 422 || !strings.Contains(text, "Write an amount like") || !strings.Contains(text, `value="abc"`) {
 		t.Errorf("nonsense: %d", status)
 	}

@@ -65,6 +65,13 @@ func TestACallIsExplained(t *testing.T) {
 	if micros(at(x.body, "charge", "micros")) != 600_000 {
 		t.Errorf("after that: %s", x.raw)
 	}
+	if _, page := minji.get("/calls/" + id); !strings.Contains(page, "the longest that the list has for it") || !strings.Contains(page, "66 seconds") && !strings.Contains(page, "60 seconds are charged") {
+		t.Errorf("the list that was withdrawn does not explain the call any more: %s", page)
+	}
+	kept := r.want(t, 200, op, "GET", "/api/v1/cdrs?call="+str(call, "call_id"), nil)
+	if str(kept.body, "items", 0, "decision", "version") != str(taken.body, "items", 0, "id") || str(kept.body, "items", 0, "decision", "prefix") != "49" || str(kept.body, "items", 0, "decision", "number") != "+4930901820" {
+		t.Errorf("the record: %s", kept.raw)
+	}
 	later := r.want(t, 201, op, "POST", "/api/v1/decks/members/drafts", obj{"csv": "49,0.30"})
 	r.want(t, 201, op, "POST", "/api/v1/decks/members/versions", obj{"draft": str(later.body, "draft"), "from": time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)})
 	r.await(t, "the list that begins by itself", func() bool {

@@ -76,7 +76,7 @@ func Columns(own bool) []string {
 		return list
 	}
 	list[2] = "side"
-	return append(list, "from_account", "to_account", "payer", "withheld", "kind", "way", "why", "prefix", "price_minute", "carrier", "trunk", "legs", "legs_detail")
+	return append(list, "from_account", "to_account", "payer", "withheld", "kind", "way", "why", "prefix", "price_minute", "carrier", "trunk", "legs", "legs_detail", "priced_number", "plan", "deck_version")
 }
 
 // Write writes one record.
@@ -156,7 +156,7 @@ func (w *Writer) cells(r *Record) []string {
 		if d == nil {
 			d = &DecisionView{}
 		}
-		row = append(row, v.FromAccount, v.ToAccount, v.Payer, strconv.FormatBool(v.Withheld), d.Kind, string(d.Way), d.Why, d.Prefix, price, v.Carrier, v.Trunk, strconv.Itoa(len(r.Legs)+r.LegsMore), legs)
+		row = append(row, v.FromAccount, v.ToAccount, v.Payer, strconv.FormatBool(v.Withheld), d.Kind, string(d.Way), d.Why, d.Prefix, price, v.Carrier, v.Trunk, strconv.Itoa(len(r.Legs)+r.LegsMore), legs, safe(d.Number), d.Plan, d.Version)
 	}
 	w.row = row
 	return row

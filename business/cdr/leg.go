@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
-	"github.com/callisto-tel/callisto/business/money"
 )
 
 // MostLegs is how many legs a record keeps; of further ones it keeps the count.
@@ -51,9 +50,6 @@ type Leg struct {
 	Status  int // SIP status that the far side refused with; 0: it did not
 	Q850    int // ITU-T Q.850 cause that it gave, else that of the status or of our reason to end the leg
 	Quality Quality
-	// Cost is what the carrier is owed for the leg, by its price for CostPrefix.
-	Cost       money.Amount
-	CostPrefix string
 }
 
 // Answered reports whether somebody answered there.
@@ -104,11 +100,15 @@ func (l *Leg) PDD() time.Duration {
 
 // Decision is what routing made of the call, in stable words.
 type Decision struct {
-	Kind   string // what was dialled turned out to be: onnet, pstn, partner, uri, emergency, short, feature, none
-	Way    LegKind
-	Why    string // cheapest, next, … where it went there; else why nowhere, as no_price
-	Prefix string // of the price that the caller, or who has it forwarded, pays
-	Micros int64  // that price, a minute
+	Kind string // what was dialled turned out to be: onnet, pstn, partner, uri, emergency, short, feature, none
+	Way  LegKind
+	Why  string // cheapest, next, … where it went there; else why nowhere, as no_price
+	// The price that the caller, or who has it forwarded, pays.
+	Number  string // it is for this ordinary telephone, with +, or partner's number
+	Plan    string // whose list has it; "" of a partner's number
+	Version string // of that list
+	Prefix  string // its line; "" is the one for everywhere
+	Micros  int64  // a minute
 }
 
 // Quality is how the sound of one party was.

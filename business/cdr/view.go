@@ -43,11 +43,14 @@ type RecordView struct {
 
 // DecisionView is how routing decided.
 type DecisionView struct {
-	Kind   string  `json:"kind,omitempty" doc:"What was dialled"`
-	Way    LegKind `json:"way,omitempty" enum:"terminal,center,trunk,address"`
-	Why    string  `json:"why,omitempty" doc:"Why there, or why nowhere"`
-	Prefix string  `json:"prefix,omitempty" doc:"Of the price"`
-	Micros int64   `json:"micros_minute,omitempty" doc:"The price a minute"`
+	Kind    string  `json:"kind,omitempty" doc:"What was dialled"`
+	Way     LegKind `json:"way,omitempty" enum:"terminal,center,trunk,address"`
+	Why     string  `json:"why,omitempty" doc:"Why there, or why nowhere"`
+	Number  string  `json:"number,omitempty" doc:"What the price is for: an ordinary telephone with +, or a partner's number"`
+	Plan    string  `json:"plan,omitempty" doc:"Whose list has the price"`
+	Version string  `json:"version,omitempty" doc:"Of that list"`
+	Prefix  string  `json:"prefix,omitempty" doc:"Of the price"`
+	Micros  int64   `json:"micros_minute,omitempty" doc:"The price a minute"`
 }
 
 // QualityView is sound in one direction.
@@ -70,24 +73,22 @@ type PartyView struct {
 
 // LegView is one leg.
 type LegView struct {
-	Kind    LegKind       `json:"kind" enum:"terminal,center,trunk,address"`
-	Center  center.ID     `json:"center,omitempty"`
-	Carrier string        `json:"carrier,omitempty"`
-	Trunk   string        `json:"trunk,omitempty"`
-	Device  string        `json:"device,omitempty"`
-	Number  string        `json:"number,omitempty" doc:"As it was written there"`
-	Forward bool          `json:"forward,omitempty" doc:"The called party has his calls sent there"`
-	Start   time.Time     `json:"start"`
-	Ring    *time.Time    `json:"ring"`
-	Answer  *time.Time    `json:"answer"`
-	End     *time.Time    `json:"end"`
-	PDD     *float64      `json:"pdd_seconds"`
-	Cause   string        `json:"cause,omitempty"`
-	Status  int           `json:"sip_status,omitempty"`
-	Q850    int           `json:"q850,omitempty"`
-	Sound   *PartyView    `json:"sound,omitempty"`
-	Cost    *money.Amount `json:"cost,omitempty" doc:"What the carrier is owed"`
-	Prefix  string        `json:"cost_prefix,omitempty"`
+	Kind    LegKind    `json:"kind" enum:"terminal,center,trunk,address"`
+	Center  center.ID  `json:"center,omitempty"`
+	Carrier string     `json:"carrier,omitempty"`
+	Trunk   string     `json:"trunk,omitempty"`
+	Device  string     `json:"device,omitempty"`
+	Number  string     `json:"number,omitempty" doc:"As it was written there"`
+	Forward bool       `json:"forward,omitempty" doc:"The called party has his calls sent there"`
+	Start   time.Time  `json:"start"`
+	Ring    *time.Time `json:"ring"`
+	Answer  *time.Time `json:"answer"`
+	End     *time.Time `json:"end"`
+	PDD     *float64   `json:"pdd_seconds"`
+	Cause   string     `json:"cause,omitempty"`
+	Status  int        `json:"sip_status,omitempty"`
+	Q850    int        `json:"q850,omitempty"`
+	Sound   *PartyView `json:"sound,omitempty"`
 }
 
 // View is a record as an account may see it, or as the operator does if that is "".
@@ -114,7 +115,8 @@ func View(r *Record, account string) RecordView {
 		v.Charge = &r.Charge
 	}
 	if r.Decision != (Decision{}) {
-		v.Decision = &DecisionView{r.Decision.Kind, r.Decision.Way, r.Decision.Why, r.Decision.Prefix, r.Decision.Micros}
+		d := DecisionView(r.Decision)
+		v.Decision = &d
 	}
 	for i := range r.Legs {
 		v.Legs = append(v.Legs, legView(&r.Legs[i]))
@@ -123,14 +125,10 @@ func View(r *Record, account string) RecordView {
 }
 
 func legView(l *Leg) LegView {
-	v := LegView{
+	return LegView{
 		Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, Forward: l.Forward, Start: l.Start.UTC(), Ring: instant(l.Ring),
-		Answer: instant(l.Answer), End: instant(l.End), PDD: seconds(l.PDD()), Cause: l.Cause.String(), Status: l.Status, Q850: l.Q850, Sound: partyOf(&l.Quality), Prefix: l.CostPrefix,
+		Answer: instant(l.Answer), End: instant(l.End), PDD: seconds(l.PDD()), Cause: l.Cause.String(), Status: l.Status, Q850: l.Q850, Sound: partyOf(&l.Quality),
 	}
-	if l.Cost.Currency != "" {
-		v.Cost = &l.Cost
-	}
-	return v
 }
 
 // Worst is the direction in which the sound of the call was worst, as far as it

@@ -11,7 +11,6 @@ import (
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/rating"
 )
 
 // Guard says what accounts may spend on calls.
@@ -86,8 +85,7 @@ func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want,
 
 // call is what the guard knows it by.
 func (l *lease) call(now time.Time) guard.Call {
-	free := time.Duration(l.Quote.Charge(now.In(l.zone), rating.MaxStep*time.Second).Free) * time.Second
-	first := l.cost(now, free+time.Minute) // seconds that are free at first do not make it cheap
+	first := l.Quote.FirstMinute(now.In(l.zone))
 	return guard.Call{ID: l.Call, Account: l.Account, Currency: l.Currency, E164: l.E164, Shown: l.To, Minute: first, Forward: l.Forward}
 }
 

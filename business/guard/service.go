@@ -175,15 +175,57 @@ func (s *Service) Admit(ctx context.Context, c Call) (Caps, error) {
 	if err := s.stopped(ctx, &st, p, c, now); err != nil {
 		return Caps{}, err
 	}
-	if err := s.destination(&st, p, c, now); err != nil {
-		return Caps{}, err
+	caps, _, err := s.allowed(&st, p, c, now)
+	return caps, err
+}
+
+// Foreseen is why a call would be refused that is not made yet.
+type Foreseen struct {
+	Reason fault.Reason // its zero value: it would not
+	Open   string       // what its payer may open so that it is not, as "+8816"
+}
+
+// Foresee says what would keep a call from being made now. It counts and stops
+// nothing.
+func (s *Service) Foresee(ctx context.Context, by member.Actor, c Call) (f Foreseen, err error) {
+	if !by.May(c.Account) {
+		return f, fault.New(fault.Forbidden, "not_yours", "This belongs to somebody else.")
 	}
-	caps := Caps{st.limits(p, now), s.cfg.Currency}
+	st, err := s.accounts.Standing(ctx, c.Account)
+	if err != nil {
+		return f, err
+	}
+	now := s.cfg.Now()
+	if st.Until.After(now) {
+		f.Reason = fault.ReasonOf(stopped(st.Until, st.Why))
+		return f, nil
+	}
+	caps, open, why := s.allowed(&st, &s.policy.Load().value, c, now)
+	if why == nil {
+		var spent Spent
+		if spent, err = s.accounts.Spent(ctx, c.Account, s.cfg.Currency, Day(now), FirstOfMonth(now)); err != nil {
+			return f, err
+		}
+		_, why = caps.Room(spent, false)
+	}
+	if why != nil {
+		f.Open, f.Reason = open, fault.ReasonOf(why)
+	}
+	return f, nil
+}
+
+// allowed is what may be spent on a call, by where it goes and what it costs;
+// open is what its payer may open, if that is why not.
+func (s *Service) allowed(st *Standing, p *Policy, c Call, now time.Time) (caps Caps, open string, err error) {
+	if open, err = s.destination(st, p, c, now); err != nil {
+		return Caps{}, open, err
+	}
+	caps = Caps{st.limits(p, now), s.cfg.Currency}
 	if caps.Minute != nil && c.Minute > *caps.Minute {
 		price, most := money.Amount{Currency: s.cfg.Currency, Micros: c.Minute}, money.Amount{Currency: s.cfg.Currency, Micros: *caps.Minute}
-		return Caps{}, fault.New(fault.Forbidden, "cap_minute", "The first minute of this call costs %s, and your limit is %s. Raise it under “Calls and limits” in your account, if you want to make this call.", price.String(), most.String())
+		return Caps{}, "", fault.New(fault.Forbidden, "cap_minute", "The first minute of this call costs %s, and your limit is %s. Raise it under “Calls and limits” in your account, if you want to make this call.", price.String(), most.String())
 	}
-	return caps, nil
+	return caps, "", nil
 }
 
 // Caps are the limits of an account under which a call of its goes on.
@@ -195,26 +237,26 @@ func (s *Service) Caps(ctx context.Context, account string) (Caps, error) {
 	return Caps{st.limits(&s.policy.Load().value, s.cfg.Now()), s.cfg.Currency}, nil
 }
 
-// destination refuses what is closed.
-func (s *Service) destination(st *Standing, p *Policy, c Call, now time.Time) error {
+// destination refuses what is closed; open is what can be opened by who pays.
+func (s *Service) destination(st *Standing, p *Policy, c Call, now time.Time) (open string, err error) {
 	if len(c.E164) < 2 || c.E164[0] != '+' {
-		return nil
+		return "", nil
 	}
 	r, closed := s.list.Load().value.Find(c.E164[1:])
 	suspect := s.suspects.of(c.E164, now)
 	switch {
 	case suspect != "" && !(Range{Prefix: suspect[1:]}).opened(st.Opened):
-		return fault.New(fault.Forbidden, "destination_suspect", "Numbers that begin with %s rang many members a moment today, to be called back dearly. Open them under “Calls and limits” in your account, if you want to call there.", suspect)
+		return suspect, fault.New(fault.Forbidden, "destination_suspect", "Numbers that begin with %s rang many members a moment today, to be called back dearly. Open them under “Calls and limits” in your account, if you want to call there.", suspect)
 	case !closed:
-		return nil
+		return "", nil
 	case r.Never:
-		return fault.New(fault.Forbidden, "destination_never", "This network does not connect calls to numbers that begin with %s. Ask its operator.", "+"+r.Prefix)
+		return "", fault.New(fault.Forbidden, "destination_never", "This network does not connect calls to numbers that begin with %s. Ask its operator.", "+"+r.Prefix)
 	case st.class(p, now) == Newcomer:
-		return fault.New(fault.Forbidden, "destination_new", "A new account does not call numbers that begin with %s yet. They can be opened later, or by the operator of this network.", "+"+r.Prefix)
+		return "", fault.New(fault.Forbidden, "destination_new", "A new account does not call numbers that begin with %s yet. They can be opened later, or by the operator of this network.", "+"+r.Prefix)
 	case r.opened(st.Opened):
-		return nil
+		return "", nil
 	default:
-		return fault.New(fault.Forbidden, "destination_closed", "Calls to numbers that begin with %s are closed for your safety. Open them under “Calls and limits” in your account, then call again.", "+"+r.Prefix)
+		return "+" + r.Prefix, fault.New(fault.Forbidden, "destination_closed", "Calls to numbers that begin with %s are closed for your safety. Open them under “Calls and limits” in your account, then call again.", "+"+r.Prefix)
 	}
 }
 

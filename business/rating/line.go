@@ -110,3 +110,10 @@ func (x Exchange) At(t time.Time) (money.Rate, bool) {
 
 // Lengths tells how long prefixes are: bit n for n digits.
 func (d *Deck) Lengths() uint32 { return d.lengths }
+
+// FirstMinute is what a minute comes to, with what it costs to connect: the first
+// after seconds that are free, which do not make a call cheap.
+func (q *Quote) FirstMinute(answer time.Time) int64 {
+	free := time.Duration(q.Charge(answer, MaxStep*time.Second).Free) * time.Second
+	return max(1, q.Cost(answer, free+time.Minute))
+}

@@ -68,3 +68,15 @@ func (t *Tables) there(a *Attempt, to *Target) *Attempt {
 		Forwards: a.Forwards, Now: a.Now,
 	}
 }
+
+// Charged is who pays for the call, and what a minute of it comes to at first; ""
+// if it costs nobody anything.
+func (x *Explanation) Charged(caller string, now time.Time) (payer string, minute int64) {
+	if len(x.Targets) == 0 || !x.Price.Known || x.Price.Quote.Free() {
+		return "", 0
+	}
+	if payer = x.Targets[0].Payer; payer == "" {
+		payer = caller
+	}
+	return payer, x.Price.Quote.FirstMinute(now.In(x.Zone))
+}

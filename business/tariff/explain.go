@@ -16,6 +16,7 @@ type Question struct {
 	To      string // the digits of the + form
 	Account string // who pays; "": somebody with Plan
 	Plan    string // "": that of the account, at the time
+	Version string // of the list that priced it; "": the one in force when it was asked
 	Zone    *time.Location
 	Asked   time.Time // when the price was found; zero: at the answer
 	Answer  time.Time // zero: now
@@ -69,6 +70,11 @@ func (s *Service) Explain(ctx context.Context, by member.Actor, q Question) (Exp
 
 // find finds the quote of a call as it was when it was asked for.
 func (s *Service) find(ctx context.Context, x *Explained, q Question) (bool, error) {
+	if q.Version != "" {
+		if found, err := s.findIn(ctx, x, q); found || err != nil {
+			return found, err
+		}
+	}
 	s.mu.Lock()
 	x.Plan = q.Plan
 	if x.Plan == "" {
@@ -152,8 +158,7 @@ const mostPast = 4
 
 // say puts the charge into words.
 func (x *Explained) say(to string) {
-	c, add := &x.Charge, func(format string, args ...any) { x.Lines = append(x.Lines, fmt.Sprintf(format, args...)) }
-	sum := func(micros int64) string { return money.Amount{Currency: x.Amount.Currency, Micros: micros}.String() }
+	add := x.line
 	if x.Plan == Members {
 		add("The plan is that of all members; its list is in force since %s UTC.", x.Version.From.UTC().Format(time.DateTime))
 	} else {
@@ -164,7 +169,7 @@ func (x *Explained) say(to string) {
 	} else {
 		add("The number +%s begins with %s, the longest that the list has for it.", to, x.Quote.Prefix)
 	}
-	p, band := x.Quote.Now(x.Answer)
+	_, band := x.Quote.Now(x.Answer)
 	when := x.Answer.Format(time.DateTime)
 	if band != "" {
 		add("The answer is at %s in %s, within the time band %s.", when, x.Answer.Location(), band)
@@ -173,6 +178,18 @@ func (x *Explained) say(to string) {
 	} else {
 		add("The answer is at %s in %s; the list has no time bands.", when, x.Answer.Location())
 	}
+	x.sayCharge()
+}
+
+func (x *Explained) line(format string, args ...any) {
+	x.Lines = append(x.Lines, fmt.Sprintf(format, args...))
+}
+
+// sayCharge puts into words what comes of the price.
+func (x *Explained) sayCharge() {
+	c, add := &x.Charge, x.line
+	p, _ := x.Quote.Now(x.Answer)
+	sum := func(micros int64) string { return money.Amount{Currency: x.Amount.Currency, Micros: micros}.String() }
 	if c.Connect > 0 {
 		add("To connect: %s.", sum(c.Connect))
 	}

@@ -230,6 +230,7 @@ type Deps struct {
 	Hooks      Hooks
 	Guard      Guard
 	GuardRules GuardRules
+	Foresight  Foresight
 	Alerts     Alerts
 	Carriers   Carriers
 	Decks      Decks

@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/rating"
@@ -49,15 +50,23 @@ type explainIn struct {
 
 // route is what would happen to a call.
 type route struct {
-	Kind   string     `json:"kind" enum:"onnet,pstn,partner,uri,emergency,short,feature,none"`
-	Number *string    `json:"number" doc:"The world number it reaches"`
-	Center *string    `json:"center" doc:"The center of that number"`
-	E164   *string    `json:"e164" doc:"The ordinary telephone it reaches, with +"`
-	Legs   []routeLeg `json:"legs" doc:"Where it would go, in the order tried; of several ways out, each as if those before it failed"`
-	Price  *perUnit   `json:"price" doc:"0 micros where the call is free; null where it cannot be made"`
-	Reason *string    `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
-	Code   string     `json:"code,omitempty" doc:"The reason for programs"`
-	Steps  []string   `json:"steps" doc:"How the decision came about, for people, in English"`
+	Kind    string        `json:"kind" enum:"onnet,pstn,partner,uri,emergency,short,feature,none"`
+	Number  *string       `json:"number" doc:"The world number it reaches"`
+	Center  *string       `json:"center" doc:"The center of that number"`
+	E164    *string       `json:"e164" doc:"The ordinary telephone it reaches, with +"`
+	Legs    []routeLeg    `json:"legs" doc:"Where it would go, in the order tried; of several ways out, each as if those before it failed"`
+	Price   *perUnit      `json:"price" doc:"0 micros where the call is free; null where it cannot be made"`
+	Reason  *string       `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
+	Code    string        `json:"code,omitempty" doc:"The reason for programs"`
+	Refused *routeRefused `json:"refused,omitempty" doc:"There is a way, but what the payer may spend, and where, would refuse the call now; shown to the payer and the operator"`
+	Steps   []string      `json:"steps" doc:"How the decision came about, for people, in English"`
+}
+
+// routeRefused is what would keep a call from being made.
+type routeRefused struct {
+	Code string `json:"code" doc:"As destination_closed, cap_minute, cap_day"`
+	Text string `json:"text" doc:"For the payer"`
+	Open string `json:"open,omitempty" doc:"What the payer may open, as +8816: see PUT /api/v1/me/destinations"`
 }
 
 type routeLeg struct {
@@ -164,6 +173,15 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 	}
 	x := f.Router.Explain(from.Attempt(center.ID(f.Reader.Home(from.Country)), in.Body.To, country, f.Now()))
 	out := f.showRoute(x, who.Role == member.Operator, from.Account)
+	if payer, minute := x.Charged(from.Account, f.Now()); payer != "" && who.May(payer) {
+		no, err := f.Foresight.Foresee(ctx, who, guard.Call{Account: payer, Currency: f.Currency, E164: x.E164, Minute: minute, Forward: x.Targets[0].Forward})
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		if no.Reason.Code != "" {
+			out.Refused = &routeRefused{no.Reason.Code, no.Reason.Text, no.Open}
+		}
+	}
 	for i := range out.Legs {
 		leg := &out.Legs[i]
 		c := names[leg.Carrier]

@@ -32,6 +32,11 @@ type GuardRules interface {
 	SetRanges(ctx context.Context, by member.Actor, list *guard.List, seen int64) error
 }
 
+// Foresight says beforehand what would keep a call from being made.
+type Foresight interface {
+	Foresee(ctx context.Context, by member.Actor, c guard.Call) (guard.Foreseen, error)
+}
+
 // Limits are what calls may cost; what is left out has no limit.
 type Limits struct {
 	Day    *int64 `json:"day_micros,omitempty" doc:"In a day of UTC, with what is held for calls under way"`

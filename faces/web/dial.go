@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/publish"
@@ -35,7 +36,8 @@ type dialled struct {
 	Price   string
 	Words   []string // more of the price, if it has more
 	Address string   // of the number's public page; "" if it has none
-	Call    string   // the address that a telephone program is opened with
+	Refused guard.Foreseen
+	Call    string // the address that a telephone program is opened with
 }
 
 // dial answers the dial field: who it is, what time it is there, what a call
@@ -70,7 +72,12 @@ func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
 	if err := f.known(r, p, &x); err != nil {
 		return d, err
 	}
-	if len(x.Targets) > 0 || x.Kind == routing.OnNet {
+	if x.Kind != routing.OnNet {
+		if x.Refused, err = f.foresee(r.Context(), p, &x.Explanation, h.Account); err != nil {
+			return d, err
+		}
+	}
+	if (len(x.Targets) > 0 || x.Kind == routing.OnNet) && x.Refused.Reason.Code == "" {
 		x.Call = x.link(d.To, f.Reader.SIPDomain(h.Country), h.Private)
 	}
 	d.Found = &x

@@ -8,6 +8,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/tariff"
 )
@@ -26,6 +27,7 @@ type explainData struct {
 	X                 routing.Explanation
 	Price             string
 	Words             []string          // more of the price
+	Refused           guard.Foreseen    // by what its payer may spend and where
 	Charge            *tariff.Explained // of three minutes; nil: no list has it
 	Names             map[string]string // of carriers
 	Problem           string
@@ -56,6 +58,9 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	d.Done, d.Names = true, map[string]string{}
 	for _, c := range carriers {
 		d.Names[c.ID] = c.Name
+	}
+	if d.Refused, err = f.foresee(r.Context(), p, &d.X, from.Account); err != nil {
+		return nil, err
 	}
 	if d.X.Price.Known && len(d.X.Targets) > 0 {
 		said := p.priceWords(&d.X.Price.Quote, d.X.Zone)

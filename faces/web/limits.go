@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/routing"
 )
 
 // Guard keeps calls from costing more than they should.
@@ -36,6 +37,11 @@ type GuardRules interface {
 	SetPolicy(ctx context.Context, by member.Actor, p guard.Policy) error
 	Ranges() (*guard.List, guard.Rule)
 	SetRanges(ctx context.Context, by member.Actor, list *guard.List, seen int64) error
+}
+
+// Foresight says beforehand what would keep a call from being made.
+type Foresight interface {
+	Foresee(ctx context.Context, by member.Actor, c guard.Call) (guard.Foreseen, error)
 }
 
 func (f *face) limitRoutes() map[string]handler {
@@ -320,4 +326,14 @@ func barPart(n int64, limit *int64) string {
 		return "1000"
 	}
 	return strconv.FormatFloat(min(1000, float64(n)*1000/float64(*limit)), 'f', 1, 64)
+}
+
+// foresee is what would keep a call that costs from being made; of one that
+// somebody else has forwarded, that is for him and the operator.
+func (f *face) foresee(ctx context.Context, p *page, x *routing.Explanation, caller string) (guard.Foreseen, error) {
+	payer, minute := x.Charged(caller, f.Now())
+	if payer == "" || !p.Who.May(payer) {
+		return guard.Foreseen{}, nil
+	}
+	return f.Foresight.Foresee(ctx, p.Who, guard.Call{Account: payer, Currency: f.Currency, E164: x.E164, Minute: minute, Forward: x.Targets[0].Forward})
 }

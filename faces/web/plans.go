@@ -13,7 +13,9 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/tariff"
 )
 
@@ -171,9 +173,11 @@ func (p *page) priceSentence(x rating.Price) string {
 type callWhy struct {
 	X       tariff.Explained
 	Cost    money.Amount
-	Less    bool // was booked than it would have cost: the money had ended
-	Other   bool // something else was booked
-	Unknown bool // which list counted
+	Sent    bool   // to where his calls are sent on,
+	To      string // which is here
+	Less    bool   // was booked than it would have cost: the money had ended
+	Other   bool   // something else was booked
+	Unknown bool   // which list counted
 }
 
 // why explains what a call cost: rated again by the list that was in force when
@@ -183,15 +187,29 @@ func (f *face) why(r *http.Request, p *page, rec cdr.Record) (*callWhy, error) {
 	if d.Cost.Zero() {
 		return nil, nil //nolint:nilnil // there is nothing to explain
 	}
-	digits, plus := strings.CutPrefix(strings.ReplaceAll(rec.To.Text, " ", ""), "+")
-	if !plus || rec.From.Account != p.Who.Account || !rec.Answered() {
+	to, pays := rec.Decision.Number, rec.From.Number
+	d.Sent = rec.Decision.Kind == routing.OnNet.String()
+	switch {
+	case d.Sent: // by whose holder it was sent on
+		pays = rec.To.Number
+		d.To = numbering.Spaced(to)
+	case to == "" && rec.From.Account == p.Who.Account: // records once did not say it
+		to = strings.ReplaceAll(rec.To.Text, " ", "")
+	}
+	digits, plus := strings.CutPrefix(to, "+")
+	if to == "" || !rec.Answered() || !plus && rec.Decision.Number == "" {
 		d.Unknown = true
 		return d, nil
 	}
 	var err error
-	d.X, err = f.Sell.Explain(r.Context(), p.Who, tariff.Question{
-		To: digits, Account: p.Who.Account, Zone: f.Plans.Clock(rec.From.Number.CallingCode, rec.From.Number.National), Asked: rec.Start, Answer: rec.Answer, For: rec.Duration(),
-	})
+	if plus {
+		d.X, err = f.Sell.Explain(r.Context(), p.Who, tariff.Question{
+			To: digits, Account: p.Who.Account, Version: rec.Decision.Version, Zone: f.Plans.Clock(pays.CallingCode, pays.National),
+			Asked: rec.Start, Answer: rec.Answer, For: rec.Duration(),
+		})
+	} else {
+		d.X = tariff.ExplainPartner(d.Cost.Currency, rec.Decision.Micros, rec.Answer, rec.Duration())
+	}
 	if err != nil && fault.KindOf(err) == fault.Unknown {
 		d.Unknown = true
 		return d, nil

@@ -302,6 +302,7 @@ type Deps struct {
 	Calls      Calls
 	Guard      Guard
 	GuardRules GuardRules
+	Foresight  Foresight
 	Alerts     Alerts
 	Hooks      Hooks
 	Proofs     Proofs

@@ -7,7 +7,6 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
-	"github.com/callisto-tel/callisto/business/money"
 )
 
 // detail is what a record holds beyond its columns. Its keys are short, for
@@ -16,6 +15,9 @@ type detail struct {
 	Kind    string        `json:"k,omitempty"`
 	Way     cdr.LegKind   `json:"w,omitempty"`
 	Why     string        `json:"y,omitempty"`
+	Number  string        `json:"n,omitempty"`
+	Plan    string        `json:"a,omitempty"`
+	Version string        `json:"v,omitempty"`
 	Prefix  string        `json:"x,omitempty"`
 	Micros  int64         `json:"m,omitempty"`
 	PDD     int64         `json:"p,omitempty"`
@@ -28,25 +30,22 @@ type detail struct {
 }
 
 type legInRow struct {
-	Kind     cdr.LegKind    `json:"k"`
-	Center   center.ID      `json:"z,omitempty"`
-	Carrier  string         `json:"c,omitempty"`
-	Trunk    string         `json:"t,omitempty"`
-	Device   string         `json:"d,omitempty"`
-	Number   string         `json:"n,omitempty"`
-	To       string         `json:"v,omitempty"`
-	Forward  bool           `json:"f,omitempty"`
-	Start    int64          `json:"b"`
-	Ring     *int64         `json:"r,omitempty"`
-	Answer   *int64         `json:"a,omitempty"`
-	End      *int64         `json:"e,omitempty"`
-	Cause    string         `json:"w,omitempty"`
-	Status   int            `json:"s,omitempty"`
-	Q850     int            `json:"q,omitempty"`
-	Quality  *qualityInRow  `json:"u,omitempty"`
-	Currency money.Currency `json:"y,omitempty"`
-	Cost     int64          `json:"m,omitempty"`
-	Prefix   string         `json:"x,omitempty"`
+	Kind    cdr.LegKind   `json:"k"`
+	Center  center.ID     `json:"z,omitempty"`
+	Carrier string        `json:"c,omitempty"`
+	Trunk   string        `json:"t,omitempty"`
+	Device  string        `json:"d,omitempty"`
+	Number  string        `json:"n,omitempty"`
+	To      string        `json:"v,omitempty"`
+	Forward bool          `json:"f,omitempty"`
+	Start   int64         `json:"b"`
+	Ring    *int64        `json:"r,omitempty"`
+	Answer  *int64        `json:"a,omitempty"`
+	End     *int64        `json:"e,omitempty"`
+	Cause   string        `json:"w,omitempty"`
+	Status  int           `json:"s,omitempty"`
+	Q850    int           `json:"q,omitempty"`
+	Quality *qualityInRow `json:"u,omitempty"`
 }
 
 type qualityInRow struct {
@@ -75,7 +74,8 @@ func detailOf(r *cdr.Record) (string, error) {
 		return &n
 	}
 	d := detail{
-		Kind: r.Decision.Kind, Way: r.Decision.Way, Why: r.Decision.Why, Prefix: r.Decision.Prefix, Micros: r.Decision.Micros,
+		Kind: r.Decision.Kind, Way: r.Decision.Way, Why: r.Decision.Why,
+		Number: r.Decision.Number, Plan: r.Decision.Plan, Version: r.Decision.Version, Prefix: r.Decision.Prefix, Micros: r.Decision.Micros,
 		PDD: r.PDD.Microseconds(), HungUp: r.HungUp, Q850: r.Q850, Status: r.Status, Quality: qualityRow(&r.Quality), More: r.LegsMore,
 	}
 	for i := range r.Legs {
@@ -84,7 +84,6 @@ func detailOf(r *cdr.Record) (string, error) {
 			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, To: l.To, Forward: l.Forward,
 			Start: l.Start.Sub(r.Start).Microseconds(), Ring: after(l.Ring), Answer: after(l.Answer), End: after(l.End),
 			Cause: l.Cause.String(), Status: l.Status, Q850: l.Q850, Quality: qualityRow(&l.Quality),
-			Currency: l.Cost.Currency, Cost: l.Cost.Micros, Prefix: l.CostPrefix,
 		})
 	}
 	text, err := json.Marshal(d)
@@ -120,7 +119,7 @@ func readDetail(r *cdr.Record, text string) error {
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		return fmt.Errorf("the detail of call record %s: %w", r.ID, err)
 	}
-	r.Decision = cdr.Decision{Kind: d.Kind, Way: d.Way, Why: d.Why, Prefix: d.Prefix, Micros: d.Micros}
+	r.Decision = cdr.Decision{Kind: d.Kind, Way: d.Way, Why: d.Why, Number: d.Number, Plan: d.Plan, Version: d.Version, Prefix: d.Prefix, Micros: d.Micros}
 	r.PDD, r.HungUp, r.Q850, r.Status, r.LegsMore = micros(d.PDD), d.HungUp, d.Q850, d.Status, d.More
 	r.Quality = d.Quality.read()
 	when := func(n *int64) time.Time {
@@ -135,7 +134,6 @@ func readDetail(r *cdr.Record, text string) error {
 			Kind: l.Kind, Center: l.Center, Carrier: l.Carrier, Trunk: l.Trunk, Device: l.Device, Number: l.Number, To: l.To, Forward: l.Forward,
 			Start: r.Start.Add(micros(l.Start)), Ring: when(l.Ring), Answer: when(l.Answer), End: when(l.End),
 			Cause: cdr.ParseCause(l.Cause), Status: l.Status, Q850: l.Q850, Quality: l.Quality.read(),
-			Cost: money.Amount{Currency: l.Currency, Micros: l.Cost}, CostPrefix: l.Prefix,
 		})
 	}
 	return nil

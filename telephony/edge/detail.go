@@ -116,6 +116,19 @@ func way(legs []cdr.Leg) cdr.LegKind {
 	return legs[len(legs)-1].Kind
 }
 
+// priced is what the price of a call is for: the telephone or partner's number
+// that it leaves for, also where it is forwarded there.
+func priced(p *switching.Plan) string {
+	switch {
+	case p.Price.Quote.Free():
+		return ""
+	case p.E164 == "" && len(p.Targets) > 0:
+		return p.Targets[0].To
+	default:
+		return p.E164
+	}
+}
+
 // detail completes a record that is handed over with what switching does not
 // know. What it points to is its own.
 func (b *board) detail(c *call, rec *cdr.Record) {
@@ -128,7 +141,9 @@ func (b *board) detail(c *call, rec *cdr.Record) {
 		}
 		price, _ = plan.Price.Quote.Now(at.In(b.clock(c, &plan.Decision)))
 	}
-	rec.Decision = cdr.Decision{Kind: plan.Kind.String(), Why: string(plan.Chosen), Micros: price.Minute}
+	rec.Decision = cdr.Decision{
+		Kind: plan.Kind.String(), Why: string(plan.Chosen), Number: priced(plan), Plan: plan.Price.Plan, Version: plan.Price.Version, Prefix: plan.Price.Quote.Prefix, Micros: price.Minute,
+	}
 	if plan.Chosen == "" {
 		rec.Decision.Why = plan.Reason.Code
 	}
