@@ -156,7 +156,7 @@ func (w *Writer) cells(r *Record) []string {
 		if d == nil {
 			d = &DecisionView{}
 		}
-		row = append(row, v.FromAccount, v.ToAccount, v.Payer, strconv.FormatBool(v.Withheld), d.Kind, string(d.Way), d.Why, d.Prefix, price, v.Carrier, v.Trunk, strconv.Itoa(len(r.Legs)+r.LegsMore), legs, safe(d.Number), d.Plan, d.Version)
+		row = append(row, v.FromAccount, v.ToAccount, v.Payer, strconv.FormatBool(v.Withheld), d.Kind, string(d.Way), d.Why, d.Prefix, price, v.Carrier, v.Trunk, strconv.Itoa(len(r.Legs)+r.LegsMore), legs, table.Safe(d.Number), d.Plan, d.Version)
 	}
 	w.row = row
 	return row
