@@ -108,17 +108,29 @@ func (s *Service) find(ctx context.Context, x *Explained, q Question) (bool, err
 func (s *Service) deckAt(ctx context.Context, owner string, at time.Time) (Version, *rating.Deck, error) {
 	s.mu.Lock()
 	v, ok := inForce(s.all.Versions, owner, at)
+	s.mu.Unlock()
+	if !ok {
+		return v, nil, nil
+	}
+	d, err := s.deckOf(ctx, v)
+	return v, d, err
+}
+
+// deckOf is the deck of a version. Of those of the past, which few ask for, some
+// are kept.
+func (s *Service) deckOf(ctx context.Context, v Version) (*rating.Deck, error) {
+	s.mu.Lock()
 	d := s.decks[v.ID]
 	if d == nil {
 		d = s.past[v.ID]
 	}
 	s.mu.Unlock()
-	if !ok || d != nil {
-		return v, d, nil
+	if d != nil {
+		return d, nil
 	}
 	d, err := s.deck(ctx, v)
 	if err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +138,7 @@ func (s *Service) deckAt(ctx context.Context, owner string, at time.Time) (Versi
 		s.past = map[string]*rating.Deck{}
 	}
 	s.past[v.ID] = d
-	return v, d, nil
+	return d, nil
 }
 
 // Costed is what a call cost by somebody's deck.

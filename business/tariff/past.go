@@ -18,25 +18,11 @@ func (s *Service) findIn(ctx context.Context, x *Explained, q Question) (bool, e
 		return false, nil
 	}
 	v := s.all.Versions[i]
-	name, d := s.planName(v.Owner), s.decks[v.ID]
-	if d == nil {
-		d = s.past[v.ID]
-	}
+	name := s.planName(v.Owner)
 	s.mu.Unlock()
-	if d == nil {
-		var err error
-		if d, err = s.deck(ctx, v); err != nil {
-			return false, err
-		}
-		s.mu.Lock()
-		if s.past == nil || len(s.past) >= mostPast {
-			s.past = map[string]*rating.Deck{}
-		}
-		s.past[v.ID] = d
-		s.mu.Unlock()
-	}
-	if !d.Find(&x.Quote, q.To) {
-		return false, nil
+	d, err := s.deckOf(ctx, v)
+	if err != nil || !d.Find(&x.Quote, q.To) {
+		return false, err
 	}
 	x.Plan, x.Name, x.Version = v.Owner, name, v
 	return true, nil
