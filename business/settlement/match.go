@@ -73,10 +73,10 @@ const (
 	mostShift = 26              // hours that zones may be apart
 )
 
-// Compare matches a statement with our lines, each in any order: by the number,
-// then by the time, nearest first. If their clock is in another zone, it is found
-// out: the shift of whole quarters of an hour by which most calls agree. unit is
-// the smallest coin of the currency, in micro-units: so much may be rounded.
+// Compare matches a statement in a currency with our lines, each in any order: by
+// the number, then by the time, nearest first. If their clock is in another zone,
+// it is found out: the shift of whole quarters of an hour by which most calls
+// agree. Amounts may differ by the smallest coin, to which they may be rounded.
 func Compare(ours []Line, theirs []Theirs, c money.Currency) Match {
 	m := Match{Sums: map[Cause]Sum{}}
 	byNumber := map[string][]*Line{}
