@@ -32,15 +32,25 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// freePair finds a port that is free for UDP and TCP, and its follower too:
+// freePair returns a port that is free for UDP and TCP, and its follower too:
 // baresip takes that one for TLS. It is none that the system hands out itself
-// (ip_local_port_range), which any connection may take before the program starts.
+// (ip_local_port_range), which any connection may take before the program starts,
+// and it is this test's until it ends: the name of a socket is held for it.
 func freePair(t *testing.T) int {
 	t.Helper()
-	for range 200 {
-		if port := 30_000 + 2*rand.IntN(1_300); bindable(port) && bindable(port+1) {
+	const from, pairs = 30_000, 1_300
+	first := rand.IntN(pairs)
+	for i := range pairs {
+		port := from + (first+i)%pairs*2
+		claim, err := net.Listen("unix", "@callisto-port-"+strconv.Itoa(port))
+		if err != nil {
+			continue
+		}
+		if bindable(port) && bindable(port+1) {
+			t.Cleanup(func() { _ = claim.Close() })
 			return port
 		}
+		_ = claim.Close()
 	}
 	t.Fatal("no two free ports in a row")
 	return 0
