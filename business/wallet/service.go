@@ -23,7 +23,7 @@ type Tx interface {
 	Wallet(ctx context.Context, id string) (a ledger.Account, entries int64, found bool, err error)
 	// SetFloor says how low it may go.
 	SetFloor(ctx context.Context, id string, floor int64) error
-	PutTerms(ctx context.Context, t Terms, by member.Remark) error
+	TermsTx
 	Watch(ctx context.Context, account string) (Watch, error)
 	PutWatch(ctx context.Context, w Watch) error
 	// Highest is the highest balance after entries beyond a number; none: false.
@@ -31,6 +31,13 @@ type Tx interface {
 	// Tell queues a letter to an account, and an event to programs that want it, once
 	// for each key.
 	Tell(ctx context.Context, n News) error
+}
+
+// TermsTx is what a transaction may do with terms.
+type TermsTx interface {
+	// Terms are an account's as this transaction sees them; false: none were agreed.
+	Terms(ctx context.Context, account string) (Terms, bool, error)
+	PutTerms(ctx context.Context, t Terms, by member.Remark) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.
@@ -101,11 +108,16 @@ func (s *Service) Of(ctx context.Context, by member.Actor, account string) (v Vi
 // TermsOf are an account's, for who writes its invoices.
 func (s *Service) TermsOf(ctx context.Context, account string) (Terms, error) {
 	t, found, err := s.store.Terms(ctx, account)
+	return s.terms(account, t, found), err
+}
+
+// terms are those agreed, or what holds where none were.
+func (s *Service) terms(account string, t Terms, found bool) Terms {
 	if !found {
 		t = Terms{Account: account, Kind: Prepaid}
 	}
 	t.Credit.Currency = s.cfg.Currency
-	return t, err
+	return t
 }
 
 func operatorOnly(by member.Actor) error {
@@ -117,7 +129,8 @@ func operatorOnly(by member.Actor) error {
 
 // SetTerms says on which terms an account spends. A limit below what is used of
 // it, by money spent or held for calls under way, is refused: nothing that was
-// promised is taken back. Who wants no more to be used suspends the account.
+// promised is taken back. Who wants no more to be used suspends the account, which
+// stays suspended whatever its terms become.
 func (s *Service) SetTerms(ctx context.Context, by member.Actor, t Terms) error {
 	if err := operatorOnly(by); err != nil {
 		return err
@@ -146,6 +159,11 @@ func (s *Service) SetTerms(ctx context.Context, by member.Actor, t Terms) error 
 				s.amount(used).String(), s.amount(min(used, a.Held)).String())
 			return wrong.WithFields(fault.Field{Name: "credit", Text: wrong.Reason.Text})
 		}
+		old, _, err := tx.Terms(ctx, t.Account)
+		if err != nil {
+			return err
+		}
+		t.Suspended = old.Suspended
 		if err := tx.SetFloor(ctx, a.ID, -t.Credit.Micros); err != nil {
 			return err
 		}
@@ -193,7 +211,8 @@ func (s *Service) Suspend(ctx context.Context, by member.Actor, account, why str
 		if _, _, found, err := tx.Wallet(ctx, s.id(account)); err != nil || !found { // also holds off who changes it now
 			return errors.Join(err, fault.New(fault.Unknown, "account_unknown", "There is no account %s.", account))
 		}
-		t, err := s.TermsOf(ctx, account)
+		agreed, has, err := tx.Terms(ctx, account)
+		t := s.terms(account, agreed, has)
 		if err != nil || t.Suspended == why {
 			return err
 		}

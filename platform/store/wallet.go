@@ -100,10 +100,18 @@ func (t walletTx) Tell(ctx context.Context, n wallet.News) error {
 	return shopTx{q: t.q}.Write(ctx, n.Account, n.Letter, n.Key, n.Fields)
 }
 
+func (t walletTx) Terms(ctx context.Context, account string) (wallet.Terms, bool, error) {
+	return termsOf(ctx, t.q, account)
+}
+
 // Terms are an account's; false: none were agreed.
-func (w *Wallets) Terms(ctx context.Context, account string) (x wallet.Terms, found bool, err error) {
+func (w *Wallets) Terms(ctx context.Context, account string) (wallet.Terms, bool, error) {
+	return termsOf(ctx, w.db.read, account)
+}
+
+func termsOf(ctx context.Context, q querier, account string) (x wallet.Terms, found bool, err error) {
 	var changed int64
-	found, err = one(w.db.read.QueryRowContext(ctx, `SELECT account, kind, credit, days, suspended, changed FROM wallet_terms WHERE account = $1`, account).
+	found, err = one(q.QueryRowContext(ctx, `SELECT account, kind, credit, days, suspended, changed FROM wallet_terms WHERE account = $1`, account).
 		Scan(&x.Account, &x.Kind, &x.Credit.Micros, &x.Days, &x.Suspended, &changed))
 	x.Changed = at(changed)
 	return x, found, err

@@ -236,12 +236,18 @@ func TestTermsOfAnAccount(t *testing.T) {
 		if v, _ := w.Of(ctx, ann, ann.Account); v.Terms.Suspended == "" || v.Terms.Credit.Micros != 20e6 {
 			t.Errorf("%+v", v)
 		}
+		if err := w.SetTerms(ctx, boss, terms(21)); err != nil { // which say nothing of the suspension
+			t.Error(err)
+		}
+		if v, _ := w.Of(ctx, ann, ann.Account); v.Terms.Suspended == "" || v.Terms.Credit.Micros != 21e6 {
+			t.Errorf("other terms lift the suspension: %+v", v)
+		}
 		remarks, err := h.members.Remarks(ctx, boss, ann.Account)
 		codes := map[string]int{}
 		for _, r := range remarks {
 			codes[r.Code]++
 		}
-		if err != nil || len(remarks) != 3 || codes["terms"] != 2 || codes["suspended"] != 1 {
+		if err != nil || len(remarks) != 4 || codes["terms"] != 3 || codes["suspended"] != 1 {
 			t.Errorf("written down: %v %v", codes, err)
 		}
 		if _, err := w.Of(ctx, h.person(t, "bob"), ann.Account); fault.ReasonOf(err).Code != "not_yours" {
