@@ -87,7 +87,7 @@ func (s *Service) refreshSuspects(ctx context.Context) error {
 		return nil
 	}
 	list, err := s.cfg.Alerts.Alerts(ctx, AlertFilter{Kind: Wangiri, Limit: 200})
-	for i := range list {
+	for i := len(list) - 1; i >= 0; i-- { // the latest counts: a range that was closed once may ring again
 		if a := &list[i]; a.State == Closed {
 			s.suspects.remove(a.Subject)
 		} else if until := a.Last.Add(suspectFor); until.After(s.cfg.Now()) {

@@ -517,6 +517,12 @@ func TestAlerts(t *testing.T) {
 		if again, err := db.Raise(ctx, b); err != nil || !again {
 			t.Errorf("after it was closed %t %v", again, err)
 		}
+		if err := next.Refresh(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := next.Admit(ctx, call); codeOf(err) != "destination_suspect" {
+			t.Errorf("it rings again after an alert that was closed: %v", err)
+		}
 		if _, err := next.SetAlert(ctx, g.staff, a.ID, guard.Raised, "again"); err != nil {
 			t.Error(err)
 		}
