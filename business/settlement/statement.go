@@ -166,20 +166,18 @@ func (s *Service) Dispute(ctx context.Context, by member.Actor, id string, cause
 	if err != nil {
 		return x, err
 	}
+	disputed := int64(0)
 	for _, c := range causes {
 		if !slices.Contains(Causes(), c) || c == Same {
 			return x, fault.New(fault.Invalid, "cause", "%q is no cause of a difference.", string(c))
 		}
-		x.Disputed += max(0, m.Sums[c].Theirs-m.Sums[c].Ours)
+		disputed += max(0, m.Sums[c].Theirs-m.Sums[c].Ours)
 	}
-	if len(causes) == 0 || x.Disputed == 0 {
+	if disputed == 0 {
 		return x, fault.New(fault.Invalid, "nothing_disputed", "Choose the differences that you do not accept; there must be something in them that they ask for and we do not owe.")
 	}
 	return s.decide(ctx, by, id, func(old *Statement) error {
-		old.State, old.Causes, old.Note, old.Disputed = Disputed, causes, note, 0
-		for _, c := range causes {
-			old.Disputed += max(0, m.Sums[c].Theirs-m.Sums[c].Ours)
-		}
+		old.State, old.Causes, old.Note, old.Disputed = Disputed, causes, note, disputed
 		return nil
 	})
 }

@@ -188,6 +188,9 @@ func TestAMonthIsSettled(t *testing.T) {
 		if x, err = s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyTheirs, settlement.Rate}, "Not ours"); err != nil || x.Disputed != eur(570).Micros || x.State != settlement.Disputed {
 			t.Errorf("%+v %v", x, err)
 		}
+		if _, err := s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyOurs}, ""); fault.ReasonOf(err).Code != "nothing_disputed" {
+			t.Errorf("what they do not ask for is disputed: %v", err)
+		}
 		for range 2 {
 			x, err = s.Agree(ctx, op, x.ID, eur(60*120+70).Micros, "They took it back")
 		}
