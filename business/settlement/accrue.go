@@ -129,11 +129,16 @@ func (s *Service) price(ctx context.Context, l *Line) (Price, error) {
 type group struct {
 	carrier   string
 	direction Direction
+	month     Month
 	currency  money.Currency
 }
 
-// keep stores lines and books those that are fresh, a posting for each carrier
-// and currency.
+func (l *Line) group() group {
+	return group{l.Carrier, l.Direction, MonthOf(l.Answer), l.Price.Amount.Currency}
+}
+
+// keep stores lines and books those that are fresh, a posting for each carrier,
+// month and currency.
 func (s *Service) keep(ctx context.Context, tx Tx, list []Line) (fresh int, err error) {
 	groups := map[group][]Line{}
 	var order []group
@@ -149,47 +154,62 @@ func (s *Service) keep(ctx context.Context, tx Tx, list []Line) (fresh int, err 
 		if l.Price.Amount.Zero() {
 			continue
 		}
-		g := group{l.Carrier, l.Direction, l.Price.Amount.Currency}
+		g := l.group()
 		if groups[g] == nil {
 			order = append(order, g)
 		}
 		groups[g] = append(groups[g], l)
 	}
 	for _, g := range order {
-		posting, err := s.bookGroup(ctx, tx, g, groups[g])
-		if err != nil {
+		if err := s.bookGroup(ctx, tx, g, groups[g]); err != nil {
 			return 0, err
-		}
-		for _, l := range groups[g] {
-			if err := tx.BookLine(ctx, l.ID, posting); err != nil {
-				return 0, err
-			}
 		}
 	}
 	return fresh, nil
 }
 
 // bookGroup books lines of one carrier: under the id of the first, which no other
-// group has, for a line is kept once.
-func (s *Service) bookGroup(ctx context.Context, tx Tx, g group, list []Line) (posting string, err error) {
+// group has, for a line is kept once. What both agreed on for a month is all that is
+// owed for it: a line that comes later, or has its price later, is not booked beside
+// it. Agree waits for the same account, so that each line is either in the sum that
+// it looks at, or finds the month agreed.
+func (s *Service) bookGroup(ctx context.Context, tx Tx, g group, list []Line) error {
 	sum := money.Amount{Currency: g.currency}
 	for _, l := range list {
+		var err error
 		if sum, err = sum.Add(l.Price.Amount); err != nil {
-			return "", err
+			return err
 		}
 	}
-	debit, credit := accounts(g.carrier, g.direction, g.currency)
-	for _, a := range []ledger.Account{debit, credit} {
-		a.Opened = s.now()
-		if err := tx.Open(ctx, a); err != nil {
-			return "", err
-		}
+	debit, credit, err := s.open(ctx, tx, g)
+	if err != nil {
+		return err
+	}
+	if _, agreed, err := tx.AgreedStatement(ctx, g.carrier, g.direction, g.month, g.currency); err != nil || agreed {
+		return err
 	}
 	posted, err := s.book.PostIn(ctx, tx, ledger.Posting{
 		Key: "traffic:" + list[0].ID, Kind: "traffic", Ref: g.carrier, Memo: fmt.Sprintf("%d calls", len(list)),
-		Entries: []ledger.Entry{{Account: debit.ID, Amount: sum.Neg()}, {Account: credit.ID, Amount: sum}},
+		Entries: []ledger.Entry{{Account: debit, Amount: sum.Neg()}, {Account: credit, Amount: sum}},
 	})
-	return posted.ID, err
+	for i := 0; i < len(list) && err == nil; i++ {
+		err = tx.BookLine(ctx, list[i].ID, posted.ID)
+	}
+	return err
+}
+
+// open opens the accounts of a group. Until the end of the transaction nobody else
+// books between them: the first is locked, which a posting locks first too.
+func (s *Service) open(ctx context.Context, tx Tx, g group) (debit, credit string, err error) {
+	from, to := accounts(g.carrier, g.direction, g.currency)
+	for _, a := range []ledger.Account{from, to} {
+		a.Opened = s.now()
+		if err := tx.Open(ctx, a); err != nil {
+			return "", "", err
+		}
+	}
+	_, _, err = tx.Lock(ctx, from.ID)
+	return from.ID, to.ID, err
 }
 
 // Reprice gives the lines of a month a price that had none, for decks may come
@@ -235,11 +255,7 @@ func (s *Service) repriced(ctx context.Context, tx Tx, l Line) (bool, error) {
 	if err != nil || !ok || l.Price.Amount.Zero() {
 		return ok, err
 	}
-	posting, err := s.bookGroup(ctx, tx, group{l.Carrier, l.Direction, l.Price.Amount.Currency}, []Line{l})
-	if err != nil {
-		return false, err
-	}
-	return true, tx.BookLine(ctx, l.ID, posting)
+	return true, s.bookGroup(ctx, tx, l.group(), []Line{l})
 }
 
 // Totals are what the calls of a month come to; of every carrier, if none is named.

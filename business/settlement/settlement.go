@@ -38,7 +38,7 @@ type Line struct {
 	Lasted    time.Duration
 	Zone      string // of the caller, in which the bands of a deck are meant: an IANA name
 	Price     Price
-	Posting   string // in the ledger; "" while it has no price, or costs nothing
+	Posting   string // in the ledger; "" while it has no price, costs nothing, or is within what was agreed for its month
 }
 
 // Price is what a line costs by our decks.

@@ -244,6 +244,10 @@ func (s *Service) decide(ctx context.Context, by member.Actor, id string, change
 
 // adjust books what was agreed beyond, or below, what our lines came to.
 func (s *Service) adjust(ctx context.Context, tx Tx, x *Statement) error {
+	debit, credit, err := s.open(ctx, tx, group{x.Carrier, x.Direction, x.Month, x.Currency})
+	if err != nil {
+		return err
+	}
 	booked, err := tx.Booked(ctx, x.Carrier, x.Direction, x.Month, x.Currency)
 	if err != nil {
 		return err
@@ -253,16 +257,9 @@ func (s *Service) adjust(ctx context.Context, tx Tx, x *Statement) error {
 	if d.Zero() {
 		return nil
 	}
-	debit, credit := accounts(x.Carrier, x.Direction, x.Currency)
-	for _, a := range []ledger.Account{debit, credit} {
-		a.Opened = s.now()
-		if err := tx.Open(ctx, a); err != nil {
-			return err
-		}
-	}
 	_, err = s.book.PostIn(ctx, tx, ledger.Posting{
 		Key: "statement:" + x.ID, Kind: "adjustment", Ref: x.Carrier, Memo: fmt.Sprintf("Agreed for %s", x.Month),
-		Entries: []ledger.Entry{{Account: debit.ID, Amount: d.Neg()}, {Account: credit.ID, Amount: d}},
+		Entries: []ledger.Entry{{Account: debit, Amount: d.Neg()}, {Account: credit, Amount: d}},
 	})
 	return err
 }

@@ -140,6 +140,69 @@ func TestCarriersAreOwedWhatTheyCarried(t *testing.T) {
 	})
 }
 
+// TestWhatWasAgreedIsAll: what is agreed for a month is owed for it, also while lines
+// come in at the same moment, and whatever comes or has its price later.
+func TestWhatWasAgreedIsAll(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		op := member.Actor{Role: member.Operator}
+		answer := time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
+		decks := flat{}
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now})
+		call := func(i int) cdr.Record { return carried(i, answer.Add(time.Duration(i)*time.Minute), time.Minute) }
+		accrue := func(list ...cdr.Record) {
+			t.Helper()
+			if err := h.db.Calls().AppendRecords(ctx, list); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Accrue(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		accrue(call(0)) // nobody knows its price yet
+		decks["berlin"] = usd(600_000)
+		x, _, err := s.Import(ctx, op, settlement.Statement{Carrier: "berlin", Direction: settlement.Out, Month: "2026-11", Currency: "USD"}, "time,number,seconds,amount\n2026-11-05 12:00:00,+4930901820,60,0.60\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for i := 1; i <= 20; i++ {
+			if err := h.db.Calls().AppendRecords(ctx, []cdr.Record{call(i)}); err != nil {
+				t.Fatal(err)
+			}
+			if i == 10 {
+				wg.Go(func() {
+					if _, err := s.Agree(context.Background(), op, x.ID, 7e6, ""); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			if _, err := s.Accrue(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wg.Wait()
+		accrue(call(21))
+		if n, err := s.Reprice(ctx, op, "berlin", "2026-11"); n != 1 || err != nil {
+			t.Errorf("%d got a price, %v", n, err)
+		}
+		if owed, err := h.book.Balance(ctx, settlement.PayableAccount("berlin", "USD")); err != nil || owed != usd(7e6) {
+			t.Errorf("%v is owed, %v", owed, err)
+		}
+		december := call(22)
+		december.ID, december.CallID = "cdr_december", "call_december"
+		december.Legs[1].Answer = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+		december.Legs[1].End = december.Legs[1].Answer.Add(time.Minute)
+		accrue(call(23), december) // the next month is open
+		if owed, err := h.book.Balance(ctx, settlement.PayableAccount("berlin", "USD")); err != nil || owed != usd(7_600_000) {
+			t.Errorf("%v is owed, %v", owed, err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
 // TestAMonthIsSettled: their statement is compared, disputed, agreed and booked
 // once; debts are set against each other, and what is owed is paid once, however
 // many order it at a time.
