@@ -20,12 +20,13 @@ type Guard struct{ db *DB }
 func (d *DB) Guard() *Guard { return &Guard{d} }
 
 // Standing reads all that decides what an account may do. Money that came by card
-// or transfer, and was not sent back whole, says that it has paid.
+// or transfer, and did not go back whole, by us or by the card company, says that
+// it has paid.
 func (g *Guard) Standing(ctx context.Context, account string) (s guard.Standing, err error) {
 	var class, own, ceiling, why sql.NullString
 	var created, changed, until sql.NullInt64
 	found, err := one(g.db.read.QueryRowContext(ctx, `SELECT a.id, a.created, g.class, g.own, g.ceiling, g.changed, s.until, s.why,
-		EXISTS (SELECT 1 FROM incoming i WHERE i.account = a.id AND i.state IN ('booked', 'used', 'kept') AND i.sent_back < i.micros AND i.dispute NOT IN ('open', 'lost'))
+		EXISTS (SELECT 1 FROM incoming i WHERE i.account = a.id AND i.state IN ('booked', 'used', 'kept') AND i.sent_back + i.taken < i.micros AND i.dispute NOT IN ('open', 'lost'))
 		FROM account a LEFT JOIN guard_account g ON g.account = a.id LEFT JOIN guard_stop s ON s.account = a.id WHERE a.id = $1`, account).
 		Scan(&s.ID, &created, &class, &own, &ceiling, &changed, &until, &why, &s.Paid))
 	if err != nil {

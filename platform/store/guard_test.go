@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -358,6 +360,21 @@ func TestWhatWasSetIsKept(t *testing.T) {
 		if v, _ = next.Of(ctx, who, who.Account); v.Class != guard.Newcomer {
 			t.Error("it has not paid")
 		}
+		paid := payment.Incoming{ID: "card:pi_1", Method: payment.Card, Account: who.Account, Amount: usd(5e6), State: payment.Kept, Received: c.now()}
+		class := func(change func(cashier.Tx) error, want guard.Class) {
+			t.Helper()
+			if err := g.db.Payments().Do(ctx, change); err != nil {
+				t.Fatal(err)
+			}
+			if v, err := next.Of(ctx, who, who.Account); err != nil || v.Class != want {
+				t.Errorf("%+v, want %s, %v", v, want, err)
+			}
+		}
+		class(func(tx cashier.Tx) error { _, err := tx.InsertIncoming(ctx, paid); return err }, guard.Known)
+		paid.Taken, paid.SentBack = 3e6, 1e6
+		class(func(tx cashier.Tx) error { return tx.ChangeIncoming(ctx, paid) }, guard.Known)
+		paid.Taken = 4e6 // all of it is the payer's again
+		class(func(tx cashier.Tx) error { return tx.ChangeIncoming(ctx, paid) }, guard.Newcomer)
 	})
 }
 
