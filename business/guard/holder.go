@@ -95,17 +95,15 @@ func (s *Service) SetLimits(ctx context.Context, by member.Actor, l Limits) erro
 			return err
 		}
 	}
-	st.Own = l
-	return s.save(ctx, st.Account)
+	return s.saved(s.accounts.SaveOwn(ctx, by.Account, l, now))
 }
 
-func (s *Service) save(ctx context.Context, a Account) error {
-	a.Changed = s.cfg.Now()
-	if err := s.accounts.SaveAccount(ctx, a); err != nil {
-		return err
+// saved remembers what is kept of an account now.
+func (s *Service) saved(a Account, err error) error {
+	if err == nil {
+		s.atOnce.Set(a.ID, a)
 	}
-	s.atOnce.Set(a.ID, a)
-	return nil
+	return err
 }
 
 // Open has the holder of an account open a closed destination: a range of the
@@ -161,12 +159,10 @@ func (s *Service) SetAccount(ctx context.Context, by member.Actor, account strin
 	if len(bad) > 0 {
 		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
 	}
-	st, err := s.accounts.Standing(ctx, account)
-	if err != nil {
+	if _, err := s.accounts.Standing(ctx, account); err != nil {
 		return err
 	}
-	st.Class, st.Ceiling = c, top
-	return s.save(ctx, st.Account)
+	return s.saved(s.accounts.SaveCeiling(ctx, account, c, top, s.cfg.Now()))
 }
 
 // Resume lets an account call again before its time.

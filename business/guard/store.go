@@ -14,7 +14,10 @@ type Accounts interface {
 	Standing(ctx context.Context, account string) (Standing, error)
 	// Changed lists what was kept of accounts since an instant.
 	Changed(ctx context.Context, since time.Time) ([]Account, error)
-	SaveAccount(ctx context.Context, a Account) error
+	// SaveOwn keeps what the holder of an account set, and SaveCeiling what the
+	// operator did. Neither touches the other's; what is kept by then is returned.
+	SaveOwn(ctx context.Context, account string, own Limits, now time.Time) (Account, error)
+	SaveCeiling(ctx context.Context, account string, c Class, top Limits, now time.Time) (Account, error)
 	// Open opens a destination for an account, or closes it.
 	Open(ctx context.Context, account, what string, open bool, now time.Time) error
 	// Stop keeps calls that cost from an account until an instant.

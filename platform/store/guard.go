@@ -64,40 +64,55 @@ func limitsOf(a *guard.Account, own, ceiling string) error {
 	return nil
 }
 
+const guardColumns = `account, class, own, ceiling, changed`
+
+func scanGuarded(row scanner) (a guard.Account, err error) {
+	var own, ceiling string
+	var changed int64
+	if err := row.Scan(&a.ID, &a.Class, &own, &ceiling, &changed); err != nil {
+		return a, err
+	}
+	a.Changed = at(changed)
+	return a, limitsOf(&a, own, ceiling)
+}
+
 // Changed lists what was kept of accounts since an instant.
 func (g *Guard) Changed(ctx context.Context, since time.Time) (list []guard.Account, err error) {
-	rows, err := g.db.read.QueryContext(ctx, `SELECT account, class, own, ceiling, changed FROM guard_account WHERE changed >= $1`, us(since))
+	rows, err := g.db.read.QueryContext(ctx, `SELECT `+guardColumns+` FROM guard_account WHERE changed >= $1`, us(since))
 	err = each(rows, err, func(rows *sql.Rows) error {
-		var a guard.Account
-		var own, ceiling string
-		var changed int64
-		if err := rows.Scan(&a.ID, &a.Class, &own, &ceiling, &changed); err != nil {
-			return err
-		}
-		a.Changed = at(changed)
-		err := limitsOf(&a, own, ceiling)
+		a, err := scanGuarded(rows)
 		list = append(list, a)
 		return err
 	})
 	return list, err
 }
 
-// SaveAccount keeps what was set of an account.
-func (g *Guard) SaveAccount(ctx context.Context, a guard.Account) error {
+// SaveOwn keeps what the holder of an account set.
+func (g *Guard) SaveOwn(ctx context.Context, account string, own guard.Limits, now time.Time) (guard.Account, error) {
+	return g.save(ctx, `own = excluded.own`, guard.Account{ID: account, Own: own, Changed: now})
+}
+
+// SaveCeiling keeps what the operator set of an account.
+func (g *Guard) SaveCeiling(ctx context.Context, account string, c guard.Class, top guard.Limits, now time.Time) (guard.Account, error) {
+	return g.save(ctx, `class = excluded.class, ceiling = excluded.ceiling`, guard.Account{ID: account, Class: c, Ceiling: top, Changed: now})
+}
+
+// save writes a row, or of one that is there what is named, and returns it.
+func (g *Guard) save(ctx context.Context, set string, a guard.Account) (out guard.Account, err error) {
 	own, err := json.Marshal(a.Own)
 	if err != nil {
-		return err
+		return out, err
 	}
 	ceiling, err := json.Marshal(a.Ceiling)
 	if err != nil {
-		return err
+		return out, err
 	}
-	return g.db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO guard_account (account, class, own, ceiling, changed) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (account) DO UPDATE SET class = excluded.class, own = excluded.own, ceiling = excluded.ceiling, changed = excluded.changed`,
-			a.ID, string(a.Class), string(own), string(ceiling), us(a.Changed))
+	err = g.db.write(ctx, func(q querier) (err error) {
+		out, err = scanGuarded(q.QueryRowContext(ctx, `INSERT INTO guard_account (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (account) DO UPDATE SET `+set+`, changed = excluded.changed RETURNING `+guardColumns, a.ID, string(a.Class), string(own), string(ceiling), us(a.Changed)))
 		return err
 	})
+	return out, err
 }
 
 // Open opens a destination for an account, or closes it.

@@ -378,6 +378,34 @@ func TestWhatWasSetIsKept(t *testing.T) {
 	})
 }
 
+// TestHolderAndOperatorAtOnce: neither takes back what the other has just set.
+func TestHolderAndOperatorAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		c := newClock()
+		g := guardedHouse(t, cfg, c)
+		who := g.person(t, "ada")
+		who.Proved = c.now()
+		for i := 1; i <= 30; i++ {
+			var both sync.WaitGroup
+			both.Go(func() {
+				if err := g.guard.SetLimits(context.Background(), who, guard.Limits{Calls: of(i%5 + 1)}); err != nil {
+					t.Error(err)
+				}
+			})
+			both.Go(func() {
+				if err := g.guard.SetAccount(context.Background(), g.staff, who.Account, guard.Known, guard.Limits{Day: of(int64(i))}); err != nil {
+					t.Error(err)
+				}
+			})
+			both.Wait()
+			v, err := g.guard.Of(t.Context(), who, who.Account)
+			if err != nil || v.Set != guard.Known || v.Own.Calls == nil || *v.Own.Calls != i%5+1 || v.Special.Day == nil || *v.Special.Day != int64(i) {
+				t.Fatalf("the %d. time: %+v %v", i, v, err)
+			}
+		}
+	})
+}
+
 // TestTooFast: attempts wait, then calls are stopped for a while, which a restart
 // does not end; the operator can.
 func TestTooFast(t *testing.T) {
