@@ -20,17 +20,19 @@ type Ended struct {
 	Micros int64         // what it cost
 }
 
-// Thresholds are when something looks like fraud.
+// Thresholds are when something looks like fraud. They are of a run of calls, which
+// is over when nothing came for an hour, or after four; for SIM boxes twelve hours,
+// and two days.
 type Thresholds struct {
-	// Wangiri: so many calls of a range ring a moment, to so many members, within an hour.
+	// Wangiri: so many calls of a range ring a moment, to so many members.
 	RingMost              time.Duration
 	RingCalls, RingPeople int
-	// SIM box: so many calls of an account within a day, mostly short, to ever new
-	// mobile numbers, at so many hours of it, and next to none comes in.
+	// SIM box: so many calls of an account, mostly short, to ever new mobile numbers,
+	// at so many of the last 24 hours, and next to none comes in.
 	BoxCalls, BoxHours int
 	BoxTalk            time.Duration // on average at most
-	// Pumping: so many calls of so many accounts within an hour to one range, long
-	// and at a price a minute.
+	// Pumping: so many calls of so many accounts to one range, long and at a price a
+	// minute.
 	PumpCalls, PumpPeople int
 	PumpTalk              time.Duration // on average at least
 	PumpMinute            int64         // micro-units
@@ -91,8 +93,8 @@ type track struct {
 	ids    []string
 }
 
-// of finds a track, and lets what is older than the window go: when nothing came
-// for half of it, or the window is over, it begins anew.
+// of finds a track. It begins anew when nothing came for half of its bars, or after
+// twice as long as they show.
 func of(m map[string]*track, key string, at time.Time, step time.Duration) *track {
 	t := m[key]
 	if t != nil && (at.Sub(t.first) > 2*bars*step || at.Sub(t.last) > bars*step/2) {
