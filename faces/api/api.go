@@ -29,6 +29,7 @@ import (
 	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/business/wallet"
+	"github.com/callisto-tel/callisto/faces/freight"
 )
 
 // Accounts signs people and programs in.
@@ -344,5 +345,20 @@ func op(method, path, id, tag, summary string, status int) huma.Operation {
 
 func own(o huma.Operation) huma.Operation {
 	o.Security = []map[string][]string{{"key": {}}}
+	return o
+}
+
+// lengthy is an operation that may bring a file of up to most bytes, or work long
+// on what is there: huma reads bodies for five seconds only, and a request whose
+// time to be read is over is given up.
+func lengthy(o huma.Operation, most int64) huma.Operation {
+	o.MaxBodyBytes, o.BodyReadTimeout = most, freight.Upload
+	o.Middlewares = append(o.Middlewares, func(c huma.Context, next func(huma.Context)) {
+		if actor(c.Context()).Role == member.Operator {
+			_, w := humago.Unwrap(c)
+			freight.Receive(w)
+		}
+		next(c)
+	})
 	return o
 }

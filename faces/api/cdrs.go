@@ -2,14 +2,17 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/faces/freight"
 )
 
 // Calls reads the call records.
@@ -119,15 +122,17 @@ func (f *face) stream(ctx context.Context, q cdr.Filter, format, account string)
 		return nil, f.fail(ctx, err)
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", as.Type())
-		c.SetHeader("Content-Disposition", `attachment; filename="calls.`+string(as)+`"`)
-		c.SetHeader("Cache-Control", "no-store")
-		w := cdr.NewWriter(c.BodyWriter(), as, account)
-		if err := firstOf(f.Calls.Each(c.Context(), q, w.Write), w.Close()); err != nil {
-			f.Log.ErrorContext(c.Context(), "export of calls", "error", err)
-			panic(http.ErrAbortHandler) // half a file must not look like a whole one
-		}
+		f.send(c, "calls."+string(as), as.Type(), func(to io.Writer) error {
+			w := cdr.NewWriter(to, as, account)
+			return firstOf(f.Calls.Each(c.Context(), q, w.Write), w.Close())
+		})
 	}}, nil
+}
+
+// send hands out a file as it is made.
+func (f *face) send(c huma.Context, name, kind string, write func(io.Writer) error) {
+	_, w := humago.Unwrap(c)
+	freight.Send(w, name, kind, func(err error) { f.Log.ErrorContext(c.Context(), "a file is not whole", "name", name, "error", err) }, write)
 }
 
 func firstOf(errs ...error) error {

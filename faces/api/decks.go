@@ -40,14 +40,12 @@ type Plans interface {
 func (f *face) registerDecks() {
 	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/carriers/{id}/rates", "list-rates", "Operator", "What a carrier asks for calls by destination, of the list in force; with the id “members”, or of a plan, what members pay", 0)), f.listRates)
-	set := reg(op(http.MethodPut, "/api/v1/carriers/{id}/rates", "set-rates", "Operator", "Replace what calls by a carrier cost, all at once and from now on; with the id “members”, or of a plan, what members pay", http.StatusNoContent))
-	set.MaxBodyBytes = tariff.MostBytes
+	set := lengthy(reg(op(http.MethodPut, "/api/v1/carriers/{id}/rates", "set-rates", "Operator", "Replace what calls by a carrier cost, all at once and from now on; with the id “members”, or of a plan, what members pay", http.StatusNoContent)), tariff.MostBytes)
 	huma.Register(f.api, set, f.setRates)
-	draft := reg(op(http.MethodPost, "/api/v1/decks/{id}/drafts", "propose-deck", "Operator", "Read a price list, of a carrier, a plan or “members”, and say what it would change; nothing is in force before it is taken", http.StatusCreated))
-	draft.MaxBodyBytes = 2 * tariff.MostBytes
+	draft := lengthy(reg(op(http.MethodPost, "/api/v1/decks/{id}/drafts", "propose-deck", "Operator", "Read a price list, of a carrier, a plan or “members”, and say what it would change; nothing is in force before it is taken", http.StatusCreated)), 2*tariff.MostBytes)
 	huma.Register(f.api, draft, f.proposeDeck)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/decks/{id}/drafts/{draft}", "preview-deck", "Operator", "What a price list that was read would change", 0)), f.previewDeck)
-	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/decks/{id}/versions", "take-deck", "Operator", "Put a price list that was read in force, at an instant or at once", http.StatusCreated)), f.takeDeck)
+	huma.Register(f.api, lengthy(reg(op(http.MethodPost, "/api/v1/decks/{id}/versions", "take-deck", "Operator", "Put a price list that was read in force, at an instant or at once", http.StatusCreated)), 0), f.takeDeck)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/decks/{id}/versions", "list-decks", "Operator", "Every price list there was and will be, the latest start first", 0)), f.listDecks)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/decks/{id}/versions/{version}/withdraw", "withdraw-deck", "Operator", "Withdraw a price list: of the one in force, the one before is in force again; of one to come, it does not", 0)), f.withdrawDeck)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/plans", "list-plans", "Operator", "The plans by which members pay, beside “members”, which is everybody's who has no other", 0)), f.listPlans)

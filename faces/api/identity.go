@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -166,12 +167,7 @@ func (f *face) export(ctx context.Context, in *struct{ Body ProofIn }) (*huma.St
 		return nil, f.fail(ctx, err)
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", "application/zip")
-		c.SetHeader("Cache-Control", "no-store")
-		if err := f.Takeout.Write(c.Context(), c.BodyWriter(), who); err != nil {
-			f.Log.ErrorContext(c.Context(), "takeout", "error", err)
-			panic(http.ErrAbortHandler) // half a file must not look like a whole one
-		}
+		f.send(c, "", "application/zip", func(to io.Writer) error { return f.Takeout.Write(c.Context(), to, who) })
 	}}, nil
 }
 

@@ -65,8 +65,7 @@ func (f *face) registerPayments() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/payments", "pay-order", "Orders", "Pay an order from the wallet, or begin to by card or bank transfer: payment says how to go on", 0)), f.payOrder)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/orders/{id}/withdraw", "withdraw-order", "Orders", "Withdraw from a sale whose number was never registered; the money goes back", 0)), f.withdrawOrder)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/payments", "list-payments", "Operator", "Money that came from outside, newest first", 0)), f.listPayments)
-	upload := reg(op(http.MethodPost, "/api/v1/statements", "upload-statement", "Operator", "Bring in a bank statement (CAMT.053 or CSV) and see what it would do; nothing is booked", http.StatusCreated))
-	upload.MaxBodyBytes = statement.Most + 1
+	upload := lengthy(reg(op(http.MethodPost, "/api/v1/statements", "upload-statement", "Operator", "Bring in a bank statement (CAMT.053 or CSV) and see what it would do; nothing is booked", http.StatusCreated)), statement.Most+1)
 	huma.Register(f.api, upload, f.uploadStatement)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/statements/{id}", "get-statement", "Operator", "What a statement would do now", 0)), f.getStatement)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/statements/{id}/apply", "apply-statement", "Operator", "Book every line that was not booked before", 0)), f.applyStatement)

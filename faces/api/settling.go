@@ -19,7 +19,7 @@ func (f *face) registerSettlement() {
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/settlement/{month}", "settlement-totals", "What the answered calls of a month come to, by carrier and direction", 0), f.settledTotals)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/settlement/{month}/lines", "settlement-lines", "Every answered call with a carrier, and what it costs", 0), f.settledLines)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/settlement/{month}/margins", "settlement-margins", "What calls that left brought in and cost, in the house's currency", 0), f.margins)
-	huma.Register(f.api, reg(http.MethodPost, "/api/v1/settlement/{month}/reprice", "reprice-lines", "Price the calls of a month that had no price when they ended", 0), f.reprice)
+	huma.Register(f.api, lengthy(reg(http.MethodPost, "/api/v1/settlement/{month}/reprice", "reprice-lines", "Price the calls of a month that had no price when they ended", 0), 0), f.reprice)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/carriers/{id}/balances", "carrier-balances", "What we owe a carrier and it owes us", 0), f.balances)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/carriers/{id}/netting", "net-carrier", "Set what we owe a carrier against what it owes us", http.StatusCreated), f.net)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/carriers/{id}/payee", "get-payee", "Where a carrier's money goes", 0), f.getPayee)
@@ -29,8 +29,7 @@ func (f *face) registerSettlement() {
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/payouts/file", "payout-file", "The ordered payments in euros as a SEPA credit transfer file (ISO 20022 pain.001.001.09)", 0), f.payoutFile)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/payouts/{id}/paid", "payout-paid", "The bank made a payment: book it", 0), f.payoutPaid)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/payouts/{id}/cancel", "cancel-payout", "A payment was not made: forget it", 0), f.cancelPayout)
-	imp := reg(http.MethodPost, "/api/v1/carriers/{id}/statements", "import-carrier-statement", "Compare a carrier's statement of a month with our lines, and keep it", http.StatusCreated)
-	imp.MaxBodyBytes = 2 * settlement.MostBytes
+	imp := lengthy(reg(http.MethodPost, "/api/v1/carriers/{id}/statements", "import-carrier-statement", "Compare a carrier's statement of a month with our lines, and keep it", http.StatusCreated), 2*settlement.MostBytes)
 	huma.Register(f.api, imp, f.importStatement)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/carrier-statements", "list-carrier-statements", "Statements of carriers for a month", 0), f.listCarrierStatements)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/carrier-statements/{id}", "get-carrier-statement", "A statement, compared with our lines as they are now", 0), f.getCarrierStatement)

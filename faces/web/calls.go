@@ -331,13 +331,9 @@ func (f *face) writeCalls(w http.ResponseWriter, r *http.Request, q cdr.Filter, 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", as.Type())
-	w.Header().Set("Content-Disposition", `attachment; filename="calls.`+string(as)+`"`)
-	w.Header().Set("Cache-Control", "no-store")
-	out := cdr.NewWriter(w, as, account)
-	if err := errors.Join(f.Calls.Each(r.Context(), q, out.Write), out.Close()); err != nil {
-		f.Log.ErrorContext(r.Context(), "export of calls", "error", err)
-		panic(http.ErrAbortHandler) // half a file must not look like a whole one
-	}
+	f.send(w, r, "calls."+string(as), as.Type(), func(to io.Writer) error {
+		out := cdr.NewWriter(to, as, account)
+		return errors.Join(f.Calls.Each(r.Context(), q, out.Write), out.Close())
+	})
 	return nil
 }

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/faces/freight"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -18,15 +20,13 @@ func (f *face) export(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	if err := f.Sessions.Fresh(p.Who); err != nil {
 		return nil, err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", `attachment; filename="callisto-`+f.Now().UTC().Format("2006-01-02")+`.zip"`)
-	h.Set("Cache-Control", "no-store")
-	if err := f.Takeout.Write(r.Context(), w, p.Who); err != nil {
-		f.Log.ErrorContext(r.Context(), "takeout", "error", err)
-		panic(http.ErrAbortHandler) // half a file must not look like a whole one
-	}
+	f.send(w, r, "callisto-"+f.Now().UTC().Format("2006-01-02")+".zip", "application/zip", func(to io.Writer) error { return f.Takeout.Write(r.Context(), to, p.Who) })
 	return nil, nil
+}
+
+// send hands out a file as it is made.
+func (f *face) send(w http.ResponseWriter, r *http.Request, name, kind string, write func(io.Writer) error) {
+	freight.Send(w, name, kind, func(err error) { f.Log.ErrorContext(r.Context(), "a file is not whole", "name", name, "error", err) }, write)
 }
 
 // erasure is the page on which an account is ended.

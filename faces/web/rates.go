@@ -363,7 +363,6 @@ func (f *face) ratesFile(w http.ResponseWriter, r *http.Request, p *page) (templ
 	if !v.From.IsZero() {
 		name += "-" + v.From.Format("20060102-150405")
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-	return nil, list.Write(w)
+	f.send(w, r, name+".csv", "text/csv; charset=utf-8", list.Write)
+	return nil, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/statement"
+	"github.com/callisto-tel/callisto/faces/freight"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
 )
 
@@ -281,7 +282,11 @@ func (f *face) withSession(next http.Handler) http.Handler {
 				f.Log.ErrorContext(r.Context(), "session", "error", err)
 			}
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r, who))
+		most := mostOf(r, who)
+		if most > mostBody && who.Role == member.Operator {
+			freight.Receive(w)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -356,19 +357,11 @@ func (f *face) settledFile(w http.ResponseWriter, r *http.Request, p *page) (tem
 	if err != nil {
 		return nil, err
 	}
-	asFile(w, "settlement-"+string(d.Month)+".csv", "text/csv; charset=utf-8")
-	out := settlement.NewWriter(w)
-	if err := errors.Join(f.Settlement.EachLine(r.Context(), p.Who, filter, out.Write), out.Close()); err != nil {
-		f.Log.ErrorContext(r.Context(), "export of a settlement", "error", err)
-		panic(http.ErrAbortHandler) // half a file must not look like a whole one
-	}
+	f.send(w, r, "settlement-"+string(d.Month)+".csv", "text/csv; charset=utf-8", func(to io.Writer) error {
+		out := settlement.NewWriter(to)
+		return errors.Join(f.Settlement.EachLine(r.Context(), p.Who, filter, out.Write), out.Close())
+	})
 	return nil, nil
-}
-
-func asFile(w http.ResponseWriter, name, kind string) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	w.Header().Set("Cache-Control", "no-store")
 }
 
 // typedAmount reads an amount of a form.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -478,9 +479,8 @@ func (f *face) payoutFile(w http.ResponseWriter, r *http.Request, p *page) (temp
 	if err != nil {
 		return f.payoutProblem(r, p, err)
 	}
-	asFile(w, "pain.001.xml", "application/xml")
-	_, err = w.Write(file) //nolint:gosec // XML to be saved, written by an encoder
-	return nil, err
+	f.send(w, r, "pain.001.xml", "application/xml", func(to io.Writer) error { _, err := to.Write(file); return err })
+	return nil, nil
 }
 
 func (f *face) payoutTable(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -492,8 +492,8 @@ func (f *face) payoutTable(w http.ResponseWriter, r *http.Request, p *page) (tem
 	if err != nil {
 		return nil, err
 	}
-	asFile(w, "payments-"+string(state)+".csv", "text/csv; charset=utf-8")
-	return nil, settlement.WritePayouts(w, list)
+	f.send(w, r, "payments-"+string(state)+".csv", "text/csv; charset=utf-8", func(to io.Writer) error { return settlement.WritePayouts(to, list) })
+	return nil, nil
 }
 
 // typed is what was typed into a field, or else what stands there.
