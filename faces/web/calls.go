@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
 )
 
 // Calls reads the call records.
@@ -262,6 +263,9 @@ func (f *face) allCalls(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	var found cdr.Page
 	if err == nil {
 		found, err = f.Calls.Search(r.Context(), q, d.Q.Get("cursor"), perPage)
+	}
+	if err != nil && fault.KindOf(err) != fault.Invalid {
+		return nil, err
 	}
 	if err != nil {
 		p.Status, d.Problem = http.StatusUnprocessableEntity, p.why(err)
