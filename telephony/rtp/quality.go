@@ -60,8 +60,14 @@ const (
 
 // known sets what the payload types are.
 func (m *meter) known(list []Payload) {
-	m.payloads = [MostPayloads]Payload{}
+	used := m.payloads[m.codec]
+	m.payloads, m.codec = [MostPayloads]Payload{}, 0
 	copy(m.payloads[:], list)
+	for i, p := range list[:min(len(list), MostPayloads)] {
+		if p == used { // it goes on, at another place of the list
+			m.codec = uint8(i)
+		}
+	}
 	m.at, m.timed = 0, false // a hold is no gap
 }
 

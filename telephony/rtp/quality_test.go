@@ -136,6 +136,27 @@ func TestWhatIsNoLoss(t *testing.T) {
 	}
 }
 
+// TestTheCodecInUseStaysKnown: a later answer that lists fewer codecs, or in
+// another order, changes nothing of the sound that goes on.
+func TestTheCodecInUseStaysKnown(t *testing.T) {
+	m, s := metered(), stream{ssrc: 1, pt: 8}
+	for i, list := range [][]Payload{nil, {{8, "PCMA", 8000}}, {{0, "PCMU", 8000}, {8, "PCMA", 8000}}, {{0, "PCMU", 8000}}} {
+		if list != nil {
+			m.known(list)
+		}
+		if s.pt = 8; i == 3 {
+			s.pt = 0
+		}
+		for k := range 50 {
+			m.take(s.next(), int64(50*i+k)*frameTime+int64(k%2)*int64(10*time.Millisecond), false)
+		}
+		want := map[byte]string{0: "PCMU", 8: "PCMA"}[s.pt]
+		if got := m.payloads[m.codec].Name; got != want || m.clocked(m.jitter>>4) < 5*time.Millisecond {
+			t.Errorf("after answer %d: %q with a jitter of %v, want %s", i, got, m.clocked(m.jitter>>4), want)
+		}
+	}
+}
+
 // TestReportsAreRead: what the other side says in RTCP, and how long the way is
 // by the sender's report it answers.
 func TestReportsAreRead(t *testing.T) {
