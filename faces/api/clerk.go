@@ -67,8 +67,8 @@ func (f *face) findAccounts(ctx context.Context, in *struct {
 
 func (f *face) getAccount(ctx context.Context, in *ByID) (*body[wholeFile], error) {
 	who := actor(ctx)
-	if who.Role != member.Operator { // one's own is at /me
-		return nil, f.fail(ctx, fault.New(fault.Forbidden, "operator_only", "Only the operator may do this."))
+	if err := operatorOnly(who); err != nil { // one's own is at /me
+		return nil, f.fail(ctx, err)
 	}
 	a, err := f.Accounts.Account(ctx, who, in.ID)
 	if err != nil {

@@ -218,8 +218,8 @@ func (f *face) allRefused(ctx context.Context, in *struct {
 	Account string `query:"account"`
 	Code    string `query:"code" doc:"Of the reason, as cap_day"`
 }) (*body[list[refusedCall]], error) {
-	if who := actor(ctx); who.Role != member.Operator {
-		return nil, f.fail(ctx, fault.New(fault.Forbidden, "operator_only", "Only the operator may do this."))
+	if err := operatorOnly(actor(ctx)); err != nil {
+		return nil, f.fail(ctx, err)
 	}
 	return f.refused(ctx, guard.BlockFilter{Account: in.Account, Code: in.Code, Before: in.Cursor, Limit: in.Limit})
 }
@@ -246,8 +246,8 @@ func (f *face) resumeCalls(ctx context.Context, in *ByID) (*struct{}, error) {
 }
 
 func (f *face) callLimits(ctx context.Context, _ *struct{}) (*body[callPolicy], error) {
-	if who := actor(ctx); who.Role != member.Operator {
-		return nil, f.fail(ctx, fault.New(fault.Forbidden, "operator_only", "Only the operator may do this."))
+	if err := operatorOnly(actor(ctx)); err != nil {
+		return nil, f.fail(ctx, err)
 	}
 	p, _ := f.GuardRules.Policy()
 	return &body[callPolicy]{callPolicy{p.NewDays, p.NewPaid, showLimits(p.New), showLimits(p.Known), showLimits(p.Trusted), p.Pace}}, nil
@@ -270,8 +270,8 @@ func (f *face) setDestinations(ctx context.Context, in *struct {
 	}
 }) (*body[destinationsTaken], error) {
 	who := actor(ctx)
-	if who.Role != member.Operator { // nobody else has lists read
-		return nil, f.fail(ctx, fault.New(fault.Forbidden, "operator_only", "Only the operator may do this."))
+	if err := operatorOnly(who); err != nil { // nobody else has lists read
+		return nil, f.fail(ctx, err)
 	}
 	next, err := guard.ReadRanges(in.Body.CSV)
 	if err != nil {
