@@ -116,3 +116,22 @@ func TestPlansAndExchangeRatesOverTheAPI(t *testing.T) {
 		t.Errorf("what the carrier asks: %s", x.raw)
 	}
 }
+
+// TestTheHourOfForwarding: what calls that ring on cost is said by the time of day
+// of the member's number, as it is charged.
+func TestTheHourOfForwarding(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op := str(r.dev, "operator", "api_key")
+	seoul := time.Now().UTC().Add(9 * time.Hour)
+	hour := func(off time.Duration) string { return seoul.Add(off).Format("15:04") }
+	draft := r.want(t, 201, op, "POST", "/api/v1/decks/members/drafts", obj{
+		"csv": "prefix,price,band\n82,0.11,\n82,0.77,here\n", "bands": "here = Mon-Sun " + hour(-time.Hour) + "-" + hour(time.Hour),
+	})
+	r.want(t, 201, op, "POST", "/api/v1/decks/members/versions", obj{"draft": str(draft.body, "draft")})
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	line := str(r.want(t, 200, str(r.dev, "members", 1, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	if _, page := jun.get("/lines/" + line + "/calls"); !strings.Contains(page, "0.77") || strings.Contains(page, "0.11") {
+		t.Error("calls that ring on are not priced by the hour in Seoul")
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/platform/pki"
 	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/telephony/edge"
@@ -107,10 +108,12 @@ func resolveAddr(ctx context.Context, name, addr string) (netip.AddrPort, error)
 	return netip.AddrPortFrom(ips[0].Unmap(), uint16(p)), nil
 }
 
-// CallPrice is what a minute to what is dialled costs an account now.
-func (n *Node) CallPrice(account, dialled string) (money.Amount, bool) {
-	price := n.ways.PriceOf(n.opts.Now(), account, dialled)
-	now, _ := price.Quote.Now(n.opts.Now())
+// CallPrice is what a minute to what is dialled costs an account now, by the time
+// of day of a number of its: by that it is charged for what is forwarded.
+func (n *Node) CallPrice(account string, number numbering.Number, dialled string) (money.Amount, bool) {
+	at := n.opts.Now().In(n.plans.Clock(number.CallingCode, number.National))
+	price := n.ways.PriceOf(at, account, dialled)
+	now, _ := price.Quote.Now(at)
 	return money.Amount{Currency: n.currency(), Micros: now.Minute}, price.Known
 }
 

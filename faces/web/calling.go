@@ -23,9 +23,9 @@ type Calling interface {
 
 // Rates is what calls cost.
 type Rates interface {
-	// CallPrice is what a minute to what is dialled costs an account now, where
-	// that is known.
-	CallPrice(account, dialled string) (money.Amount, bool)
+	// CallPrice is what a minute to what is dialled costs an account now, by the
+	// time of day of a number of its, where that is known.
+	CallPrice(account string, number numbering.Number, dialled string) (money.Amount, bool)
 }
 
 func (f *face) callingRoutes() map[string]handler {
@@ -91,7 +91,7 @@ func (f *face) callingShown(ctx context.Context, p *page, m member.Membership, x
 		}
 		seen[o.Dial] = true
 		own := ownCall{Own: o, Used: o.Proved || f.Dev}
-		own.Price, own.Known = f.Rates.CallPrice(m.Account, o.Dial)
+		own.Price, own.Known = f.Rates.CallPrice(m.Account, m.Number, o.Dial)
 		d.Own = append(d.Own, own)
 	}
 	rented, err := f.Telephones.Of(ctx, p.Who, m.ID)
