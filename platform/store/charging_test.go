@@ -147,6 +147,58 @@ func TestFiftyCallsAtOnce(t *testing.T) {
 	})
 }
 
+// TestTheClockOfTheCaller: a band of the week is of the caller's zone, before the
+// call, while it runs, at its end, and also if its process died.
+func TestTheClockOfTheCaller(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	seoul, err := time.LoadLocation("Asia/Seoul")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.add(time.Date(2030, 5, 6, 3, 0, 0, 0, seoul).Sub(c.now())) // 18:00 UTC
+	h := build(t, store.Config{Dir: t.TempDir()}, c)
+	if err := h.book.OpenWallet(t.Context(), "acc_x", usd(5_000_000)); err != nil {
+		t.Fatal(err)
+	}
+	ask := callTo("acc_x", "call_1")
+	ask.Zone = "Asia/Seoul"
+	ask.Quote = rating.Quote{Bands: []rating.Band{{Name: "night", Days: 0x7f, From: 22 * 60, To: 6 * 60}}, Prices: [rating.MostBands + 1]rating.Price{{Minute: 600_000}, {Minute: 60_000}}}
+	dead, next := charging.New(h.db.Charging(), h.book, nil, c.now), charging.New(h.db.Charging(), h.book, nil, c.now)
+	l, err := dead.Reserve(t.Context(), ask)
+	if err != nil || l.For != 2*time.Minute {
+		t.Fatalf("%+v %v", l, err)
+	}
+	if a := h.purse(t, "acc_x"); a.Held != 120_000 {
+		t.Errorf("held at another price than the night's: %+v", a)
+	}
+	if l, err = dead.Extend(t.Context(), l.Hold, c.now()); err != nil || l.For != 4*time.Minute {
+		t.Fatalf("%+v %v", l, err)
+	}
+	if r, err := dead.Settle(t.Context(), l.Hold, answered("call_1", c.now(), time.Minute)); err != nil || r.Charge != usd(60_000) {
+		t.Errorf("at three in the night of Seoul: %+v %v", r.Charge, err)
+	}
+	ask.Call = "call_2"
+	if l, err = dead.Reserve(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.Begin(t.Context(), l.Hold, answered("call_2", c.now(), 0)); err != nil {
+		t.Fatal(err)
+	}
+	c.add(time.Minute)
+	if err := dead.Live(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.add(charging.Dead + time.Second)
+	if err := next.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance != 5_000_000-2*60_000 {
+		t.Errorf("of a process that died: %+v", a)
+	}
+	h.booksAreRight(t)
+}
+
 // TestCallsOfADeadProcess are charged once, up to its last word; a hold of a call
 // that only rang is let go.
 func TestCallsOfADeadProcess(t *testing.T) {

@@ -116,8 +116,47 @@ func TestAHoldResolvesOnce(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		// A replay gives back the hold that it came with.
+		x.ID = "again"
+		if _, err := h.book.Hold(ctx, x, want); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.book.Settle(ctx, "again", move("call", wallet, revenue, 400_000)); err != nil {
+			t.Error(err)
+		}
 		if a, _, err := h.db.Ledger().Account(ctx, wallet); err != nil || a.Held != 0 || a.Balance != 600_000 {
 			t.Errorf("%+v %v", a, err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestAHoldIsGuardedInSQL: who holds without looking at the account first cannot
+// promise more than there is.
+func TestAHoldIsGuardedInSQL(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		c := newClock()
+		h := build(t, cfg, c)
+		if err := h.book.OpenWallet(t.Context(), "acc_x", usd(1_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		hold := func(id string, micros int64) error {
+			x := ledger.Hold{ID: id, Account: ledger.WalletID("acc_x", "USD"), Amount: usd(micros), Expires: c.now().Add(time.Hour)}
+			return h.db.Ledger().Do(t.Context(), func(tx ledger.Tx) error {
+				if _, err := tx.NewHold(t.Context(), x); err != nil {
+					return err
+				}
+				return tx.PutHold(t.Context(), x, micros)
+			})
+		}
+		if err := hold("a", 600_000); err != nil {
+			t.Error(err)
+		}
+		if err := hold("b", 400_001); err == nil {
+			t.Error("more is held than there is")
+		}
+		if err := hold("c", 400_000); err != nil {
+			t.Error(err)
 		}
 		h.booksAreRight(t)
 	})
