@@ -504,7 +504,7 @@ func allCallsPage(p *page, d allData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, " <form class=\"card tidy row\" method=\"get\" action=\"/operator/calls\" role=\"search\"><label for=\"c-number\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, " <form class=\"card tidy sift\" method=\"get\" action=\"/operator/calls\" role=\"search\"><label for=\"c-number\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
