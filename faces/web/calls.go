@@ -117,7 +117,7 @@ func late(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f',
 func legCodes(l cdr.Leg) string {
 	var parts []string
 	if pdd := l.PDD(); pdd > 0 {
-		parts = append(parts, late(pdd))
+		parts = append(parts, strings.Join([]string{"PDD", late(pdd)}, " "))
 	}
 	if l.Status != 0 {
 		parts = append(parts, "SIP "+strconv.Itoa(l.Status))
