@@ -162,6 +162,34 @@ func TestAttacksRaiseAlerts(t *testing.T) {
 	}
 }
 
+// TestLookAlikesRaiseNoAlert: what is as an attack but for one thing.
+func TestLookAlikesRaiseNoAlert(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(r *rand.Rand, n int, e *Ended){
+		"couriers of one range, whom people answer": func(r *rand.Rand, _ int, e *Ended) {
+			e.To, e.Caller, e.Rang, e.Talked = fmt.Sprint("acc_", r.IntN(people)), fmt.Sprintf("8215990%03d", r.IntN(1000)), time.Second, 20*time.Second
+		},
+		"taxis that call new customers at all hours, and are called": func(r *rand.Rand, n int, e *Ended) {
+			if n%20 == 19 {
+				e.To, e.Caller, e.Talked = "acc_taxi", fmt.Sprintf("8210%08d", r.IntN(100_000_000)), time.Minute
+				return
+			}
+			e.From, e.Payer, e.Called, e.Mobile, e.Talked = "acc_taxi", "acc_taxi", fmt.Sprintf("8210%08d", r.IntN(100_000_000)), true, 30*time.Second
+		},
+	} {
+		w, r, now := NewWatch(DefaultThresholds(1_000_000)), rand.New(rand.NewPCG(1, 2)), time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC)
+		for n := range 2000 {
+			now = now.Add(2 * time.Minute)
+			e := Ended{ID: fmt.Sprint("call_", n), At: now}
+			call(r, n, &e)
+			if alerts := w.See(&e); len(alerts) > 0 {
+				t.Errorf("%s: %+v", name, alerts)
+				break
+			}
+		}
+	}
+}
+
 // TestAWatchIsBounded, whatever accounts and ranges an attacker makes up.
 func TestAWatchIsBounded(t *testing.T) {
 	w := NewWatch(DefaultThresholds(1_000_000))
