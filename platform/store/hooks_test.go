@@ -209,6 +209,33 @@ func TestAnAddressThatFails(t *testing.T) {
 	})
 }
 
+// TestAnAddressThatIsGone says so once, and is not asked again.
+func TestAnAddressThatIsGone(t *testing.T) {
+	t.Parallel()
+	clock, cfg := newClock(), store.Config{Dir: t.TempDir()}
+	h, box := build(t, cfg, clock), &inbox{status: map[string]int{"https://gone.example": 410}}
+	s := h.hooks(t, cfg.Dir, box)
+	e, _, err := s.Add(t.Context(), member.System(), "https://gone.example", []string{hook.CallEnded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Try(t.Context(), member.System(), e.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Drain(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		if e, err = s.Endpoint(t.Context(), member.System(), e.ID); err != nil || e.Disabled.IsZero() || e.Why == "" {
+			t.Errorf("it is still in use: %+v %v", e, err)
+		}
+		clock.add(time.Hour)
+	}
+	if n := box.count("https://gone.example"); n != 1 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
 // TestASlowAddressHoldsUpNobody.
 func TestASlowAddressHoldsUpNobody(t *testing.T) {
 	cluster.Each(t, func(t *testing.T, cfg store.Config) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
@@ -326,6 +327,20 @@ func TestAMonthIsSettled(t *testing.T) {
 		got, err := s.Balances(ctx, op, "berlin")
 		if want := (settlement.Balance{Currency: "EUR", Payable: eur(5240).Micros, Ordered: eur(2000).Micros}); err != nil || len(got) != 1 || got[0] != want {
 			t.Errorf("%+v, want %+v, %v", got, want, err)
+		}
+		// Dollars are ordered like euros, and stay out of the SEPA file.
+		owed := settlement.PayableAccount("berlin", "USD")
+		if err := h.book.Open(ctx, ledger.Account{ID: owed, Kind: ledger.Payable, Owner: "berlin", Currency: "USD", Floor: ledger.Unbounded}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.book.Post(ctx, move("dollars", ledger.PromotionAccount("USD"), owed, 5_000_000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Order(ctx, op, "berlin", usd(5_000_000), "November", ""); err != nil {
+			t.Error(err)
+		}
+		if file, err := s.File(ctx, op); err != nil || strings.Count(string(file), "<CdtTrfTxInf>") != 1 || strings.Contains(string(file), "USD") {
+			t.Errorf("%s %v", file, err)
 		}
 		if _, err := s.Totals(ctx, member.Actor{Account: "acc_x"}, "berlin", "2026-11"); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("a member sees it: %v", err)
