@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cashier"
-	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
