@@ -277,41 +277,46 @@ func TestWhoMayCallWhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("+4930901820", "cap_calls")
-
-		// The operator's ceiling.
-		if err := g.guard.SetAccount(ctx, who, who.Account, guard.Trusted, guard.Limits{}); codeOf(err) != "operator_only" {
-			t.Errorf("a member made himself trusted: %v", err)
-		}
-		if err := g.guard.SetAccount(ctx, g.staff, who.Account, guard.Newcomer, guard.Limits{Day: of(int64(5_000_000))}); err != nil {
-			t.Fatal(err)
-		}
-		if err := g.guard.SetLimits(ctx, who, guard.Limits{Day: of(int64(5_000_001))}); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("above the ceiling: %v", err)
-		}
-		if n, ok := g.guard.AtOnce(who.Account); !ok || n != 1 {
-			t.Errorf("at once %d %t", n, ok)
-		}
-		g.limit(t, who, guard.Limits{Day: of(int64(5_000_000)), Calls: of(5)})
-		want("+881612345678", "destination_new")
-		if err := g.guard.Open(ctx, who, "LV"); codeOf(err) != "destination_new" {
-			t.Errorf("a new account opens: %v", err)
-		}
-		other := g.person(t, "eve")
-		if _, err := g.guard.Of(ctx, other, who.Account); codeOf(err) != "not_yours" {
-			t.Errorf("another's limits: %v", err)
-		}
-		if _, _, err := g.guard.BlocksOf(ctx, other, guard.BlockFilter{}); codeOf(err) != "operator_only" {
-			t.Errorf("everybody's refusals: %v", err)
-		}
-		list, _, err := g.guard.BlocksOf(ctx, g.staff, guard.BlockFilter{Limit: 200, Code: "destination_never"})
-		if err != nil || len(list) != 2 || list[0].Account != who.Account || list[0].Reason.Text == "" {
-			t.Errorf("%+v %v", list, err)
-		}
-		v, err := g.guard.Of(ctx, who, who.Account)
-		if err != nil || v.MayOpen || v.Class != guard.Newcomer || *v.Limits.Day != 5_000_000 || v.Spent.Held == 0 || len(v.Opened) != 1 || len(v.Opened[0].Ranges) != 1 {
-			t.Errorf("%+v %v", v, err)
-		}
+		theCeiling(t, g, who, want)
 	})
+}
+
+// theCeiling is what the operator has an account set at most, and who sees what.
+func theCeiling(t *testing.T, g *guarded, who member.Actor, want func(e164, code string)) {
+	t.Helper()
+	ctx := t.Context()
+	if err := g.guard.SetAccount(ctx, who, who.Account, guard.Trusted, guard.Limits{}); codeOf(err) != "operator_only" {
+		t.Errorf("a member made himself trusted: %v", err)
+	}
+	if err := g.guard.SetAccount(ctx, g.staff, who.Account, guard.Newcomer, guard.Limits{Day: of(int64(5_000_000))}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.guard.SetLimits(ctx, who, guard.Limits{Day: of(int64(5_000_001))}); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("above the ceiling: %v", err)
+	}
+	if n, ok := g.guard.AtOnce(who.Account); !ok || n != 1 {
+		t.Errorf("at once %d %t", n, ok)
+	}
+	g.limit(t, who, guard.Limits{Day: of(int64(5_000_000)), Calls: of(5)})
+	want("+881612345678", "destination_new")
+	if err := g.guard.Open(ctx, who, "LV"); codeOf(err) != "destination_new" {
+		t.Errorf("a new account opens: %v", err)
+	}
+	other := g.person(t, "eve")
+	if _, err := g.guard.Of(ctx, other, who.Account); codeOf(err) != "not_yours" {
+		t.Errorf("another's limits: %v", err)
+	}
+	if _, _, err := g.guard.BlocksOf(ctx, other, guard.BlockFilter{}); codeOf(err) != "operator_only" {
+		t.Errorf("everybody's refusals: %v", err)
+	}
+	list, _, err := g.guard.BlocksOf(ctx, g.staff, guard.BlockFilter{Limit: 200, Code: "destination_never"})
+	if err != nil || len(list) != 2 || list[0].Account != who.Account || list[0].Reason.Text == "" {
+		t.Errorf("%+v %v", list, err)
+	}
+	v, err := g.guard.Of(ctx, who, who.Account)
+	if err != nil || v.MayOpen || v.Class != guard.Newcomer || *v.Limits.Day != 5_000_000 || v.Spent.Held == 0 || len(v.Opened) != 1 || len(v.Opened[0].Ranges) != 1 {
+		t.Errorf("%+v %v", v, err)
+	}
 }
 
 // TestWhatWasSetIsKept over a restart, and two who change the same see each other.

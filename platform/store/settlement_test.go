@@ -204,6 +204,86 @@ func TestWhatWasAgreedIsAll(t *testing.T) {
 	})
 }
 
+func euros(cents int64) money.Amount { return money.Amount{Currency: "EUR", Micros: cents * 10_000} }
+
+// aMonth is sixty calls that were carried, and what the carrier says of them.
+func aMonth(answer time.Time) ([]cdr.Record, string) {
+	var records []cdr.Record
+	text := "time;number;seconds;amount\n"
+	for i := range 60 {
+		r := carried(i, answer.Add(time.Duration(i)*10*time.Minute), 2*time.Minute)
+		r.Legs[1].To = fmt.Sprintf("+49309018%02d", i)
+		records = append(records, r)
+		if i < 50 { // ten are not theirs; in their zone it is nine hours later; one is dearer
+			amount := "1,20"
+			if i == 7 {
+				amount = "1,90"
+			}
+			text += r.Answer.Add(9*time.Hour).Format("2006-01-02 15:04:05") + ";" + r.Legs[1].To + ";120;" + amount + "\n"
+		}
+	}
+	text += "2026-11-09 10:00:00;4940123456;60;5,00\n" // of which we know nothing
+	return records, text
+}
+
+// paysOnce orders payments of the 72.40 that berlin is owed: the same form orders
+// once, ten at a time no more than there is, and one is paid and one cancelled.
+func paysOnce(t *testing.T, s *settlement.Service, op member.Actor) {
+	t.Helper()
+	ctx := t.Context()
+	if err := s.SetPayee(ctx, op, settlement.Payee{Carrier: "berlin", Name: "Berlin Telecom", IBAN: "GB82 WEST 1234 5698 7654 32"}); err != nil {
+		t.Fatal(err)
+	}
+	form := settlement.NewPayout(time.Now())
+	for range 2 {
+		if p, err := s.Order(ctx, op, "berlin", euros(100), "", form); err != nil || p.ID != form {
+			t.Errorf("ordered again by the same form: %+v %v", p, err)
+		}
+	}
+	for amount, once := range map[int64]string{200: form, 100: "out_'; DROP"} {
+		if _, err := s.Order(ctx, op, "berlin", euros(amount), "", once); err == nil {
+			t.Errorf("%q orders %d", once, amount)
+		}
+	}
+	if x, err := s.Cancel(ctx, op, form); err != nil || x.State != settlement.Cancelled {
+		t.Errorf("%+v %v", x, err)
+	}
+	var ordered atomic.Int64
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			p, err := s.Order(context.Background(), op, "berlin", euros(2000), "November", "")
+			if err != nil && fault.KindOf(err) != fault.Conflict {
+				t.Error(err)
+			}
+			ordered.Add(p.Amount.Micros * map[bool]int64{true: 1}[err == nil])
+		})
+	}
+	wg.Wait()
+	if ordered.Load() != euros(6000).Micros { // of 72.40
+		t.Errorf("%d ordered", ordered.Load())
+	}
+	file, err := s.File(ctx, op)
+	if err != nil || strings.Count(string(file), "<CdtTrfTxInf>") != 3 {
+		t.Errorf("%s %v", file, err)
+	}
+	list, err := s.Payouts(ctx, op, settlement.Ordered)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	for range 2 { // booked once
+		if _, err := s.Done(ctx, op, list[0].ID); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Cancel(ctx, op, list[0].ID); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("a payment that was made is cancelled: %v", err)
+	}
+	if _, err := s.Cancel(ctx, op, list[1].ID); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAMonthIsSettled: their statement is compared, disputed, agreed and booked
 // once; debts are set against each other, and what is owed is paid once, however
 // many order it at a time.
@@ -214,34 +294,19 @@ func TestAMonthIsSettled(t *testing.T) {
 		h := build(t, cfg, c)
 		op := member.Actor{Role: member.Operator, Name: "Olga"}
 		answer := time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
-		var records []cdr.Record
-		text := "time;number;seconds;amount\n"
-		for i := range 60 {
-			r := carried(i, answer.Add(time.Duration(i)*10*time.Minute), 2*time.Minute)
-			r.Legs[1].To = fmt.Sprintf("+49309018%02d", i)
-			records = append(records, r)
-			if i < 50 { // ten are not theirs; in their zone it is nine hours later; one is dearer
-				amount := "1,20"
-				if i == 7 {
-					amount = "1,90"
-				}
-				text += r.Answer.Add(9*time.Hour).Format("2006-01-02 15:04:05") + ";" + r.Legs[1].To + ";120;" + amount + "\n"
-			}
-		}
-		text += "2026-11-09 10:00:00;4940123456;60;5,00\n" // of which we know nothing
+		records, text := aMonth(answer)
 		in := answered("call_in", answer, time.Minute)
 		in.ID, in.Side, in.Carrier, in.To = "cdr_in", cdr.Entry, "berlin", cdr.Party{Text: "+82 2 555 1234"}
 		if err := h.db.Calls().AppendRecords(ctx, append(records, in)); err != nil {
 			t.Fatal(err)
 		}
-		eur := func(cents int64) money.Amount { return money.Amount{Currency: "EUR", Micros: cents * 10_000} }
 		bank := payment.BankAccount{IBAN: "DE89370400440532013000", Holder: "Callisto"}
-		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, flat{"berlin": eur(60), "in:berlin": eur(30)}, settlement.Config{Now: c.now, Bank: &bank})
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, flat{"berlin": euros(60), "in:berlin": euros(30)}, settlement.Config{Now: c.now, Bank: &bank})
 		if _, err := s.Accrue(ctx); err != nil {
 			t.Fatal(err)
 		}
 		x, m, err := s.Import(ctx, op, settlement.Statement{Carrier: "berlin", Direction: settlement.Out, Month: "2026-11", Currency: "EUR"}, text)
-		if err != nil || m.Shift != 9*time.Hour || x.Theirs != eur(50*120+70+500).Micros || x.Ours != eur(60*120).Micros || fmt.Sprint(m.Sums) !=
+		if err != nil || m.Shift != 9*time.Hour || x.Theirs != euros(50*120+70+500).Micros || x.Ours != euros(60*120).Micros || fmt.Sprint(m.Sums) !=
 			"map[only_ours:{10 0 12000000} only_theirs:{1 5000000 0} rate:{1 1900000 1200000} same:{49 58800000 58800000}]" {
 			t.Fatalf("%+v %v %v", x, m.Sums, err)
 		}
@@ -249,83 +314,33 @@ func TestAMonthIsSettled(t *testing.T) {
 		if err != nil || fmt.Sprint(m2.Sums) != fmt.Sprint(m.Sums) || again.ID != x.ID {
 			t.Errorf("read again: %+v %v %v", again, m2.Sums, err)
 		}
-		if x, err = s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyTheirs, settlement.Rate}, "Not ours"); err != nil || x.Disputed != eur(570).Micros || x.State != settlement.Disputed {
+		if x, err = s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyTheirs, settlement.Rate}, "Not ours"); err != nil || x.Disputed != euros(570).Micros || x.State != settlement.Disputed {
 			t.Errorf("%+v %v", x, err)
 		}
 		if _, err := s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyOurs}, ""); fault.ReasonOf(err).Code != "nothing_disputed" {
 			t.Errorf("what they do not ask for is disputed: %v", err)
 		}
 		for range 2 {
-			x, err = s.Agree(ctx, op, x.ID, eur(60*120+70).Micros, "They took it back")
+			x, err = s.Agree(ctx, op, x.ID, euros(60*120+70).Micros, "They took it back")
 		}
 		if fault.KindOf(err) != fault.Conflict {
 			t.Errorf("agreed twice: %v", err)
 		}
-		if owed, _ := h.book.Balance(ctx, settlement.PayableAccount("berlin", "EUR")); owed != eur(7270) {
+		if owed, _ := h.book.Balance(ctx, settlement.PayableAccount("berlin", "EUR")); owed != euros(7270) {
 			t.Errorf("%v is owed", owed)
 		}
-		if p, err := s.Net(ctx, op, "berlin", "EUR"); err != nil || p.Amount != eur(30) {
+		if p, err := s.Net(ctx, op, "berlin", "EUR"); err != nil || p.Amount != euros(30) {
 			t.Errorf("%+v %v", p, err)
 		}
 		if _, err := s.Net(ctx, op, "berlin", "EUR"); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("netted twice: %v", err)
 		}
-		if _, err := s.Order(ctx, op, "berlin", eur(100), "", ""); fault.ReasonOf(err).Code != "payee" {
+		if _, err := s.Order(ctx, op, "berlin", euros(100), "", ""); fault.ReasonOf(err).Code != "payee" {
 			t.Errorf("paid to nobody: %v", err)
 		}
-		if err := s.SetPayee(ctx, op, settlement.Payee{Carrier: "berlin", Name: "Berlin Telecom", IBAN: "GB82 WEST 1234 5698 7654 32"}); err != nil {
-			t.Fatal(err)
-		}
-		form := settlement.NewPayout(time.Now())
-		for range 2 {
-			if p, err := s.Order(ctx, op, "berlin", eur(100), "", form); err != nil || p.ID != form {
-				t.Errorf("ordered again by the same form: %+v %v", p, err)
-			}
-		}
-		for amount, once := range map[int64]string{200: form, 100: "out_'; DROP"} {
-			if _, err := s.Order(ctx, op, "berlin", eur(amount), "", once); err == nil {
-				t.Errorf("%q orders %d", once, amount)
-			}
-		}
-		if x, err := s.Cancel(ctx, op, form); err != nil || x.State != settlement.Cancelled {
-			t.Errorf("%+v %v", x, err)
-		}
-		var ordered atomic.Int64
-		var wg sync.WaitGroup
-		for range 10 {
-			wg.Go(func() {
-				p, err := s.Order(context.Background(), op, "berlin", eur(2000), "November", "")
-				if err != nil && fault.KindOf(err) != fault.Conflict {
-					t.Error(err)
-				}
-				ordered.Add(p.Amount.Micros * map[bool]int64{true: 1}[err == nil])
-			})
-		}
-		wg.Wait()
-		if ordered.Load() != eur(6000).Micros { // of 72.40
-			t.Errorf("%d ordered", ordered.Load())
-		}
-		file, err := s.File(ctx, op)
-		if err != nil || strings.Count(string(file), "<CdtTrfTxInf>") != 3 {
-			t.Errorf("%s %v", file, err)
-		}
-		list, err := s.Payouts(ctx, op, settlement.Ordered)
-		if err != nil || len(list) != 3 {
-			t.Fatal(list, err)
-		}
-		for range 2 { // booked once
-			if _, err := s.Done(ctx, op, list[0].ID); err != nil {
-				t.Error(err)
-			}
-		}
-		if _, err := s.Cancel(ctx, op, list[0].ID); fault.KindOf(err) != fault.Conflict {
-			t.Errorf("a payment that was made is cancelled: %v", err)
-		}
-		if _, err := s.Cancel(ctx, op, list[1].ID); err != nil {
-			t.Error(err)
-		}
+		paysOnce(t, s, op)
 		got, err := s.Balances(ctx, op, "berlin")
-		if want := (settlement.Balance{Currency: "EUR", Payable: eur(5240).Micros, Ordered: eur(2000).Micros}); err != nil || len(got) != 1 || got[0] != want {
+		if want := (settlement.Balance{Currency: "EUR", Payable: euros(5240).Micros, Ordered: euros(2000).Micros}); err != nil || len(got) != 1 || got[0] != want {
 			t.Errorf("%+v, want %+v, %v", got, want, err)
 		}
 		// Dollars are ordered like euros, and stay out of the SEPA file.
