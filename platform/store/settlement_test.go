@@ -14,17 +14,27 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
+// here is where every caller is: carriers are paid by his clock too.
+func here(numbering.Number) *time.Location {
+	seoul, err := time.LoadLocation("Asia/Seoul")
+	if err != nil {
+		panic(err)
+	}
+	return seoul
+}
+
 // flat prices a minute of each owner by the second; of others it has none.
 type flat map[string]money.Amount
 
-func (f flat) CostOf(_ context.Context, owner, number string, _ time.Time, d time.Duration) (settlement.Price, error) {
+func (f flat) CostOf(_ context.Context, owner, number string, answer time.Time, d time.Duration) (settlement.Price, error) {
 	p, ok := f[owner]
-	if !ok || strings.HasPrefix(number, "+") {
+	if !ok || strings.HasPrefix(number, "+") || answer.Location().String() != "Asia/Seoul" {
 		return settlement.Price{}, nil
 	}
 	secs := int64(d / time.Second)
@@ -74,7 +84,7 @@ func TestCarriersAreOwedWhatTheyCarried(t *testing.T) {
 			}
 		}
 		decks := flat{"berlin": usd(600_000)}
-		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now})
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now, Zone: here})
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
@@ -151,7 +161,7 @@ func TestWhatWasAgreedIsAll(t *testing.T) {
 		op := member.Actor{Role: member.Operator}
 		answer := time.Date(2026, 11, 5, 12, 0, 0, 0, time.UTC)
 		decks := flat{}
-		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now})
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, decks, settlement.Config{Now: c.now, Zone: here})
 		call := func(i int) cdr.Record { return carried(i, answer.Add(time.Duration(i)*time.Minute), time.Minute) }
 		accrue := func(list ...cdr.Record) {
 			t.Helper()
@@ -301,7 +311,7 @@ func TestAMonthIsSettled(t *testing.T) {
 			t.Fatal(err)
 		}
 		bank := payment.BankAccount{IBAN: "DE89370400440532013000", Holder: "Callisto"}
-		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, flat{"berlin": euros(60), "in:berlin": euros(30)}, settlement.Config{Now: c.now, Bank: &bank})
+		s := settlement.New(h.db.Settlement(), h.db.Settlement(), h.db.Settlement(), h.book, flat{"berlin": euros(60), "in:berlin": euros(30)}, settlement.Config{Now: c.now, Zone: here, Bank: &bank})
 		if _, err := s.Accrue(ctx); err != nil {
 			t.Fatal(err)
 		}
