@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,19 @@ func TestPayByCardInTheBrowser(t *testing.T) {
 	w.shoot("invoices")
 	w.open("/wallet")
 	w.says("main", "Paid in by card")
+	w.press(`#auto form[action="/wallet/card"] button`)
+	w.see(`button[value="good"]`)
+	w.press(`button[value="good"]`)
+	w.see(`#auto-below`)
+	w.fill("#auto-below", "12")
+	w.fill("#auto-add", "5")
+	w.press(`#auto form[action="/wallet/auto"] button`)
+	w.see("#auto-add-wrong")
+	w.shoot("wallet-auto-wrong")
+	w.fill("#auto-add", "25")
+	w.press(`#auto form[action="/wallet/auto"] button`)
+	w.see(`#auto form[action="/wallet/auto/stop"]`)
+	w.shoot("wallet-auto")
 	w.open("/orders/" + id)
 	w.press("#withdraw summary")
 	w.press("#withdraw form button")
@@ -128,12 +142,18 @@ func TestStripeTakesWhatWeAsk(t *testing.T) {
 	}
 	var mu sync.Mutex
 	asked := map[string]int{} // by what, the worst status
+	ids := regexp.MustCompile(`/(cs|pm|cus|pi)_[^/]*`)
 	mock := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rec := &status{ResponseWriter: rw, code: 200}
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/checkout/sessions/") { // the words are checked, the answer is ours: a card was saved
+			rec.ResponseWriter = httptest.NewRecorder()
+			_, _ = rw.Write([]byte(`{"id":"cs_1","object":"checkout.session","status":"complete","mode":"setup","setup_intent":{"id":"seti_1","object":"setup_intent","payment_method":
+				{"id":"pm_1","object":"payment_method","card":{"brand":"visa","last4":"4242","exp_month":4,"exp_year":2030}}}}`))
+		}
 		stub.HandleRequest(rec, r)
 		mu.Lock()
 		defer mu.Unlock()
-		what := r.Method + " " + strings.Split(r.URL.Path, "/cs_")[0]
+		what := r.Method + " " + ids.ReplaceAllString(r.URL.Path, "/ID")
 		asked[what] = max(asked[what], rec.code)
 		if rec.code >= 400 {
 			t.Errorf("%s %s: %d %s", r.Method, r.URL, rec.code, rec.body.String())
@@ -169,10 +189,16 @@ func TestStripeTakesWhatWeAsk(t *testing.T) {
 		t.Fatalf("the order is %v", o["state"])
 	}
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/orders/"+id+"/refund", map[string]any{"why": "please"}, 200)
+	saver := d.Members[2]
+	api(t, d, saver.APIKey, "POST", "/api/v1/wallet/card", nil, 201)
+	if v := api(t, d, saver.APIKey, "GET", "/api/v1/wallet/auto_top_up", nil, 200); v["card"].(map[string]any)["last4"] != "4242" {
+		t.Fatalf("the card is %v", v)
+	}
+	api(t, d, saver.APIKey, "PUT", "/api/v1/wallet/auto_top_up", map[string]any{"below": "500", "add": "500", "most": "1000", "password": saver.Password}, 200)
 	deadline := time.After(30 * time.Second)
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		mu.Lock()
-		done := asked["POST /v1/refunds"] == 200
+		done := asked["POST /v1/refunds"] == 200 && asked["POST /v1/payment_intents"] == 200
 		mu.Unlock()
 		if done {
 			break
@@ -180,11 +206,27 @@ func TestStripeTakesWhatWeAsk(t *testing.T) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("no refund was asked for: %v", asked)
+			t.Fatalf("no refund or no payment was asked for: %v", asked)
 		}
 	}
-	if asked["POST /v1/checkout/sessions"] != 200 {
-		t.Errorf("asked: %v", asked)
+	api(t, d, saver.APIKey, "DELETE", "/api/v1/wallet/card", nil, 204)
+	for tick := time.NewTicker(100 * time.Millisecond); ; <-tick.C {
+		mu.Lock()
+		done := asked["POST /v1/payment_methods/ID/detach"] == 200
+		mu.Unlock()
+		if done {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatalf("asked: %v", asked)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, what := range []string{"POST /v1/checkout/sessions", "POST /v1/customers", "GET /v1/checkout/sessions/ID"} {
+		if asked[what] != 200 {
+			t.Errorf("%s: %v", what, asked)
+		}
 	}
 }
 

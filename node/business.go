@@ -68,7 +68,7 @@ func (n *Node) business(ctx context.Context) error {
 		return err
 	}
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
-	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Log: n.log, Now: n.opts.Now})
+	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Ordered: n.count, Log: n.log, Now: n.opts.Now})
 	return nil
 }
 

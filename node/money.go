@@ -25,6 +25,7 @@ type till struct {
 	papers  *paper.Office
 	printer *press.Press
 	stripe  *stripe.Gateway // nil: no cards
+	toCount chan struct{}   // something is to be counted at once
 }
 
 // openTaxes opens the table of taxes, which the shop asks.
@@ -66,9 +67,21 @@ func (n *Node) counting(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-often.C:
+		case <-n.toCount:
 		}
 	}
 }
+
+// count has payments finished at once that were begun.
+func (n *Node) count() {
+	select {
+	case n.toCount <- struct{}{}:
+	default:
+	}
+}
+
+// wanted has a wallet looked at, to be filled.
+func (n *Node) wanted(account string) { n.wallets.Touched(account) }
 
 // enclosures draws what goes with a letter.
 type enclosures struct{ n *Node }
@@ -85,7 +98,8 @@ func (e enclosures) PDF(ctx context.Context, number string) (string, []byte, err
 
 // openCashier opens the ways to pay that are set up.
 func (n *Node) openCashier() {
-	cfg := cashier.Config{Currency: n.currency(), Link: n.link, Now: n.opts.Now}
+	n.toCount = make(chan struct{}, 1)
+	cfg := cashier.Config{Currency: n.currency(), Fresh: n.members.Fresh, Wanted: n.wanted, Link: n.link, Now: n.opts.Now}
 	if s := n.cfg.Stripe; s.SecretKey != "" {
 		n.stripe = stripe.New(stripe.Config{SecretKey: s.SecretKey, WebhookSecret: s.WebhookSecret, APIBase: s.APIBase, Link: n.link, Log: n.log})
 		cfg.Gateway = n.stripe

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
@@ -11,21 +12,34 @@ import (
 	"github.com/callisto-tel/callisto/business/wallet"
 )
 
-// meter is charging, with a word to the wallet's side after each call.
+// meter is charging, with a word to the wallet's side when money is held for a call
+// and when it is booked.
 type meter struct {
 	*charging.Service
 	wallets *wallet.Service
+}
+
+// Reserve holds money for a call; it may be time to fill the wallet.
+func (m meter) Reserve(ctx context.Context, a charging.Ask) (charging.Lease, error) {
+	l, err := m.Service.Reserve(ctx, a)
+	m.wallets.Held(a.Account) // also if there was too little
+	return l, err
+}
+
+// Extend holds more.
+func (m meter) Extend(ctx context.Context, hold string, answer time.Time) (charging.Lease, error) {
+	l, err := m.Service.Extend(ctx, hold, answer)
+	if payer := m.Payer(hold); payer.Account != "" {
+		m.wallets.Held(payer.Account)
+	}
+	return l, err
 }
 
 // Settle books a call, and has its payer told if little is left now.
 func (m meter) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Record, error) {
 	payer := m.Payer(hold)
 	out, err := m.Service.Settle(ctx, hold, r)
-	switch {
-	case err != nil || payer.Account == "":
-	case r.Cause == cdr.Unpaid && r.Answered():
-		m.wallets.WasCut(payer.Account, payer.To)
-	case !out.Charge.Zero():
+	if err == nil && payer.Account != "" && !out.Charge.Zero() {
 		m.wallets.Touched(payer.Account)
 	}
 	return out, err

@@ -30,6 +30,17 @@ func (s *Service) Event(ctx context.Context, e payment.Event) error {
 		return s.failed(ctx, e, payment.Failed, "The payment by card failed.")
 	case e.Session != nil:
 		return s.session(ctx, *e.Session, e)
+	case e.Setup != "":
+		account, found, err := s.store.SetupOf(ctx, e.Setup)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return s.note(ctx, e)
+		}
+		return s.lookCard(ctx, account, e)
+	case e.Charged != nil:
+		return s.refilled(ctx, *e.Charged, e)
 	case e.Refund != nil:
 		return s.takenBack(ctx, e)
 	case e.Dispute != nil:
@@ -326,8 +337,21 @@ func (s *Service) known(ctx context.Context, paymentID string) (in payment.Incom
 			return in, err == nil, err
 		}
 		x, found, err := s.cfg.Gateway.SessionOf(ctx, paymentID)
-		if err != nil || !found || !x.Paid {
+		if err != nil {
 			return in, false, err
+		}
+		if !found {
+			c, found, err := s.cfg.Gateway.Charged(ctx, payment.AutoCharge{Payment: paymentID})
+			if err != nil || !found || !c.Paid || c.Charge == "" {
+				return in, false, err
+			}
+			if err := s.refilled(ctx, c, payment.Event{}); err != nil {
+				return in, false, err
+			}
+			continue
+		}
+		if !x.Paid {
+			return in, false, nil
 		}
 		if err := s.session(ctx, x, payment.Event{}); err != nil {
 			return in, false, err

@@ -28,7 +28,9 @@ type Config struct {
 	Gateway  Gateway              // nil: no cards
 	Bank     *payment.BankAccount // nil: no transfers
 	Currency money.Currency
-	Link     func(path string) string // where people reach a page
+	Fresh    func(by member.Actor) error // refuses who has not proved himself just now; nil: nobody
+	Wanted   func(account string)        // may be nil: it may be time to fill a wallet
+	Link     func(path string) string    // where people reach a page
 	Now      func() time.Time
 }
 
@@ -407,7 +409,7 @@ func (s *Service) settle(ctx context.Context, in payment.Incoming) error {
 // checkouts whose message may have been lost.
 func (s *Service) Resume(ctx context.Context) error {
 	var failures []error
-	for topic, finish := range map[string]func(context.Context, string) error{topicReceive: s.receive, shop.TopicSendBack: s.sendBack} {
+	for topic, finish := range map[string]func(context.Context, string) error{topicReceive: s.receive, shop.TopicSendBack: s.sendBack, payment.TopicForget: s.forget} {
 		ids, err := s.store.Tasks(ctx, topic, 1000)
 		if err != nil {
 			return err
@@ -419,7 +421,7 @@ func (s *Service) Resume(ctx context.Context) error {
 		}
 	}
 	if s.cfg.Gateway != nil {
-		failures = append(failures, s.look(ctx))
+		failures = append(failures, s.look(ctx), s.refill(ctx))
 	}
 	return errors.Join(failures...)
 }

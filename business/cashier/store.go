@@ -48,6 +48,7 @@ type Tx interface {
 	Checkouts
 	Incomings
 	Outbox
+	AutoTx
 	// Write queues a letter to an account, once for each key.
 	Write(ctx context.Context, account, kind, key string, fields map[string]string) error
 }
@@ -61,6 +62,7 @@ type Store interface {
 	// Incomings lists money, newest first.
 	Incomings(ctx context.Context, f Filter) ([]payment.Incoming, error)
 	Statements
+	Autos
 }
 
 // Filter says which money to list.
@@ -87,6 +89,7 @@ type Gateway interface {
 	Expire(ctx context.Context, session string) error
 	// Refund sends money back, once for each key.
 	Refund(ctx context.Context, paymentID string, amount money.Amount, key string) error
+	Cards
 }
 
 // Shop is what the cashier needs of the shop.

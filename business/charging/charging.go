@@ -70,6 +70,8 @@ type Tx interface {
 	// DropOpen removes one; found tells whether it was there.
 	DropOpen(ctx context.Context, hold string) (found bool, err error)
 	Append(ctx context.Context, r cdr.Record) error
+	// WasCut leaves word that a call was cut because the money was used up.
+	WasCut(ctx context.Context, account, to string) error
 	// Suspended is why an account may not begin calls that cost; "": it may.
 	Suspended(ctx context.Context, account string) (why string, err error)
 	// Spend counts what calls of an account did cost on a day, and Spent says what
@@ -134,6 +136,7 @@ type lease struct {
 	paid  time.Duration // talking time that is held
 	begun bool          // its start is on disk
 	over  bool
+	told  bool // that a limit ends it
 }
 
 // New returns a service; Run has to run for what it does to survive a crash.
@@ -214,7 +217,8 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	if err != nil {
 		return Lease{}, err
 	}
-	if why != nil && s.guard != nil && fault.KindOf(why) != fault.Unpaid {
+	if why != nil && s.guard != nil && fault.KindOf(why) != fault.Unpaid && !l.told {
+		l.told = true
 		s.guard.Refused(ctx, l.call(answer), why)
 	}
 	got := h.Amount.Micros > l.held
@@ -286,6 +290,11 @@ func (s *Service) settle(ctx context.Context, o Open, zone *time.Location, begun
 		}
 		if err := s.bookIn(ctx, tx, o, r.Charge); err != nil {
 			return err
+		}
+		if r.Cause == cdr.Unpaid && r.Answered() {
+			if err := tx.WasCut(ctx, o.Ask.Account, o.Ask.To); err != nil {
+				return err
+			}
 		}
 		return tx.Append(ctx, r)
 	})

@@ -131,7 +131,9 @@ type Event struct {
 	Kind    string
 	At      time.Time
 	Session *Session
-	Failed  bool // with Session: the payment that took days failed
+	Failed  bool   // with Session: the payment that took days failed
+	Setup   string // a session in which a card was saved
+	Charged *Charged
 	Refund  *Refund
 	Dispute *Dispute
 }

@@ -2,7 +2,9 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -41,8 +43,12 @@ func (s *Service) SetNotice(ctx context.Context, by member.Actor, threshold *int
 // what is lost in a rush or a crash the next sweep finds.
 func (s *Service) Touched(account string) { s.tell(touch{account: account}) }
 
-// WasCut says that a call to somebody was cut because the money was used up.
-func (s *Service) WasCut(account, to string) { s.tell(touch{account, to}) }
+// TopicCut is a call that was cut because the money was used up: the account and,
+// after a bar, whom it called. It is left where the call is booked.
+const TopicCut = "wallet.cut"
+
+// CutTask names such a task.
+func CutTask(account, to string) string { return account + "|" + to }
 
 func (s *Service) tell(t touch) {
 	select {
@@ -66,15 +72,44 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case t := <-s.touched:
-			warn(s.look(ctx, t))
+			warn(s.touch(ctx, t))
 		case <-tick.C:
 			warn(s.Sweep(ctx))
 		}
 	}
 }
 
+// touch looks at a wallet from which something went, or of which is held.
+func (s *Service) touch(ctx context.Context, t touch) error {
+	if t.held {
+		if wants, err := s.wants(ctx, t.account); err != nil || !wants {
+			return err
+		}
+		return s.look(ctx, t)
+	}
+	return errors.Join(s.cuts(ctx), s.look(ctx, t))
+}
+
+// cuts tells of the calls that were cut.
+func (s *Service) cuts(ctx context.Context) error {
+	list, err := s.store.Tasks(ctx, TopicCut, sweepMost)
+	if err != nil {
+		return err
+	}
+	for _, task := range list {
+		account, to, _ := strings.Cut(task, "|")
+		if err := s.look(ctx, touch{account: account, cut: to, task: task}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Sweep looks at every wallet that has changed since it was looked at.
 func (s *Service) Sweep(ctx context.Context) error {
+	if err := s.cuts(ctx); err != nil {
+		return err
+	}
 	for after := ""; ; {
 		list, err := s.store.Moved(ctx, s.cfg.Currency, after, sweepMost)
 		if err != nil {
@@ -87,7 +122,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			after = account
 		}
 		if len(list) < sweepMost {
-			return nil
+			return s.sweepRefills(ctx)
 		}
 	}
 }
@@ -96,9 +131,19 @@ func (s *Service) Sweep(ctx context.Context) error {
 // until it rose above and fell again. Every entry since the last look counts, so
 // that no rise is missed between two looks.
 func (s *Service) look(ctx context.Context, t touch) error {
-	return s.store.Do(ctx, func(tx Tx) error {
+	ordered := false
+	err := s.store.Do(ctx, func(tx Tx) error {
+		ordered = false
+		if t.task != "" {
+			if err := tx.Dequeue(ctx, TopicCut, t.task); err != nil {
+				return err
+			}
+		}
 		a, entries, found, err := tx.Wallet(ctx, s.id(t.account))
 		if err != nil || !found {
+			return err
+		}
+		if ordered, err = s.refill(ctx, tx, t.account, a, entries); err != nil {
 			return err
 		}
 		w, err := tx.Watch(ctx, t.account)
@@ -131,4 +176,8 @@ func (s *Service) look(ctx context.Context, t touch) error {
 			Fields: map[string]string{"amount": s.amount(max(0, left)).String(), "to": t.cut, "link": s.cfg.Link("/wallet")},
 			Low:    Low{Account: t.account, Left: s.amount(max(0, left)), Threshold: n.Threshold, Cut: t.cut != ""}})
 	})
+	if err == nil && ordered && s.cfg.Ordered != nil {
+		s.cfg.Ordered()
+	}
+	return err
 }

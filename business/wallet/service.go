@@ -24,6 +24,7 @@ type Tx interface {
 	// SetFloor says how low it may go.
 	SetFloor(ctx context.Context, id string, floor int64) error
 	TermsTx
+	RefillTx
 	Watch(ctx context.Context, account string) (Watch, error)
 	PutWatch(ctx context.Context, w Watch) error
 	// Highest is the highest balance after entries beyond a number; none: false.
@@ -31,6 +32,7 @@ type Tx interface {
 	// Tell queues a letter to an account, and an event to programs that want it, once
 	// for each key.
 	Tell(ctx context.Context, n News) error
+	Dequeue(ctx context.Context, topic, key string) error
 }
 
 // TermsTx is what a transaction may do with terms.
@@ -49,6 +51,10 @@ type Store interface {
 	// id after one.
 	Moved(ctx context.Context, c money.Currency, after string, limit int) ([]string, error)
 	Account(ctx context.Context, id string) (ledger.Account, bool, error)
+	// Wanting lists accounts whose rule says that money is to be added, by id after
+	// one; or only an account, if it is such a one.
+	Wanting(ctx context.Context, c money.Currency, account, after string, limit int) ([]string, error)
+	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
 }
 
 // Config is what belongs to this house.
@@ -56,6 +62,7 @@ type Config struct {
 	Currency money.Currency
 	Link     func(path string) string // where people reach a page
 	Open     func(ctx context.Context, account string) error
+	Ordered  func() // may be nil: money was ordered for a wallet
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -71,6 +78,8 @@ type Service struct {
 type touch struct {
 	account string
 	cut     string // a call to it was cut because the money was used up
+	task    string // that says so
+	held    bool   // nothing went, but is held
 }
 
 // New returns the service; Run has to run for members to be told.

@@ -149,6 +149,17 @@ type TopUps interface {
 	Standing(ctx context.Context, by member.Actor) (*cashier.Way, error)
 }
 
+// AutoTopUps fills wallets from cards that members saved.
+type AutoTopUps interface {
+	Auto(ctx context.Context, by member.Actor, account string) (payment.AutoView, error)
+	// SaveCard is where a card is saved.
+	SaveCard(ctx context.Context, by member.Actor) (url string, err error)
+	LookCard(ctx context.Context, by member.Actor) error
+	SetAuto(ctx context.Context, by member.Actor, r payment.AutoRule) error
+	StopAuto(ctx context.Context, by member.Actor) error
+	RemoveCard(ctx context.Context, by member.Actor) error
+}
+
 // Wallets is on which terms members spend, and when they are told that little is left.
 type Wallets interface {
 	Of(ctx context.Context, by member.Actor, account string) (wallet.View, error)
@@ -221,6 +232,7 @@ type Deps struct {
 	Files      *shop.Files
 	Cashier    Cashier
 	TopUps     TopUps
+	AutoTopUps AutoTopUps
 	Wallets    Wallets
 	Statements Statements
 	Papers     Papers
@@ -315,6 +327,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerIdentity()
 	f.registerClerk()
 	f.registerWallet()
+	f.registerAuto()
 	f.registerCalls()
 	f.registerRecords()
 	f.registerWebhooks()

@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/wallet"
@@ -68,6 +69,7 @@ type memberData struct {
 	Plan     string
 	Problem  string
 	Wallet   wallet.View
+	Auto     payment.AutoView
 }
 
 // lastLines is how much of the book a member's file shows.
@@ -110,6 +112,9 @@ func (f *face) memberOf(r *http.Request, p *page) (d memberData, err error) {
 	}
 	if err == nil {
 		d.Wallet, err = f.Wallets.Of(ctx, p.Who, id)
+	}
+	if err == nil {
+		d.Auto, err = f.AutoTopUps.Auto(ctx, p.Who, id)
 	}
 	return d, err
 }

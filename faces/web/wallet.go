@@ -24,6 +24,11 @@ func (f *face) walletRoutes() map[string]handler {
 		"POST /wallet/transfer": f.ownReference,
 		"POST /wallet/notice":   f.setNotice,
 
+		"POST /wallet/card":        f.saveCard,
+		"POST /wallet/card/remove": f.removeCard,
+		"POST /wallet/auto":        f.setAuto,
+		"POST /wallet/auto/stop":   f.stopAuto,
+
 		"POST /operator/members/{id}/terms":   f.staffOnly(f.setTerms),
 		"POST /operator/members/{id}/suspend": f.staffOnly(f.suspend),
 	}
@@ -37,8 +42,10 @@ type walletData struct {
 	Bank   *cashier.Way // his own reference; nil: not asked for yet
 	Lines  []ledger.Line
 	Next   string
-	Typed  string // the amount that was refused
-	At     string // the form that was refused
+	Auto   payment.AutoView
+	Rule   [3]string // of it, as the form has it
+	Typed  string    // the amount that was refused
+	At     string    // the form that was refused
 	Errors map[string]string
 	Done   string // what was just done
 }
@@ -72,6 +79,10 @@ func (f *face) walletOf(r *http.Request, p *page) (walletData, error) {
 	if d.Bank, err = f.TopUps.Standing(ctx, p.Who); err != nil {
 		return d, err
 	}
+	if d.Auto, err = f.AutoTopUps.Auto(ctx, p.Who, p.Who.Account); err != nil {
+		return d, err
+	}
+	d.Rule = f.ruleTexts(r, d.Auto)
 	if d.Lines, d.Next, err = f.Wallet.History(ctx, id, r.URL.Query().Get("cursor"), perPage); err != nil && fault.KindOf(err) != fault.Unknown {
 		return d, err
 	}
@@ -85,6 +96,12 @@ func (f *face) wallet(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 			f.Log.WarnContext(r.Context(), "a member came back from paying", "account", p.Who.Account, "error", err)
 		}
 		return nil, redirect{"/wallet?done=top-up"}
+	}
+	if r.URL.Query().Get("saved") == "card" && p.SignedIn() {
+		if err := f.AutoTopUps.LookCard(r.Context(), p.Who); err != nil {
+			f.Log.WarnContext(r.Context(), "a member came back from saving a card", "account", p.Who.Account, "error", err)
+		}
+		return nil, redirect{"/wallet?done=card#auto"}
 	}
 	d, err := f.walletOf(r, p)
 	if err != nil {

@@ -163,6 +163,17 @@ type TopUps interface {
 	LookTopUp(ctx context.Context, by member.Actor) error
 }
 
+// AutoTopUps fills wallets from cards that members saved.
+type AutoTopUps interface {
+	Auto(ctx context.Context, by member.Actor, account string) (payment.AutoView, error)
+	// SaveCard is where a card is saved, and LookCard asks the card company now whether it was.
+	SaveCard(ctx context.Context, by member.Actor) (url string, err error)
+	LookCard(ctx context.Context, by member.Actor) error
+	SetAuto(ctx context.Context, by member.Actor, r payment.AutoRule) error
+	StopAuto(ctx context.Context, by member.Actor) error
+	RemoveCard(ctx context.Context, by member.Actor) error
+}
+
 // Wallets is on which terms members spend, and when they are told that little is left.
 type Wallets interface {
 	Of(ctx context.Context, by member.Actor, account string) (wallet.View, error)
@@ -310,6 +321,7 @@ type Deps struct {
 	Reader     Reader
 	Cashier    Cashier
 	TopUps     TopUps
+	AutoTopUps AutoTopUps
 	Wallets    Wallets
 	Statements Statements
 	Papers     Papers

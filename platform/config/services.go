@@ -148,7 +148,7 @@ func serviceSettings() []Setting {
 		{"mail.from", "CALLISTO_MAIL_FROM", "", "Sender of the letters: `Callisto <mail@tel.example>`."},
 		{"mail.tls", "CALLISTO_MAIL_TLS", "starttls", "starttls, tls (from the first byte) or none."},
 		{"stripe.secret_key", "CALLISTO_STRIPE_SECRET_KEY", "", "Secret key at Stripe (sk_…). Without one no cards are offered."},
-		{"stripe.webhook_secret", "CALLISTO_STRIPE_WEBHOOK_SECRET", "", "Signing secret (whsec_…) of the webhook URL/webhooks/stripe, with the events checkout.session.*, charge.refunded and charge.dispute.*."},
+		{"stripe.webhook_secret", "CALLISTO_STRIPE_WEBHOOK_SECRET", "", "Signing secret (whsec_…) of the webhook URL/webhooks/stripe, with the events checkout.session.*, payment_intent.succeeded, charge.refunded and charge.dispute.*."},
 		{"stripe.api_base", "CALLISTO_STRIPE_API_BASE", "", "Another address of Stripe's API, for tests."},
 		{"bank.name", "CALLISTO_BANK_NAME", "", "Bank of the account that transfers go to. Without an account none are offered."},
 		{"bank.iban", "CALLISTO_BANK_IBAN", "", "Its IBAN."},

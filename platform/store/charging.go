@@ -9,6 +9,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
+	"github.com/callisto-tel/callisto/business/wallet"
 )
 
 // Charging is the store of calls under way that cost.
@@ -51,6 +52,10 @@ func (t chargingTx) DropOpen(ctx context.Context, hold string) (bool, error) {
 
 func (t chargingTx) Append(ctx context.Context, r cdr.Record) error {
 	return t.calls.insert(ctx, t.q, []cdr.Record{r})
+}
+
+func (t chargingTx) WasCut(ctx context.Context, account, to string) error {
+	return outbox{t.q}.Enqueue(ctx, wallet.TopicCut, wallet.CutTask(account, to))
 }
 
 // Beat notes that a process lives.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/payment"
 )
 
 func (t memberTx) AccountCredentials(ctx context.Context, account string) ([]member.Credential, error) {
@@ -29,6 +30,9 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 			tax_id = '', address = '', confirmed = 0, barred_why = '', erased = $2 WHERE id = $1 AND erased = 0`, []any{account, us(when)}},
 		{`UPDATE account_event SET text = '' WHERE account = $1`, []any{account}},
 		{`DELETE FROM wallet_watch WHERE account = $1`, []any{account}},
+		{`INSERT INTO outbox (topic, ref, created) SELECT '` + payment.TopicForget + `', customer, CAST($2 AS BIGINT) FROM auto_top_up WHERE account = $1 AND customer <> '' ON CONFLICT DO NOTHING`, []any{account, us(when)}},
+		{`UPDATE auto_charge SET state = 'dropped', error = '' WHERE account = $1 AND state = 'waiting'`, []any{account}},
+		{`DELETE FROM auto_top_up WHERE account = $1`, []any{account}},
 		{`UPDATE wallet_terms SET suspended = '' WHERE account = $1`, []any{account}},
 		{`DELETE FROM session WHERE account = $1`, []any{account}},
 		{`UPDATE api_key SET revoked = $2, name = '' WHERE account = $1 AND revoked = 0`, []any{account, us(when)}},

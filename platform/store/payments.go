@@ -19,12 +19,13 @@ func (d *DB) Payments() *Payments { return &Payments{d} }
 
 // Do runs a transaction.
 func (p *Payments) Do(ctx context.Context, f func(cashier.Tx) error) error {
-	return p.db.write(ctx, func(q querier) error { return f(paymentTx{q, outbox{q}, p.db.lock()}) })
+	return p.db.write(ctx, func(q querier) error { return f(paymentTx{q, outbox{q}, autoTx{q, p.db.lock()}, p.db.lock()}) })
 }
 
 type paymentTx struct {
 	q querier
 	outbox
+	autoTx
 	lock string
 }
 

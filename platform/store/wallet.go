@@ -22,36 +22,38 @@ func (d *DB) Wallets() *Wallets { return &Wallets{d} }
 
 type walletTx struct {
 	ledgerTx
+	autoTx
+	outbox
 
 	lock string
 }
 
 // Do runs a transaction.
 func (w *Wallets) Do(ctx context.Context, f func(wallet.Tx) error) error {
-	return w.db.write(ctx, func(q querier) error { return f(walletTx{ledgerTx{q}, w.db.lock()}) })
+	return w.db.write(ctx, func(q querier) error { return f(walletTx{ledgerTx{q}, autoTx{q, w.db.lock()}, outbox{q}, w.db.lock()}) })
 }
 
 func (t walletTx) Wallet(ctx context.Context, id string) (a ledger.Account, entries int64, found bool, err error) {
 	if a, found, err = t.Lock(ctx, id); err != nil || !found {
 		return a, 0, found, err
 	}
-	err = t.q.QueryRowContext(ctx, `SELECT entries FROM ledger_account WHERE id = $1`, id).Scan(&entries)
+	err = t.ledgerTx.q.QueryRowContext(ctx, `SELECT entries FROM ledger_account WHERE id = $1`, id).Scan(&entries)
 	return a, entries, true, err
 }
 
 func (t walletTx) SetFloor(ctx context.Context, id string, floor int64) error {
-	_, err := t.q.ExecContext(ctx, `UPDATE ledger_account SET lowest = $2 WHERE id = $1`, id, floor)
+	_, err := t.ledgerTx.q.ExecContext(ctx, `UPDATE ledger_account SET lowest = $2 WHERE id = $1`, id, floor)
 	return err
 }
 
 func (t walletTx) PutTerms(ctx context.Context, x wallet.Terms, by member.Remark) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO wallet_terms (account, kind, credit, days, suspended, changed) VALUES ($1, $2, $3, $4, $5, $6)
+	_, err := t.ledgerTx.q.ExecContext(ctx, `INSERT INTO wallet_terms (account, kind, credit, days, suspended, changed) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (account) DO UPDATE SET kind = excluded.kind, credit = excluded.credit, days = excluded.days, suspended = excluded.suspended, changed = excluded.changed`,
 		x.Account, string(x.Kind), x.Credit.Micros, x.Days, x.Suspended, us(x.Changed))
 	if err != nil {
 		return err
 	}
-	return memberTx{q: t.q}.AddRemark(ctx, by)
+	return memberTx{q: t.ledgerTx.q}.AddRemark(ctx, by)
 }
 
 const watchColumns = `account, threshold, seen, low, cut`
@@ -67,7 +69,7 @@ func watchOf(ctx context.Context, q querier, account, lock string) (wallet.Watch
 }
 
 func (t walletTx) Watch(ctx context.Context, account string) (wallet.Watch, error) {
-	return watchOf(ctx, t.q, account, t.lock)
+	return watchOf(ctx, t.ledgerTx.q, account, t.lock)
 }
 
 func (t walletTx) PutWatch(ctx context.Context, w wallet.Watch) error {
@@ -77,7 +79,7 @@ func (t walletTx) PutWatch(ctx context.Context, w wallet.Watch) error {
 		}
 		return 0
 	}
-	_, err := t.q.ExecContext(ctx, `INSERT INTO wallet_watch (`+watchColumns+`) VALUES ($1, $2, $3, $4, $5)
+	_, err := t.ledgerTx.q.ExecContext(ctx, `INSERT INTO wallet_watch (`+watchColumns+`) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (account) DO UPDATE SET threshold = excluded.threshold, seen = excluded.seen, low = excluded.low, cut = excluded.cut`,
 		w.Account, w.Threshold, w.Seen, bit(w.Low), bit(w.Cut))
 	return err
@@ -85,7 +87,7 @@ func (t walletTx) PutWatch(ctx context.Context, w wallet.Watch) error {
 
 func (t walletTx) Highest(ctx context.Context, id string, beyond int64) (int64, bool, error) {
 	var n sql.NullInt64
-	err := t.q.QueryRowContext(ctx, `SELECT MAX(balance) FROM ledger_entry WHERE account = $1 AND seq > $2`, id, beyond).Scan(&n)
+	err := t.ledgerTx.q.QueryRowContext(ctx, `SELECT MAX(balance) FROM ledger_entry WHERE account = $1 AND seq > $2`, id, beyond).Scan(&n)
 	return n.Int64, n.Valid, err
 }
 
@@ -94,14 +96,14 @@ func (t walletTx) Tell(ctx context.Context, n wallet.News) error {
 	if err != nil {
 		return fmt.Errorf("the event %s: %w", n.Key, err)
 	}
-	if err := tell(ctx, t.q, hook.WalletLow, "evt_"+strings.ReplaceAll(n.Key, ":", "_"), n.Account, string(data), n.At); err != nil {
+	if err := tell(ctx, t.ledgerTx.q, hook.WalletLow, "evt_"+strings.ReplaceAll(n.Key, ":", "_"), n.Account, string(data), n.At); err != nil {
 		return fmt.Errorf("queue the event %s: %w", n.Key, err)
 	}
-	return shopTx{q: t.q}.Write(ctx, n.Account, n.Letter, n.Key, n.Fields)
+	return shopTx{q: t.ledgerTx.q}.Write(ctx, n.Account, n.Letter, n.Key, n.Fields)
 }
 
 func (t walletTx) Terms(ctx context.Context, account string) (wallet.Terms, bool, error) {
-	return termsOf(ctx, t.q, account)
+	return termsOf(ctx, t.ledgerTx.q, account)
 }
 
 // Terms are an account's; false: none were agreed.
@@ -143,6 +145,6 @@ func (w *Wallets) Account(ctx context.Context, id string) (ledger.Account, bool,
 
 // Suspended is why an account may not begin calls that cost.
 func (t chargingTx) Suspended(ctx context.Context, account string) (why string, err error) {
-	_, err = one(t.q.QueryRowContext(ctx, `SELECT suspended FROM wallet_terms WHERE account = $1`, account).Scan(&why))
+	_, err = one(t.ledgerTx.q.QueryRowContext(ctx, `SELECT suspended FROM wallet_terms WHERE account = $1`, account).Scan(&why))
 	return why, err
 }

@@ -130,6 +130,17 @@ func TestLittleIsLeft(t *testing.T) {
 	})
 }
 
+// cut leaves word that a call was cut, as charging does where it books it.
+func (h *house) cut(t *testing.T, w *wallet.Service, who member.Actor, to string) {
+	t.Helper()
+	if err := h.db.Charging().Do(t.Context(), func(tx charging.Tx) error { return tx.WasCut(t.Context(), who.Account, to) }); err != nil {
+		t.Fatal(err)
+	}
+	if w != nil {
+		w.Touched(who.Account)
+	}
+}
+
 // TestACallThatWasCut is told once, until there was money again; one that ended
 // by another limit is not.
 func TestACallThatWasCut(t *testing.T) {
@@ -146,7 +157,7 @@ func TestACallThatWasCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.WasCut(ann.Account, "+49 30 1") // by another limit: there is money
+		h.cut(t, w, ann, "+49 30 1") // by another limit: there is money
 		wait := func(kind string, want int) {
 			t.Helper()
 			tick := time.NewTicker(10 * time.Millisecond)
@@ -158,21 +169,21 @@ func TestACallThatWasCut(t *testing.T) {
 			}
 		}
 		h.moves(t, ann, all.Micros)
-		w.WasCut(ann.Account, "+49 30 2")
+		h.cut(t, w, ann, "+49 30 2")
 		wait("call_cut", 1)
 		h.moves(t, ann, -20e6)
 		h.moves(t, ann, 20e6)
 		w.Touched(ann.Account)
 		wait("low_balance", 1)
-		w.WasCut(ann.Account, "+49 30 4")
+		h.cut(t, w, ann, "+49 30 4")
 		wait("call_cut", 2)
-		w.WasCut(ann.Account, "+49 30 5") // he was told
+		h.cut(t, w, ann, "+49 30 5") // he was told
 		bob := h.person(t, "bob")
 		if all, err = h.book.Available(ctx, ledger.WalletID(bob.Account, "USD")); err != nil {
 			t.Fatal(err)
 		}
 		h.moves(t, bob, all.Micros)
-		w.WasCut(bob.Account, "+49 30 6") // looked at after that
+		h.cut(t, w, bob, "+49 30 6") // looked at after that
 		ann, bob = bob, ann
 		wait("call_cut", 1)
 		if got := h.lettersTo(t, bob, "call_cut"); got != 2 {

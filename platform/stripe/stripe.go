@@ -189,11 +189,28 @@ func (g *Gateway) Message(body []byte, signature string) (payment.Event, error) 
 		if err := read(object, &s); err != nil {
 			return e, badMessage(err)
 		}
+		if s.Mode == stripe.CheckoutSessionModeSetup {
+			e.Setup = s.ID
+			return e, nil
+		}
 		x, err := sessionOf(&s)
 		if err != nil {
 			return e, badMessage(err)
 		}
 		e.Session, e.Failed = &x, raw.Type == stripe.EventTypeCheckoutSessionAsyncPaymentFailed
+	case stripe.EventTypePaymentIntentSucceeded:
+		var i stripe.PaymentIntent
+		if err := read(object, &i); err != nil {
+			return e, badMessage(err)
+		}
+		if i.Metadata["charge"] == "" {
+			return e, nil // of a checkout, whose own message tells of it
+		}
+		x, err := chargedOf(&i)
+		if err != nil {
+			return e, badMessage(err)
+		}
+		e.Charged = &x
 	case stripe.EventTypeChargeRefunded:
 		var c stripe.Charge
 		if err := read(object, &c); err != nil {

@@ -78,6 +78,7 @@ type Call struct {
 	media    bool   // media knows the call
 	plays    bool   // the announcement has begun
 	waits    bool   // more money was asked for
+	warned   bool   // the caller heard that the end is near
 }
 
 // leg is one party of the call, as long as it exists.
@@ -253,10 +254,9 @@ func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 	case TimerHold:
 		c.finish(now, CauseInternal, out)
 	case TimerExtend:
-		c.waits = true
-		out.add(Command{Op: OpExtend, Hold: c.lease.Hold})
+		c.ask(out)
 	case TimerWarn:
-		out.add(Command{Op: OpPlay, Leg: Caller, Prompt: ToneWarning})
+		c.warn(out)
 	case TimerCut:
 		c.finish(now, CauseCutOff, out)
 	case TimerPrompt:

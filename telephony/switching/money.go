@@ -31,6 +31,7 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 	case Extended:
 		if c.waits && c.phase == talking {
 			c.waits = false
+			c.warned = c.warned && e.Lease.For <= c.lease.For
 			c.lease.For, c.lease.More = e.Lease.For, e.Lease.More
 			c.limitAfter(now, out)
 		}
@@ -57,6 +58,21 @@ func (c *Call) unpaid(now Mono, cause Cause, out *Commands) {
 	c.decide(now, out)
 }
 
+// warn tells the caller that the end is near, and asks for money once more: it may
+// have come meanwhile.
+func (c *Call) warn(out *Commands) {
+	c.warned = true
+	out.add(Command{Op: OpPlay, Leg: Caller, Prompt: ToneWarning})
+	if c.lease.For > 0 && (c.plan.Limit == 0 || c.lease.For < c.plan.Limit) {
+		c.ask(out)
+	}
+}
+
+func (c *Call) ask(out *Commands) {
+	c.waits = true
+	out.add(Command{Op: OpExtend, Hold: c.lease.Hold})
+}
+
 // limit sets the time at which the call must end: here, and in the media plane
 // in case this machine should not come to it (the cut is enforced twice).
 func (c *Call) limit(out *Commands) { c.limitAfter(c.answerAt, out) }
@@ -78,7 +94,7 @@ func (c *Call) limitAfter(now Mono, out *Commands) {
 		return
 	}
 	c.cancel(TimerExtend, out)
-	if end > now { // at once, if the end is near
+	if end > now && !c.warned { // at once, if the end is near
 		c.set(TimerWarn, max(now, end-Mono(warnAhead)), out)
 	}
 }

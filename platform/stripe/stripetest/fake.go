@@ -36,13 +36,16 @@ type Fake struct {
 	events   []Event
 	held     bool
 	broken   int // how many of the next requests fail
+	lost     int // of how many the answers are
 	calls    []string
 	mux      *http.ServeMux
+	vault    vault
 }
 
 type answered struct {
-	body  string // of the request
-	reply map[string]any
+	body    string // of the request
+	reply   map[string]any
+	refused *problem
 }
 
 // Session is a checkout session.
@@ -53,6 +56,7 @@ type Session struct {
 	Success, Cancel, What              string
 	Metadata                           map[string]string
 	Reference                          string
+	Mode, Customer, Card               string // of one that saves a card
 }
 
 // Event is a message, as it is sent.
@@ -69,6 +73,7 @@ func New(key, secret string) *Fake {
 	f.mux.HandleFunc("GET /v1/checkout/sessions/{id}", f.api(f.get))
 	f.mux.HandleFunc("POST /v1/checkout/sessions/{id}/expire", f.api(f.expire))
 	f.mux.HandleFunc("POST /v1/refunds", f.api(f.refund))
+	f.vaultRoutes()
 	f.mux.HandleFunc("GET /pay/{id}", f.page)
 	f.mux.HandleFunc("POST /pay/{id}", f.payForm)
 	return f
@@ -93,6 +98,13 @@ func (f *Fake) Break(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.broken = n
+}
+
+// Lose lets the next n requests that do something be done, and the answer fail.
+func (f *Fake) Lose(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lost = n
 }
 
 // Events are all messages so far, sent or held back.
@@ -133,6 +145,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHT
 type problem struct {
 	status     int
 	code, text string
+	intent     map[string]any // of a card that was refused
 }
 
 // api checks the key, the form and the idempotency key of a request.
@@ -141,14 +154,18 @@ func (f *Fake) api(do func(r *http.Request) (map[string]any, *problem)) http.Han
 		w.Header().Set("Content-Type", "application/json")
 		fail := func(p problem) {
 			w.WriteHeader(p.status)
-			_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"type": "invalid_request_error", "code": p.code, "message": p.text}})
+			e := map[string]any{"type": "invalid_request_error", "code": p.code, "message": p.text}
+			if p.intent != nil {
+				e["type"], e["payment_intent"] = "card_error", p.intent
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"error": e})
 		}
 		if r.Header.Get("Authorization") != "Bearer "+f.Key {
-			fail(problem{401, "api_key", "Invalid API key"})
+			fail(problem{status: 401, code: "api_key", text: "Invalid API key"})
 			return
 		}
 		if err := r.ParseForm(); err != nil {
-			fail(problem{400, "form", err.Error()})
+			fail(problem{status: 400, code: "form", text: err.Error()})
 			return
 		}
 		f.mu.Lock()
@@ -163,7 +180,11 @@ func (f *Fake) api(do func(r *http.Request) (map[string]any, *problem)) http.Han
 		key := r.Header.Get("Idempotency-Key")
 		if old, ok := f.keys[key]; ok && r.Method == http.MethodPost {
 			if old.body != body {
-				fail(problem{400, "idempotency_key_in_use", "Keys for idempotent requests can only be used with the same parameters they were first used with."})
+				fail(problem{status: 400, code: "idempotency_key_in_use", text: "Keys for idempotent requests can only be used with the same parameters they were first used with."})
+				return
+			}
+			if old.refused != nil {
+				fail(*old.refused)
 				return
 			}
 			_ = json.NewEncoder(w).Encode(old.reply)
@@ -171,12 +192,24 @@ func (f *Fake) api(do func(r *http.Request) (map[string]any, *problem)) http.Han
 		}
 		reply, p := do(r)
 		if p != nil {
+			if p.intent != nil && key != "" { // a refusal is an answer as well
+				f.keys[key] = answered{body: body, refused: p}
+			}
 			fail(*p)
+			return
+		}
+		if f.lost > 0 && r.Method == http.MethodPost { // it is done, and nobody learns of it
+			f.lost--
+			if key != "" {
+				f.keys[key] = answered{body: body, reply: reply}
+			}
+			w.WriteHeader(500)
+			_, _ = w.Write([]byte(`{"error":{"type":"api_error","message":"lost for a test"}}`))
 			return
 		}
 		f.calls = append(f.calls, r.Method+" "+r.URL.Path)
 		if key != "" && r.Method == http.MethodPost {
-			f.keys[key] = answered{body, reply}
+			f.keys[key] = answered{body: body, reply: reply}
 		}
 		_ = json.NewEncoder(w).Encode(reply)
 	}
@@ -189,20 +222,23 @@ func (f *Fake) id(prefix string) string {
 
 func (f *Fake) create(r *http.Request) (map[string]any, *problem) {
 	v := r.Form
+	if v.Get("mode") == "setup" {
+		return f.setup(r)
+	}
 	expires, _ := strconv.ParseInt(v.Get("expires_at"), 10, 64)
 	unit, err := strconv.ParseInt(v.Get("line_items[0][price_data][unit_amount]"), 10, 64)
 	now := f.Now().Unix()
 	switch {
 	case v.Get("mode") != "payment":
-		return nil, &problem{400, "mode", "mode must be payment"}
+		return nil, &problem{status: 400, code: "mode", text: "mode must be payment"}
 	case err != nil || unit < 1:
-		return nil, &problem{400, "amount", "unit_amount must be a positive integer"}
+		return nil, &problem{status: 400, code: "amount", text: "unit_amount must be a positive integer"}
 	case expires < now+30*60 || expires > now+24*60*60:
-		return nil, &problem{400, "expires_at", "The expires_at timestamp must be between 30 minutes and 24 hours from Checkout Session creation."}
+		return nil, &problem{status: 400, code: "expires_at", text: "The expires_at timestamp must be between 30 minutes and 24 hours from Checkout Session creation."}
 	case !strings.HasPrefix(v.Get("success_url"), "http") || !strings.HasPrefix(v.Get("cancel_url"), "http"):
-		return nil, &problem{400, "url_invalid", "Not a valid URL"}
+		return nil, &problem{status: 400, code: "url_invalid", text: "Not a valid URL"}
 	case v.Get("line_items[0][price_data][product_data][name]") == "" || v.Get("line_items[0][quantity]") != "1":
-		return nil, &problem{400, "line_items", "line_items need a name and a quantity"}
+		return nil, &problem{status: 400, code: "line_items", text: "line_items need a name and a quantity"}
 	}
 	s := &Session{ID: f.id("cs"), Status: "open", PaymentStatus: "unpaid", Currency: v.Get("line_items[0][price_data][currency]"), Amount: unit, Expires: expires,
 		Success: v.Get("success_url"), Cancel: v.Get("cancel_url"), What: v.Get("line_items[0][price_data][product_data][name]"), Metadata: map[string]string{}, Reference: v.Get("client_reference_id")}
@@ -225,6 +261,9 @@ func (f *Fake) show(s *Session) map[string]any {
 		out["payment_intent"] = s.Payment
 		out["customer_details"] = map[string]any{"email": "buyer@example.com"}
 	}
+	if s.Mode == "setup" {
+		f.showSetup(s, false, out)
+	}
 	return out
 }
 
@@ -237,10 +276,14 @@ func (f *Fake) lapse(s *Session) {
 func (f *Fake) get(r *http.Request) (map[string]any, *problem) {
 	s, ok := f.sessions[r.PathValue("id")]
 	if !ok {
-		return nil, &problem{404, "resource_missing", "No such checkout.session"}
+		return nil, &problem{status: 404, code: "resource_missing", text: "No such checkout.session"}
 	}
 	f.lapse(s)
-	return f.show(s), nil
+	out := f.show(s)
+	if s.Mode == "setup" {
+		f.showSetup(s, r.Form.Get("expand[0]") == "setup_intent.payment_method", out)
+	}
+	return out, nil
 }
 
 func (f *Fake) find(r *http.Request) (map[string]any, *problem) {
@@ -256,10 +299,10 @@ func (f *Fake) find(r *http.Request) (map[string]any, *problem) {
 func (f *Fake) expire(r *http.Request) (map[string]any, *problem) {
 	s, ok := f.sessions[r.PathValue("id")]
 	if !ok {
-		return nil, &problem{404, "resource_missing", "No such checkout.session"}
+		return nil, &problem{status: 404, code: "resource_missing", text: "No such checkout.session"}
 	}
 	if f.lapse(s); s.Status != "open" {
-		return nil, &problem{400, "", "Only Checkout Sessions with a status in [\"open\"] can be expired."}
+		return nil, &problem{status: 400, code: "", text: "Only Checkout Sessions with a status in [\"open\"] can be expired."}
 	}
 	s.Status = "expired"
 	f.send("checkout.session.expired", f.show(s))
@@ -272,9 +315,9 @@ func (f *Fake) refund(r *http.Request) (map[string]any, *problem) {
 	s := f.paidBy(pay)
 	switch {
 	case s == nil:
-		return nil, &problem{404, "resource_missing", "No such payment_intent"}
+		return nil, &problem{status: 404, code: "resource_missing", text: "No such payment_intent"}
 	case err != nil || amount < 1 || f.refunds[pay]+amount > s.Amount:
-		return nil, &problem{400, "charge_already_refunded", "Charge has already been refunded."}
+		return nil, &problem{status: 400, code: "charge_already_refunded", text: "Charge has already been refunded."}
 	}
 	f.giveBack(s, amount)
 	return map[string]any{"id": f.id("re"), "object": "refund", "status": "succeeded", "amount": amount, "payment_intent": pay, "currency": s.Currency}, nil
@@ -411,6 +454,10 @@ func (f *Fake) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if s.Mode == "setup" {
+		_ = savePage().Execute(w, s)
+		return
+	}
 	t := template.Must(template.New("").Parse(`<!DOCTYPE html><title>Pay</title><main><h1>{{.What}}</h1><p>{{.Amount}} {{.Currency}}</p>
 <form method="post"><button name="do" value="pay">Pay</button> <button name="do" value="cancel">Back</button></form></main>`))
 	_ = t.Execute(w, s)
@@ -423,6 +470,13 @@ func (f *Fake) payForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := s.Cancel
+	if m, ok := mood(r.PostFormValue("do")); ok && s.Mode == "setup" {
+		if err := f.Save(s.ID, m); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+		to = s.Success
+	}
 	if r.PostFormValue("do") == "pay" {
 		if err := f.Pay(s.ID, false); err != nil {
 			http.Error(w, err.Error(), http.StatusConflict)
