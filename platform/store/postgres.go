@@ -8,8 +8,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
 
@@ -76,18 +77,113 @@ func postgresTx(ctx context.Context, pool *sql.DB, f func(querier) error) error 
 	return err
 }
 
-func postgresOnce(ctx context.Context, pool *sql.DB, f func(querier) error) error {
-	tx, err := pool.BeginTx(ctx, nil)
+func postgresOnce(ctx context.Context, pool *sql.DB, f func(querier) error) (err error) {
+	conn, err := pool.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := guarded(f, tx); err != nil {
-		if rb := tx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
-			return errors.Join(err, rb)
+	defer func() { err = errors.Join(err, conn.Close()) }() // one whose transaction is still open is thrown away
+	p := &pipe{conn: conn}
+	if err := errors.Join(guarded(f, p), p.failed); err != nil {
+		return errors.Join(err, p.end(context.WithoutCancel(ctx), "ROLLBACK"))
+	}
+	return p.end(ctx, "COMMIT")
+}
+
+// pipe is a transaction that begins with its first statement, so that statements
+// which are sent together take their beginning with them.
+type pipe struct {
+	conn   *sql.Conn
+	begun  bool
+	failed error // to begin
+}
+
+// begin is what a transaction begins with.
+const begin = "BEGIN"
+
+func (p *pipe) begin(ctx context.Context) error {
+	if p.begun {
+		return p.failed
+	}
+	p.begun = true
+	if _, err := p.conn.ExecContext(ctx, begin); err != nil {
+		p.failed = fmt.Errorf("begin: %w", err)
+	}
+	return p.failed
+}
+
+// end ends the transaction, if it has begun.
+func (p *pipe) end(ctx context.Context, how string) error {
+	if !p.begun {
+		return nil
+	}
+	return p.conn.Raw(func(conn any) error {
+		c := conn.(*stdlib.Conn).Conn()
+		if c.IsClosed() && how != "COMMIT" {
+			return nil // which has turned it back
+		}
+		tag, err := c.Exec(ctx, how)
+		if err == nil && tag.String() != how { // a COMMIT after a statement that failed
+			err = pgx.ErrTxCommitRollback
 		}
 		return err
+	})
+}
+
+func (p *pipe) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if err := p.begin(ctx); err != nil {
+		return nil, err
 	}
-	return tx.Commit()
+	return p.conn.ExecContext(ctx, text, args...)
+}
+
+func (p *pipe) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if err := p.begin(ctx); err != nil {
+		return nil, err
+	}
+	return p.conn.QueryContext(ctx, text, args...)
+}
+
+func (p *pipe) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	if err := p.begin(ctx); err != nil {
+		none, end := context.WithCancel(ctx) // a row must not be read outside of the transaction
+		end()
+		return p.conn.QueryRowContext(none, text, args...)
+	}
+	return p.conn.QueryRowContext(ctx, text, args...)
+}
+
+// send runs statements one after the other in a single journey to the server, and
+// says how many rows each touched. The first that fails ends all.
+func (p *pipe) send(ctx context.Context, statements ...statement) (touched []int64, err error) {
+	var all pgx.Batch
+	if !p.begun {
+		p.begun = true
+		all.Queue(begin)
+	}
+	first := all.Len()
+	for _, s := range statements {
+		all.Queue(s.text, s.args...)
+	}
+	touched = make([]int64, all.Len())
+	err = p.conn.Raw(func(conn any) error {
+		results := conn.(*stdlib.Conn).Conn().SendBatch(ctx, &all)
+		for i := range touched {
+			tag, err := results.Exec()
+			if err != nil {
+				return errors.Join(err, results.Close())
+			}
+			touched[i] = tag.RowsAffected()
+		}
+		return results.Close()
+	})
+	return touched[first:], err
+}
+
+// statement is one with what belongs in its places.
+type statement struct {
+	text string
+	args []any
 }
 
 // again reports serialization failures and deadlocks (SQLSTATE 40001, 40P01).
