@@ -19,7 +19,10 @@ import (
 
 	"github.com/callisto-tel/callisto/node"
 	"github.com/callisto-tel/callisto/platform/config"
+	"github.com/callisto-tel/callisto/platform/store/storetest"
 )
+
+var tables storetest.Folder //nolint:gochecknoglobals // of every data folder, made once
 
 // running is a node of the test's own, on free ports.
 type running struct {
@@ -38,6 +41,7 @@ func start(t *testing.T, dir string) *running {
 // startWith starts a node that has more set than `callisto dev`.
 func startWith(t *testing.T, dir string, set func(*config.Config)) *running {
 	t.Helper()
+	tables.In(t, dir)
 	cfg, err := config.Dev(dir, "127.0.0.1:0", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)

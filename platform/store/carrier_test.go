@@ -179,7 +179,7 @@ func notOnDisk(t *testing.T, path, text string) {
 }
 
 func TestWrongCarriersAreRefused(t *testing.T) {
-	h := build(t, store.Config{Dir: t.TempDir()}, newClock())
+	h := build(t, cluster.SQLite(t), newClock())
 	s := h.carriers(t, t.TempDir(), &lines{})
 	secret := "x"
 	good := func() carrier.Input {

@@ -157,7 +157,7 @@ func TestTheClockOfTheCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.add(time.Date(2030, 5, 6, 3, 0, 0, 0, seoul).Sub(c.now())) // 18:00 UTC
-	h := build(t, store.Config{Dir: t.TempDir()}, c)
+	h := build(t, cluster.SQLite(t), c)
 	if err := h.book.OpenWallet(t.Context(), "acc_x", usd(5_000_000)); err != nil {
 		t.Fatal(err)
 	}

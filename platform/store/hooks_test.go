@@ -212,7 +212,7 @@ func TestAnAddressThatFails(t *testing.T) {
 // TestAnAddressThatIsGone says so once, and is not asked again.
 func TestAnAddressThatIsGone(t *testing.T) {
 	t.Parallel()
-	clock, cfg := newClock(), store.Config{Dir: t.TempDir()}
+	clock, cfg := newClock(), cluster.SQLite(t)
 	h, box := build(t, cfg, clock), &inbox{status: map[string]int{"https://gone.example": 410}}
 	s := h.hooks(t, cfg.Dir, box)
 	e, _, err := s.Add(t.Context(), member.System(), "https://gone.example", []string{hook.CallEnded})

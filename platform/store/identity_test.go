@@ -253,7 +253,7 @@ func TestAForgottenPassword(t *testing.T) {
 }
 
 func TestWrongPasswordsWaitButOnlyTheirs(t *testing.T) {
-	h := build(t, store.Config{Dir: t.TempDir()}, newClock())
+	h := build(t, cluster.SQLite(t), newClock())
 	ctx := t.Context()
 	h.person(t, "ann")
 	for _, email := range []string{"ann@example.com", "nobody@example.com"} { // both alike

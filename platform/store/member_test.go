@@ -72,7 +72,7 @@ func TestAccounts(t *testing.T) {
 // TestUnknownUsersTakeAsLong: who has no account must not be found out by the
 // clock. The cost here dwarfs everything else a sign-in does.
 func TestUnknownUsersTakeAsLong(t *testing.T) {
-	h := build(t, store.Config{Dir: t.TempDir()}, newClock())
+	h := build(t, cluster.SQLite(t), newClock())
 	slow := member.New(h.db.Members(), h.book, h.roster, member.Config{Plans: h.policy.Plans, Gift: money.Of("USD", 50, 0), Cost: member.Cost{Time: 20, Memory: 4096}, Now: h.clock.now})
 	if _, err := slow.SignUp(t.Context(), member.SignUp{Name: "Ann", Email: "ann@example.com", Password: "correct horse"}); err != nil {
 		t.Fatal(err)

@@ -264,7 +264,7 @@ func TestAnAddressIsProvedByItsLetter(t *testing.T) {
 
 // TestNamesThatNobodyCanHave, and numbers that are not one's own.
 func TestNamesThatNobodyCanHave(t *testing.T) {
-	x, ctx := newNaming(t, store.Config{Dir: t.TempDir()}), t.Context()
+	x, ctx := newNaming(t, cluster.SQLite(t)), t.Context()
 	mine := x.owned(t, x.minji).Canonical()
 	for _, c := range []struct{ name, number, want string }{
 		{"gmail.com", mine, "name_of_many"}, {"co.uk", mine, "name_of_many"}, {"com", mine, "name_form"}, {"tel.example", mine, "name_ours"}, {"ann@tel.example", mine, "name_ours"},

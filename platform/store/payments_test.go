@@ -372,7 +372,7 @@ func TestALostMessageIsAskedFor(t *testing.T) {
 }
 
 func TestAForeignMessageChangesNothing(t *testing.T) {
-	x := openTill(t, store.Config{Dir: t.TempDir()}, newClock())
+	x := openTill(t, cluster.SQLite(t), newClock())
 	ann := x.person(t, "ann")
 	_, session := x.card(t, ann, x.order(t, ann, "7002846").ID)
 	if err := x.fake.Pay(session, false); err != nil {
@@ -478,7 +478,7 @@ func TestTheCardCompanyIsDown(t *testing.T) {
 
 // TestTheHoldIsMadeLongerOnce: a second session must fit into what is left.
 func TestTheHoldIsMadeLongerOnce(t *testing.T) {
-	x := openTill(t, store.Config{Dir: t.TempDir()}, newClock())
+	x := openTill(t, cluster.SQLite(t), newClock())
 	ann := x.person(t, "ann")
 	o, _ := x.card(t, ann, x.order(t, ann, "7002846").ID)
 	held := o.HeldUntil

@@ -208,7 +208,7 @@ func TestACodeIsGuessedFiveTimesAtMost(t *testing.T) {
 }
 
 func TestACodeHasItsTime(t *testing.T) {
-	x := newProving(t, store.Config{Dir: t.TempDir()})
+	x := newProving(t, cluster.SQLite(t))
 	p, right := x.spoken(t, x.minji, "+82 2 555 1234")
 	x.clock.add(proof.CodeFor)
 	if _, err := x.Confirm(t.Context(), x.minji, p.ID, right); code(err) != "code_expired" {
@@ -254,7 +254,7 @@ func TestOldProofsAreForgotten(t *testing.T) {
 }
 
 func TestWhyACallSpokeNoCode(t *testing.T) {
-	x := newProving(t, store.Config{Dir: t.TempDir()})
+	x := newProving(t, cluster.SQLite(t))
 	for i, c := range []struct {
 		told string
 		end  proof.End
@@ -347,7 +347,7 @@ func TestCallsAreLimited(t *testing.T) {
 }
 
 func TestWhoIsNeverCalled(t *testing.T) {
-	x := newProving(t, store.Config{Dir: t.TempDir()})
+	x := newProving(t, cluster.SQLite(t))
 	for number, want := range map[string]string{
 		"112": "number_form", "+82 112": "number_invalid", "+82 60 700 1234": "not_a_telephone", "+1 900 234 5678": "not_a_telephone",
 		"+1 312 555 0142": "country_not_called", "+1 876 234 5678": "country_not_called", "02-555-1234": "number_form", "": "empty",

@@ -152,7 +152,7 @@ func TestWhatTheCardCompanyTakesBackIsAClaim(t *testing.T) {
 
 // TestARefundBeforeItsPayment: the messages come in the wrong order.
 func TestARefundBeforeItsPayment(t *testing.T) {
-	x := openTill(t, store.Config{Dir: t.TempDir()}, newClock())
+	x := openTill(t, cluster.SQLite(t), newClock())
 	ann := x.person(t, "ann")
 	o, session := x.card(t, ann, x.order(t, ann, "7002846").ID)
 	if err := x.fake.Pay(session, false); err != nil {

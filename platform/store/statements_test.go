@@ -120,7 +120,7 @@ func wills(p cashier.Preview) string {
 }
 
 func TestAWrongStatementBooksNothing(t *testing.T) {
-	x := openTill(t, store.Config{Dir: t.TempDir()}, newClock())
+	x := openTill(t, cluster.SQLite(t), newClock())
 	sys := member.System()
 	for name, text := range map[string]string{
 		"wrong line": "date,amount,currency,reference\n2026-11-24,5.00,USD,x\n2026-11-24,five,USD,x\n",

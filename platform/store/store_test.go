@@ -24,7 +24,7 @@ import (
 // TestBothSchemasAreOne compares tables, columns with their types and
 // nullness, and indexes of the two engines.
 func TestBothSchemasAreOne(t *testing.T) {
-	lite := store.Config{Dir: t.TempDir()}
+	lite := cluster.SQLite(t)
 	big := store.Config{URL: cluster.Database(t)}
 	storetest.Open(t, lite)
 	storetest.Open(t, big)
@@ -69,7 +69,7 @@ func TestBothSchemasAreOne(t *testing.T) {
 }
 
 func TestOneProcessPerFolder(t *testing.T) {
-	cfg := store.Config{Dir: t.TempDir()}
+	cfg := cluster.SQLite(t)
 	first := storetest.Open(t, cfg)
 	_, err := store.Open(t.Context(), cfg)
 	if err == nil || !strings.Contains(err.Error(), "used by another callisto process") || strings.Contains(err.Error(), "\n") {

@@ -40,6 +40,49 @@ type Cluster struct {
 	once   sync.Once
 	failed error
 	count  atomic.Int64
+
+	folder Folder
+}
+
+// Folder makes data folders whose SQLite file has its tables: under the race
+// detector it takes seconds to make them, and they are the same each time. Its zero
+// value is ready.
+type Folder struct {
+	once   sync.Once
+	file   []byte
+	failed error
+}
+
+// In puts the file into a folder that has none.
+func (f *Folder) In(t testing.TB, dir string) {
+	t.Helper()
+	f.once.Do(func() { f.file, f.failed = model() })
+	if f.failed != nil {
+		t.Fatal(f.failed)
+	}
+	path := filepath.Join(dir, store.File)
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	if err := os.WriteFile(path, f.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func model() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "callisto-model")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	db, err := store.Open(context.Background(), store.Config{Dir: dir})
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, store.File)) //nolint:gosec // made above
 }
 
 // Main runs the tests of a package with a cluster that starts when the first
@@ -56,8 +99,16 @@ func Main(m *testing.M, c *Cluster) int {
 // time, so that a test can close it and come back.
 func (c *Cluster) Each(t *testing.T, f func(t *testing.T, cfg store.Config)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { t.Parallel(); f(t, store.Config{Dir: t.TempDir()}) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); f(t, c.SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { t.Parallel(); f(t, store.Config{Dir: t.TempDir(), URL: c.Database(t)}) })
+}
+
+// SQLite makes a folder with a database that has its tables and nothing in them.
+func (c *Cluster) SQLite(t testing.TB) store.Config {
+	t.Helper()
+	dir := t.TempDir()
+	c.folder.In(t, dir)
+	return store.Config{Dir: dir}
 }
 
 // Open opens a database and closes it with the test.
@@ -71,38 +122,61 @@ func Open(t testing.TB, cfg store.Config) *store.DB {
 	return db
 }
 
-// Database makes an empty database and returns its URL.
+// Database makes a database that has its tables and nothing in them, and returns
+// its URL.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	c.once.Do(func() { c.failed = c.start() })
+	c.once.Do(func() {
+		if c.failed = c.start(); c.failed == nil {
+			c.failed = c.migrated()
+		}
+	})
 	if c.failed != nil {
 		t.Fatalf("no PostgreSQL for the tests: %v\nInstall it with: apt-get install postgresql", c.failed)
 	}
-	admin, err := sql.Open("pgx", c.base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close() //nolint:errcheck // a test's connection
 	name := fmt.Sprintf("callisto_%d_%d", os.Getpid(), c.count.Add(1))
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if err := c.ask("CREATE DATABASE " + name + " TEMPLATE " + c.modelled()); err != nil {
 		t.Fatalf("create a test database: %v", err)
 	}
 	t.Cleanup(func() { c.drop(name) })
+	return c.at(name)
+}
+
+// modelled is the database that the others are copies of.
+func (c *Cluster) modelled() string { return fmt.Sprintf("callisto_%d", os.Getpid()) }
+
+func (c *Cluster) migrated() error {
+	if err := c.ask("CREATE DATABASE " + c.modelled()); err != nil {
+		return err
+	}
+	db, err := store.Open(context.Background(), store.Config{URL: c.at(c.modelled())})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// at is the URL of a database.
+func (c *Cluster) at(name string) string {
 	u, err := url.Parse(c.base)
 	if err != nil {
-		t.Fatal(err)
+		return c.base // where the mistake will be seen
 	}
 	u.Path = "/" + name
 	return u.String()
 }
 
-func (c *Cluster) drop(name string) {
+func (c *Cluster) ask(statement string) error {
 	admin, err := sql.Open("pgx", c.base)
 	if err != nil {
-		return
+		return err
 	}
-	_, _ = admin.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
-	_ = admin.Close()
+	_, err = admin.ExecContext(context.Background(), statement)
+	return errors.Join(err, admin.Close())
+}
+
+func (c *Cluster) drop(name string) {
+	_ = c.ask("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") // the cluster goes with the tests
 }
 
 // start brings up a cluster in a temporary folder: a Unix socket, no network,
@@ -174,6 +248,9 @@ func (c *Cluster) await() error {
 
 // Stop ends the cluster this process started.
 func (c *Cluster) Stop() {
+	if c.base != "" && c.failed == nil {
+		c.drop(c.modelled())
+	}
 	if c.cmd != nil && c.cmd.Process != nil {
 		_ = c.cmd.Process.Signal(syscall.SIGINT) // fast shutdown
 		_ = c.cmd.Wait()
