@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
@@ -97,6 +98,7 @@ const (
 type job struct {
 	f      func(querier) error
 	result chan error
+	taken  *atomic.Bool // by the writer, or back by who does not wait any more
 }
 
 var errClosed = errors.New("the database is closed")
@@ -107,9 +109,10 @@ func newWriter(conn *sql.Conn) *writer {
 	return w
 }
 
-// do hands a closure to the writer and waits for its commit.
+// do hands a closure to the writer and waits for its commit. Once the writer has
+// it, giving up does not end the wait, which is that of one batch.
 func (w *writer) do(ctx context.Context, f func(querier) error) error {
-	j := job{f: f, result: make(chan error, 1)}
+	j := job{f: f, result: make(chan error, 1), taken: new(atomic.Bool)}
 	select {
 	case w.queue <- j:
 	case <-w.quit:
@@ -127,8 +130,11 @@ func (w *writer) do(ctx context.Context, f func(querier) error) error {
 		default:
 			return errClosed
 		}
-	case <-ctx.Done(): // it may still be committed: ask again with the same key
-		return ctx.Err()
+	case <-ctx.Done():
+		if j.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		return <-j.result // what the closure writes to is not read before it is over
 	}
 }
 
@@ -160,15 +166,23 @@ func (w *writer) run() {
 // batch takes what is waiting, up to maxBatch, and commits it together. It
 // never waits for more: a lone write is not delayed.
 func (w *writer) batch(first job) {
-	jobs := []job{first}
-	for len(jobs) < maxBatch {
+	var jobs []job
+	take := func(j job) {
+		if j.taken.CompareAndSwap(false, true) {
+			jobs = append(jobs, j)
+		}
+	}
+	for take(first); len(jobs) < maxBatch; {
 		select {
 		case j := <-w.queue:
-			jobs = append(jobs, j)
+			take(j)
 			continue
 		default:
 		}
 		break
+	}
+	if len(jobs) == 0 {
+		return
 	}
 	results, err := w.commit(jobs)
 	if errors.Is(err, errAlone) {

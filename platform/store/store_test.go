@@ -278,3 +278,48 @@ func BenchmarkRecords(b *testing.B) {
 		})
 	}
 }
+
+// TestGivingUpAWrite: what a closure writes to is not touched after Do returned,
+// also when its caller gave up; one that had not begun never runs.
+func TestGivingUpAWrite(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, cluster.SQLite(t))
+	began, on := make(chan struct{}), make(chan struct{})
+	running, giveUp := context.WithCancel(t.Context())
+	waiting, leave := context.WithCancel(t.Context())
+	var seen int
+	first := make(chan error, 1)
+	go func() {
+		first <- db.Ledger().Do(running, func(ledger.Tx) error {
+			seen++
+			select {
+			case <-began: // it runs again if another of its batch failed
+			default:
+				close(began)
+			}
+			<-on
+			seen++
+			return nil
+		})
+	}()
+	<-began
+	second := make(chan error, 1)
+	go func() {
+		second <- db.Ledger().Do(waiting, func(ledger.Tx) error {
+			t.Error("a write that was given up runs")
+			return nil
+		})
+	}()
+	leave()
+	if err := <-second; !errors.Is(err, context.Canceled) {
+		t.Errorf("given up before it began: %v", err)
+	}
+	giveUp()
+	close(on)
+	if err := <-first; err != nil || seen != 2 {
+		t.Errorf("given up while it ran: %v, %d", err, seen)
+	}
+	if err := db.Ledger().Do(t.Context(), func(ledger.Tx) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
