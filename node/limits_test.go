@@ -41,6 +41,7 @@ func TestCallsKeepToLimits(t *testing.T) {
 	}
 	raise["password"] = "a wrong one"
 	r.want(t, 422, key, "PUT", "/api/v1/me/limits", raise)
+	r.want(t, 422, key, "PUT", "/api/v1/me/limits", obj{"calls": 5, "dayly_micros": 1}) // a misspelt limit is not none
 	r.want(t, 403, key, "PUT", "/api/v1/call-limits", obj{})
 	r.want(t, 403, key, "GET", "/api/v1/refused-calls", nil)
 	r.want(t, 403, key, "PUT", "/api/v1/destinations", obj{"csv": "1"})

@@ -257,12 +257,12 @@ func (s *Service) Payouts(ctx context.Context, by member.Actor, state PayoutStat
 // File writes the ordered payouts in euros as a payment file for our bank, which
 // may be written again: each payout has the same id in it.
 func (s *Service) File(ctx context.Context, by member.Actor) ([]byte, error) {
-	if s.cfg.Bank == nil {
-		return nil, fault.New(fault.Unavailable, "bank", "The house has no bank account in its configuration, from which carriers could be paid.")
-	}
 	list, err := s.Payouts(ctx, by, Ordered)
 	if err != nil {
 		return nil, err
+	}
+	if s.cfg.Bank == nil {
+		return nil, fault.New(fault.Unavailable, "bank", "The house has no bank account in its configuration, from which carriers could be paid.")
 	}
 	var euros []Payout
 	for _, p := range list {

@@ -71,6 +71,8 @@ func (f *face) getAlert(ctx context.Context, in *ByID) (*body[alert], error) {
 func (f *face) setAlert(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		State string `json:"state" enum:"open,acknowledged,closed"`
 		Note  string `json:"note,omitempty"`
 	}

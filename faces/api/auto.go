@@ -72,6 +72,8 @@ func (f *face) accountAuto(ctx context.Context, in *ByID) (*body[autoTopUp], err
 
 func (f *face) setAutoTopUp(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Below string `json:"below" example:"10.00" doc:"In the currency of the wallet"`
 		Add   string `json:"add" example:"25.00"`
 		Most  string `json:"most" example:"100.00" doc:"In a month of UTC"`

@@ -130,6 +130,8 @@ func (f *face) fillFile(ctx context.Context, who member.Actor, id string, out *w
 func (f *face) barAccount(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Stop bool   `json:"stop" doc:"false lets it sign in again"`
 		Why  string `json:"why,omitempty" doc:"The holder reads this when he tries to sign in"`
 	}
@@ -148,6 +150,8 @@ func (f *face) barAccount(ctx context.Context, in *struct {
 func (f *face) noteAccount(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Text string `json:"text"`
 	}
 }) (*struct{}, error) {

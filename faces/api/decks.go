@@ -107,6 +107,8 @@ func (f *face) listRates(ctx context.Context, in *ByID) (*body[list[CallRate]], 
 func (f *face) setRates(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Items []callRateIn `json:"items" maxItems:"1000000" nullable:"false"`
 	}
 }) (*struct{}, error) {
@@ -196,6 +198,8 @@ func showPreview(p tariff.Preview) DeckPreview {
 func (f *face) proposeDeck(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		CSV      string `json:"csv" doc:"prefix, price and what else its heading names: connect, increments (60/60), free, band, from"`
 		Currency string `json:"currency,omitempty" doc:"The house's unless said; of a carrier's list any that has an exchange rate"`
 		Bands    string `json:"bands,omitempty" doc:"Time bands that the list names, one a line: night = Mon-Sun 22:00-06:00"`
@@ -227,6 +231,8 @@ func (f *face) previewDeck(ctx context.Context, in *struct {
 func (f *face) takeDeck(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Draft string     `json:"draft"`
 		From  *time.Time `json:"from,omitempty" doc:"At once unless said"`
 		Note  string     `json:"note,omitempty" maxLength:"500"`
@@ -279,6 +285,8 @@ func (f *face) listPlans(ctx context.Context, _ *struct{}) (*body[list[SellPlan]
 
 func (f *face) addPlan(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Name string `json:"name"`
 	}
 }) (*body[SellPlan], error) {
@@ -292,6 +300,8 @@ func (f *face) addPlan(ctx context.Context, in *struct {
 func (f *face) givePlan(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Plan string `json:"plan" doc:"Its id, or “members”"`
 	}
 }) (*struct{}, error) {
@@ -318,6 +328,8 @@ func (f *face) listExchange(ctx context.Context, _ *struct{}) (*body[list[Exchan
 
 func (f *face) setExchange(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Items []struct {
 			Currency string     `json:"currency"`
 			Rate     string     `json:"rate" doc:"Of one unit in the house's currency, as in 1.0842"`

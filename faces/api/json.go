@@ -37,6 +37,12 @@ func (f *face) needJSON(ctx huma.Context, next func(huma.Context)) {
 // over: programs that others write may send more than we read.
 type exact interface{ exact() }
 
+// strictly makes the body it is part of exact: what sets limits, prices and terms
+// takes what is not named as empty, and moves money.
+type strictly struct{}
+
+func (strictly) exact() {}
+
 // readJSON says what is wrong with a body in words for people; asProblem makes them the detail.
 func readJSON(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))

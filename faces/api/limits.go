@@ -151,6 +151,8 @@ func (f *face) myLimits(ctx context.Context, _ *struct{}) (*body[limitsOut], err
 
 func (f *face) setMyLimits(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Limits
 		Password string `json:"password,omitempty" doc:"Yours, if more is allowed than before and you did not sign in within the last ten minutes"`
 	}
@@ -185,6 +187,8 @@ type ByDestination struct {
 func (f *face) openDestination(ctx context.Context, in *struct {
 	ByDestination
 	Body struct {
+		strictly
+
 		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
 	}
 }) (*struct{}, error) {
@@ -231,6 +235,8 @@ func (f *face) accountLimits(ctx context.Context, in *ByID) (*body[limitsOut], e
 func (f *face) setAccountLimits(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Class string `json:"class,omitempty" enum:"new,known,trusted" doc:"Left out: it goes by itself"`
 		Limits
 	}
@@ -264,6 +270,8 @@ func (f *face) setCallLimits(ctx context.Context, in *struct{ Body callPolicy })
 
 func (f *face) setDestinations(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		CSV     string `json:"csv" doc:"prefix, country, kind, never, note; see docs/guard.md"`
 		Version int64  `json:"version" doc:"Of the list that it replaces"`
 		Preview bool   `json:"preview,omitempty" doc:"Only say what it would change"`

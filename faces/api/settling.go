@@ -99,6 +99,8 @@ func (f *face) margins(ctx context.Context, in *struct {
 func (f *face) reprice(ctx context.Context, in *struct {
 	ByMonth
 	Body struct {
+		strictly
+
 		Carrier string `json:"carrier"`
 	}
 }) (*body[repriced], error) {
@@ -130,6 +132,8 @@ func (f *face) balances(ctx context.Context, in *ByID) (*body[list[owing]], erro
 func (f *face) net(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Currency string `json:"currency"`
 	}
 }) (*body[payout], error) {
@@ -164,6 +168,8 @@ func (f *face) setPayee(ctx context.Context, in *struct {
 func (f *face) orderPayout(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Amount    money.Amount `json:"amount"`
 		Reference string       `json:"reference,omitempty" doc:"What the carrier reads with the money: its invoice's number"`
 		Once      string       `json:"once,omitempty" doc:"An id for the payment, as out_ and 16 letters of 0-9a-v: sent again with it, the order is the same"`
@@ -207,6 +213,8 @@ func (f *face) cancelPayout(ctx context.Context, in *ByID) (*body[payout], error
 func (f *face) importStatement(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Month     string `json:"month" doc:"2026-11"`
 		Direction string `json:"direction,omitempty" enum:"out,in" doc:"out unless said: of calls they carried"`
 		Currency  string `json:"currency" doc:"Of the amounts"`
@@ -254,6 +262,8 @@ func (f *face) getCarrierStatement(ctx context.Context, in *ByID) (*body[differe
 func (f *face) disputeStatement(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Causes []string `json:"causes" nullable:"false" minItems:"1" enum:"duration,rate,unpriced,twice,only_theirs"`
 		Note   string   `json:"note,omitempty" doc:"What the carrier was told"`
 	}
@@ -268,6 +278,8 @@ func (f *face) disputeStatement(ctx context.Context, in *struct {
 func (f *face) agreeStatement(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Micros int64  `json:"micros" minimum:"0" doc:"In the statement's currency"`
 		Note   string `json:"note,omitempty"`
 	}

@@ -78,6 +78,8 @@ func (f *face) wallet(ctx context.Context, _ *struct{}) (*body[balance], error) 
 
 func (f *face) setNotice(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Off   bool   `json:"off,omitempty" doc:"Never"`
 		Below string `json:"below,omitempty" example:"5.00" doc:"In the currency of the wallet; left out: as is usual"`
 	}
@@ -109,6 +111,8 @@ func (f *face) getTerms(ctx context.Context, in *ByID) (*body[balance], error) {
 func (f *face) setTerms(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Kind   string `json:"terms" enum:"prepaid,postpaid"`
 		Credit string `json:"credit_limit,omitempty" example:"200.00" doc:"Postpaid: in the currency of the wallet"`
 		Days   int    `json:"payment_days,omitempty" minimum:"0" doc:"Postpaid: from an invoice until it has to be paid"`
@@ -125,6 +129,8 @@ func (f *face) setTerms(ctx context.Context, in *struct {
 func (f *face) suspendCalls(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Why string `json:"why,omitempty" maxLength:"200" doc:"As the member reads it; left out: he may call again"`
 	}
 }) (*struct{}, error) {
@@ -162,6 +168,8 @@ func (f *face) topUpOffer(_ context.Context, _ *struct{}) (*body[topUpOffer], er
 
 func (f *face) topUp(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Method string `json:"method" enum:"card,bank_transfer"`
 		Amount string `json:"amount,omitempty" example:"25.00" doc:"By card: how much, in the currency of the wallet. A transfer may be of any amount"`
 	}

@@ -86,6 +86,8 @@ func (f *face) listWebhooks(ctx context.Context, _ *struct{}) (*body[list[Webhoo
 
 func (f *face) addWebhook(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		URL    string   `json:"url" doc:"https://…"`
 		Events []string `json:"events,omitempty" doc:"All unless said: call.ended, wallet.low"`
 	}
