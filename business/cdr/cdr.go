@@ -94,21 +94,22 @@ func (p Party) Shown() string {
 
 // Record is one call as one center saw it. It is append-only.
 type Record struct {
-	ID      string // ours, one per row: "cdr_…"
-	CallID  string // global, "call_…"
-	Side    Side
-	Center  center.ID
-	From    Party
-	To      Party
-	Dialled string // as the caller typed it
-	Start   time.Time
-	Answer  time.Time // zero: never answered
-	End     time.Time
-	Cause   Cause
-	Charge  money.Amount // zero for free calls
-	Payer   string       // the account that is charged: the caller's, or of who has it forwarded
-	Carrier string       // whose trunk it left or came in by
-	Trunk   string
+	ID       string // ours, one per row: "cdr_…"
+	CallID   string // global, "call_…"
+	Side     Side
+	Center   center.ID
+	From     Party
+	To       Party
+	Dialled  string // as the caller typed it
+	Start    time.Time
+	Answer   time.Time // zero: never answered
+	End      time.Time
+	Cause    Cause
+	Charge   money.Amount // zero for free calls
+	Packages []Drawn      // whose seconds it used before it cost money
+	Payer    string       // the account that is charged: the caller's, or of who has it forwarded
+	Carrier  string       // whose trunk it left or came in by
+	Trunk    string
 	// Withheld: the caller's number is not for the called party to see.
 	Withheld bool
 	Decision Decision
@@ -119,6 +120,22 @@ type Record struct {
 	Quality  Quality // of the caller's sound, or of who came in by a trunk
 	Legs     []Leg   // in the order tried, at most MostLegs
 	LegsMore int     // how many were tried beyond those
+}
+
+// Drawn is what a call used of a package of minutes.
+type Drawn struct {
+	Allowance string // the holder's, for one period
+	Package   string
+	Name      string
+	Seconds   int64
+}
+
+// Seconds is what it used of packages in all.
+func (r *Record) Seconds() (n int64) {
+	for i := range r.Packages {
+		n += r.Packages[i].Seconds
+	}
+	return n
 }
 
 // Caller is who called, as an account may see it: "" if that was withheld.

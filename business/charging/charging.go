@@ -53,6 +53,7 @@ type Ask struct {
 	Forward  bool   // it is forwarded: who pays did not dial it
 	Quote    rating.Quote
 	Zone     string // IANA name; "" is UTC
+	Drawn    bool   // it began on seconds of packages
 }
 
 // Lease is what an account has promised for a call: how long it may last, from
@@ -78,6 +79,7 @@ type Tx interface {
 	// they did that day and since a first one, and what is held for them beside one.
 	Spend(ctx context.Context, account string, charge money.Amount, day int64) error
 	Spent(ctx context.Context, account string, c money.Currency, day, since int64, but string) (guard.Spent, error)
+	Packages
 }
 
 // Store keeps what is under way.
@@ -92,6 +94,8 @@ type Store interface {
 	Orphans(ctx context.Context, but string, since time.Time, limit int) ([]Orphan, error)
 	// Idle lists the holds of such processes for calls that were not answered.
 	Idle(ctx context.Context, but string, since time.Time, limit int) ([]string, error)
+	// LeftOver lists the holds of seconds whose end was before an instant.
+	LeftOver(ctx context.Context, before time.Time, limit int) ([]string, error)
 }
 
 // Orphan is a call whose process died.
@@ -132,7 +136,9 @@ type lease struct {
 	zone *time.Location
 
 	mu    sync.Mutex
-	held  int64
+	secs  int64         // of packages that are held; first they are used,
+	money bool          // then money, which
+	held  int64         // is so much
 	paid  time.Duration // talking time that is held
 	begun bool          // its start is on disk
 	over  bool
@@ -166,25 +172,34 @@ func (s *Service) Reserve(ctx context.Context, a Ask) (Lease, error) {
 	if err := s.first(ctx); err != nil {
 		return Lease{}, err
 	}
-	h, err := s.hold(ctx, l)
+	hold, err := s.hold(ctx, l)
 	if err != nil {
 		if s.guard != nil {
 			s.guard.Refused(ctx, l.call(s.now()), err)
 		}
 		return Lease{}, err
 	}
-	l.held = h.Amount.Micros
-	l.paid = l.Quote.Affordable(s.now().In(l.zone), l.held)
+	l.lasts(s.now())
 	s.mu.Lock()
-	s.open[h.ID] = l
+	s.open[hold] = l
 	s.mu.Unlock()
-	return Lease{h.ID, l.paid, l.paid < rating.MaxCall}, nil
+	return Lease{hold, l.paid, l.paid < rating.MaxCall}, nil
 }
 
-// cost is what a call costs that is answered at an instant; a call of a price so
-// low that a step of it is nothing still holds a micro-unit.
+// cost is what a call costs that is answered at an instant, besides what packages
+// pay for; a call of a price so low that a step of it is nothing still holds a
+// micro-unit.
 func (l *lease) cost(answer time.Time, d time.Duration) int64 {
-	return max(1, l.Quote.Cost(answer.In(l.zone), d))
+	return max(1, l.Quote.CostAfter(answer.In(l.zone), d, l.secs))
+}
+
+// lasts says how long a call may last that is answered at an instant.
+func (l *lease) lasts(answer time.Time) {
+	if l.money {
+		l.paid = l.Quote.AffordableAfter(answer.In(l.zone), l.held, l.secs)
+	} else {
+		l.paid = l.Quote.Lasts(answer.In(l.zone), l.secs)
+	}
 }
 
 func gone(hold string) error {
@@ -208,12 +223,8 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	step := func(d time.Duration) int64 { return l.cost(answer, min(l.paid+d, rating.MaxCall)) - l.held }
-	want := ledger.Want{Most: step(chunk), Least: max(1, step(time.Second)), Part: part, Fair: step(fair)}
-	if want.Most < want.Least {
-		return Lease{Hold: hold, For: l.paid}, nil
-	}
-	h, why, err := s.raise(ctx, l, hold, want)
+	before := l.paid
+	why, err := s.more(ctx, l, hold, answer)
 	if err != nil {
 		return Lease{}, err
 	}
@@ -221,10 +232,8 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 		l.told = true
 		s.guard.Refused(ctx, l.call(answer), why)
 	}
-	got := h.Amount.Micros > l.held
-	l.held = h.Amount.Micros
-	l.paid = l.Quote.Affordable(answer.In(l.zone), l.held)
-	return Lease{hold, l.paid, got && l.paid < rating.MaxCall}, nil
+	l.lasts(answer)
+	return Lease{hold, l.paid, l.paid > before && l.paid < rating.MaxCall}, nil
 }
 
 // Begin makes the start of an answered call durable.
@@ -278,15 +287,15 @@ func (s *Service) settle(ctx context.Context, o Open, zone *time.Location, begun
 	err := s.store.Do(ctx, func(tx Tx) error {
 		r = o.Record
 		r.Charge = money.Amount{Currency: o.Ask.Currency}
-		if r.Answered() {
-			most, err := s.most(ctx, tx, o)
-			if err != nil {
-				return err
-			}
-			r.Charge.Micros = min(o.Ask.Quote.Cost(r.Answer.In(zone), r.Duration()), most)
-		}
 		if open, err := tx.DropOpen(ctx, o.Hold); err != nil || !open && begun && r.Answered() {
 			return err // it was swept: somebody took this process for dead
+		}
+		paid, most, err := s.draw(ctx, tx, o, zone, &r)
+		if err != nil {
+			return err
+		}
+		if r.Answered() {
+			r.Charge.Micros = min(o.Ask.Quote.CostAfter(r.Answer.In(zone), r.Duration(), paid), most)
 		}
 		if err := s.bookIn(ctx, tx, o, r.Charge); err != nil {
 			return err
@@ -342,7 +351,7 @@ func (s *Service) Release(ctx context.Context, hold string) error {
 	s.mu.Lock()
 	delete(s.open, hold)
 	s.mu.Unlock()
-	return s.book.Release(ctx, hold)
+	return s.release(ctx, hold)
 }
 
 // Run says every Beat that this process lives, and sweeps up after those that do
@@ -408,7 +417,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		err = s.letGo(ctx, silent)
 	}
 	_, xerr := s.book.Expire(ctx, sweepMost)
-	return errors.Join(err, xerr)
+	return errors.Join(err, xerr, s.leftOver(ctx, s.now()))
 }
 
 // letGo releases what processes hold that have been silent since an instant, but
@@ -419,7 +428,7 @@ func (s *Service) letGo(ctx context.Context, silent time.Time) error {
 		if err != nil {
 			break
 		}
-		err = s.book.Release(ctx, list[i])
+		err = s.release(ctx, list[i])
 	}
 	return err
 }
@@ -431,7 +440,7 @@ func (s *Service) Adopt(ctx context.Context) error {
 		return err // their holds must not go before them
 	}
 	_, err := s.book.ExpireAll(ctx)
-	return err
+	return errors.Join(err, s.leftOver(ctx, s.now().AddDate(100, 0, 0)))
 }
 
 // adopt books all calls of processes that have been silent since an instant.

@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
 )
 
 // Guard says what accounts may spend on calls.
@@ -27,28 +28,73 @@ type Guard interface {
 	Ended(c guard.Call, r cdr.Record)
 }
 
-func (s *Service) hold(ctx context.Context, l *lease) (h ledger.Hold, err error) {
+// hold holds what there is for a call before it rings, and says by which id: of
+// packages first. Where those are too few for it to go on for a moment, money as
+// well; where there is none, what packages have is enough, if it is a step.
+func (s *Service) hold(ctx context.Context, l *lease) (id string, err error) {
 	now := s.now()
 	var caps guard.Caps
 	if s.guard != nil {
 		if caps, err = s.guard.Admit(ctx, l.call(now)); err != nil {
-			return h, err
+			return "", err
 		}
 	}
-	want := ledger.Want{Most: l.cost(now, chunk), Least: l.cost(now, time.Second), Part: part, Fair: l.cost(now, fair)}
-	longest := l.Quote.Affordable(now.In(l.zone), want.Most)
-	promise := ledger.Hold{
-		ID: ident.New("hld", now), Account: ledger.WalletID(l.Account, l.Currency), Amount: money.Amount{Currency: l.Currency}, Ref: l.Call, Owner: s.epoch, Expires: now.Add(longest + ringing),
+	id = ident.New("hld", now)
+	step := l.Quote.Steps(now.In(l.zone), time.Second)
+	try := func(no error) error { // no money, or nil
+		return s.store.Do(ctx, func(tx Tx) error {
+			l.secs, l.held, l.money, l.Drawn = 0, 0, false, false
+			if why, err := tx.Suspended(ctx, l.Account); err != nil || why != "" {
+				return errors.Join(err, suspended(why))
+			}
+			if err := s.begin(ctx, tx, l, id, now, &caps); err != nil {
+				return err
+			}
+			l.Drawn = l.secs > 0
+			switch {
+			case l.secs >= enough, no != nil && l.secs >= step:
+				return nil
+			case no != nil:
+				return no
+			}
+			return s.money(ctx, tx, l, id, now, 0, &caps, l.Drawn)
+		})
 	}
-	err = s.store.Do(ctx, func(tx Tx) error {
-		if why, err := tx.Suspended(ctx, l.Account); err != nil || why != "" {
-			return errors.Join(err, suspended(why))
-		}
-		s.limit(ctx, tx, l, &want, &caps, promise.ID)
-		h, err = s.book.HoldIn(ctx, tx, promise, want)
+	if err = try(nil); poor(err) && l.secs > 0 {
+		err = try(err)
+	}
+	return id, err
+}
+
+// poor says that money is what is missing, or that no more of it may be spent.
+func poor(err error) bool {
+	k := fault.KindOf(err)
+	return err != nil && (k == fault.Unpaid || k == fault.Forbidden)
+}
+
+// money holds money for a call that has none held, for what it lasts beyond what
+// packages pay for. counted is a call that counts already among those under way.
+func (s *Service) money(ctx context.Context, tx Tx, l *lease, id string, answer time.Time, past time.Duration, caps *guard.Caps, counted bool) error {
+	start := max(past, l.Quote.Lasts(answer.In(l.zone), l.secs))
+	if l.secs == 0 {
+		start = 0
+	}
+	step := func(d time.Duration) int64 { return l.cost(answer, min(start+d, rating.MaxCall)) }
+	want := ledger.Want{Most: step(chunk), Least: step(time.Second), Part: part, Fair: step(fair)}
+	longest := l.Quote.AffordableAfter(answer.In(l.zone), want.Most, l.secs)
+	expires := s.now().Add(longest + ringing)
+	s.limit(ctx, tx, l, &want, caps, id, counted)
+	h, err := s.book.HoldIn(ctx, tx, ledger.Hold{
+		ID: id, Account: ledger.WalletID(l.Account, l.Currency), Amount: money.Amount{Currency: l.Currency}, Ref: l.Call, Owner: s.epoch, Expires: expires,
+	}, want)
+	if err != nil {
 		return err
-	})
-	return h, err
+	}
+	l.money, l.held = true, h.Amount.Micros
+	if l.secs > 0 {
+		return tx.Keep(ctx, id, expires)
+	}
+	return nil
 }
 
 // suspended refuses a call in the operator's words; nil if there are none.
@@ -62,8 +108,8 @@ func suspended(why string) error {
 // limit has no more held than the limits of the account leave, which are counted
 // where its wallet is locked: what is spent today and what is held is never more
 // than its limit, however many calls begin at once. fresh is a hold that is being
-// made; "" raises one, whose call counts already.
-func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want, caps *guard.Caps, fresh string) {
+// made, "" raises one; counted is a call that is under way, and counts already.
+func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want, caps *guard.Caps, fresh string, counted bool) {
 	if s.guard == nil {
 		return
 	}
@@ -75,7 +121,7 @@ func (s *Service) limit(ctx context.Context, tx Tx, l *lease, want *ledger.Want,
 			return 0, nil, err
 		}
 		spent.Held = a.Held // without what is being made
-		room, why := caps.Room(spent, fresh == "")
+		room, why := caps.Room(spent, counted)
 		if why == nil {
 			why = caps.Short(room, least)
 		}
@@ -99,17 +145,66 @@ func (s *Service) Wait(a Ask) time.Duration {
 	return s.guard.Attempt(l.call(s.now()))
 }
 
-func (s *Service) raise(ctx context.Context, l *lease, hold string, want ledger.Want) (h ledger.Hold, why, err error) {
+// more holds more for a call that was answered: of packages while money is not
+// held yet, and then of money.
+func (s *Service) more(ctx context.Context, l *lease, hold string, answer time.Time) (why, err error) {
+	if l.money {
+		return s.raise(ctx, l, hold, answer)
+	}
 	var caps guard.Caps
 	if s.guard != nil {
 		if caps, err = s.guard.Caps(ctx, l.Account); err != nil {
-			return h, nil, err
+			return nil, err
 		}
 	}
+	secs := l.secs
+	try := func(money bool) error {
+		return s.store.Do(ctx, func(tx Tx) error {
+			l.secs, l.held, l.money = secs, 0, false
+			if err := s.further(ctx, tx, l, hold, answer); err != nil {
+				return err
+			}
+			if l.secs-secs >= enough || !money {
+				return nil
+			}
+			return s.money(ctx, tx, l, hold, answer, l.paid, &caps, true)
+		})
+	}
+	if err = try(true); poor(err) {
+		why, err = err, try(false)
+	}
+	if err != nil {
+		l.secs, l.held, l.money = secs, 0, false
+	}
+	return why, err
+}
+
+func (s *Service) raise(ctx context.Context, l *lease, hold string, answer time.Time) (why, err error) {
+	step := func(d time.Duration) int64 { return l.cost(answer, min(l.paid+d, rating.MaxCall)) - l.held }
+	want := ledger.Want{Most: step(chunk), Least: max(1, step(time.Second)), Part: part, Fair: step(fair)}
+	if want.Most < want.Least {
+		return nil, nil
+	}
+	var caps guard.Caps
+	if s.guard != nil {
+		if caps, err = s.guard.Caps(ctx, l.Account); err != nil {
+			return nil, err
+		}
+	}
+	var h ledger.Hold
 	err = s.store.Do(ctx, func(tx Tx) error {
-		s.limit(ctx, tx, l, &want, &caps, "")
-		h, why, err = s.book.RaiseIn(ctx, tx, hold, want, s.now().Add(l.paid+chunk+ringing))
+		expires := s.now().Add(l.paid + chunk + ringing)
+		if l.secs > 0 {
+			if err := tx.Keep(ctx, hold, expires); err != nil {
+				return err
+			}
+		}
+		s.limit(ctx, tx, l, &want, &caps, "", true)
+		h, why, err = s.book.RaiseIn(ctx, tx, hold, want, expires)
 		return err
 	})
-	return h, why, err
+	if err == nil {
+		l.held = h.Amount.Micros
+	}
+	return why, err
 }

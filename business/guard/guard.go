@@ -251,8 +251,10 @@ type Caps struct {
 func (c *Caps) Room(s Spent, more bool) (room int64, why error) {
 	in := func(micros int64) string { return money.Amount{Currency: c.currency, Micros: micros}.String() }
 	room = int64(1) << 62
-	if c.Calls != nil && s.Calls >= *c.Calls && !more {
-		return 0, fault.New(fault.Forbidden, "cap_calls", "You have as many calls that cost at once as your limit allows: %d. End one first, or raise the limit under “Calls and limits” in your account.", *c.Calls)
+	if !more {
+		if err := c.Another(s); err != nil {
+			return 0, err
+		}
 	}
 	if c.Day != nil {
 		if room = *c.Day - s.Day - s.Held; room <= 0 {
@@ -267,6 +269,14 @@ func (c *Caps) Room(s Spent, more bool) (room int64, why error) {
 		}
 	}
 	return max(0, room), why
+}
+
+// Another says why an account may have no further call that costs now.
+func (c *Caps) Another(s Spent) error {
+	if c.Calls == nil || s.Calls < *c.Calls {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "cap_calls", "You have as many calls that cost at once as your limit allows: %d. End one first, or raise the limit under “Calls and limits” in your account.", *c.Calls)
 }
 
 // Short says that what the limits leave is less than a call's first step.

@@ -323,6 +323,14 @@ func callPart(c money.Currency, part uint32) string {
 	return fmt.Sprintf("revenue:calls:%s:%02d", c, part)
 }
 
+// DeferredAccount is what was paid for something that is not used yet.
+func DeferredAccount(what string, c money.Currency) string {
+	return "deferred:" + what + ":" + string(c)
+}
+
+// PackageRevenueAccount is where the price of packages goes as they are used.
+func PackageRevenueAccount(c money.Currency) string { return "revenue:packages:" + string(c) }
+
 // ClearingAccount is where money from outside comes in. It holds, with its sign
 // turned, what the card company or the bank holds for us.
 func ClearingAccount(method string, c money.Currency) string {
@@ -344,7 +352,9 @@ func TaxAccount(country string, c money.Currency) string { return "tax:" + count
 
 // OpenHouse opens the accounts of the house in a currency.
 func (s *Service) OpenHouse(ctx context.Context, c money.Currency) error {
-	err := s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded})
+	err := errors.Join(s.Open(ctx, Account{ID: PromotionAccount(c), Kind: Promotion, Currency: c, Floor: Unbounded}),
+		s.Open(ctx, Account{ID: DeferredAccount("packages", c), Kind: Deferred, Currency: c, Floor: Unbounded}),
+		s.Open(ctx, Account{ID: PackageRevenueAccount(c), Kind: Revenue, Currency: c, Floor: Unbounded}))
 	for part := range uint32(revenueParts) {
 		err = errors.Join(err, s.Open(ctx, Account{ID: revenuePart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}),
 			s.Open(ctx, Account{ID: callPart(c, part), Kind: Revenue, Currency: c, Floor: Unbounded}))

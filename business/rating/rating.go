@@ -125,9 +125,16 @@ type Charge struct {
 // Charge is the price of a call that was answered at an instant, in the caller's
 // zone, and lasted so long.
 func (q *Quote) Charge(answer time.Time, d time.Duration) Charge {
+	return q.ChargeAfter(answer, d, 0)
+}
+
+// ChargeAfter is Charge of a call whose first seconds are paid for otherwise, by a
+// package, besides those that cost nothing: its price begins where they end, with
+// no charge to connect and no first step.
+func (q *Quote) ChargeAfter(answer time.Time, d time.Duration, paid int64) Charge {
 	c := Charge{Seconds: seconds(d)}
 	var sum sixtieths
-	sum, c.Charged = q.cost(answer, c.Seconds, func(band int, secs int64) {
+	sum, c.Charged = q.cost(answer, c.Seconds, paid, func(band int, secs int64) {
 		name := ""
 		if band > 0 {
 			name = q.Bands[band-1].Name
@@ -139,14 +146,20 @@ func (q *Quote) Charge(answer time.Time, d time.Duration) Charge {
 		c.Parts = append(c.Parts, Part{name, secs, q.Prices[band].Minute})
 	})
 	band, _ := q.at(answer)
-	c.Connect, c.Free = q.Prices[band].Connect, min(int64(q.Prices[band].Free), c.Seconds)
+	c.Free = min(int64(q.Prices[band].Free), c.Seconds)
+	if paid == 0 {
+		c.Connect = q.Prices[band].Connect
+	}
 	c.Micros = sum.round()
 	return c
 }
 
 // Cost is the amount of Charge alone.
-func (q *Quote) Cost(answer time.Time, d time.Duration) int64 {
-	sum, _ := q.cost(answer, seconds(d), nil)
+func (q *Quote) Cost(answer time.Time, d time.Duration) int64 { return q.CostAfter(answer, d, 0) }
+
+// CostAfter is the amount of ChargeAfter alone.
+func (q *Quote) CostAfter(answer time.Time, d time.Duration, paid int64) int64 {
+	sum, _ := q.cost(answer, seconds(d), paid, nil)
 	return sum.round()
 }
 
@@ -155,19 +168,21 @@ func seconds(d time.Duration) int64 {
 	return max(1, int64((min(d, MaxCall)+time.Second-1)/time.Second))
 }
 
-func (q *Quote) cost(answer time.Time, secs int64, each func(band int, secs int64)) (sum sixtieths, charged int64) {
+func (q *Quote) cost(answer time.Time, secs, paid int64, each func(band int, secs int64)) (sum sixtieths, charged int64) {
 	band, left := q.at(answer)
 	begin := &q.Prices[band]
-	sum = sixtieths(begin.Connect * 60)
-	secs -= int64(begin.Free)
-	if begin.Free > 0 {
-		answer = answer.Add(time.Duration(begin.Free) * time.Second)
+	if paid == 0 {
+		sum = sixtieths(begin.Connect * 60)
+	}
+	if skip := int64(begin.Free) + paid; skip > 0 {
+		secs -= skip
+		answer = answer.Add(time.Duration(skip) * time.Second)
 		band, left = q.at(answer)
 	}
 	for charged < secs {
 		p := &q.Prices[band]
 		step, n := p.next(), int64(1)
-		if charged == 0 {
+		if charged == 0 && paid == 0 {
 			step = p.first()
 		} else {
 			n = max(1, (min(left, secs-charged)+step-1)/step)
@@ -187,13 +202,19 @@ func (q *Quote) cost(answer time.Time, secs int64, each func(band int, secs int6
 // Affordable is the longest a call that is answered at an instant may last for
 // an amount: MaxCall if no money ends it, 0 if it may not begin.
 func (q *Quote) Affordable(answer time.Time, micros int64) time.Duration {
+	return q.AffordableAfter(answer, micros, 0)
+}
+
+// AffordableAfter is Affordable of a call whose first seconds are paid for
+// otherwise: with no amount at all it lasts as long as they do.
+func (q *Quote) AffordableAfter(answer time.Time, micros, paid int64) time.Duration {
 	low, high := int64(0), int64(MaxCall/time.Second) // low is affordable, or nothing
-	if sum, _ := q.cost(answer, high, nil); sum.round() <= micros {
+	if sum, _ := q.cost(answer, high, paid, nil); sum.round() <= micros {
 		return MaxCall
 	}
 	for high-low > 1 {
 		mid := (low + high) / 2
-		if sum, _ := q.cost(answer, mid, nil); sum.round() <= micros {
+		if sum, _ := q.cost(answer, mid, paid, nil); sum.round() <= micros {
 			low = mid
 		} else {
 			high = mid

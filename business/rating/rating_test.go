@@ -36,6 +36,8 @@ type golden struct {
 	Charge  *Charge
 	Has     int64  // money
 	Affords string // for it
+	Held    int64  `json:",omitempty"` // seconds of packages
+	Used    int64  `json:",omitempty"` // of them
 }
 
 // TestGoldens holds testdata/*.json: one charge a file.
@@ -66,11 +68,11 @@ func TestGoldens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := q.Charge(answer, lasts)
+			c := q.ChargeAfter(answer, lasts, g.Held)
 			got := g
-			got.Charge, got.Affords = &c, q.Affordable(answer, g.Has).String()
-			if q.Cost(answer, lasts) != c.Micros {
-				t.Errorf("the cost alone is %d", q.Cost(answer, lasts))
+			got.Charge, got.Affords, got.Used = &c, q.AffordableAfter(answer, g.Has, g.Held).String(), q.Used(answer, lasts, g.Held)
+			if cost := q.CostAfter(answer, lasts, g.Held); cost != c.Micros {
+				t.Errorf("the cost alone is %d", cost)
 			}
 			text, _ := json.MarshalIndent(got, "", "\t")
 			if *update {
@@ -101,19 +103,20 @@ func TestAgainstSecondBySecond(t *testing.T) {
 		}
 		answer := time.Date(2026, 1+time.Month(rng.IntN(12)), 1+rng.IntN(28), rng.IntN(24), rng.IntN(60), rng.IntN(60), 0, zones[rng.IntN(len(zones))])
 		lasts := time.Duration(rng.IntN(4*3600*1000)) * time.Millisecond
-		if want, got := slowly(&q, answer, lasts), q.Cost(answer, lasts); got != want {
+		paid := int64(rng.IntN(2) * rng.IntN(3*3600)) // by a package
+		if want, got := slowly(&q, answer, lasts, paid), q.CostAfter(answer, lasts, paid); got != want {
 			t.Fatalf("call %d: %d, second by second %d: %+v %s %s", i, got, want, q, answer, lasts)
 		}
 		money := rng.Int64N(20_000_000)
-		d := q.Affordable(answer, money)
-		if d > 0 && q.Cost(answer, d) > money || d < MaxCall && q.Cost(answer, d+time.Second) <= money || d > 0 && d%time.Second != 0 {
-			t.Fatalf("call %d: %d affords %s, which costs %d: %+v", i, money, d, q.Cost(answer, d), q)
+		d := q.AffordableAfter(answer, money, paid)
+		if d > 0 && q.CostAfter(answer, d, paid) > money || d < MaxCall && q.CostAfter(answer, d+time.Second, paid) <= money || d > 0 && d%time.Second != 0 {
+			t.Fatalf("call %d: %d affords %s, which costs %d: %+v", i, money, d, q.CostAfter(answer, d, paid), q)
 		}
 	}
 }
 
 // slowly is the definition: step after step.
-func slowly(q *Quote, answer time.Time, d time.Duration) int64 {
+func slowly(q *Quote, answer time.Time, d time.Duration, paid int64) int64 {
 	band := func(t time.Time) int {
 		for i := range q.Bands {
 			if q.Bands[i].has(t.Weekday(), t.Hour()*60+t.Minute()) {
@@ -126,8 +129,11 @@ func slowly(q *Quote, answer time.Time, d time.Duration) int64 {
 	secs = max(secs, 1)
 	p := q.Prices[band(answer)]
 	sum := p.Connect * 60
-	at, end := answer.Add(time.Duration(p.Free)*time.Second), answer.Add(time.Duration(secs)*time.Second)
-	for first := true; at.Before(end); first = false {
+	if paid > 0 {
+		sum = 0
+	}
+	at, end := answer.Add(time.Duration(int64(p.Free)+paid)*time.Second), answer.Add(time.Duration(secs)*time.Second)
+	for first := paid == 0; at.Before(end); first = false {
 		p := q.Prices[band(at)]
 		step := p.next()
 		if first {

@@ -25,11 +25,12 @@ type chargingTx struct {
 	ledgerTx
 
 	calls *Calls
+	lock  string
 }
 
 // Do runs a transaction of the book and the call records.
 func (c *Charging) Do(ctx context.Context, f func(charging.Tx) error) error {
-	return c.db.write(ctx, func(q querier) error { return f(chargingTx{ledgerTx{q}, c.calls}) })
+	return c.db.write(ctx, func(q querier) error { return f(chargingTx{ledgerTx{q}, c.calls, c.db.lock()}) })
 }
 
 func (t chargingTx) PutOpen(ctx context.Context, o charging.Open) error {
@@ -71,7 +72,7 @@ func (c *Charging) Beat(ctx context.Context, epoch string, now time.Time) error 
 func (c *Charging) Leave(ctx context.Context, epoch string) error {
 	return c.db.write(ctx, func(q querier) error {
 		_, err := q.ExecContext(ctx, `DELETE FROM charging_epoch WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM call_open WHERE epoch = $1)
-			AND NOT EXISTS (SELECT 1 FROM ledger_hold WHERE owner = $1)`, epoch)
+			AND NOT EXISTS (SELECT 1 FROM ledger_hold WHERE owner = $1) AND NOT EXISTS (SELECT 1 FROM package_hold WHERE owner = $1)`, epoch)
 		return err
 	})
 }
@@ -79,7 +80,7 @@ func (c *Charging) Leave(ctx context.Context, epoch string) error {
 // Idle lists holds of processes but one that have not been heard since an instant,
 // for calls that were not answered.
 func (c *Charging) Idle(ctx context.Context, but string, since time.Time, limit int) (list []string, err error) {
-	rows, err := c.db.read.QueryContext(ctx, `SELECT h.id FROM ledger_hold h JOIN charging_epoch e ON e.id = h.owner
+	rows, err := c.db.read.QueryContext(ctx, `SELECT h.id FROM (SELECT id, owner FROM ledger_hold UNION SELECT hold, owner FROM package_hold) h JOIN charging_epoch e ON e.id = h.owner
 		WHERE e.seen < $1 AND e.id <> $2 AND NOT EXISTS (SELECT 1 FROM call_open o WHERE o.hold = h.id) ORDER BY h.id LIMIT $3`, us(since), but, limit)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var id string

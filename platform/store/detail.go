@@ -27,6 +27,14 @@ type detail struct {
 	Quality *qualityInRow `json:"u,omitempty"`
 	Legs    []legInRow    `json:"l,omitempty"`
 	More    int           `json:"o,omitempty"`
+	Drawn   []drawnInRow  `json:"b,omitempty"`
+}
+
+type drawnInRow struct {
+	Allowance string `json:"a"`
+	Package   string `json:"p"`
+	Name      string `json:"n"`
+	Seconds   int64  `json:"s"`
 }
 
 type legInRow struct {
@@ -86,6 +94,9 @@ func detailOf(r *cdr.Record) (string, error) {
 			Cause: l.Cause.String(), Status: l.Status, Q850: l.Q850, Quality: qualityRow(&l.Quality),
 		})
 	}
+	for _, x := range r.Packages {
+		d.Drawn = append(d.Drawn, drawnInRow(x))
+	}
 	text, err := json.Marshal(d)
 	if err != nil {
 		return "", fmt.Errorf("the detail of call %s: %w", r.CallID, err)
@@ -122,6 +133,9 @@ func readDetail(r *cdr.Record, text string) error {
 	r.Decision = cdr.Decision{Kind: d.Kind, Way: d.Way, Why: d.Why, Number: d.Number, Plan: d.Plan, Version: d.Version, Prefix: d.Prefix, Micros: d.Micros}
 	r.PDD, r.HungUp, r.Q850, r.Status, r.LegsMore = micros(d.PDD), d.HungUp, d.Q850, d.Status, d.More
 	r.Quality = d.Quality.read()
+	for _, x := range d.Drawn {
+		r.Packages = append(r.Packages, cdr.Drawn(x))
+	}
 	when := func(n *int64) time.Time {
 		if n == nil {
 			return time.Time{}

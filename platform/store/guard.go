@@ -149,7 +149,7 @@ func (g *Guard) Spent(ctx context.Context, account string, c money.Currency, day
 
 func spent(ctx context.Context, q querier, account string, c money.Currency, day, month int64, but string) (s guard.Spent, err error) {
 	err = q.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(CASE WHEN day = $3 THEN micros ELSE 0 END), 0) AS BIGINT), CAST(COALESCE(SUM(micros), 0) AS BIGINT),
-		(SELECT CAST(COALESCE(SUM(micros), 0) AS BIGINT) FROM ledger_hold WHERE account = $5 AND id <> $6), (SELECT COUNT(*) FROM ledger_hold WHERE account = $5 AND id <> $6)
+		(SELECT CAST(COALESCE(SUM(micros), 0) AS BIGINT) FROM ledger_hold WHERE account = $5 AND id <> $6), (SELECT COUNT(*) FROM (SELECT id FROM ledger_hold WHERE account = $5 AND id <> $6 UNION SELECT hold FROM package_hold WHERE account = $1 AND hold <> $6) h)
 		FROM call_spend WHERE account = $1 AND currency = $2 AND day >= $4`, account, string(c), day, month, ledger.WalletID(account, c), but).
 		Scan(&s.Day, &s.Month, &s.Held, &s.Calls)
 	return s, err

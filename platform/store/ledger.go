@@ -180,6 +180,12 @@ func audits() []struct{ text, query string } {
 			 LEFT JOIN ledger_account a ON a.id = e.account WHERE p.id IS NULL OR a.id IS NULL GROUP BY e.posting, e.account LIMIT 20`},
 		{"the hold %s is of %s, which is not there: %d micros",
 			`SELECT h.id, h.account, h.micros FROM ledger_hold h LEFT JOIN ledger_account a ON a.id = h.account WHERE a.id IS NULL LIMIT 20`},
+		{"what is held of the package %s of %s differs from its holds by %d seconds",
+			`SELECT a.id, a.account, CAST(a.held - COALESCE(SUM(h.seconds), 0) AS BIGINT) FROM allowance a LEFT JOIN package_hold h ON h.allowance = a.id
+			 GROUP BY a.id, a.account, a.held HAVING a.held <> COALESCE(SUM(h.seconds), 0) LIMIT 20`},
+		{"what is paid and not earned in %s (%s) differs from what packages have left by %d micros",
+			`SELECT l.id, l.currency, CAST(l.balance - COALESCE(SUM(a.net - a.earned), 0) AS BIGINT) FROM ledger_account l LEFT JOIN allowance a ON a.currency = l.currency
+			 WHERE l.id = 'deferred:packages:' || l.currency GROUP BY l.id, l.currency, l.balance HAVING l.balance <> COALESCE(SUM(a.net - a.earned), 0) LIMIT 20`},
 		{"the posting %s (%s) has %d entries",
 			`SELECT p.id, p.idem_key, CAST(COUNT(e.seq) AS BIGINT) FROM ledger_posting p LEFT JOIN ledger_entry e ON e.posting = p.id
 			 GROUP BY p.id, p.idem_key HAVING COUNT(e.seq) < 2 LIMIT 20`},
@@ -199,7 +205,7 @@ func (l *Ledger) Audit(ctx context.Context) (ledger.Report, error) {
 		return r, fmt.Errorf("begin the audit: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it only read
-	err = tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM ledger_posting), (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_account), (SELECT COUNT(*) FROM ledger_hold)`).
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM ledger_posting), (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_account), (SELECT COUNT(*) FROM (SELECT id FROM ledger_hold UNION SELECT hold FROM package_hold) h)`).
 		Scan(&r.Postings, &r.Entries, &r.Accounts, &r.Holds)
 	if err != nil {
 		return r, fmt.Errorf("count the book: %w", err)

@@ -1,0 +1,660 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/bundle"
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/charging"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/platform/store"
+)
+
+func (h *house) bundles() *bundle.Service {
+	return bundle.New(h.db.Packages(), h.book, bundle.Config{Currency: "USD", Link: func(p string) string { return p }, Now: h.clock.now})
+}
+
+// package puts one on sale, of so many seconds for a dollar.
+func (h *house) pack(t testing.TB, b *bundle.Service, seconds int64, renews bool, prefixes ...string) bundle.Package {
+	t.Helper()
+	p, err := b.Add(context.Background(), member.System(), bundle.Package{Name: "World", Price: usd(1_000_000), Seconds: seconds, Prefixes: prefixes, Renews: renews})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// buyer has so much money after he bought a package.
+func (h *house) buyer(t testing.TB, b *bundle.Service, id string, micros int64, packs ...bundle.Package) member.Actor {
+	t.Helper()
+	ctx := context.Background()
+	who := member.Actor{Account: id, Role: member.Customer}
+	if err := h.book.OpenWallet(ctx, id, usd(micros+1_000_000*int64(len(packs)))); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packs {
+		if _, err := b.Buy(ctx, who, p.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return who
+}
+
+func (h *house) allowances(t testing.TB, account string) []bundle.Allowance {
+	t.Helper()
+	list, err := h.db.Packages().Allowances(context.Background(), account, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func covered(account, call string) charging.Ask {
+	a := callTo(account, call)
+	a.E164 = "+4930901820"
+	return a
+}
+
+// drawnOf is what the records of an account say that its calls used.
+func (h *house) drawnOf(t testing.TB, account string) map[string]int64 {
+	t.Helper()
+	sum := map[string]int64{}
+	page, err := h.db.Calls().History(context.Background(), account, "", 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range page.Items {
+		for _, d := range page.Items[i].Packages {
+			sum[d.Allowance] += d.Seconds
+		}
+	}
+	return sum
+}
+
+// TestAPackageThenMoney: a call uses its package, then money, which is told of in
+// its record; one that its package pays for needs no money at all.
+func TestAPackageThenMoney(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		b := h.bundles()
+		p := h.pack(t, b, 180, false, "49", "-49900")
+		h.buyer(t, b, "acc_x", 5_000_000, p)
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := s.Reserve(ctx, covered("acc_x", "call_1"))
+		if err != nil || l.For != time.Minute || !l.More {
+			t.Fatalf("a third of three minutes: %+v %v", l, err)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 {
+			t.Errorf("money is held: %+v", a)
+		}
+		answer := c.now()
+		if err := s.Begin(ctx, l.Hold, answered("call_1", answer, 0)); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			if l, err = s.Extend(ctx, l.Hold, answer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l.For != 180*time.Second+500*time.Second || l.More {
+			t.Errorf("all of both: %+v", l)
+		}
+		r, err := s.Settle(ctx, l.Hold, answered("call_1", answer, 300*time.Second))
+		want := []cdr.Drawn{{Allowance: h.allowances(t, "acc_x")[0].ID, Package: p.ID, Name: "World", Seconds: 180}}
+		if err != nil || r.Charge != usd(1_200_000) || !slices.Equal(r.Packages, want) {
+			t.Errorf("three minutes of the package and two of 0.60: %v %+v %v", r.Charge, r.Packages, err)
+		}
+		page, err := h.db.Calls().History(ctx, "acc_x", "", 10)
+		if err != nil || len(page.Items) != 1 || !slices.Equal(page.Items[0].Packages, want) {
+			t.Errorf("kept: %+v %v", page.Items, err)
+		}
+		if a := h.allowances(t, "acc_x")[0]; a.Used != 180 || a.Held != 0 {
+			t.Errorf("%+v", a)
+		}
+
+		h.buyer(t, b, "acc_poor", 0, p)
+		if l, err = s.Reserve(ctx, covered("acc_poor", "call_2")); err != nil {
+			t.Fatalf("without money: %v", err)
+		}
+		for l.More {
+			if l, err = s.Extend(ctx, l.Hold, answer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l.For != 180*time.Second {
+			t.Errorf("%+v", l)
+		}
+		if r, err := s.Settle(ctx, l.Hold, answered("call_2", answer, l.For+700*time.Millisecond)); err != nil || !r.Charge.Zero() || r.Seconds() != 180 {
+			t.Errorf("%v %+v %v", r.Charge, r.Packages, err)
+		}
+		if _, err := s.Reserve(ctx, covered("acc_poor", "call_3")); fault.KindOf(err) != fault.Unpaid {
+			t.Errorf("with nothing left: %v", err)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestWhatPackagesDoNotPay: numbers they are not for, calls that cost nothing, and
+// time beyond their end; a call that is not answered uses nothing.
+func TestWhatPackagesDoNotPay(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := newClock()
+	h := build(t, store.Config{Dir: t.TempDir()}, c)
+	b := h.bundles()
+	h.buyer(t, b, "acc_x", 5_000_000, h.pack(t, b, 600, false, "49", "-49900"))
+	s := charging.New(h.db.Charging(), h.book, nil, c.now)
+	used := func(e164 string, change func(*charging.Ask, *cdr.Record)) int64 {
+		t.Helper()
+		ask, rec := covered("acc_x", "call"+e164), answered("call"+e164, c.now(), time.Minute)
+		ask.E164 = e164
+		change(&ask, &rec)
+		l, err := s.Reserve(ctx, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Settle(ctx, l.Hold, rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Seconds()
+	}
+	none := func(*charging.Ask, *cdr.Record) {}
+	for e164, want := range map[string]int64{"+4930901820": 60, "+49900123456": 0, "+33123456": 0, "": 0} {
+		if got := used(e164, none); got != want {
+			t.Errorf("%q used %d seconds, want %d", e164, got, want)
+		}
+	}
+	if n := used("+491", func(a *charging.Ask, _ *cdr.Record) {
+		a.Quote = rating.Quote{Bands: []rating.Band{{Name: "day", Days: 127, From: 10 * 60, To: 20 * 60}}}
+		a.Quote.Prices[1] = rating.Price{Minute: 60_000}
+	}); n != 0 {
+		t.Errorf("at a time that costs nothing: %d", n)
+	}
+	if n := used("+492", func(_ *charging.Ask, r *cdr.Record) { r.Answer, r.Cause = time.Time{}, cdr.Busy }); n != 0 {
+		t.Errorf("unanswered: %d", n)
+	}
+	if n := used("+493", func(a *charging.Ask, r *cdr.Record) {
+		a.Quote, r.End = rating.Fixed(rating.Price{Minute: 600_000, First: 60, Next: 30}), r.Answer.Add(61*time.Second)
+	}); n != 90 {
+		t.Errorf("in steps of 60 and 30: %d", n)
+	}
+	c.add(31 * 24 * time.Hour)
+	if n := used("+494", none); n != 0 {
+		t.Errorf("after its end: %d", n)
+	}
+	if a := h.allowances(t, "acc_x")[0]; a.Used != 150 || a.Held != 0 {
+		t.Errorf("%+v", a)
+	}
+	h.booksAreRight(t)
+}
+
+// TestSeveralPackages are used in their order: the one that ends first, then the
+// one for the fewest numbers.
+func TestSeveralPackages(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := newClock()
+	h := build(t, store.Config{Dir: t.TempDir()}, c)
+	b := h.bundles()
+	wide, narrow := h.pack(t, b, 60, false, ""), h.pack(t, b, 60, false, "4930")
+	soon, err := b.Add(ctx, member.System(), bundle.Package{Name: "Soon", Price: usd(1_000_000), Seconds: 60, Prefixes: bundle.Prefixes{"49"}, Days: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.buyer(t, b, "acc_x", 0, wide, narrow, soon)
+	s := charging.New(h.db.Charging(), h.book, nil, c.now)
+	answer := c.now()
+	l, err := s.Reserve(ctx, covered("acc_x", "call_1"))
+	for l.More && err == nil {
+		l, err = s.Extend(ctx, l.Hold, answer)
+	}
+	if err != nil || l.For != 3*time.Minute {
+		t.Fatalf("%+v %v", l, err)
+	}
+	r, err := s.Settle(ctx, l.Hold, answered("call_1", answer, 150*time.Second))
+	if err != nil || len(r.Packages) != 3 || r.Packages[0].Package != soon.ID || r.Packages[1].Package != narrow.ID || r.Packages[2].Package != wide.ID || r.Packages[2].Seconds != 30 {
+		t.Errorf("%+v %v", r.Packages, err)
+	}
+	h.booksAreRight(t)
+}
+
+// TestFiftyCallsOnAPackage of ten minutes and 1.00 at once: they use no more of
+// either, and nothing is held afterwards.
+func TestFiftyCallsOnAPackage(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := context.Background()
+		c := newClock()
+		h := build(t, cfg, c)
+		b := h.bundles()
+		h.buyer(t, b, "acc_x", 1_000_000, h.pack(t, b, 600, false, "49"))
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		var wg sync.WaitGroup
+		answer := c.now()
+		for i := range 50 {
+			wg.Go(func() {
+				id := fmt.Sprint("call_", i)
+				ask := covered("acc_x", id)
+				ask.Quote = rating.Fixed(rating.Price{Minute: 60_000, First: 30, Next: 6})
+				l, err := s.Reserve(ctx, ask)
+				if fault.KindOf(err) == fault.Unpaid {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.Begin(ctx, l.Hold, answered(id, answer, 0)); err != nil {
+					t.Error(err)
+				}
+				for l.More {
+					if l, err = s.Extend(ctx, l.Hold, answer); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				if _, err := s.Settle(ctx, l.Hold, answered(id, answer, l.For+700*time.Millisecond)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if a := h.purse(t, "acc_x"); a.Held != 0 || a.Balance < 0 || a.Balance > 30_000 {
+			t.Errorf("%+v", a)
+		}
+		a := h.allowances(t, "acc_x")[0]
+		if a.Held != 0 || a.Used > 600 || a.Used < 590 || h.drawnOf(t, "acc_x")[a.ID] != a.Used {
+			t.Errorf("%+v, by the records %v", a, h.drawnOf(t, "acc_x"))
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// TestPackagesOfADeadProcess: its call is charged up to its last word, of the
+// package first; seconds of a call that only rang are let go, as are those whose
+// end has come.
+func TestPackagesOfADeadProcess(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		b := h.bundles()
+		h.buyer(t, b, "acc_x", 5_000_000, h.pack(t, b, 30, false, "49"))
+		h.buyer(t, b, "acc_rings", 0, h.pack(t, b, 600, false, "49"))
+		dead, next := charging.New(h.db.Charging(), h.book, nil, c.now), charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := dead.Reserve(ctx, covered("acc_x", "call_1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dead.Reserve(ctx, covered("acc_rings", "rings")); err != nil {
+			t.Fatal(err)
+		}
+		answer := c.now()
+		if err := dead.Begin(ctx, l.Hold, answered("call_1", answer, 0)); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if l, err = dead.Extend(ctx, l.Hold, answer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.add(40 * time.Second)
+		if err := dead.Live(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.allowances(t, "acc_rings")[0]; a.Held == 0 {
+			t.Error("seconds were let go while their process lived")
+		}
+		c.add(charging.Dead + time.Second)
+		for range 2 {
+			if err := next.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := h.db.Calls().History(ctx, "acc_x", "", 10)
+		if err != nil || len(page.Items) != 1 || page.Items[0].Seconds() != 30 || page.Items[0].Charge != usd(100_000) {
+			t.Errorf("%+v %v", page.Items, err)
+		}
+		for _, who := range []string{"acc_x", "acc_rings"} {
+			if a := h.allowances(t, who)[0]; a.Held != 0 {
+				t.Errorf("%+v", a)
+			}
+		}
+		if _, err := dead.Settle(ctx, l.Hold, answered("call_1", answer, time.Hour)); err != nil {
+			t.Error(err)
+		}
+		if a := h.allowances(t, "acc_x")[0]; a.Used != 30 {
+			t.Errorf("used twice: %+v", a)
+		}
+		// One whose hold ends by the clock, though its process lives.
+		l, err = next.Reserve(ctx, covered("acc_rings", "forgotten"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.add(time.Hour)
+		if err := next.Live(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.allowances(t, "acc_rings")[0]; a.Held != 0 {
+			t.Errorf("%+v", a)
+		}
+		// It was no more than slow: what there is pays for it.
+		if r, err := next.Settle(ctx, l.Hold, answered("forgotten", c.now(), time.Minute)); err != nil || r.Seconds() != 60 || !r.Charge.Zero() {
+			t.Errorf("%v %+v %v", r.Charge, r.Packages, err)
+		}
+		if _, err := dead.Reserve(ctx, covered("acc_rings", "last")); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Adopt(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.allowances(t, "acc_rings")[0]; a.Held != 0 || a.Used != 60 {
+			t.Errorf("%+v", a)
+		}
+		h.booksAreRight(t)
+	})
+}
+
+// play is a seed's game: calls come and go on packages and money, processes die
+// under them. A small model knows what each call was promised and did.
+type play struct {
+	h     *house
+	rng   *rand.Rand
+	who   string
+	live  *charging.Service
+	calls []*playing
+	money int64 // spent, by the records
+}
+
+type playing struct {
+	id     string
+	lease  charging.Lease
+	answer time.Time
+	began  bool
+}
+
+func (g *play) move(ctx context.Context, n int) error {
+	h := g.h
+	switch g.rng.IntN(10) {
+	case 0, 1, 2:
+		id := fmt.Sprint(g.who, "c", n)
+		ask := covered(g.who, id)
+		ask.Quote = rating.Fixed(rating.Price{Minute: 60_000 * int64(g.rng.IntN(3)), Connect: 1000 * int64(g.rng.IntN(2)), First: int32(g.rng.IntN(2) * 30), Next: int32(1 + g.rng.IntN(20)), Free: int32(g.rng.IntN(2) * 5)})
+		l, err := g.live.Reserve(ctx, ask)
+		if fault.KindOf(err) == fault.Unpaid && err != nil {
+			return nil
+		}
+		if err != nil || l.For <= 0 {
+			return fmt.Errorf("reserve: %+v %w", l, err)
+		}
+		x := &playing{id: id, lease: l, answer: h.clock.now()}
+		if g.calls = append(g.calls, x); g.rng.IntN(5) > 0 {
+			x.began = true
+			return g.live.Begin(ctx, l.Hold, g.record(x, 0))
+		}
+	case 3, 4, 5:
+		if x := g.any(); x != nil {
+			before := x.lease.For
+			l, err := g.live.Extend(ctx, x.lease.Hold, x.answer)
+			if err != nil || l.For < before {
+				return fmt.Errorf("extend %+v: %+v %w", x.lease, l, err)
+			}
+			x.lease = l
+		}
+	case 6, 7:
+		if x := g.any(); x != nil {
+			g.calls = slices.DeleteFunc(g.calls, func(y *playing) bool { return x == y })
+			r := g.record(x, time.Duration(g.rng.Int64N(int64(x.lease.For)+int64(time.Second))))
+			if !x.began {
+				r.Answer, r.Cause = time.Time{}, cdr.Cancelled
+			}
+			if g.rng.IntN(6) == 0 {
+				return g.live.Release(ctx, x.lease.Hold) // its record, if it had one, is an orphan's
+			}
+			_, err := g.live.Settle(ctx, x.lease.Hold, r)
+			return err
+		}
+	case 8:
+		h.clock.add(time.Duration(g.rng.IntN(10)) * time.Second)
+		return g.live.Live(ctx)
+	default: // the process dies
+		next := charging.New(h.db.Charging(), h.book, nil, h.clock.now)
+		h.clock.add(charging.Dead + time.Second)
+		g.live, g.calls = next, nil
+		return next.Sweep(ctx)
+	}
+	return nil
+}
+
+func (g *play) record(x *playing, d time.Duration) cdr.Record {
+	r := answered(x.id, x.answer, d)
+	r.From.Account = g.who
+	return r
+}
+
+func (g *play) any() *playing {
+	if len(g.calls) == 0 {
+		return nil
+	}
+	return g.calls[g.rng.IntN(len(g.calls))]
+}
+
+// check holds what is there against the records and against what can be.
+func (g *play) check(t *testing.T, gift int64) {
+	t.Helper()
+	byRecord := g.h.drawnOf(t, g.who)
+	for _, a := range g.h.allowances(t, g.who) {
+		if a.Used != byRecord[a.ID] || a.Held != 0 || a.Used > a.Total {
+			t.Errorf("%s: %+v, by the records %d", g.who, a, byRecord[a.ID])
+		}
+	}
+	page, err := g.h.db.Calls().History(t.Context(), g.who, "", 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range page.Items {
+		g.money += page.Items[i].Charge.Micros
+	}
+	if a := g.h.purse(t, g.who); a.Held != 0 || a.Balance != gift-g.money || a.Balance < 0 {
+		t.Errorf("%s has %+v, of %d, and by the records spent %d", g.who, a, gift, g.money)
+	}
+}
+
+// TestPackageGames plays seeds; make test plays more of them.
+func TestPackageGames(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		for seed := range storeSeeds(t) / 10 {
+			rng := rand.New(rand.NewPCG(uint64(seed), 3))
+			h := build(t, cfg, newClock())
+			b := h.bundles()
+			who, gift := fmt.Sprint("acc_", seed), rng.Int64N(2_000_000)
+			h.buyer(t, b, who, gift, h.pack(t, b, 30+rng.Int64N(600), false, "49"), h.pack(t, b, 1+rng.Int64N(100), false, "4930"))
+			g := &play{h: h, rng: rng, who: who, live: charging.New(h.db.Charging(), h.book, nil, h.clock.now)}
+			for n := range 60 {
+				if err := g.move(ctx, n); err != nil {
+					t.Fatalf("seed %d, move %d: %v", seed, n, err)
+				}
+			}
+			h.clock.add(charging.Dead + time.Hour)
+			if err := charging.New(h.db.Charging(), h.book, nil, h.clock.now).Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+			g.check(t, gift)
+			h.booksAreRight(t)
+			if err := h.db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestPackagesRenew once for each period however many see to it at once; what was
+// earned is booked; without money the package lapses, which is told.
+func TestPackagesRenew(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		b := h.bundles()
+		p := h.pack(t, b, 600, true, "49")
+		ann := h.person(t, "ann")
+		has := h.wallet(t, ann).Micros
+		first, err := b.Buy(ctx, ann, p.ID, bundle.NewPurchase(c.now()))
+		if err != nil || !first.Renews {
+			t.Fatal(first, err)
+		}
+		if again, err := b.Buy(ctx, ann, p.ID, first.ID); err != nil || again.ID != first.ID || h.wallet(t, ann).Micros != has-1_000_000 {
+			t.Errorf("sent twice: %+v %v, %v", again, err, h.wallet(t, ann))
+		}
+		s := charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := s.Reserve(ctx, covered(ann.Account, "call_1"))
+		for l.More && err == nil && l.For < 500*time.Second {
+			l, err = s.Extend(ctx, l.Hold, c.now())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Settle(ctx, l.Hold, answered("call_1", c.now(), 500*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		c.add(24 * time.Hour)
+		all := func() {
+			t.Helper()
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					if err := h.bundles().Renew(context.Background()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			h.booksAreRight(t)
+		}
+		all()
+		earned := func() int64 {
+			t.Helper()
+			n, err := h.book.Balance(ctx, ledger.PackageRevenueAccount("USD"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n.Micros
+		}
+		if n, told := earned(), h.lettersTo(t, ann, "package_80"); n != 833_333 || told != 1 {
+			t.Errorf("after a day %d is earned and %d letters are written", n, told)
+		}
+		for month := range 3 {
+			c.add(h.allowances(t, ann.Account)[0].Ends.Sub(c.now()) - time.Minute)
+			all()
+			list := h.allowances(t, ann.Account)
+			if want := has - 1_000_000*int64(month+2); len(list) != month+2 || h.wallet(t, ann).Micros != want || list[0].Begins != list[1].Ends || list[0].Ends.Day() != first.Begins.Day() || !list[0].Renews || list[1].Renews {
+				t.Fatalf("month %d: %v %+v", month, h.wallet(t, ann), list)
+			}
+		}
+		// Late by two days: the next one begins now. Then the money is gone.
+		c.add(h.allowances(t, ann.Account)[0].Ends.Sub(c.now()) + 48*time.Hour)
+		all()
+		list := h.allowances(t, ann.Account)
+		if len(list) != 5 || list[0].Begins != c.now() || h.wallet(t, ann).Micros != has-5_000_000 || earned() != 4_000_000 {
+			t.Errorf("%+v %v %d", list[0], h.wallet(t, ann), earned())
+		}
+		if _, err := h.book.Post(ctx, move("gone", ledger.WalletID(ann.Account, "USD"), ledger.PromotionAccount("USD"), has-5_000_000-1)); err != nil {
+			t.Fatal(err)
+		}
+		c.add(list[0].Ends.Sub(c.now()) - time.Minute)
+		all()
+		if n := h.lettersTo(t, ann, "package_lapsed"); n != 0 {
+			t.Error("it lapsed while there was time")
+		}
+		c.add(time.Minute)
+		all()
+		list = h.allowances(t, ann.Account)
+		if n := h.lettersTo(t, ann, "package_lapsed"); n != 1 || len(list) != 5 || list[0].Renews || !list[0].Closed || earned() != 5_000_000 {
+			t.Errorf("%d letters, %+v", n, list[0])
+		}
+	})
+}
+
+// TestWhoBuysWhat: refusals leave nothing behind.
+func TestWhoBuysWhat(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		b := h.bundles()
+		p := h.pack(t, b, 600, true, "49")
+		poor := h.buyer(t, b, "acc_poor", 999_999)
+		if _, err := b.Buy(ctx, poor, p.ID, ""); fault.KindOf(err) != fault.Unpaid || len(h.allowances(t, "acc_poor")) != 0 {
+			t.Errorf("too little: %v", err)
+		}
+		rich := h.buyer(t, b, "acc_rich", 100_000_000)
+		id := bundle.NewPurchase(h.clock.now())
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if a, err := b.Buy(context.Background(), rich, p.ID, id); err != nil || a.ID != id {
+					t.Errorf("%+v %v", a, err)
+				}
+			})
+		}
+		wg.Wait()
+		if list, has := h.allowances(t, "acc_rich"), h.wallet(t, rich); len(list) != 1 || has.Micros != 99_000_000 {
+			t.Errorf("bought by one form: %+v, %v", list, has)
+		}
+		if _, err := b.Buy(ctx, poor, p.ID, id); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("somebody else's purchase: %v", err)
+		}
+		for range bundle.MostLive - 1 {
+			if _, err := b.Buy(ctx, rich, p.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Buy(ctx, rich, p.ID, ""); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("one too many: %v", err)
+		}
+		no := false
+		if a, err := b.SetWish(ctx, rich, id, bundle.Wish{Renews: &no}); err != nil || a.Renews {
+			t.Errorf("%+v %v", a, err)
+		}
+		if _, err := b.SetWish(ctx, poor, id, bundle.Wish{Renews: &no}); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("somebody else's: %v", err)
+		}
+		if err := b.SetState(ctx, member.System(), p.ID, bundle.Kept); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Buy(ctx, poor, p.ID, ""); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("off sale: %v", err)
+		}
+		for _, bad := range []bundle.Package{
+			{Name: "", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Seconds: 60, Prefixes: bundle.Prefixes{"49"}},
+			{Name: "x", Price: usd(1), Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Price: usd(1), Seconds: 60}, {Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"-49"}},
+			{Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"4a"}}, {Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}, Days: 367},
+		} {
+			if _, err := b.Add(ctx, member.System(), bad); fault.KindOf(err) != fault.Invalid {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		if _, err := b.Add(ctx, rich, bundle.Package{Name: "x", Price: money.Amount{Micros: 1}, Seconds: 60, Prefixes: bundle.Prefixes{"49"}}); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a member: %v", err)
+		}
+		h.booksAreRight(t)
+	})
+}
