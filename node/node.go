@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
@@ -103,6 +104,7 @@ type Node struct {
 	charging    *charging.Service
 	hooks       *hook.Service
 	wallets     *wallet.Service
+	bundles     *bundle.Service
 	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
@@ -235,6 +237,7 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stopBeating()
 	jobs.Go(func() { n.charging.Run(beating) })
 	jobs.Go(func() { n.wallets.Run(ctx) })
+	jobs.Go(func() { n.bundles.Run(ctx) })
 	jobs.Go(func() { n.guard.Run(ctx) })
 	jobs.Go(func() { n.naming(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })
@@ -365,6 +368,9 @@ func (n *Node) age(ctx context.Context) {
 	}
 	if _, err := n.dids.Renew(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "telephone numbers that are due could not be seen to", "error", err)
+	}
+	if err := n.bundles.Renew(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "packages could not be seen to", "error", err)
 	}
 	if err := n.proofs.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "old proofs could not be removed", "error", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -13,10 +14,11 @@ import (
 )
 
 // meter is charging, with a word to the wallet's side when money is held for a call
-// and when it is booked.
+// and when it is booked, and to who tells members what is used of their packages.
 type meter struct {
 	*charging.Service
 	wallets *wallet.Service
+	bundles *bundle.Service
 }
 
 // Reserve holds money for a call; it may be time to fill the wallet.
@@ -39,6 +41,9 @@ func (m meter) Extend(ctx context.Context, hold string, answer time.Time) (charg
 func (m meter) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Record, error) {
 	payer := m.Payer(hold)
 	out, err := m.Service.Settle(ctx, hold, r)
+	if err == nil && len(out.Packages) > 0 {
+		m.bundles.Touched(payer.Account)
+	}
 	if err == nil && payer.Account != "" && !out.Charge.Zero() {
 		m.wallets.Touched(payer.Account)
 	}

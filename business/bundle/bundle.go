@@ -82,6 +82,7 @@ type Allowance struct {
 	Account  string
 	Package  string
 	Name     string // of the package
+	Names    map[string]string
 	Prefixes Prefixes
 	Net      money.Amount
 	Tax      shop.Tax
@@ -99,6 +100,9 @@ type Allowance struct {
 	Renews   bool
 	Closed   bool // it is over, and all of it is booked
 }
+
+// NameIn is its name in a language.
+func (a *Allowance) NameIn(language string) string { return cmp.Or(a.Names[language], a.Name) }
 
 // Available is what calls can still have.
 func (a *Allowance) Available() int64 { return a.Total - a.Used - a.Held }

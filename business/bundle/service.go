@@ -356,7 +356,7 @@ func (s *Service) buyIn(ctx context.Context, tx Tx, id string, t terms, out *All
 // sell books the price of a period and keeps it; fresh is false if there is one
 // already, which then was paid for.
 func (s *Service) sell(ctx context.Context, tx Tx, p Package, t shop.Tax, a *Allowance) (fresh bool, err error) {
-	a.Package, a.Name, a.Prefixes, a.Net, a.Tax, a.Total = p.ID, p.Name, p.Prefixes, p.Price, t, p.Seconds
+	a.Package, a.Name, a.Names, a.Prefixes, a.Net, a.Tax, a.Total = p.ID, p.Name, p.Names, p.Prefixes, p.Price, t, p.Seconds
 	a.Step++
 	a.Ends, a.Looked = ends(a.Anchor, p.Days, a.Step), day(s.cfg.Now())
 	if fresh, err = tx.AddAllowance(ctx, *a); err != nil || !fresh {

@@ -130,6 +130,14 @@ type Drawn struct {
 	Seconds   int64
 }
 
+// Drew is what it used of packages of an account, if that pays it.
+func (r *Record) Drew(account string) []Drawn {
+	if account == r.Payer || r.Payer == "" && account == r.From.Account {
+		return r.Packages
+	}
+	return nil
+}
+
 // Seconds is what it used of packages in all.
 func (r *Record) Seconds() (n int64) {
 	for i := range r.Packages {

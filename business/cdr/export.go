@@ -73,10 +73,10 @@ func Columns(own bool) []string {
 		"from", "to", "dialled", "currency", "charge", "pdd_seconds", "mos", "loss_permille", "jitter_ms", "codec",
 	}
 	if own {
-		return list
+		return append(list, "package_seconds")
 	}
 	list[2] = "side"
-	return append(list, "from_account", "to_account", "payer", "withheld", "kind", "way", "why", "prefix", "price_minute", "carrier", "trunk", "legs", "legs_detail", "priced_number", "plan", "deck_version")
+	return append(list, "from_account", "to_account", "payer", "withheld", "kind", "way", "why", "prefix", "price_minute", "carrier", "trunk", "legs", "legs_detail", "priced_number", "plan", "deck_version", "package_seconds")
 }
 
 // Write writes one record.
@@ -158,6 +158,11 @@ func (w *Writer) cells(r *Record) []string {
 		}
 		row = append(row, v.FromAccount, v.ToAccount, v.Payer, strconv.FormatBool(v.Withheld), d.Kind, string(d.Way), d.Why, d.Prefix, price, v.Carrier, v.Trunk, strconv.Itoa(len(r.Legs)+r.LegsMore), legs, table.Safe(d.Number), d.Plan, d.Version)
 	}
+	used := 0
+	for _, d := range v.Packages {
+		used += int(d.Seconds)
+	}
+	row = append(row, count(used))
 	w.row = row
 	return row
 }

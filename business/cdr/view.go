@@ -31,6 +31,7 @@ type RecordView struct {
 	Q850        int           `json:"q850,omitempty" doc:"ITU-T Q.850 cause"`
 	Status      int           `json:"sip_status,omitempty" doc:"With which the caller was refused"`
 	Charge      *money.Amount `json:"charge" doc:"What it cost; null: nothing"`
+	Packages    []DrawnView   `json:"packages,omitempty" doc:"What packages paid for, before it cost money"`
 	Payer       string        `json:"payer,omitempty"`
 	Carrier     string        `json:"carrier,omitempty"`
 	Trunk       string        `json:"trunk,omitempty"`
@@ -51,6 +52,21 @@ type DecisionView struct {
 	Version string  `json:"version,omitempty" doc:"Of that list"`
 	Prefix  string  `json:"prefix,omitempty" doc:"Of the price"`
 	Micros  int64   `json:"micros_minute,omitempty" doc:"The price a minute"`
+}
+
+// DrawnView is what a package paid for.
+type DrawnView struct {
+	Allowance string `json:"id" doc:"Of what was bought"`
+	Package   string `json:"package"`
+	Name      string `json:"name"`
+	Seconds   int64  `json:"seconds"`
+}
+
+func drawnViews(list []Drawn) (out []DrawnView) {
+	for _, d := range list {
+		out = append(out, DrawnView(d))
+	}
+	return out
 }
 
 // QualityView is sound in one direction.
@@ -107,10 +123,11 @@ func View(r *Record, account string) RecordView {
 		if cost := r.Cost(account); !cost.Zero() || r.From.Account == account {
 			v.Charge = &cost
 		}
+		v.Packages = drawnViews(r.Drew(account))
 		return v
 	}
 	v.Side, v.FromAccount, v.ToAccount, v.Withheld, v.Payer, v.Carrier, v.Trunk, v.MoreLegs = r.Side, r.From.Account, r.To.Account, r.Withheld, r.Payer, r.Carrier, r.Trunk, r.LegsMore
-	v.Caller = partyOf(&r.Quality)
+	v.Caller, v.Packages = partyOf(&r.Quality), drawnViews(r.Packages)
 	if r.Charge.Currency != "" {
 		v.Charge = &r.Charge
 	}

@@ -21,6 +21,13 @@ type Question struct {
 	Asked   time.Time // when the price was found; zero: at the answer
 	Answer  time.Time // zero: now
 	For     time.Duration
+	Drawn   []Drawn // what packages paid for, in turn
+}
+
+// Drawn is seconds of a call that a package paid for.
+type Drawn struct {
+	Name    string
+	Seconds int64
 }
 
 // Explained is the price of a call, line by line.
@@ -31,6 +38,7 @@ type Explained struct {
 	Quote   rating.Quote
 	Answer  time.Time // in the caller's zone
 	For     time.Duration
+	Drawn   []Drawn // what packages paid for
 	Charge  rating.Charge
 	Amount  money.Amount
 	Lines   []string // in words
@@ -62,7 +70,8 @@ func (s *Service) Explain(ctx context.Context, by member.Actor, q Question) (Exp
 	if !found {
 		return x, fault.New(fault.Unknown, "no_price", "There was no price for +%s then. Calls without a price are not connected, but for dev, where they are free.", q.To)
 	}
-	x.Charge = x.Quote.Charge(x.Answer, x.For)
+	x.Drawn = q.Drawn
+	x.Charge = x.Quote.ChargeAfter(x.Answer, x.For, x.paid())
 	x.Amount = money.Amount{Currency: x.Version.Currency, Micros: x.Charge.Micros}
 	x.say(q.To)
 	return x, nil
@@ -197,6 +206,29 @@ func (x *Explained) line(format string, args ...any) {
 	x.Lines = append(x.Lines, fmt.Sprintf(format, args...))
 }
 
+// paid are the seconds that packages paid for.
+func (x *Explained) paid() (n int64) {
+	for _, d := range x.Drawn {
+		n += d.Seconds
+	}
+	return n
+}
+
+// sayDrawn puts into words what packages paid for, and from when on money did.
+func (x *Explained) sayDrawn(free int32) {
+	c, add, paid := &x.Charge, x.line, x.paid()
+	add("It lasts %d seconds.", c.Seconds)
+	for _, d := range x.Drawn {
+		add("The package %s pays for %d seconds of it.", d.Name, d.Seconds)
+	}
+	if c.Charged == 0 {
+		add("Nothing else is charged.")
+		return
+	}
+	p, _ := x.Quote.Now(x.Answer.Add(time.Duration(int64(free)+paid) * time.Second))
+	add("From there on it costs money: in steps of %d seconds, %d seconds are charged.", max(p.Next, 1), c.Charged)
+}
+
 // sayCharge puts into words what comes of the price.
 func (x *Explained) sayCharge() {
 	c, add := &x.Charge, x.line
@@ -208,11 +240,15 @@ func (x *Explained) sayCharge() {
 	if p.Free > 0 {
 		add("The first %d seconds cost nothing.", p.Free)
 	}
-	first := max(p.First, 0)
-	if first == 0 {
-		first = max(p.Next, 1)
+	if len(x.Drawn) > 0 {
+		x.sayDrawn(p.Free)
+	} else {
+		first := max(p.First, 0)
+		if first == 0 {
+			first = max(p.Next, 1)
+		}
+		add("It lasts %d seconds; in steps of %d and then %d seconds, %d seconds are charged.", c.Seconds, first, max(p.Next, 1), c.Charged)
 	}
-	add("It lasts %d seconds; in steps of %d and then %d seconds, %d seconds are charged.", c.Seconds, first, max(p.Next, 1), c.Charged)
 	for _, part := range c.Parts {
 		cost := sum((part.Seconds*part.Minute + 30) / 60)
 		if part.Band != "" {

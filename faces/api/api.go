@@ -234,6 +234,10 @@ type Deps struct {
 	TopUps     TopUps
 	AutoTopUps AutoTopUps
 	Wallets    Wallets
+
+	Packages    Packages
+	PackageDesk PackageDesk
+
 	Statements Statements
 	Papers     Papers
 	Taxes      Taxes
@@ -332,6 +336,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerRecords()
 	f.registerWebhooks()
 	f.registerLimits()
+	f.registerPackages()
 	f.registerAlerts()
 	f.registerCarriers()
 	f.registerDecks()

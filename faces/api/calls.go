@@ -59,6 +59,7 @@ type route struct {
 	Reason  *string       `json:"reason" doc:"For people; why it cannot be dialled, or what to know"`
 	Code    string        `json:"code,omitempty" doc:"The reason for programs"`
 	Refused *routeRefused `json:"refused,omitempty" doc:"There is a way, but what the payer may spend, and where, would refuse the call now; shown to the payer and the operator"`
+	Package *routePackage `json:"package,omitempty" doc:"What pays for it before it costs money; shown to the payer and the operator"`
 	Steps   []string      `json:"steps" doc:"How the decision came about, for people, in English"`
 }
 
@@ -67,6 +68,12 @@ type routeRefused struct {
 	Code string `json:"code" doc:"As destination_closed, cap_minute, cap_day"`
 	Text string `json:"text" doc:"For the payer"`
 	Open string `json:"open,omitempty" doc:"What the payer may open, as +8816: see PUT /api/v1/me/destinations"`
+}
+
+// routePackage is what packages of the payer have left for a call.
+type routePackage struct {
+	Name    string `json:"name" doc:"Of the one that is used first"`
+	Seconds int64  `json:"seconds_left" doc:"In all that are for the number, beside what is held for calls under way"`
 }
 
 type routeLeg struct {
@@ -180,6 +187,13 @@ func (f *face) explain(ctx context.Context, in *struct{ Body explainIn }) (*body
 		}
 		if no.Reason.Code != "" {
 			out.Refused = &routeRefused{no.Reason.Code, no.Reason.Text, no.Open}
+		}
+		left, name, err := f.Packages.Left(ctx, payer, x.E164)
+		if err != nil {
+			return nil, f.fail(ctx, err)
+		}
+		if left > 0 {
+			out.Package = &routePackage{name, left}
 		}
 	}
 	for i := range out.Legs {

@@ -15,6 +15,7 @@ func consoleLinks() []choice {
 		{"/operator/members", "members"},
 		{"/operator/numbers", "numbers"},
 		{"/operator/prices", "prices"},
+		{"/operator/packages", "packages"},
 		{"/operator/payments", "payments"},
 		{"/operator/taxes", "taxes"},
 		{"/operator/countries", "countries"},

@@ -35,6 +35,7 @@ type dialled struct {
 	There   string // what time it is there; "" if that is not known
 	Price   string
 	Words   []string // more of the price, if it has more
+	Package string   // what packages have left for it
 	Address string   // of the number's public page; "" if it has none
 	Refused guard.Foreseen
 	Call    string // the address that a telephone program is opened with
@@ -74,6 +75,9 @@ func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
 	}
 	if x.Kind != routing.OnNet {
 		if x.Refused, err = f.foresee(r.Context(), p, &x.Explanation, h.Account); err != nil {
+			return d, err
+		}
+		if x.Package, err = f.packageLeft(r.Context(), p, &x.Explanation, h.Account); err != nil {
 			return d, err
 		}
 	}

@@ -27,6 +27,7 @@ type explainData struct {
 	X                 routing.Explanation
 	Price             string
 	Words             []string          // more of the price
+	Package           string            // what packages of its payer have left for it
 	Refused           guard.Foreseen    // by what its payer may spend and where
 	Charge            *tariff.Explained // of three minutes; nil: no list has it
 	Names             map[string]string // of carriers
@@ -65,6 +66,9 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if d.X.Price.Known && len(d.X.Targets) > 0 {
 		said := p.priceWords(&d.X.Price.Quote, d.X.Zone)
 		d.Price, d.Words = said.Short, said.Lines
+		if d.Package, err = f.packageLeft(r.Context(), p, &d.X, d.payer(from.Account)); err != nil {
+			return nil, err
+		}
 		if err := f.explainCharge(r, p, &d, from); err != nil {
 			return nil, err
 		}

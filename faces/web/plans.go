@@ -183,8 +183,8 @@ type callWhy struct {
 // why explains what a call cost: rated again by the list that was in force when
 // it was made; nil if it cost nothing.
 func (f *face) why(r *http.Request, p *page, rec cdr.Record) (*callWhy, error) {
-	d := &callWhy{Cost: rec.Cost(p.Who.Account)}
-	if d.Cost.Zero() {
+	d, drawn := &callWhy{Cost: rec.Cost(p.Who.Account)}, rec.Drew(p.Who.Account)
+	if d.Cost.Zero() && len(drawn) == 0 {
 		return nil, nil //nolint:nilnil // there is nothing to explain
 	}
 	to, pays := rec.Decision.Number, rec.From.Number
@@ -205,7 +205,7 @@ func (f *face) why(r *http.Request, p *page, rec cdr.Record) (*callWhy, error) {
 	if plus {
 		d.X, err = f.Sell.Explain(r.Context(), p.Who, tariff.Question{
 			To: digits, Account: p.Who.Account, Version: rec.Decision.Version, Zone: f.Plans.Clock(pays.CallingCode, pays.National),
-			Asked: rec.Start, Answer: rec.Answer, For: rec.Duration(),
+			Asked: rec.Start, Answer: rec.Answer, For: rec.Duration(), Drawn: drawnBy(drawn),
 		})
 	} else {
 		d.X = tariff.ExplainPartner(d.Cost.Currency, rec.Decision.Micros, rec.Answer, rec.Duration())
@@ -216,4 +216,12 @@ func (f *face) why(r *http.Request, p *page, rec cdr.Record) (*callWhy, error) {
 	}
 	d.Less, d.Other = d.Cost.Micros < d.X.Amount.Micros, d.Cost.Micros > d.X.Amount.Micros
 	return d, err
+}
+
+// drawnBy is what packages paid for, as an explanation takes it.
+func drawnBy(list []cdr.Drawn) (out []tariff.Drawn) {
+	for _, d := range list {
+		out = append(out, tariff.Drawn{Name: d.Name, Seconds: d.Seconds})
+	}
+	return out
 }

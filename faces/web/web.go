@@ -286,6 +286,9 @@ type Mailbox interface {
 type Deps struct {
 	TestCarrier TestCarrier // nil outside of dev
 
+	Packages    Packages
+	PackageDesk PackageDesk
+
 	Accounts   Accounts
 	Identity   Identity
 	Sessions   Sessions
@@ -392,7 +395,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.walletRoutes(), f.settlementRoutes(),
+		f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

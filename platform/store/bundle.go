@@ -87,18 +87,21 @@ const (
 	allowanceColumns = `id, purchase, period, account, package, currency, net, tax_name, tax_rate, tax, country, anchor, step, begins, ends,
 		total, used, held, earned, looked, told, quiet, renews, closed`
 	allowanceQuery = `SELECT a.id, a.purchase, a.period, a.account, a.package, a.currency, a.net, a.tax_name, a.tax_rate, a.tax, a.country, a.anchor, a.step, a.begins, a.ends,
-		a.total, a.used, a.held, a.earned, a.looked, a.told, a.quiet, a.renews, a.closed, p.name, p.prefixes FROM allowance a JOIN package p ON p.id = a.package `
+		a.total, a.used, a.held, a.earned, a.looked, a.told, a.quiet, a.renews, a.closed, p.name, p.names, p.prefixes FROM allowance a JOIN package p ON p.id = a.package `
 )
 
 func scanAllowance(row scanner) (a bundle.Allowance, err error) {
 	var anchor, begins, ends int64
-	var prefixes string
+	var names, prefixes string
 	err = row.Scan(&a.ID, &a.Purchase, &a.Period, &a.Account, &a.Package, &a.Net.Currency, &a.Net.Micros, &a.Tax.Name, &a.Tax.Rate, &a.Tax.Micros, &a.Tax.Country,
-		&anchor, &a.Step, &begins, &ends, &a.Total, &a.Used, &a.Held, &a.Earned, &a.Looked, &a.Told, &a.Quiet, &a.Renews, &a.Closed, &a.Name, &prefixes)
+		&anchor, &a.Step, &begins, &ends, &a.Total, &a.Used, &a.Held, &a.Earned, &a.Looked, &a.Told, &a.Quiet, &a.Renews, &a.Closed, &a.Name, &names, &prefixes)
 	if err != nil {
 		return a, err
 	}
 	a.Anchor, a.Begins, a.Ends = at(anchor), at(begins), at(ends)
+	if err := json.Unmarshal([]byte(names), &a.Names); err != nil {
+		return a, fmt.Errorf("the names of the package %s: %w", a.Package, err)
+	}
 	if err := json.Unmarshal([]byte(prefixes), &a.Prefixes); err != nil {
 		return a, fmt.Errorf("the prefixes of the package %s: %w", a.Package, err)
 	}

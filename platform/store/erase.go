@@ -34,6 +34,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE auto_charge SET state = 'dropped', error = '' WHERE account = $1 AND state = 'waiting'`, []any{account}},
 		{`DELETE FROM auto_top_up WHERE account = $1`, []any{account}},
 		{`UPDATE wallet_terms SET suspended = '' WHERE account = $1`, []any{account}},
+		{`UPDATE allowance SET renews = 0, quiet = 1 WHERE account = $1`, []any{account}},
 		{`DELETE FROM session WHERE account = $1`, []any{account}},
 		{`UPDATE api_key SET revoked = $2, name = '' WHERE account = $1 AND revoked = 0`, []any{account, us(when)}},
 		{`DELETE FROM account_token WHERE account = $1`, []any{account}},
