@@ -41,6 +41,8 @@ func sights(t *testing.T, d dev) []sight {
 	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/members/"+mine+"/published", map[string]any{"name": "Jun Park", "web": "https://www.jun.example", "form": true, "text": "Bicycles, mended while you wait."}, 200)
 	told := api(t, d, d.Operator.APIKey, "POST", "/api/v1/webhooks", map[string]any{"url": "http://127.0.0.1:9/calls"}, 201)["id"].(string) // where nobody listens
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/webhooks/"+told+"/test", nil, 202)
+	pack := api(t, d, d.Operator.APIKey, "POST", "/api/v1/packages", map[string]any{"name": "World 100", "names": map[string]any{"ko": "월드 100", "ar": "العالم 100"}, "price": "9.00", "minutes": 100, "prefixes": []any{"82", "49", "-49900", "33", "1"}, "renews": true}, 201)["id"].(string)
+	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/packages", map[string]any{"package": pack}, 201)
 	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
@@ -50,14 +52,14 @@ func sights(t *testing.T, d dev) []sight {
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "calls", "/calls"},
+		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "calls", "/calls"},
 		{"member", "names", "/names"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
-		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
+		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
 		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
 		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
 		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-webhooks", "/operator/webhooks"}, {"operator", "desk-webhook", "/operator/webhooks/" + told}, {"operator", "desk-open-country", "/operator/countries/KR"},

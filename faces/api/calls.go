@@ -35,6 +35,7 @@ type call struct {
 	Seconds   float64          `json:"duration_seconds" doc:"Connected time"`
 	Cause     string           `json:"cause" doc:"Why it ended"`
 	Charge    *money.Amount    `json:"charge" doc:"What it cost you; of incoming calls, only one that you have forwarded"`
+	Packages  []cdr.DrawnView  `json:"packages,omitempty" doc:"What packages paid for, before it cost money"`
 	PDD       *float64         `json:"pdd_seconds" doc:"Until the caller had the first sign of ringing; null: he had none"`
 	HungUp    cdr.Ender        `json:"hung_up_by,omitempty" enum:"caller,called,us" doc:"Who ended it; us: the network did, for the cause given"`
 	Q850      int              `json:"q850,omitempty" doc:"ITU-T Q.850 cause"`
@@ -135,7 +136,7 @@ func (f *face) showCall(r cdr.Record, account string) call {
 		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
 	}
 	v := cdr.View(&r, account)
-	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality
+	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality, c.Packages = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality, v.Packages
 	if r.From.Account == account {
 		// Only the caller may see what he typed and what he paid.
 		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, &money.Amount{Currency: f.Currency} // free, unless it says otherwise

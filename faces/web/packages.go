@@ -72,7 +72,7 @@ func (p *page) covers(list bundle.Prefixes) string {
 			yes = append(yes, p.T("packages.everywhere"))
 			continue
 		}
-		text := "+" + digits
+		text := "\u2066+" + digits + "\u2069" // from left to right, whatever is around it
 		if where := p.f.where(p, &d, digits); where != "" {
 			text += " (" + where + ")"
 		}
