@@ -41,7 +41,7 @@ func TestALifeOfAnAccount(t *testing.T) {
 	r.want(t, 422, key, "POST", "/api/v1/me/export", obj{"password": "wrong horse"})
 	out := r.want(t, 200, key, "POST", "/api/v1/me/export", obj{"password": "battery staple"})
 	inside := unzip(t, out.raw)
-	for file, word := range map[string]string{"account.json": "Rosa Vega", "wallet.json": "Welcome credit", "letters.json": "confirm_email", "orders.json": "[]", "calls.json": "[]", "lines.json": "[]"} {
+	for file, word := range map[string]string{"account.json": "Rosa Vega", "wallet.json": "Welcome credit", "letters.json": "confirm_email", "orders.json": "[]", "calls.json": "[]", "lines.json": "[]", "packages.json": "[]"} {
 		if !strings.Contains(inside[file], word) {
 			t.Errorf("%s does not say %q: %s", file, word, inside[file])
 		}

@@ -223,7 +223,7 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.paid
+	secs, held := l.secs, l.held
 	why, err := s.more(ctx, l, hold, answer)
 	if err != nil {
 		return Lease{}, err
@@ -233,7 +233,8 @@ func (s *Service) Extend(ctx context.Context, hold string, answer time.Time) (Le
 		s.guard.Refused(ctx, l.call(answer), why)
 	}
 	l.lasts(answer)
-	return Lease{hold, l.paid, l.paid > before && l.paid < rating.MaxCall}, nil
+	got := l.secs > secs || l.held > held
+	return Lease{hold, l.paid, got && l.paid < rating.MaxCall}, nil
 }
 
 // Begin makes the start of an answered call durable.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -69,6 +70,11 @@ type Telephones interface {
 	Held(ctx context.Context, by member.Actor, account string) ([]did.Number, error)
 }
 
+// Packages is the minutes it bought.
+type Packages interface {
+	Allowances(ctx context.Context, by member.Actor, account string) ([]bundle.Allowance, error)
+}
+
 // Limits is what its calls may cost, and which were refused.
 type Limits interface {
 	Of(ctx context.Context, by member.Actor, account string) (guard.View, error)
@@ -86,6 +92,7 @@ type Service struct {
 	Names    Names
 	Rented   Telephones
 	Limits   Limits
+	Packages Packages
 	Currency money.Currency
 }
 
@@ -102,7 +109,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -214,6 +221,15 @@ func (s Service) wallet(ctx context.Context, by member.Actor) (any, error) {
 	}
 }
 
+func (s Service) packages(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Packages.Allowances(ctx, by, by.Account)
+	return each(list, func(a bundle.Allowance) object {
+		return object{
+			"id": a.ID, "name": a.Name, "price": a.Price(), "begins": when(a.Begins), "ends": when(a.Ends), "seconds": a.Total, "seconds_used": a.Used, "renews": a.Renews,
+		}
+	}), err
+}
+
 func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 	out := []object{}
 	for cursor := ""; ; {
@@ -226,6 +242,9 @@ func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.Cause.String()}
 			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
 				x["dialled"] = r.Dialled
+			}
+			if drew := r.Drew(by.Account); len(drew) > 0 {
+				x["packages"] = each(drew, func(d cdr.Drawn) object { return object{"name": d.Name, "seconds": d.Seconds} })
 			}
 			if cost := r.Cost(by.Account); r.From.Account == by.Account || !cost.Zero() {
 				x["charge"] = cost
