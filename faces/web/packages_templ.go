@@ -1332,7 +1332,7 @@ func packageDeskPage(p *page, d packageDeskData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = packageField(p, d, "name", "60", "", "World 100").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = packageField(p, d, "name", "60", "", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
