@@ -51,6 +51,8 @@ type Tx interface {
 	AutoTx
 	// Write queues a letter to an account, once for each key.
 	Write(ctx context.Context, account, kind, key string, fields map[string]string) error
+	// ToppedUp tells programs that want it that money was added to a wallet.
+	ToppedUp(ctx context.Context, in payment.Incoming, now time.Time) error
 }
 
 // Store runs transactions and answers questions. Do may run f twice.

@@ -82,6 +82,9 @@ func (s *Service) added(ctx context.Context, in payment.Incoming) error {
 		if err := tx.ChangeIncoming(ctx, x); err != nil {
 			return err
 		}
+		if err := tx.ToppedUp(ctx, x, s.cfg.Now()); err != nil {
+			return err
+		}
 		return tx.Enqueue(ctx, payment.TopicReceipt, in.ID)
 	})
 }

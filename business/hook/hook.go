@@ -30,11 +30,23 @@ import (
 const (
 	CallEnded = "call.ended" // the data is the call record
 	WalletLow = "wallet.low" // little is left in a wallet, or a call was cut for want of money
-	Tried     = "test"       // somebody wanted to see whether it arrives
+	ToppedUp  = "wallet.topped_up"
+	Alert     = "alert" // something looks like fraud
+	Tried     = "test"  // somebody wanted to see whether it arrives
+	order     = "order."
 )
 
+// Order is the type of an order's coming to a state.
+func Order(state string) string { return order + state }
+
 // Types are those an address may be given for.
-func Types() []string { return []string{CallEnded, WalletLow} }
+func Types() []string {
+	out := []string{CallEnded, WalletLow, ToppedUp, Alert}
+	for _, state := range []string{"requested", "in_review", "approved", "rejected", "awaiting_payment", "paid", "sold", "expired", "cancelled", "refunded"} {
+		out = append(out, Order(state))
+	}
+	return out
+}
 
 // Endpoint is an address that events are sent to.
 type Endpoint struct {

@@ -22,8 +22,11 @@ func (g *Guard) Raise(ctx context.Context, a guard.Alert) (fresh bool, err error
 	err = g.db.write(ctx, func(q querier) error {
 		fresh, err = changed(q.ExecContext(ctx, `INSERT INTO guard_alert (`+alertColumns+`) VALUES (`+places(1, 12)+`) ON CONFLICT DO NOTHING`,
 			a.ID, string(a.Kind), a.Subject, us(a.First), us(a.Last), a.Count, a.Text, string(evidence), string(a.State), a.Note, a.By, us(a.Changed)))
-		if err != nil || fresh {
+		if err != nil {
 			return err
+		}
+		if fresh {
+			return tellAlert(ctx, q, a)
 		}
 		_, err := q.ExecContext(ctx, `UPDATE guard_alert SET last = $3, calls = $4, text = $5, evidence = $6 WHERE kind = $1 AND subject = $2 AND state <> 'closed'`,
 			string(a.Kind), a.Subject, us(a.Last), a.Count, a.Text, string(evidence))

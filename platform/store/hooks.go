@@ -51,6 +51,21 @@ func tell(ctx context.Context, q querier, kind, id, ref, data string, now time.T
 	return err
 }
 
+// tellAs is tell of data that is not JSON yet, if somebody wants it.
+func tellAs(ctx context.Context, q querier, kind, id, ref string, data any, now time.Time) error {
+	if want, err := hooked(ctx, q, kind); err != nil || !want {
+		return err
+	}
+	text, err := json.Marshal(data)
+	if err == nil {
+		err = tell(ctx, q, kind, id, ref, string(text), now)
+	}
+	if err != nil {
+		return fmt.Errorf("queue the event %s: %w", id, err)
+	}
+	return nil
+}
+
 // PutEndpoint keeps an address.
 func (h *Hooks) PutEndpoint(ctx context.Context, e hook.Endpoint) error {
 	events, err := json.Marshal(e.Events)

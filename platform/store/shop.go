@@ -143,7 +143,10 @@ func (t shopTx) AddEvent(ctx context.Context, e shop.Event) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO order_event (order_id, seq, state, code, text, actor, at)
 		SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6 FROM order_event WHERE order_id = $1`,
 		e.Order, string(e.State), e.Code, e.Text, e.Actor, us(e.At))
-	return err
+	if err != nil {
+		return err
+	}
+	return tellOrder(ctx, t.q, e)
 }
 
 func (t shopTx) Held(ctx context.Context, account string) (n int, err error) {
