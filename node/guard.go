@@ -12,6 +12,7 @@ import (
 // openGuard opens what keeps calls from costing too much.
 func (n *Node) openGuard(ctx context.Context) error {
 	cfg := guard.Config{Currency: n.currency(), Default: guard.DefaultPolicy(n.currency()), Fresh: n.members.Fresh, Log: n.log, Now: n.opts.Now}
+	cfg.Watch, cfg.Default.Pace = n.cfg.Guard.Thresholds(n.currency()), n.cfg.Guard.Pace()
 	if n.cfg.Dev {
 		cfg.Default = guard.OpenPolicy()
 	}

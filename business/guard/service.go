@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Currency money.Currency
 	Default  Policy // until the operator sets one
+	Watch    Thresholds // zero: the usual
 	Fresh    func(by member.Actor) error
 	Alerts   Alerts                   // nil: none are kept
 	Alarm    func(Alert)              // is told of each new alert; may be nil

@@ -3,6 +3,8 @@ package guard
 import (
 	"slices"
 	"time"
+
+	"github.com/callisto-tel/callisto/business/money"
 )
 
 // Ended is a finished call as far as fraud shows in it.
@@ -49,6 +51,9 @@ func DefaultThresholds(unit int64) Thresholds {
 		SpikeTimes: 4, SpikeFloor: 25 * unit,
 	}
 }
+
+// UsualThresholds are for a house of a currency.
+func UsualThresholds(c money.Currency) Thresholds { return DefaultThresholds(worth(c) * money.Micros) }
 
 // How much is remembered.
 const (

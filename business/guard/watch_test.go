@@ -213,3 +213,23 @@ func TestAWatchIsBounded(t *testing.T) {
 		t.Error("a track remembers everybody")
 	}
 }
+
+// TestWhatIsSetIsWatchedFor: a house that is told to look for less is told of less.
+func TestWhatIsSetIsWatchedFor(t *testing.T) {
+	when := UsualThresholds("USD")
+	when.RingCalls, when.RingPeople = 3, 2
+	for _, c := range []struct {
+		watch  Thresholds
+		raised bool
+	}{{when, true}, {Thresholds{}, false}} {
+		s := New(nil, nil, nil, Config{Currency: "USD", Watch: c.watch})
+		w := NewWatch(s.thresholds())
+		raised := false
+		for i := range 3 {
+			raised = len(w.See(&Ended{ID: fmt.Sprint(i), At: time.Unix(1e9, 0), Rang: time.Second, Caller: "88213120001", To: fmt.Sprint("acc_", i)})) > 0
+		}
+		if raised != c.raised {
+			t.Errorf("%+v: raised %t", c.watch, raised)
+		}
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
-	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/member"
 )
 
 // suspectFor is how long a range stays closed that rang many members once.
@@ -82,9 +82,21 @@ func (s *Service) Watched(r cdr.Record) {
 	}
 }
 
+func (s *Service) thresholds() Thresholds {
+	if s.cfg.Watch == (Thresholds{}) {
+		return UsualThresholds(s.cfg.Currency)
+	}
+	return s.cfg.Watch
+}
+
+// Thresholds are when something looks like fraud here, for the operator.
+func (s *Service) Thresholds(by member.Actor) (Thresholds, error) {
+	return s.thresholds(), staffOnly(by)
+}
+
 // Run looks at finished calls until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	w := NewWatch(DefaultThresholds(worth(s.cfg.Currency) * money.Micros))
+	w := NewWatch(s.thresholds())
 	for {
 		select {
 		case <-ctx.Done():

@@ -16,6 +16,7 @@ type Alerts interface {
 	AlertsOf(ctx context.Context, by member.Actor, f guard.AlertFilter) ([]guard.Alert, string, error)
 	AlertOf(ctx context.Context, by member.Actor, id string) (guard.Alert, error)
 	SetAlert(ctx context.Context, by member.Actor, id string, state guard.State, note string) (guard.Alert, error)
+	Thresholds(by member.Actor) (guard.Thresholds, error)
 }
 
 type alert struct {
@@ -37,6 +38,33 @@ func showAlert(a guard.Alert) alert {
 	return alert{a.ID, string(a.Kind), a.Subject, a.First.UTC(), a.Last.UTC(), a.Count, a.Text, a.Evidence, string(a.State), a.Note, a.By, a.Changed.UTC()}
 }
 
+// alertThresholds are when alerts are raised.
+type alertThresholds struct {
+	WangiriSeconds  int   `json:"wangiri_seconds"`
+	WangiriCalls    int   `json:"wangiri_calls"`
+	WangiriMembers  int   `json:"wangiri_members"`
+	BoxCalls        int   `json:"sim_box_calls"`
+	BoxHours        int   `json:"sim_box_hours"`
+	BoxMinutes      int   `json:"sim_box_minutes"`
+	PumpingCalls    int   `json:"pumping_calls"`
+	PumpingAccounts int   `json:"pumping_accounts"`
+	PumpingMinutes  int   `json:"pumping_minutes"`
+	PumpingPrice    int64 `json:"pumping_price_micros"`
+	SpikeTimes      int64 `json:"spike_times"`
+	SpikeAmount     int64 `json:"spike_amount_micros"`
+}
+
+func (f *face) alertThresholds(ctx context.Context, _ *struct{}) (*body[alertThresholds], error) {
+	t, err := f.Alerts.Thresholds(actor(ctx))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[alertThresholds]{alertThresholds{
+		int(t.RingMost / time.Second), t.RingCalls, t.RingPeople, t.BoxCalls, t.BoxHours, int(t.BoxTalk / time.Minute),
+		t.PumpCalls, t.PumpPeople, int(t.PumpTalk / time.Minute), t.PumpMinute, t.SpikeTimes, t.SpikeFloor,
+	}}, nil
+}
+
 func (f *face) registerAlerts() {
 	reg := func(method, path, id, summary string) huma.Operation {
 		o := own(op(method, path, id, "Operator", summary, 0))
@@ -44,6 +72,7 @@ func (f *face) registerAlerts() {
 		return o
 	}
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/alerts", "list-alerts", "What looks like fraud, the latest first"), f.listAlerts)
+	huma.Register(f.api, reg(http.MethodGet, "/api/v1/alert-thresholds", "alert-thresholds", "When alerts are raised; set by guard in the configuration"), f.alertThresholds)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/alerts/{id}", "get-alert", "An alert with its evidence"), f.getAlert)
 	huma.Register(f.api, reg(http.MethodPut, "/api/v1/alerts/{id}", "set-alert", "Acknowledge or close an alert, with a note"), f.setAlert)
 }

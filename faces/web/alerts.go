@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -20,6 +21,7 @@ type Alerts interface {
 	AlertsOf(ctx context.Context, by member.Actor, f guard.AlertFilter) ([]guard.Alert, string, error)
 	AlertOf(ctx context.Context, by member.Actor, id string) (guard.Alert, error)
 	SetAlert(ctx context.Context, by member.Actor, id string, state guard.State, note string) (guard.Alert, error)
+	Thresholds(by member.Actor) (guard.Thresholds, error)
 }
 
 func (f *face) alertRoutes() map[string]handler {
@@ -35,6 +37,7 @@ type alertsData struct {
 	State guard.State
 	List  []guard.Alert
 	Next  string
+	When  guard.Thresholds
 }
 
 func alertStates() []guard.State { return []guard.State{guard.Raised, guard.Seen, guard.Closed} }
@@ -51,8 +54,28 @@ func (f *face) alerts(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	}
 	var err error
 	d.List, d.Next, err = f.Alerts.AlertsOf(r.Context(), p.Who, guard.AlertFilter{State: d.State, Before: r.URL.Query().Get("cursor"), Limit: perPage})
+	if err == nil {
+		d.When, err = f.Alerts.Thresholds(p.Who)
+	}
 	p.Title = p.T("operator.alerts")
 	return alertsPage(p, d), err
+}
+
+// whenRaised says in words when an alert of a kind is raised.
+func (p *page) whenRaised(k guard.AlertKind, t guard.Thresholds) string {
+	cash := func(micros int64) string { return p.Tongue.cash(money.Amount{Currency: p.f.Currency, Micros: micros}) }
+	n := strconv.Itoa
+	minutes := func(d time.Duration) string { return n(int(d / time.Minute)) }
+	switch k {
+	case guard.Wangiri:
+		return p.T("alert.when_wangiri", "calls", n(t.RingCalls), "seconds", n(int(t.RingMost/time.Second)), "members", n(t.RingPeople))
+	case guard.SIMBox:
+		return p.T("alert.when_sim_box", "calls", n(t.BoxCalls), "hours", n(t.BoxHours), "minutes", minutes(t.BoxTalk))
+	case guard.Pumping:
+		return p.T("alert.when_pumping", "calls", n(t.PumpCalls), "accounts", n(t.PumpPeople), "minutes", minutes(t.PumpTalk), "price", cash(t.PumpMinute))
+	default:
+		return p.T("alert.when_spike", "times", n(int(t.SpikeTimes)), "amount", cash(t.SpikeFloor), "first", cash(2*t.SpikeFloor))
+	}
 }
 
 // alertData is one alert.

@@ -44,6 +44,7 @@ type Config struct {
 	Seller   Seller   `yaml:"seller"`
 	Internet Internet `yaml:"internet"`
 	DNS      DNS      `yaml:"dns"`
+	Guard    Guard    `yaml:"guard"`
 
 	WithdrawalDays string `yaml:"withdrawal_days"`
 

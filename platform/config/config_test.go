@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/guard"
 )
 
 func write(t *testing.T, text string) string {
@@ -54,5 +57,38 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 func TestThePasswordOfTheDatabaseIsNotShown(t *testing.T) {
 	if got := Redacted("postgres://u:secret@h/d"); strings.Contains(got, "secret") {
 		t.Error(got)
+	}
+}
+
+// TestTheGuardIsSet: what is not set is as usual, wrong numbers say which and what
+// would be right.
+func TestTheGuardIsSet(t *testing.T) {
+	begin := "data: /var/lib/callisto\ncurrency: KRW\ncenters:\n  - {id: KR, countries: [KR]}\n"
+	c, err := Load(write(t, begin), noEnv)
+	if err != nil || c.Guard.Thresholds("KRW") != guard.UsualThresholds("KRW") || c.Guard.Pace() != guard.DefaultPace() {
+		t.Fatalf("%+v %v", c.Guard, err)
+	}
+	if empty := (Config{}); empty.Guard.Thresholds("USD") != guard.UsualThresholds("USD") || empty.Guard.Pace() != guard.DefaultPace() {
+		t.Errorf("of a house without a file: %+v", empty.Guard.Thresholds("USD"))
+	}
+	c, err = Load(write(t, begin+"guard: {wangiri_calls: 7, sim_box_minutes: 5, pumping_price: 250, spike_amount: 9000.50, pace_hour: 0}\n"),
+		func(k string) string { return map[string]string{"CALLISTO_GUARD_SPIKE_TIMES": "9"}[k] })
+	want := guard.UsualThresholds("KRW")
+	want.RingCalls, want.BoxTalk, want.PumpMinute, want.SpikeFloor, want.SpikeTimes = 7, 5*time.Minute, 250e6, 9000_500_000, 9
+	if got := c.Guard.Thresholds("KRW"); err != nil || got != want || c.Guard.Pace().Hour != 0 {
+		t.Errorf("%+v, want %+v: %v", got, want, err)
+	}
+	for text, want := range map[string]string{
+		"wangiri_calls: 1":     `guard.wangiri_calls: "1" is no number from 2 to 100000`,
+		"sim_box_hours: 25":    `guard.sim_box_hours: "25" is no number from 1 to 24`,
+		"spike_times: often":   `guard.spike_times: "often" is no number`,
+		"pumping_price: cheap": `guard.pumping_price: "cheap" is no amount above zero like 0.10`,
+		"spike_amount: -1":     `guard.spike_amount: "-1" is no amount`,
+		"pace_stop: -1":        `guard.pace_stop: "-1" is no number from 0`,
+		"wangiry_calls: 3":     "wangiry_calls is no setting",
+	} {
+		if _, err := Load(write(t, begin+"guard: {"+text+"}\n"), noEnv); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -134,7 +134,7 @@ type Seller struct {
 
 // serviceSettings document the keys of outside services.
 func serviceSettings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{"tls.mode", "CALLISTO_TLS_MODE", "proxy", "Who secures the port of the pages: proxy (a proxy in front), acme (we, with a certificate fetched and renewed by itself for the host of url), files (we, with tls.cert and tls.key)."},
 		{"tls.cert", "CALLISTO_TLS_CERT", "", "Certificate and its chain, PEM; read again when the file changes."},
 		{"tls.key", "CALLISTO_TLS_KEY", "", "Its key, PEM."},
@@ -165,12 +165,12 @@ func serviceSettings() []Setting {
 		{"dns.listen", "CALLISTO_DNS_LISTEN", "", "Address of the DNS listener, UDP and TCP, where our numbers are looked up (ENUM, RFC 6116); empty: none."},
 		{"dns.zone", "CALLISTO_DNS_ZONE", "", "The zone it answers for, delegated to it: e164.tel.example."},
 		{"withdrawal_days", "CALLISTO_WITHDRAWAL_DAYS", "14", "How many days a buyer may withdraw from a sale whose number was never registered; 0: not at all."},
-	}
+	}, guardSettings()...)
 }
 
 // serviceTargets are where those keys are kept.
 func (c *Config) serviceTargets() map[string]*string {
-	return map[string]*string{
+	targets := map[string]*string{
 		"tls.mode": &c.TLS.Mode, "tls.cert": &c.TLS.Cert, "tls.key": &c.TLS.Key, "tls.email": &c.TLS.Email, "tls.directory": &c.TLS.Directory, "tls.directory_root": &c.TLS.Root,
 		"mail.host": &c.Mail.Host, "mail.port": &c.Mail.Port, "mail.user": &c.Mail.User, "mail.password": &c.Mail.Password,
 		"mail.from": &c.Mail.From, "mail.tls": &c.Mail.TLS,
@@ -181,6 +181,10 @@ func (c *Config) serviceTargets() map[string]*string {
 		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near, "internet.open": &c.Internet.Open,
 		"dns.listen": &c.DNS.Listen, "dns.zone": &c.DNS.Zone,
 	}
+	for _, f := range c.Guard.fields() {
+		targets["guard."+f.key] = f.at
+	}
+	return targets
 }
 
 // Services takes what the environment says of outside services, over what is
@@ -202,7 +206,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check} {
 		if err := check(); err != nil {
 			return err
 		}
