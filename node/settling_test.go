@@ -31,13 +31,29 @@ func TestACarrierIsPaidFromTheDesk(t *testing.T) {
 		return page, at
 	}
 	statement := url.Values{"month": {"2026-10"}, "direction": {"out"}, "currency": {"eur"}, "csv": {"time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n2026-10-05 14:03:21,+4930901821,140,22.40\n"}}
-	_, at := expect(200, statement, carrier+"/statement", "we know of no such call; they ask", "Only they have it", "200 s")
+	_, at := expect(200, statement, carrier+"/statement", "Remove")
+	mistaken := at.Path
+	expect(422, url.Values{"why": {" "}}, mistaken+"/remove", "Say in a few words")
+	expect(200, url.Values{"why": {"Another month’s"}}, mistaken+"/remove", "Removed statements", "Another month’s")
+	if got, _ := p.get(mistaken); got != 404 {
+		t.Errorf("what was removed: %d", got)
+	}
+	key := str(r.dev, "operator", "api_key")
+	gone := r.want(t, 200, key, "GET", "/api/v1/removed-carrier-statements?month=2026-10", nil)
+	if str(gone.body, "items", 0, "why") != "Another month’s" || !strings.Contains(gone.raw, `"theirs_micros":72400000`) || str(gone.body, "items", 0, "by") == "" {
+		t.Errorf("kept of it: %s", gone.raw)
+	}
+	_, at = expect(200, statement, carrier+"/statement", "we know of no such call; they ask", "Only they have it", "200 s")
 	expect(422, url.Values{"note": {"x"}}, at.Path+"/dispute", "Choose the differences")
 	expect(200, url.Values{"cause": {"only_theirs"}, "note": {"Not ours"}}, at.Path+"/dispute", "disputed", "Of it we do not accept")
 	for _, amount := range []string{"", "x", "-1", "9223372036854775807", "9223372036854.775807"} {
 		expect(422, url.Values{"amount": {amount}}, at.Path+"/agree", "amount")
 	}
+	expect(409, url.Values{"why": {"x"}}, at.Path+"/remove", "has to stay")
 	expect(200, url.Values{"amount": {"72.40"}}, at.Path+"/agree", "agreed")
+	expect(409, url.Values{"why": {"x"}}, at.Path+"/remove", "agreed and booked already")
+	r.want(t, 409, key, "POST", "/api/v1/carrier-statements/"+at.Path[strings.LastIndex(at.Path, "/")+1:]+"/remove", obj{"why": "x"})
+	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/carrier-statements/x/remove", obj{"why": "x"})
 	expect(409, url.Values{"amount": {"1"}}, at.Path+"/agree", "agreed and booked already")
 
 	expect(422, url.Values{"name": {"Berlin Telecom"}, "iban": {"GB82 WEST 1234 5698 7654 33"}}, carrier+"/payee", "check digits")

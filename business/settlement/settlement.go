@@ -126,6 +126,8 @@ type StatementTx interface {
 	// LockStatement reads one that nobody else changes until the commit.
 	LockStatement(ctx context.Context, id string) (Statement, bool, error)
 	ChangeStatement(ctx context.Context, s Statement) error
+	// RemoveStatement forgets one, and keeps that it was there.
+	RemoveStatement(ctx context.Context, s Statement) error
 	// AgreedStatement finds the one of a month that is agreed.
 	AgreedStatement(ctx context.Context, carrier string, d Direction, m Month, c money.Currency) (id string, found bool, err error)
 }

@@ -52,6 +52,7 @@ type Statements interface {
 	Statements(ctx context.Context, carrier string, m Month) ([]Statement, error)
 	Statement(ctx context.Context, id string) (Statement, bool, error)
 	StatementLines(ctx context.Context, id string) ([]Theirs, error)
+	Removed(ctx context.Context, carrier string, m Month) ([]Statement, error)
 }
 
 // mostOurs bounds how many lines of ours are compared.

@@ -25,6 +25,8 @@ type CarrierStatements interface {
 	Statements(ctx context.Context, by member.Actor, carrier string, m settlement.Month) ([]settlement.Statement, error)
 	Dispute(ctx context.Context, by member.Actor, id string, causes []settlement.Cause, note string) (settlement.Statement, error)
 	Agree(ctx context.Context, by member.Actor, id string, micros int64, note string) (settlement.Statement, error)
+	Remove(ctx context.Context, by member.Actor, id, why string) (settlement.Statement, error)
+	Removed(ctx context.Context, by member.Actor, carrier string, m settlement.Month) ([]settlement.Statement, error)
 }
 
 // Payouts pay carriers.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -35,6 +36,8 @@ func (f *face) registerSettlement() {
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/carrier-statements/{id}", "get-carrier-statement", "A statement, compared with our lines as they are now", 0), f.getCarrierStatement)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/carrier-statements/{id}/dispute", "dispute-statement", "Say for which causes a statement is not accepted", 0), f.disputeStatement)
 	huma.Register(f.api, reg(http.MethodPost, "/api/v1/carrier-statements/{id}/agree", "agree-statement", "Book the amount that both agreed on, once", 0), f.agreeStatement)
+	huma.Register(f.api, reg(http.MethodPost, "/api/v1/carrier-statements/{id}/remove", "remove-statement", "Forget a statement that is neither disputed nor agreed; who did and why is kept", http.StatusNoContent), f.removeStatement)
+	huma.Register(f.api, reg(http.MethodGet, "/api/v1/removed-carrier-statements", "removed-carrier-statements", "Statements of a month that were removed, with who did and why", 0), f.removedStatements)
 }
 
 // ByMonth names a month.
@@ -285,6 +288,47 @@ func (f *face) agreeStatement(ctx context.Context, in *struct {
 	}
 }) (*body[CarrierStatement], error) {
 	return f.statementOf(ctx)(f.Asked.Agree(ctx, actor(ctx), in.ID, in.Body.Micros, in.Body.Note))
+}
+
+func (f *face) removeStatement(ctx context.Context, in *struct {
+	ByID
+	Body struct {
+		Why string `json:"why" minLength:"1" maxLength:"500"`
+	}
+}) (*struct{}, error) {
+	_, err := f.Asked.Remove(ctx, actor(ctx), in.ID, in.Body.Why)
+	return nil, f.fail(ctx, err)
+}
+
+// removedStatement is one that is not there any more.
+type removedStatement struct {
+	ID        string         `json:"id"`
+	Carrier   string         `json:"carrier"`
+	Direction string         `json:"direction" enum:"out,in"`
+	Month     string         `json:"month"`
+	Currency  money.Currency `json:"currency"`
+	Lines     int64          `json:"lines"`
+	Theirs    int64          `json:"theirs_micros" doc:"What they asked"`
+	Why       string         `json:"why"`
+	By        string         `json:"by"`
+	At        time.Time      `json:"removed_at"`
+}
+
+func (f *face) removedStatements(ctx context.Context, in *struct {
+	Month   string `query:"month" required:"true" doc:"2026-11"`
+	Carrier string `query:"carrier"`
+}) (*body[list[removedStatement]], error) {
+	m, err := settlement.ParseMonth(in.Month)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	all, err := f.Asked.Removed(ctx, actor(ctx), in.Carrier, m)
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return page(all, "", func(x settlement.Statement) removedStatement {
+		return removedStatement{x.ID, x.Carrier, string(x.Direction), string(x.Month), x.Currency, x.Lines, x.Theirs, x.Note, x.By, x.At.UTC()}
+	}), nil
 }
 
 func (f *face) statementOf(ctx context.Context) func(settlement.Statement, error) (*body[CarrierStatement], error) {

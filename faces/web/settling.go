@@ -26,6 +26,8 @@ type CarrierStatements interface {
 	Statements(ctx context.Context, by member.Actor, carrier string, m settlement.Month) ([]settlement.Statement, error)
 	Dispute(ctx context.Context, by member.Actor, id string, causes []settlement.Cause, note string) (settlement.Statement, error)
 	Agree(ctx context.Context, by member.Actor, id string, micros int64, note string) (settlement.Statement, error)
+	Remove(ctx context.Context, by member.Actor, id, why string) (settlement.Statement, error)
+	Removed(ctx context.Context, by member.Actor, carrier string, m settlement.Month) ([]settlement.Statement, error)
 }
 
 // Payouts pay carriers.
@@ -54,6 +56,7 @@ type settledData struct {
 	Unpriced   bool
 	Balances   []settlement.Balance
 	Statements []settlement.Statement
+	Removed    []settlement.Statement
 	Payee      settlement.Payee
 	Payouts    []settlement.Payout
 	Once       string
@@ -115,6 +118,9 @@ func (f *face) showSettled(r *http.Request, p *page, d settledData) (templ.Compo
 		d.Unpriced = d.Unpriced || t.Unpriced > 0
 	}
 	if d.Statements, err = f.Asked.Statements(r.Context(), p.Who, d.ID, d.Month); err != nil {
+		return nil, err
+	}
+	if d.Removed, err = f.Asked.Removed(r.Context(), p.Who, d.ID, d.Month); err != nil {
 		return nil, err
 	}
 	if d.Payee, err = f.Payouts.Payee(r.Context(), p.Who, d.ID); err != nil {
@@ -207,6 +213,7 @@ type statementData struct {
 	Typed   string
 	Note    string
 	Problem string
+	Why     string // it is to be removed, as typed
 }
 
 // causeRow is what lines of one cause come to, and a bar from the middle of 300.
@@ -378,6 +385,12 @@ func (f *face) decideStatement(_ http.ResponseWriter, r *http.Request, p *page) 
 		var amount money.Amount
 		if amount, err = typedAmount(d.Typed, x.Currency); err == nil {
 			_, err = f.Asked.Agree(r.Context(), p.Who, id, amount.Micros, note)
+		}
+	case "remove":
+		var x settlement.Statement
+		d.Why = r.PostFormValue("why")
+		if x, err = f.Asked.Remove(r.Context(), p.Who, id, d.Why); err == nil {
+			return nil, redirect{settledAddress(x.Carrier) + monthText(x.Month)}
 		}
 	default:
 		return f.nothingHere(nil, r, p)

@@ -324,11 +324,31 @@ func TestAMonthIsSettled(t *testing.T) {
 		if err != nil || fmt.Sprint(m2.Sums) != fmt.Sprint(m.Sums) || again.ID != x.ID {
 			t.Errorf("read again: %+v %v %v", again, m2.Sums, err)
 		}
+		wrong, _, err := s.Import(ctx, op, settlement.Statement{Carrier: "berlin", Direction: settlement.Out, Month: "2026-11", Currency: "EUR"}, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, code := range []string{"", "statement_unknown"} {
+			if _, err := s.Remove(ctx, op, wrong.ID, "Brought twice"); fault.ReasonOf(err).Code != code && (err != nil || code != "") {
+				t.Errorf("removed %d times: %v", i+1, err)
+			}
+		}
+		if _, err := s.Remove(ctx, member.Actor{Account: "acc_a"}, x.ID, "x"); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("removed by a member: %v", err)
+		}
+		gone, err := s.Removed(ctx, op, "berlin", "2026-11")
+		left, lerr := s.Statements(ctx, op, "", "2026-11")
+		if err != nil || lerr != nil || len(gone) != 1 || gone[0].ID != wrong.ID || gone[0].Note != "Brought twice" || gone[0].By != "Olga" || gone[0].Theirs != wrong.Theirs || len(left) != 1 || left[0].ID != x.ID {
+			t.Errorf("%+v %v, left %+v %v", gone, err, left, lerr)
+		}
 		if x, err = s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyTheirs, settlement.Rate}, "Not ours"); err != nil || x.Disputed != euros(570).Micros || x.State != settlement.Disputed {
 			t.Errorf("%+v %v", x, err)
 		}
 		if _, err := s.Dispute(ctx, op, x.ID, []settlement.Cause{settlement.OnlyOurs}, ""); fault.ReasonOf(err).Code != "nothing_disputed" {
 			t.Errorf("what they do not ask for is disputed: %v", err)
+		}
+		if _, err := s.Remove(ctx, op, x.ID, "x"); fault.ReasonOf(err).Code != "statement_disputed" {
+			t.Errorf("removed though it is disputed: %v", err)
 		}
 		for range 2 {
 			x, err = s.Agree(ctx, op, x.ID, euros(60*120+70).Micros, "They took it back")

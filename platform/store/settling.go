@@ -64,6 +64,31 @@ func (t settlementTx) AgreedStatement(ctx context.Context, carrier string, d set
 	return id, found, err
 }
 
+func (t settlementTx) RemoveStatement(ctx context.Context, s settlement.Statement) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO settlement_removed (id, carrier, direction, month, currency, lines, theirs, why, actor, at) VALUES (`+places(1, 10)+`)`,
+		s.ID, s.Carrier, string(s.Direction), string(s.Month), string(s.Currency), s.Lines, s.Theirs, s.Note, s.By, us(s.At))
+	if err != nil {
+		return err
+	}
+	_, err = t.q.ExecContext(ctx, `DELETE FROM settlement_statement WHERE id = $1`, s.ID)
+	return err
+}
+
+// Removed lists those of a month that were removed, the latest first.
+func (s *Settlement) Removed(ctx context.Context, carrier string, m settlement.Month) (list []settlement.Statement, err error) {
+	rows, err := s.db.read.QueryContext(ctx, `SELECT id, carrier, direction, month, currency, lines, theirs, why, actor, at FROM settlement_removed
+		WHERE month = $1 AND ($2 = '' OR carrier = $2) ORDER BY at DESC, id DESC LIMIT 500`, string(m), carrier)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var x settlement.Statement
+		var when int64
+		err := rows.Scan(&x.ID, &x.Carrier, &x.Direction, &x.Month, &x.Currency, &x.Lines, &x.Theirs, &x.Note, &x.By, &when)
+		x.At = at(when)
+		list = append(list, x)
+		return err
+	})
+	return list, err
+}
+
 // PutStatement keeps a statement with its lines.
 func (s *Settlement) PutStatement(ctx context.Context, x settlement.Statement, lines []settlement.Theirs) error {
 	body, err := packTheirs(lines)
