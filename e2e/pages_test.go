@@ -43,6 +43,9 @@ func sights(t *testing.T, d dev) []sight {
 	api(t, d, d.Operator.APIKey, "POST", "/api/v1/webhooks/"+told+"/test", nil, 202)
 	pack := api(t, d, d.Operator.APIKey, "POST", "/api/v1/packages", map[string]any{"name": "World 100", "names": map[string]any{"ko": "월드 100", "ar": "العالم 100"}, "price": "9.00", "minutes": 100, "prefixes": []any{"82", "49", "-49900", "33", "1"}, "renews": true}, 201)["id"].(string)
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/packages", map[string]any{"package": pack}, 201)
+	asked := api(t, d, d.Operator.APIKey, "POST", "/api/v1/carriers/car_test_KR/statements", map[string]any{"month": "2026-10", "currency": "EUR",
+		"text": "time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n"}, 201)["id"].(string)
+	saveCard(t, d, d.Members[1].APIKey, d.Members[1].Password)
 	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
@@ -62,6 +65,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"},
 		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
 		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
+		{"operator", "desk-statement", "/operator/settlement/statements/" + asked}, {"operator", "desk-alerts", "/operator/alerts"},
 		{"operator", "desk-letters", "/operator/letters"}, {"operator", "desk-webhooks", "/operator/webhooks"}, {"operator", "desk-webhook", "/operator/webhooks/" + told}, {"operator", "desk-open-country", "/operator/countries/KR"},
 		{"operator", "desk-members", "/operator/members"}, {"operator", "desk-member", "/operator/members/" + buyer},
 	}
@@ -73,6 +77,7 @@ func sights(t *testing.T, d dev) []sight {
 // SCREENS set it takes a picture of each: light, night, Korean, Arabic, telephone.
 // SIGHTS looks only at pages whose names hold it.
 func TestEveryPage(t *testing.T) {
+	takesCards(t, cardCompany(t))
 	d := company(t)
 	w := walker{t, browser(t), d.HTTP}
 	who := ""

@@ -55,6 +55,21 @@ func takesCards(t *testing.T, base string) {
 	t.Setenv("CALLISTO_STRIPE_API_BASE", base)
 }
 
+// saveCard has a member's wallet filled by itself.
+func saveCard(t *testing.T, d dev, key, password string) {
+	t.Helper()
+	page := api(t, d, key, "POST", "/api/v1/wallet/card", nil, 201)["url"].(string)
+	res, err := http.PostForm(page, url.Values{"do": {"good"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if v := api(t, d, key, "GET", "/api/v1/wallet/auto_top_up", nil, 200); v["card"] == nil {
+		t.Fatalf("no card was saved: %v", v)
+	}
+	api(t, d, key, "PUT", "/api/v1/wallet/auto_top_up", map[string]any{"below": "10", "add": "25", "most": "100", "password": password}, 200)
+}
+
 // order requests a free number and selects it, as a sample member.
 func order(t *testing.T, d dev, key, contains string) string {
 	t.Helper()
