@@ -21,7 +21,7 @@ import (
 // Config is what the house says.
 type Config struct {
 	Currency money.Currency
-	Default  Policy // until the operator sets one
+	Default  Policy     // until the operator sets one
 	Watch    Thresholds // zero: the usual
 	Fresh    func(by member.Actor) error
 	Alerts   Alerts                   // nil: none are kept
