@@ -71,6 +71,7 @@ func (n *Node) business(ctx context.Context) error {
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
 	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Ordered: n.count, Log: n.log, Now: n.opts.Now})
 	n.bundles = bundle.New(n.store.Packages(), n.book, bundle.Config{Currency: n.currency(), Link: n.link, Buyer: n.members.MayOrder, Log: n.log, Now: n.opts.Now})
+	n.openBilling()
 	return nil
 }
 

@@ -60,7 +60,7 @@ func (n *Node) counting(ctx context.Context) {
 	often := time.NewTicker(5 * time.Second)
 	defer often.Stop()
 	for {
-		if err := errors.Join(n.cashier.Resume(ctx), n.papers.Resume(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(n.cashier.Resume(ctx), n.papers.Resume(ctx), n.billing.Settle(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "payments or invoices could not be finished", "error", err)
 		}
 		select {

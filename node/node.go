@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
+	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
@@ -105,6 +106,7 @@ type Node struct {
 	hooks       *hook.Service
 	wallets     *wallet.Service
 	bundles     *bundle.Service
+	billing     *billing.Service
 	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices
@@ -371,6 +373,9 @@ func (n *Node) age(ctx context.Context) {
 	}
 	if err := n.bundles.Renew(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "packages could not be seen to", "error", err)
+	}
+	if err := n.billing.Turn(ctx); err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "invoices of calls, or reminders, could not be written", "error", err)
 	}
 	if err := n.proofs.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "old proofs could not be removed", "error", err)

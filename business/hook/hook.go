@@ -31,8 +31,10 @@ const (
 	CallEnded = "call.ended" // the data is the call record
 	WalletLow = "wallet.low" // little is left in a wallet, or a call was cut for want of money
 	ToppedUp  = "wallet.topped_up"
-	Alert     = "alert" // something looks like fraud
-	Tried     = "test"  // somebody wanted to see whether it arrives
+	Invoiced  = "invoice.issued"  // an invoice of calls, or a statement, was written
+	Unpaid    = "invoice.overdue" // one was not paid in time
+	Alert     = "alert"           // something looks like fraud
+	Tried     = "test"            // somebody wanted to see whether it arrives
 	order     = "order."
 )
 
@@ -41,7 +43,7 @@ func Order(state string) string { return order + state }
 
 // Types are those an address may be given for.
 func Types() []string {
-	out := []string{CallEnded, WalletLow, ToppedUp, Alert}
+	out := []string{CallEnded, WalletLow, ToppedUp, Invoiced, Unpaid, Alert}
 	for _, state := range []string{"requested", "in_review", "approved", "rejected", "awaiting_payment", "paid", "sold", "expired", "cancelled", "refunded"} {
 		out = append(out, Order(state))
 	}

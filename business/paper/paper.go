@@ -1,6 +1,6 @@
 // Package paper writes invoices, credit notes and receipts. A paper is written
 // once for a sale, once for its refund and once for money added to a wallet, holds everything it says, and is never
-// changed. Its number has no gaps within a year: it is taken in the transaction
+// changed; those of a month of calls are written by package billing with what is here. Its number has no gaps within a year: it is taken in the transaction
 // that stores the paper.
 package paper
 
@@ -32,14 +32,17 @@ const (
 	// and what it will buy, and where, is not known, so no tax is due before it is
 	// spent (a voucher for many purposes).
 	Receipt Kind = "receipt"
+	// Statement says what a wallet is below zero where no calls are to be invoiced.
+	// It taxes nothing: what it names has invoices of its own.
+	Statement Kind = "statement"
 )
 
 // Paper is one.
 type Paper struct {
 	Number  string // "2026-000001", "2026-C000001"
 	Kind    Kind
-	Order   string // or the rental of a telephone number, or the payment a receipt is of
-	Period  string // of a renewal: the day its year begins; "" is the sale
+	Order   string // or the rental of a telephone number, or the payment a receipt is of, or whose calls
+	Period  string // of a renewal: the day its year begins; of calls: their month; "" is the sale
 	Account string
 	Issued  time.Time
 	Data    Data
@@ -60,7 +63,39 @@ type Data struct {
 	Paid      time.Time `json:"paid_at"`
 	Method    string    `json:"method"`
 	Invoice   string    `json:"invoice,omitempty"` // what a credit note turns back
-	Language  string    `json:"language"`
+	Reason    string    `json:"reason,omitempty"`  // of a credit note: why, as the operator wrote it
+	// Month is that of the calls it is for ("2026-11"). Its lines are with their tax.
+	Month    string `json:"month,omitempty"`
+	Account  *Owed  `json:"statement,omitempty"`
+	Language string `json:"language"`
+}
+
+// Owed is what became of a wallet on credit since the paper before.
+type Owed struct {
+	Before   money.Amount `json:"before"`
+	Payments money.Amount `json:"payments"` // and what else came back
+	Fees     []Fee        `json:"fees"`
+	Calls    money.Amount `json:"calls"`
+	After    money.Amount `json:"after"`
+	Asked    money.Amount `json:"to_pay"`
+	Due      time.Time    `json:"due_at"`
+	Bank     *Bank        `json:"bank,omitempty"` // where it can be sent
+}
+
+// Fee is what was bought otherwise, with an invoice of its own.
+type Fee struct {
+	Invoice string       `json:"invoice,omitempty"`
+	Text    string       `json:"text"` // of the book
+	Amount  money.Amount `json:"amount"`
+}
+
+// Bank is an account to pay into, and the payer's reference.
+type Bank struct {
+	Holder    string `json:"holder"`
+	IBAN      string `json:"iban"`
+	BIC       string `json:"bic,omitempty"`
+	Name      string `json:"name"`
+	Reference string `json:"reference"`
 }
 
 // Party is a side of the sale.
@@ -73,11 +108,14 @@ type Party struct {
 	Email   string `json:"email,omitempty"`
 }
 
-// Line is one thing sold. What it is, is a code: setup or yearly.
+// Line is one thing sold. What it is, is a code: setup, yearly or calls.
 type Line struct {
-	What   string       `json:"what"`
-	Kind   string       `json:"kind"` // individual, company, telephone
-	Amount money.Amount `json:"amount"`
+	What    string       `json:"what"`
+	Kind    string       `json:"kind"`                       // individual, company, telephone; of calls: pstn, onnet, partner, forwarded, internet, other
+	Country string       `json:"country,omitempty"`          // of calls: where to
+	Calls   int64        `json:"calls,omitempty"`            // how many
+	Seconds int64        `json:"duration_seconds,omitempty"` // of talking
+	Amount  money.Amount `json:"amount"`
 }
 
 // Tax is the tax in the total.
@@ -87,14 +125,16 @@ type Tax struct {
 	Amount money.Amount `json:"amount"`
 }
 
-// number writes a paper's number.
-func number(k Kind, year, seq int) string {
+// Number writes a paper's number.
+func Number(k Kind, year, seq int) string {
 	letter := ""
 	switch k {
 	case CreditNote:
 		letter = "C"
 	case Receipt:
 		letter = "R"
+	case Statement:
+		letter = "S"
 	}
 	return fmt.Sprintf("%d-%s%06d", year, letter, seq)
 }
@@ -158,6 +198,31 @@ type Office struct {
 	seller   Party
 	link     func(path string) string
 	now      func() time.Time
+	credit   func(ctx context.Context, account string) (bool, error)
+}
+
+// OnCredit has the office say of accounts that pay later that something was
+// charged, and not that it was paid.
+func (o *Office) OnCredit(f func(ctx context.Context, account string) (bool, error)) { o.credit = f }
+
+// method is how something was paid; from a wallet on credit it was not yet.
+func (o *Office) method(ctx context.Context, account, method string) (string, error) {
+	if method != "wallet" || o.credit == nil {
+		return method, nil
+	}
+	later, err := o.credit(ctx, account)
+	if later {
+		method = "account"
+	}
+	return method, err
+}
+
+// thanks is the kind of the letter that brings an invoice.
+func (d *Data) thanks(kind string) string {
+	if d.Method == "account" {
+		return "receipt_credit"
+	}
+	return kind
 }
 
 // New returns the office.
@@ -191,13 +256,13 @@ func (o *Office) invoice(ctx context.Context, x shop.Order) (Paper, error) {
 		return Paper{}, err
 	}
 	return o.write(ctx, job{Invoice, x, "", shop.TopicPaper, x.ID}, data, func(tx Tx, p Paper) error {
-		return tx.Write(ctx, x.Account, "receipt", "receipt:"+x.ID, map[string]string{
+		return tx.Write(ctx, x.Account, data.thanks("receipt"), "receipt:"+x.ID, map[string]string{
 			"number": x.Number.Display(), "amount": x.AmountDue.String(), "paper": p.Number, "link": o.link("/orders/" + x.ID)})
 	})
 }
 
-// credit writes the credit note of a refund, after the invoice.
-func (o *Office) credit(ctx context.Context, x shop.Order) (Paper, error) {
+// creditNote writes the credit note of a refund, after the invoice.
+func (o *Office) creditNote(ctx context.Context, x shop.Order) (Paper, error) {
 	inv, err := o.invoice(ctx, x)
 	if err != nil {
 		return Paper{}, err
@@ -237,7 +302,7 @@ func (o *Office) yearly(ctx context.Context, ref string) (Paper, error) {
 	}
 	data.Paid = r.Paid
 	return o.write(ctx, job{Invoice, x, day, shop.TopicRenewal, ref}, data, func(tx Tx, p Paper) error {
-		return tx.Write(ctx, x.Account, "receipt", "receipt:"+ref, map[string]string{
+		return tx.Write(ctx, x.Account, data.thanks("receipt"), "receipt:"+ref, map[string]string{
 			"number": x.Number.Display(), "amount": x.AmountDue.String(), "paper": p.Number, "link": o.link("/orders/" + x.ID)})
 	})
 }
@@ -255,14 +320,17 @@ func (o *Office) rented(ctx context.Context, ref string) (Paper, error) {
 		return Paper{}, errors.Join(err, fmt.Errorf("there is no fee %q", ref))
 	}
 	amount := func(micros int64) money.Amount { return money.Amount{Currency: f.Currency, Micros: micros} }
-	data, err := o.blank(ctx, f.Account, amount(f.Setup+f.Yearly+f.Tax.Micros), f.Tax)
+	data, err := o.Blank(ctx, f.Account, amount(f.Setup+f.Yearly+f.Tax.Micros), f.Tax)
 	if err != nil {
 		return Paper{}, err
 	}
-	data.World, data.Telephone, data.Method, data.Paid = f.For.Display(), numbering.Spaced(f.E164), "wallet", f.Paid
+	data.World, data.Telephone, data.Paid = f.For.Display(), numbering.Spaced(f.E164), f.Paid
+	if data.Method, err = o.method(ctx, f.Account, "wallet"); err != nil {
+		return Paper{}, err
+	}
 	data.lines("telephone", amount(f.Setup), amount(f.Yearly))
 	return o.write(ctx, job{Invoice, shop.Order{ID: f.Rental, Account: f.Account}, day, did.TopicFee, ref}, data, func(tx Tx, p Paper) error {
-		return tx.Write(ctx, f.Account, "rent_receipt", "receipt:"+ref, map[string]string{
+		return tx.Write(ctx, f.Account, data.thanks("rent_receipt"), "receipt:"+ref, map[string]string{
 			"number": data.Telephone, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
 	})
 }
@@ -273,7 +341,7 @@ func (o *Office) deposited(ctx context.Context, id string) (Paper, error) {
 	if err != nil || !found {
 		return Paper{}, errors.Join(err, fmt.Errorf("there is no payment %q", id))
 	}
-	data, err := o.blank(ctx, in.Account, in.Amount, shop.Tax{})
+	data, err := o.Blank(ctx, in.Account, in.Amount, shop.Tax{})
 	if err != nil {
 		return Paper{}, err
 	}
@@ -312,7 +380,7 @@ func (o *Office) write(ctx context.Context, j job, data Data, post func(Tx, Pape
 		if found {
 			return errWritten
 		}
-		p = Paper{Number: number(j.kind, year, seq), Kind: j.kind, Order: j.order.ID, Period: j.period, Account: j.order.Account, Issued: now, Data: data}
+		p = Paper{Number: Number(j.kind, year, seq), Kind: j.kind, Order: j.order.ID, Period: j.period, Account: j.order.Account, Issued: now, Data: data}
 		if err := tx.Insert(ctx, p); err != nil {
 			return err
 		}
@@ -331,7 +399,7 @@ var errWritten = errors.New("the paper was written before") // a sentinel, never
 
 // data is what stands on the paper of a sale.
 func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
-	d, err := o.blank(ctx, x.Account, x.AmountDue, x.Tax)
+	d, err := o.Blank(ctx, x.Account, x.AmountDue, x.Tax)
 	if err != nil {
 		return Data{}, err
 	}
@@ -340,7 +408,10 @@ func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
 		return Data{}, err
 	}
 	c := x.AmountDue.Currency
-	d.World, d.Method = x.Number.Display(), x.Method
+	d.World = x.Number.Display()
+	if d.Method, err = o.method(ctx, x.Account, x.Method); err != nil {
+		return Data{}, err
+	}
 	for _, e := range events {
 		if e.State == shop.Paid && d.Paid.IsZero() {
 			d.Paid = e.At
@@ -354,8 +425,8 @@ func (o *Office) data(ctx context.Context, x shop.Order) (Data, error) {
 	return d, nil
 }
 
-// blank is a paper with its parties and its sums.
-func (o *Office) blank(ctx context.Context, account string, total money.Amount, t shop.Tax) (Data, error) {
+// Blank is a paper with its parties and its sums.
+func (o *Office) Blank(ctx context.Context, account string, total money.Amount, t shop.Tax) (Data, error) {
 	a, err := o.accounts.Account(ctx, member.System(), account)
 	if err != nil {
 		return Data{}, err
@@ -391,7 +462,7 @@ func (o *Office) Resume(ctx context.Context) error {
 	for _, x := range []struct {
 		topic string
 		write func(context.Context, string) (Paper, error)
-	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.credit)}, {payment.TopicReceipt, o.deposited}} {
+	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.creditNote)}, {payment.TopicReceipt, o.deposited}} {
 		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err

@@ -1,7 +1,8 @@
-// Package tax is the table of taxes: for a country and a kind of number, the
-// name of the tax, its rate, and from when it holds. The table is the
-// operator's and empty at first. A tax is computed when a number is requested,
-// by the country of the buyer's account, and stays with the order; it is
+// Package tax is the table of taxes: for a country and a kind of what is sold,
+// the name of the tax, its rate, and from when it holds. The table is the
+// operator's and empty at first. A tax on a number is computed when it is
+// requested, by the country of the buyer's account, and stays with the order;
+// prices of calls have their tax in them, which their invoice tells apart. It is
 // rounded to the smallest unit of the currency, halves up.
 package tax
 
@@ -9,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +22,25 @@ import (
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
+// Kind is what is sold.
+type Kind string
+
+// The kinds: those of numbers by their names, and calls.
+const (
+	Individual Kind = "individual"
+	Company    Kind = "company"
+	Calls      Kind = "calls"
+)
+
+// Kinds are all of them.
+func Kinds() []Kind { return []Kind{Individual, Company, Calls} }
+
 // Rule is one line of the table. Of those that hold, the newest counts; a rate
 // of nothing ends a tax.
 type Rule struct {
 	ID      string
 	Country string // ISO, of the buyer
-	Kind    numbering.Kind
+	Kind    Kind
 	Name    string // as on the invoice: "VAT"
 	Rate    int64  // millionths: 100000 is 10 %
 	From    time.Time
@@ -63,8 +78,18 @@ func On(net money.Amount, rate int64) money.Amount {
 	return money.Amount{Currency: net.Currency, Micros: n.Mul(n, unit).Int64()}
 }
 
+// Within is the tax in a price that has it in it, rounded half up.
+func Within(gross money.Amount, rate int64) money.Amount {
+	unit := big.NewInt(gross.Currency.Unit())
+	n := new(big.Int).Mul(big.NewInt(gross.Micros), big.NewInt(rate))
+	d := new(big.Int).Mul(big.NewInt(1_000_000+rate), unit)
+	n.Add(n.Lsh(n, 1), d)
+	n.Div(n, d.Lsh(d, 1))
+	return money.Amount{Currency: gross.Currency, Micros: n.Mul(n, unit).Int64()}
+}
+
 // Choose finds the rule that holds for a buyer at a time.
-func Choose(rules []Rule, country string, kind numbering.Kind, at time.Time) (Rule, bool) {
+func Choose(rules []Rule, country string, kind Kind, at time.Time) (Rule, bool) {
 	var best Rule
 	found := false
 	for _, r := range rules {
@@ -85,11 +110,29 @@ func (t *Table) TaxOn(ctx context.Context, account string, kind numbering.Kind, 
 	if err != nil {
 		return shop.Tax{}, fmt.Errorf("the country of %s: %w", account, err)
 	}
-	r, found := Choose(rules, country, kind, t.now())
+	r, found := Choose(rules, country, Kind(kind.String()), t.now())
 	if !found || r.Rate == 0 {
 		return shop.Tax{}, nil
 	}
 	return shop.Tax{Name: r.Name, Rate: r.Rate, Country: r.Country, Micros: On(net, r.Rate).Micros}, nil
+}
+
+// OnCalls is, for the calls of an account, the rule for the country it has at an instant; a rate
+// of nothing is none.
+func (t *Table) OnCalls(ctx context.Context, account string, at time.Time) (Rule, error) {
+	rules, err := t.store.TaxRules(ctx)
+	if err != nil || len(rules) == 0 {
+		return Rule{}, err
+	}
+	country, err := t.country(ctx, account)
+	if err != nil {
+		return Rule{}, fmt.Errorf("the country of %s: %w", account, err)
+	}
+	r, found := Choose(rules, country, Calls, at)
+	if !found || r.Rate == 0 {
+		return Rule{}, nil
+	}
+	return r, nil
 }
 
 func operatorOnly(by member.Actor) error {
@@ -120,8 +163,8 @@ func (t *Table) Add(ctx context.Context, by member.Actor, r Rule) (Rule, error) 
 	if !ok {
 		wrong = append(wrong, fault.Field{Name: "country", Text: "Use the two-letter code of a country, as in KR."})
 	}
-	if r.Kind != numbering.Individual && r.Kind != numbering.Company {
-		wrong = append(wrong, fault.Field{Name: "kind", Text: "Use individual or company."})
+	if !slices.Contains(Kinds(), r.Kind) {
+		wrong = append(wrong, fault.Field{Name: "kind", Text: "Use individual, company or calls."})
 	}
 	if r.Name = strings.Join(strings.Fields(r.Name), " "); r.Name == "" || len([]rune(r.Name)) > 40 {
 		wrong = append(wrong, fault.Field{Name: "name", Text: "Write what stands on the invoice, up to 40 letters, as in VAT."})

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // TestGolden shows what taxes come to; `make golden` rewrites it.
@@ -56,17 +55,17 @@ func TestHalvesGoUp(t *testing.T) {
 func TestTheNewestRuleCounts(t *testing.T) {
 	day := func(s string) time.Time { d, _ := time.Parse(time.DateOnly, s); return d }
 	rules := []Rule{
-		{Name: "old", Country: "KR", Kind: numbering.Individual, Rate: 1, From: day("2025-01-01")},
-		{Name: "new", Country: "KR", Kind: numbering.Individual, Rate: 2, From: day("2026-11-01")},
-		{Name: "later", Country: "KR", Kind: numbering.Individual, Rate: 3, From: day("2027-01-01")},
-		{Name: "company", Country: "KR", Kind: numbering.Company, Rate: 4, From: day("2020-01-01")},
+		{Name: "old", Country: "KR", Kind: Individual, Rate: 1, From: day("2025-01-01")},
+		{Name: "new", Country: "KR", Kind: Individual, Rate: 2, From: day("2026-11-01")},
+		{Name: "later", Country: "KR", Kind: Individual, Rate: 3, From: day("2027-01-01")},
+		{Name: "company", Country: "KR", Kind: Company, Rate: 4, From: day("2020-01-01")},
 	}
 	for when, want := range map[string]string{"2024-12-31": "", "2025-01-01": "old", "2026-10-31": "old", "2026-11-01": "new", "2027-06-01": "later"} {
-		if r, _ := Choose(rules, "KR", numbering.Individual, day(when)); r.Name != want {
+		if r, _ := Choose(rules, "KR", Individual, day(when)); r.Name != want {
 			t.Errorf("%s: %q, want %q", when, r.Name, want)
 		}
 	}
-	if _, found := Choose(rules, "US", numbering.Individual, day("2026-11-25")); found {
+	if _, found := Choose(rules, "US", Individual, day("2026-11-25")); found {
 		t.Error("another country is taxed")
 	}
 }

@@ -212,22 +212,25 @@ func (s *Service) Suspend(ctx context.Context, by member.Actor, account, why str
 	if err := s.cfg.Open(ctx, account); err != nil {
 		return err
 	}
+	return s.store.Do(ctx, func(tx Tx) error { return s.SuspendIn(ctx, tx, by, account, why) })
+}
+
+// SuspendIn is Suspend in a transaction that does more.
+func (s *Service) SuspendIn(ctx context.Context, tx Tx, by member.Actor, account, why string) error {
+	if _, _, found, err := tx.Wallet(ctx, s.id(account)); err != nil || !found { // also holds off who changes it now
+		return errors.Join(err, fault.New(fault.Unknown, "account_unknown", "There is no account %s.", account))
+	}
+	agreed, has, err := tx.Terms(ctx, account)
+	t := s.terms(account, agreed, has)
+	if err != nil || t.Suspended == why {
+		return err
+	}
 	code := "suspended"
 	if why == "" {
 		code = "resumed"
 	}
-	return s.store.Do(ctx, func(tx Tx) error {
-		if _, _, found, err := tx.Wallet(ctx, s.id(account)); err != nil || !found { // also holds off who changes it now
-			return errors.Join(err, fault.New(fault.Unknown, "account_unknown", "There is no account %s.", account))
-		}
-		agreed, has, err := tx.Terms(ctx, account)
-		t := s.terms(account, agreed, has)
-		if err != nil || t.Suspended == why {
-			return err
-		}
-		t.Suspended, t.Changed = why, s.cfg.Now()
-		return tx.PutTerms(ctx, t, s.remark(by, account, code, why))
-	})
+	t.Suspended, t.Changed = why, s.cfg.Now()
+	return tx.PutTerms(ctx, t, s.remark(by, account, code, why))
 }
 
 func (s *Service) remark(by member.Actor, account, code, text string) member.Remark {

@@ -238,6 +238,8 @@ type Deps struct {
 	Packages    Packages
 	PackageDesk PackageDesk
 
+	Bills      Bills
+	Dunning    Dunning
 	Statements Statements
 	Papers     Papers
 	Taxes      Taxes
@@ -341,6 +343,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerCarriers()
 	f.registerDecks()
 	f.registerSettlement()
+	f.registerBilling()
 	f.registerProofs()
 	f.registerNames()
 	f.registerTelephones()

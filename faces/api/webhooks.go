@@ -89,7 +89,7 @@ func (f *face) addWebhook(ctx context.Context, in *struct {
 		strictly
 
 		URL    string   `json:"url" doc:"https://…"`
-		Events []string `json:"events,omitempty" doc:"All unless said: call.ended, wallet.low, wallet.topped_up, alert, order.requested and the other states of orders"`
+		Events []string `json:"events,omitempty" doc:"All unless said: call.ended, wallet.low, wallet.topped_up, invoice.issued, invoice.overdue, alert, order.requested and the other states of orders"`
 	}
 }) (*body[Webhook], error) {
 	e, secret, err := f.Hooks.Add(ctx, actor(ctx), in.Body.URL, in.Body.Events)

@@ -17,6 +17,7 @@ func consoleLinks() []choice {
 		{"/operator/prices", "prices"},
 		{"/operator/packages", "packages"},
 		{"/operator/payments", "payments"},
+		{"/operator/receivables", "receivables"},
 		{"/operator/taxes", "taxes"},
 		{"/operator/countries", "countries"},
 		{"/operator/carriers", "carriers"},

@@ -9,7 +9,6 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/fault"
-	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
@@ -20,6 +19,7 @@ type sheet struct {
 	paper.Paper
 	Title string // key of its title
 	PDF   string // where its file is
+	Asked *asked // nil: it asks for nothing
 }
 
 func (f *face) receipt(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -28,7 +28,7 @@ func (f *face) receipt(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		return nil, err
 	}
 	p.Title = p.T("receipt.title")
-	return paperPage(p, sheet{x, "receipt.title", "/orders/" + x.Order + "/receipt.pdf"}), nil
+	return paperPage(p, sheet{Paper: x, Title: "receipt.title", PDF: "/orders/" + x.Order + "/receipt.pdf"}), nil
 }
 
 // receiptOf is the paper of an order; one of an order that nothing was paid for
@@ -67,8 +67,12 @@ func (f *face) invoice(w http.ResponseWriter, r *http.Request, p *page) (templ.C
 		return nil, err
 	}
 	if !asFile {
+		a, err := f.askedBy(r, p, x)
+		if err != nil {
+			return nil, err
+		}
 		p.Title = x.Number
-		return paperPage(p, sheet{x, "paper." + string(x.Kind), "/invoices/" + x.Number + ".pdf"}), nil
+		return paperPage(p, sheet{x, "paper." + string(x.Kind), "/invoices/" + x.Number + ".pdf", a}), nil
 	}
 	file, err := f.Press.Paper(x)
 	if err == nil {
@@ -117,9 +121,8 @@ func (f *face) addTax(_ http.ResponseWriter, r *http.Request, p *page) (templ.Co
 	v := r.PostForm
 	rate, err := tax.ParseRate(v.Get("rate"))
 	if err == nil {
-		kind, _ := numbering.ParseKind(v.Get("kind"))             // Add names what is wrong
-		from, _ := time.Parse(time.DateOnly, v.Get("valid_from")) // as above
-		_, err = f.Taxes.Add(r.Context(), p.Who, tax.Rule{Country: v.Get("country"), Kind: kind, Name: v.Get("name"), Rate: rate, From: from})
+		from, _ := time.Parse(time.DateOnly, v.Get("valid_from")) // Add names what is wrong
+		_, err = f.Taxes.Add(r.Context(), p.Who, tax.Rule{Country: v.Get("country"), Kind: tax.Kind(v.Get("kind")), Name: v.Get("name"), Rate: rate, From: from})
 	}
 	if err == nil {
 		return nil, redirect{"/operator/taxes"}

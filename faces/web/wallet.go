@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -41,6 +42,7 @@ type walletData struct {
 	Range  payment.Range
 	Bank   *cashier.Way // his own reference; nil: not asked for yet
 	Lines  []ledger.Line
+	Claims []billing.Claim
 	Next   string
 	Auto   payment.AutoView
 	Rule   [3]string // of it, as the form has it
@@ -74,6 +76,9 @@ func (f *face) walletOf(r *http.Request, p *page) (walletData, error) {
 	ctx, id := r.Context(), ledger.WalletID(p.Who.Account, f.Currency)
 	var err error
 	if d.View, err = f.Wallets.Of(ctx, p.Who, p.Who.Account); err != nil {
+		return d, err
+	}
+	if d.Claims, err = f.Bills.Claims(ctx, p.Who, p.Who.Account); err != nil {
 		return d, err
 	}
 	if d.Bank, err = f.TopUps.Standing(ctx, p.Who); err != nil {

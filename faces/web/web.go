@@ -326,6 +326,8 @@ type Deps struct {
 	TopUps     TopUps
 	AutoTopUps AutoTopUps
 	Wallets    Wallets
+	Bills      Bills
+	Dunning    Dunning
 	Statements Statements
 	Papers     Papers
 	Press      Press
@@ -395,7 +397,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(),
+		f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

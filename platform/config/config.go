@@ -45,6 +45,7 @@ type Config struct {
 	Internet Internet `yaml:"internet"`
 	DNS      DNS      `yaml:"dns"`
 	Guard    Guard    `yaml:"guard"`
+	Billing  Billing  `yaml:"billing"`
 
 	WithdrawalDays string `yaml:"withdrawal_days"`
 

@@ -164,6 +164,9 @@ func serviceSettings() []Setting {
 		{"internet.open", "CALLISTO_INTERNET_OPEN", "false", "true: anybody on the Internet may call sip:NUMBER@DOMAIN, of the numbers that ENUM tells of, and nothing else."},
 		{"dns.listen", "CALLISTO_DNS_LISTEN", "", "Address of the DNS listener, UDP and TCP, where our numbers are looked up (ENUM, RFC 6116); empty: none."},
 		{"dns.zone", "CALLISTO_DNS_ZONE", "", "The zone it answers for, delegated to it: e164.tel.example."},
+		{"billing.reminder_days", "CALLISTO_BILLING_REMINDER_DAYS", "3", "How many days after the last one for paying a member on credit is reminded of an invoice."},
+		{"billing.last_reminder_days", "CALLISTO_BILLING_LAST_REMINDER_DAYS", "10", "After how many he gets the last reminder."},
+		{"billing.suspension_days", "CALLISTO_BILLING_SUSPENSION_DAYS", "17", "After how many calls that cost are stopped until it is paid."},
 		{"withdrawal_days", "CALLISTO_WITHDRAWAL_DAYS", "14", "How many days a buyer may withdraw from a sale whose number was never registered; 0: not at all."},
 	}, guardSettings()...)
 }
@@ -177,7 +180,8 @@ func (c *Config) serviceTargets() map[string]*string {
 		"stripe.secret_key": &c.Stripe.SecretKey, "stripe.webhook_secret": &c.Stripe.WebhookSecret, "stripe.api_base": &c.Stripe.APIBase,
 		"bank.name": &c.Bank.Name, "bank.iban": &c.Bank.IBAN, "bank.bic": &c.Bank.BIC, "bank.holder": &c.Bank.Holder,
 		"seller.name": &c.Seller.Name, "seller.address": &c.Seller.Address, "seller.tax_id": &c.Seller.TaxID, "seller.email": &c.Seller.Email,
-		"withdrawal_days": &c.WithdrawalDays,
+		"withdrawal_days":       &c.WithdrawalDays,
+		"billing.reminder_days": &c.Billing.Reminder, "billing.last_reminder_days": &c.Billing.Last, "billing.suspension_days": &c.Billing.Suspension,
 		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near, "internet.open": &c.Internet.Open,
 		"dns.listen": &c.DNS.Listen, "dns.zone": &c.DNS.Zone,
 	}
@@ -206,7 +210,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check, c.Billing.check} {
 		if err := check(); err != nil {
 			return err
 		}

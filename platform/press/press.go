@@ -100,7 +100,7 @@ func (p *Press) draw(x paper.Paper, what string) ([]byte, error) {
 		Title: t.words[what] + " " + x.Number, Producer: "Callisto", Language: t.tag, Made: x.Issued, RTL: rtl})} // the same paper is the same file
 	s.head(x, what)
 	s.parties(x.Data)
-	s.sums(x.Data)
+	s.sums(x)
 	s.foot(x, what)
 	file, err := s.Bytes()
 	if err != nil {
@@ -218,24 +218,99 @@ func (s *sheet) row(text string, a money.Amount, bold bool) {
 	s.y += tall - 1.5
 }
 
-func (s *sheet) sums(d paper.Data) {
-	if d.World != "" {
-		s.y += s.at(0, width, s.text("world", "number", d.World), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
-	}
-	if d.Telephone != "" {
-		s.y += s.at(0, width, s.text("telephone", "number", d.Telephone), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+func (s *sheet) sums(x paper.Paper) {
+	d := x.Data
+	for _, title := range []struct{ key, hole, text string }{{"world", "number", d.World}, {"telephone", "number", d.Telephone}, {"month", "month", d.Month}} {
+		if title.text != "" && x.Kind != paper.Statement {
+			s.y += s.at(0, width, s.text(title.key, title.hole, title.text), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+		}
 	}
 	for _, l := range d.Lines {
-		s.row(s.words["line."+l.What+"."+l.Kind], l.Amount, false)
+		s.row(s.line(l), l.Amount, false)
 	}
+	switch {
+	case x.Kind == paper.Statement:
+	case d.Month != "":
+		s.gross(d)
+	default:
+		s.net(d)
+	}
+	if a := d.Account; a != nil {
+		s.y += 5
+		s.account(a)
+	}
+	s.y += 8
+}
+
+// line says what was sold.
+func (s *sheet) line(l paper.Line) string {
+	text := s.text("line."+l.What+"."+l.Kind, "country", cmp.Or(s.Country(l.Country), s.words["elsewhere"]))
+	if l.Calls > 0 {
+		text += "\n" + s.text("talked", "count", fmt.Sprint(l.Calls), "time", clock(l.Seconds))
+	}
+	return text
+}
+
+// clock writes how long something lasted: 1:02:03.
+func clock(seconds int64) string {
+	if seconds < 3600 {
+		return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+}
+
+func (s *sheet) taxed(d paper.Data) string {
+	return isolate(s.put(d.Tax.Name, s.words["tax"])) + " " + isolate(tax.ShowRate(d.Tax.Rate))
+}
+
+// net adds the tax to prices without it.
+func (s *sheet) net(d paper.Data) {
 	total := "total"
 	if d.Tax.Name != "" {
 		s.row(s.words["net"], d.Net, false)
-		s.row(isolate(s.put(d.Tax.Name, s.words["tax"]))+" "+isolate(tax.ShowRate(d.Tax.Rate)), d.Tax.Amount, false)
+		s.row(s.taxed(d), d.Tax.Amount, false)
 		total = "total_taxed"
 	}
 	s.row(s.text(total, "currency", string(d.Total.Currency)), d.Total, true)
-	s.y += 8
+}
+
+// gross tells the tax in prices that have it in them.
+func (s *sheet) gross(d paper.Data) {
+	if d.Tax.Name == "" {
+		s.row(s.text("total", "currency", string(d.Total.Currency)), d.Total, true)
+		return
+	}
+	s.row(s.text("total_taxed", "currency", string(d.Total.Currency)), d.Total, true)
+	s.row(s.words["net"], d.Net, false)
+	s.row(s.text("within", "tax", s.taxed(d)), d.Tax.Amount, false)
+}
+
+// account says what a wallet did, and what is to be paid.
+func (s *sheet) account(a *paper.Owed) {
+	s.row(s.words["account.before"], a.Before, false)
+	s.row(s.words["account.payments"], a.Payments, false)
+	for _, f := range a.Fees {
+		text := s.words["account.other"]
+		if f.Invoice != "" {
+			text = s.text("account.fee", "number", f.Invoice)
+		}
+		s.row(text, f.Amount, false)
+	}
+	s.row(s.words["account.calls"], a.Calls, false)
+	s.row(s.words["account.after"], a.After, true)
+	if !a.Asked.Zero() {
+		s.row(s.text("account.asked", "date", day(a.Due)), a.Asked, true)
+	}
+}
+
+// asks says how to pay.
+func (s *sheet) asks(x paper.Paper) []string {
+	a := x.Data.Account
+	lines := []string{s.text("pay.card", "link", s.link("/wallet"))}
+	if b := a.Bank; b != nil {
+		lines = append(lines, s.text("pay.bank", "holder", b.Holder, "iban", b.IBAN, "bank", strings.TrimSpace(b.Name+" "+b.BIC), "reference", b.Reference))
+	}
+	return lines
 }
 
 func (s *sheet) foot(x paper.Paper, what string) {
@@ -248,6 +323,13 @@ func (s *sheet) foot(x paper.Paper, what string) {
 	switch {
 	case x.Kind == paper.CreditNote:
 		lines = append(lines, s.text("of_invoice", "number", d.Invoice), s.text("given_back", "date", day(d.Paid)))
+		if d.Reason != "" {
+			lines = append(lines, s.text("reason", "reason", s.put(d.Reason, "?")))
+		}
+	case d.Account != nil && d.Account.Asked.Zero():
+		lines = append(lines, s.words["account.nothing"])
+	case d.Account != nil:
+		lines = append(lines, s.asks(x)...)
 	case x.Kind == paper.Receipt:
 		lines = append(lines, paid, s.words["deposit"])
 	case what == "receipt":

@@ -238,6 +238,49 @@ func TestWhatTheFontsLackIsSaid(t *testing.T) {
 	}
 }
 
+// TestAnInvoiceOfCallsSaysWhatIsToBePaid: lines by country, the tax that is in
+// them, what the wallet did, and how to pay, in every language.
+func TestAnInvoiceOfCallsSaysWhatIsToBePaid(t *testing.T) {
+	usd := func(micros int64) money.Amount { return money.Amount{Currency: "USD", Micros: micros} }
+	x := sample()
+	x.Data.World, x.Data.Method, x.Data.Paid, x.Data.Month = "", "", time.Time{}, "2026-11"
+	x.Data.Lines = []paper.Line{
+		{What: "calls", Kind: "pstn", Country: "DE", Calls: 12, Seconds: 3723, Amount: usd(6_610_000)}, {What: "calls", Kind: "forwarded", Calls: 1, Seconds: 61, Amount: usd(1_234_567)},
+		{What: "calls", Kind: "onnet", Calls: 1, Amount: usd(1)}, {What: "calls", Kind: "partner", Calls: 1, Amount: usd(1)}, {What: "calls", Kind: "internet", Calls: 1, Amount: usd(1)}, {What: "calls", Kind: "other", Calls: 1, Amount: usd(1)},
+	}
+	x.Data.Net, x.Data.Tax, x.Data.Total = usd(6_592_571), paper.Tax{Name: "VAT", Rate: 190_000, Amount: usd(1_252_000)}, usd(7_844_571)
+	x.Data.Account = &paper.Owed{
+		Before: usd(-1_000_000), Payments: usd(2_500_000), Calls: usd(-7_844_571), After: usd(-1_016_344_571), Asked: usd(1_016_350_000), Due: time.Date(2026, 12, 15, 23, 59, 59, 0, time.UTC),
+		Fees: []paper.Fee{{Invoice: "2026-000041", Amount: usd(-1_000_000_000)}, {Amount: usd(-10_000_000)}}, Bank: &paper.Bank{Holder: "Callisto Ltd", IBAN: "DE89370400440532013000", Name: "Bank", Reference: "RF18539007547034"},
+	}
+	for tag, says := range map[string][]string{
+		"en": {"Calls in 2026-11", "Calls to Germany", "Calls: 12, 1:02:03", "$6.61", "Forwarded calls to other destinations", "$1.234567", "Of it VAT 19 %", "$1.252", "Invoice 2026-000041", "To pay by 2026-12-15", "$1,016.35", "DE89370400440532013000", "RF18539007547034", "https://tel.example/wallet"},
+		"de": {"Gespräche nach Deutschland", "6,61", "Zu zahlen bis 2026-12-15"}, "ar": {"مكالمات إلى ألمانيا", "RF18539007547034"}, "ko": {"독일행 통화"}, "es": {"Llamadas a Alemania"}, "fr": {"Appels vers Allemagne"}, "zh": {"拨往德国的通话"}, "ja": {"ドイツへの通話"},
+	} {
+		x.Data.Language = tag
+		file, err := open(t).Paper(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := read(t, file)
+		for _, want := range says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q:\n%s", tag, want, text)
+			}
+		}
+		if strings.ContainsAny(text, "{}") {
+			t.Errorf("%s:\n%s", tag, text)
+		}
+		if dir := os.Getenv("SCREENS"); dir != "" {
+			_ = os.WriteFile(filepath.Join(dir, "calls-"+tag+".pdf"), file, 0o644)
+		}
+	}
+	x.Kind, x.Number, x.Data.Lines, x.Data.Language = paper.Statement, "2026-S000001", nil, "en"
+	if file, err := open(t).Paper(x); err != nil || !strings.Contains(read(t, file), "To pay by 2026-12-15") || !strings.Contains(read(t, file), "Statement") || strings.Contains(read(t, file), "Total") {
+		t.Errorf("the statement: %v\n%s", err, read(t, file))
+	}
+}
+
 func TestACreditNoteAndAReceipt(t *testing.T) {
 	x := sample()
 	receipt, err := open(t).Receipt(x)
@@ -318,7 +361,7 @@ func TestNoLanguageLacksAWord(t *testing.T) {
 		}
 		x := sample()
 		x.Data.Language = tag
-		for _, method := range []string{"", "wallet", "card", "bank_transfer"} {
+		for _, method := range []string{"", "wallet", "card", "bank_transfer", "account"} {
 			x.Data.Method = method
 			pdf, err := p.Paper(x)
 			if err != nil {

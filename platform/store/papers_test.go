@@ -13,7 +13,6 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tax"
@@ -167,12 +166,12 @@ func TestTaxesGoTheirOwnWay(t *testing.T) {
 		if o.AmountDue != money.Of("USD", 5, 0) || o.Tax.Name != "" {
 			t.Errorf("an empty table taxes: %+v", o)
 		}
-		vat := tax.Rule{Country: "kr", Kind: numbering.Individual, Name: "VAT", Rate: 75_000, From: h.clock.now().Add(-time.Hour).Truncate(24 * time.Hour)}
+		vat := tax.Rule{Country: "kr", Kind: tax.Individual, Name: "VAT", Rate: 75_000, From: h.clock.now().Add(-time.Hour).Truncate(24 * time.Hour)}
 		if _, err := table.Add(ctx, ann, vat); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("a member: %v", err)
 		}
 		for name, r := range map[string]tax.Rule{
-			"country": {Country: "XX", Kind: 1, Name: "x", Rate: 1, From: vat.From}, "rate": {Country: "KR", Kind: 1, Name: "x", Rate: 1_000_001, From: vat.From}, "from": {Country: "KR", Kind: 1, Name: "x"},
+			"country": {Country: "XX", Kind: tax.Individual, Name: "x", Rate: 1, From: vat.From}, "rate": {Country: "KR", Kind: tax.Individual, Name: "x", Rate: 1_000_001, From: vat.From}, "from": {Country: "KR", Kind: tax.Individual, Name: "x"},
 		} {
 			if _, err := table.Add(ctx, sys, r); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%s: %v", name, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/tax"
 )
 
@@ -20,14 +19,9 @@ func (t *Taxes) TaxRules(ctx context.Context) ([]tax.Rule, error) {
 	rows, err := t.db.read.QueryContext(ctx, `SELECT id, country, kind, name, rate, valid_from FROM tax_rule ORDER BY country, kind, valid_from`)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var r tax.Rule
-		var kind string
 		var from int64
-		err := rows.Scan(&r.ID, &r.Country, &kind, &r.Name, &r.Rate, &from)
-		if err != nil {
-			return err
-		}
+		err := rows.Scan(&r.ID, &r.Country, &r.Kind, &r.Name, &r.Rate, &from)
 		r.From = at(from)
-		r.Kind, err = numbering.ParseKind(kind)
 		out = append(out, r)
 		return err
 	})
@@ -38,7 +32,7 @@ func (t *Taxes) TaxRules(ctx context.Context) ([]tax.Rule, error) {
 func (t *Taxes) InsertTaxRule(ctx context.Context, r tax.Rule) (fresh bool, err error) {
 	err = t.db.write(ctx, func(q querier) error {
 		fresh, err = changed(q.ExecContext(ctx, `INSERT INTO tax_rule (id, country, kind, name, rate, valid_from) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (country, kind, valid_from) DO NOTHING`, r.ID, r.Country, r.Kind.String(), r.Name, r.Rate, us(r.From)))
+			ON CONFLICT (country, kind, valid_from) DO NOTHING`, r.ID, r.Country, string(r.Kind), r.Name, r.Rate, us(r.From)))
 		return err
 	})
 	return fresh, err

@@ -1,0 +1,48 @@
+package node
+
+import (
+	"context"
+
+	"github.com/callisto-tel/callisto/business/billing"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/paper"
+	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/wallet"
+)
+
+// openBilling opens what asks members for their calls.
+func (n *Node) openBilling() {
+	n.papers.OnCredit(func(ctx context.Context, account string) (bool, error) {
+		t, err := n.wallets.TermsOf(ctx, account)
+		return t.Kind == wallet.Postpaid, err
+	})
+	n.billing = billing.New(n.store.Billing(), n.book, n.papers, n.taxes, n.wallets, billing.Config{
+		Currency: n.currency(), Link: n.link, Country: n.countryOf, Bank: n.bankFor, Steps: n.cfg.Billing.Steps(), Log: n.log, Now: n.opts.Now,
+	})
+}
+
+// countryOf is that of an ordinary telephone number, with +.
+func (n *Node) countryOf(e164 string) string {
+	code, national, _ := n.plans.SplitE164(e164[1:])
+	iso, ok := n.plans.Valid(code, national)
+	if !ok {
+		if all := n.plans.CountriesOf(e164[1:]); len(all) == 1 {
+			return all[0]
+		}
+	}
+	return iso
+}
+
+// bankFor is where an account can send money, by the reference that is always its
+// own; nil where transfers are not taken.
+func (n *Node) bankFor(ctx context.Context, account string) (*paper.Bank, error) {
+	if n.bank() == nil {
+		return nil, nil //nolint:nilnil // none
+	}
+	w, err := n.cashier.TopUp(ctx, member.Actor{Account: account, Role: member.Customer}, payment.BankTransfer, money.Amount{})
+	if err != nil {
+		return nil, err
+	}
+	return &paper.Bank{Holder: w.Bank.Holder, IBAN: w.Bank.IBAN, BIC: w.Bank.BIC, Name: w.Bank.Name, Reference: w.Reference}, nil
+}
