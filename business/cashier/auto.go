@@ -8,6 +8,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/payment"
 )
@@ -107,6 +108,9 @@ func (s *Service) SaveCard(ctx context.Context, by member.Actor) (url string, er
 	if err != nil {
 		return "", away(err)
 	}
+	if v.Setup != "" {
+		_ = s.cfg.Gateway.Expire(ctx, v.Setup) // one is enough; if it stays open, it only leads nowhere
+	}
 	return url, s.changeAuto(ctx, by.Account, func(_ Tx, a *payment.Auto) error {
 		a.Customer, a.Setup, a.Look = v.Customer, session, s.cfg.Now().Add(lookEvery)
 		return nil
@@ -157,10 +161,10 @@ func (s *Service) lookCard(ctx context.Context, account string, e payment.Event)
 				}
 			}
 			a.Card, a.Setup, a.Look = x.Card, "", time.Time{}
-		case x.Expired || now.Sub(a.Changed) > setupFor:
+		case x.Expired || now.Sub(v.Changed) > setupFor:
 			a.Setup, a.Look = "", time.Time{}
-		default:
-			a.Look = now.Add(lookEvery)
+		default: // ever more seldom
+			a.Changed, a.Look = v.Changed, now.Add(min(max(lookEvery, now.Sub(v.Changed)), time.Hour))
 		}
 		return nil
 	})
@@ -259,7 +263,7 @@ func (s *Service) refill(ctx context.Context) error {
 		return err
 	}
 	for _, c := range due {
-		if err := s.charge(ctx, c.ID); err != nil {
+		if err := s.charge(ctx, c); err != nil {
 			failures = append(failures, fmt.Errorf("charge a card for %s: %w", c.ID, err))
 		}
 	}
@@ -269,8 +273,8 @@ func (s *Service) refill(ctx context.Context) error {
 // charge asks the provider for a charge that is due. That it is asked is kept
 // before, so that nobody else asks at the same time, and what became of it is found
 // out after a crash: the key is the same until there was an answer.
-func (s *Service) charge(ctx context.Context, id string) error {
-	c, must, err := s.claim(ctx, id)
+func (s *Service) charge(ctx context.Context, due payment.AutoCharge) error {
+	c, must, err := s.claim(ctx, due)
 	if err != nil || must == leave {
 		return err
 	}
@@ -307,24 +311,29 @@ const (
 	find         // what became of it, and no more: it must not be charged now
 )
 
-// claim takes a charge that is due, and puts it off meanwhile.
-func (s *Service) claim(ctx context.Context, id string) (c payment.AutoCharge, must errand, err error) {
+// claim takes a charge that is due, and puts it off meanwhile. Who was refused and
+// has enough by now is not asked again.
+func (s *Service) claim(ctx context.Context, due payment.AutoCharge) (c payment.AutoCharge, must errand, err error) {
+	free, err := s.book.Available(ctx, ledger.WalletID(due.Account, due.Amount.Currency))
+	if err != nil {
+		return c, leave, err
+	}
 	err = s.store.Do(ctx, func(tx Tx) error {
 		must = leave
 		now := s.cfg.Now()
-		var err error
-		if c, _, err = tx.Charge(ctx, id); err != nil || c.State != payment.ChargeWaiting || c.Due.After(now) {
+		a, _, err := tx.Auto(ctx, due.Account) // first, as everywhere: it keeps others away from its charges
+		if err != nil {
 			return err
 		}
-		a, _, err := tx.Auto(ctx, c.Account)
-		if err != nil {
+		if c, _, err = tx.Charge(ctx, due.ID); err != nil || c.State != payment.ChargeWaiting || c.Due.After(now) {
 			return err
 		}
 		hindered, err := tx.Hindered(ctx, c.Account)
 		if err != nil {
 			return err
 		}
-		may := a.On && a.Card.Method == c.Method && !hindered
+		enough := c.Refused > 0 && free.Micros >= a.Rule.Below.Micros
+		may := a.On && a.Card.Method == c.Method && !hindered && !enough
 		switch {
 		case !may && c.Asked == 0:
 			return s.putOff(ctx, tx, c)
@@ -342,16 +351,16 @@ func (s *Service) claim(ctx context.Context, id string) (c payment.AutoCharge, m
 
 // putOff drops a charge that must not be now; its wallet orders another when it may.
 func (s *Service) putOff(ctx context.Context, tx Tx, c payment.AutoCharge) error {
-	x, found, err := tx.Charge(ctx, c.ID)
-	if err != nil || !found || x.State != payment.ChargeWaiting {
+	a, found, err := tx.Auto(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	x, waits, err := tx.Charge(ctx, c.ID)
+	if err != nil || !waits || x.State != payment.ChargeWaiting {
 		return err
 	}
 	x.State = payment.ChargeDropped
-	if err := tx.ChangeCharge(ctx, x); err != nil {
-		return err
-	}
-	a, found, err := tx.Auto(ctx, c.Account)
-	if err != nil || !found {
+	if err := tx.ChangeCharge(ctx, x); err != nil || !found {
 		return err
 	}
 	a.Armed = a.On
@@ -373,6 +382,10 @@ func (s *Service) changeCharge(ctx context.Context, id string, change func(c *pa
 // it is switched off, and its holder gets a letter with the way to pay by hand.
 func (s *Service) refused(ctx context.Context, c payment.AutoCharge, out payment.Charged, last bool) error {
 	return s.store.Do(ctx, func(tx Tx) error {
+		a, has, err := tx.Auto(ctx, c.Account)
+		if err != nil {
+			return err
+		}
 		x, found, err := tx.Charge(ctx, c.ID)
 		if err != nil || !found || x.State != payment.ChargeWaiting || x.Refused != c.Refused {
 			return err
@@ -384,11 +397,7 @@ func (s *Service) refused(ctx context.Context, c payment.AutoCharge, out payment
 			return tx.ChangeCharge(ctx, x)
 		}
 		x.State = payment.ChargeFailed
-		if err := tx.ChangeCharge(ctx, x); err != nil {
-			return err
-		}
-		a, found, err := tx.Auto(ctx, c.Account)
-		if err != nil || !found || !a.On {
+		if err := tx.ChangeCharge(ctx, x); err != nil || !has || !a.On {
 			return err
 		}
 		a.On, a.Stopped, a.Changed = false, out.Refused, now

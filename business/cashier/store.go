@@ -109,6 +109,7 @@ type Shop interface {
 type Book interface {
 	OpenWallet(ctx context.Context, owner string, gift money.Amount) error
 	Transfer(ctx context.Context, t ledger.Transfer) error
+	Available(ctx context.Context, account string) (money.Amount, error)
 	// TransferUpTo is Transfer of as much as there is, and tells how much it was.
 	TransferUpTo(ctx context.Context, t ledger.Transfer) (money.Amount, error)
 	Reverse(ctx context.Context, key, of, memo string) (ledger.Posted, error)

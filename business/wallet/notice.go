@@ -143,7 +143,8 @@ func (s *Service) look(ctx context.Context, t touch) error {
 		if err != nil || !found {
 			return err
 		}
-		if ordered, err = s.refill(ctx, tx, t.account, a, entries); err != nil {
+		var coming bool
+		if ordered, coming, err = s.refill(ctx, tx, t.account, a, entries); err != nil {
 			return err
 		}
 		w, err := tx.Watch(ctx, t.account)
@@ -165,6 +166,7 @@ func (s *Service) look(ctx context.Context, t touch) error {
 		case n.Off:
 		case low && t.cut != "" && !w.Cut: // one that reached another limit is not low
 			kind, w.Cut = "call_cut", true
+		case coming: // no news: if it does not come after all, a letter says so
 		case low && !w.Low:
 			kind = "low_balance"
 		}

@@ -28,14 +28,16 @@ type RefillTx interface {
 // not again until there was more and it fell again. What is held for calls under
 // way counts as spent, so that the money comes before a call has to be cut. What
 // cannot be ordered now stays to be.
-func (s *Service) refill(ctx context.Context, tx Tx, account string, a ledger.Account, entries int64) (ordered bool, err error) {
+//
+// coming says that money is on its way.
+func (s *Service) refill(ctx context.Context, tx Tx, account string, a ledger.Account, entries int64) (ordered, coming bool, err error) {
 	auto, found, err := tx.Auto(ctx, account)
 	if err != nil || !found || !auto.On {
-		return false, err
+		return false, false, err
 	}
 	highest, moved, err := tx.Highest(ctx, a.ID, auto.Seen)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	was := auto
 	free, below := a.Available(), auto.Rule.Below.Micros
@@ -43,14 +45,14 @@ func (s *Service) refill(ctx context.Context, tx Tx, account string, a ledger.Ac
 	auto.Seen = entries
 	if auto.Armed && free < below {
 		if ordered, err = s.order(ctx, tx, auto); err != nil {
-			return false, err
+			return false, false, err
 		}
 		auto.Armed = !ordered
 	}
 	if auto == was {
-		return false, nil
+		return false, !auto.Armed, nil
 	}
-	return ordered, tx.PutAuto(ctx, auto)
+	return ordered, !auto.Armed, tx.PutAuto(ctx, auto)
 }
 
 // order orders a charge, if it may be.

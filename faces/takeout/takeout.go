@@ -20,6 +20,7 @@ import (
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/shop"
 )
@@ -81,6 +82,11 @@ type Limits interface {
 	BlocksOf(ctx context.Context, by member.Actor, f guard.BlockFilter) ([]guard.Block, string, error)
 }
 
+// AutoTopUps is how its wallet is filled by itself.
+type AutoTopUps interface {
+	Auto(ctx context.Context, by member.Actor, account string) (payment.AutoView, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -92,6 +98,7 @@ type Service struct {
 	Names    Names
 	Rented   Telephones
 	Limits   Limits
+	Autos    AutoTopUps
 	Packages Packages
 	Currency money.Currency
 }
@@ -109,7 +116,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -174,6 +181,12 @@ func each[T any](list []T, show func(T) object) []object {
 		out = append(out, show(x))
 	}
 	return out
+}
+
+func (s Service) auto(ctx context.Context, by member.Actor) (any, error) {
+	v, err := s.Autos.Auto(ctx, by, by.Account)
+	return object{"on": v.On, "card_brand": v.Card.Brand, "card_last4": v.Card.Last4, "card_expires": v.Card.Until,
+		"below": v.Rule.Below, "add": v.Rule.Add, "most_in_a_month": v.Rule.Most, "changed_at": when(v.Changed)}, err
 }
 
 func (s Service) orders(ctx context.Context, by member.Actor) (any, error) {

@@ -227,6 +227,36 @@ func TestACardThatFails(t *testing.T) {
 	}
 }
 
+// TestWhoPaidByHandIsNotChargedAgain: a card was refused, and its holder added money
+// himself before it is tried again. Nor is he told that little is left while money
+// is on its way.
+func TestWhoPaidByHandIsNotChargedAgain(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		c := newClock()
+		x := openRefilling(t, cfg, c)
+		ann := x.filler(t, "ann", stripetest.Decline)
+		x.turn(t)
+		x.below(t, ann, 100)
+		x.leaves(t, ann, 1)
+		x.turn(t)
+		x.moves(t, ann, -30e6)
+		x.fake.Turn(stripetest.Good, false)
+		c.add(time.Hour)
+		x.turn(t)
+		if v := x.auto(t, ann); len(x.fake.Intents()) != 1 || v.Waiting || !v.On || x.free(t, ann) != 31 {
+			t.Fatalf("%d tries, %+v", len(x.fake.Intents()), v)
+		}
+		x.leaves(t, ann, 2)
+		x.turn(t)
+		if has := x.free(t, ann); has != 22 {
+			t.Fatalf("%d after the next crossing", has)
+		}
+		if n := x.lettersOf(t, "low_balance"); n != 0 {
+			t.Errorf("%d letters that little is left", n)
+		}
+	})
+}
+
 // TestAnAnswerIsLost: what the provider did is found out under the same key, and
 // nothing is charged twice; nor if its message comes before the answer, or if it is
 // switched off in between.
