@@ -73,8 +73,9 @@ type Tx interface {
 	Append(ctx context.Context, r cdr.Record) error
 	// WasCut leaves word that a call was cut because the money was used up.
 	WasCut(ctx context.Context, account, to string) error
-	// Suspended is why an account may not begin calls that cost; "": it may.
-	Suspended(ctx context.Context, account string) (why string, err error)
+	// Standing is why an account may not begin calls that cost, "": it may, and
+	// whether it has packages.
+	Standing(ctx context.Context, account string, at time.Time) (why string, packages bool, err error)
 	// Spend counts what calls of an account did cost on a day, and Spent says what
 	// they did that day and since a first one, and what is held for them beside one.
 	Spend(ctx context.Context, account string, charge money.Amount, day int64) error

@@ -44,15 +44,19 @@ func (s *Service) hold(ctx context.Context, l *lease) (id string, err error) {
 	try := func(no error) error { // no money, or nil
 		return s.store.Do(ctx, func(tx Tx) error {
 			l.secs, l.held, l.money, l.Drawn = 0, 0, false, false
-			if why, err := tx.Suspended(ctx, l.Account); err != nil || why != "" {
+			why, packages, err := tx.Standing(ctx, l.Account, now)
+			if err != nil || why != "" {
 				return errors.Join(err, suspended(why))
 			}
-			if err := s.begin(ctx, tx, l, id, now, &caps); err != nil {
+			if packages {
+				err = s.begin(ctx, tx, l, id, now, &caps)
+			}
+			if err != nil {
 				return err
 			}
 			l.Drawn = l.secs > 0
 			switch {
-			case l.secs >= enough, no != nil && l.secs >= step:
+			case l.secs >= max(enough, step), no != nil && l.secs >= step:
 				return nil
 			case no != nil:
 				return no

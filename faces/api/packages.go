@@ -133,6 +133,8 @@ func (f *face) accountPackages(ctx context.Context, in *ByID) (*body[list[allowa
 
 func (f *face) buyPackage(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Package string `json:"package" doc:"Its id"`
 		Once    string `json:"once,omitempty" doc:"An id for the purchase, as alw_ and 16 letters of 0-9a-v: sent again with it, it is the same purchase"`
 	}
@@ -144,6 +146,8 @@ func (f *face) buyPackage(ctx context.Context, in *struct {
 func (f *face) setPackage(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Renews *bool `json:"renews,omitempty"`
 		Quiet  *bool `json:"quiet,omitempty"`
 	}
@@ -154,6 +158,8 @@ func (f *face) setPackage(ctx context.Context, in *struct {
 
 func (f *face) addPackage(ctx context.Context, in *struct {
 	Body struct {
+		strictly
+
 		Name     string            `json:"name" example:"World 100"`
 		Names    map[string]string `json:"names,omitempty" doc:"By language: ko, es, fr, de, zh, ja, ar"`
 		Price    string            `json:"price" example:"9.00" doc:"Without tax, in the currency of the house"`
@@ -175,6 +181,8 @@ func (f *face) addPackage(ctx context.Context, in *struct {
 func (f *face) setPackageState(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		State string `json:"state" enum:"sale,kept,ended"`
 	}
 }) (*struct{}, error) {

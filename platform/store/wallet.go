@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/hook"
 	"github.com/callisto-tel/callisto/business/ledger"
@@ -143,8 +144,10 @@ func (w *Wallets) Account(ctx context.Context, id string) (ledger.Account, bool,
 	return ledgerAccount(ctx, w.db.read, id)
 }
 
-// Suspended is why an account may not begin calls that cost.
-func (t chargingTx) Suspended(ctx context.Context, account string) (why string, err error) {
-	_, err = one(t.ledgerTx.q.QueryRowContext(ctx, `SELECT suspended FROM wallet_terms WHERE account = $1`, account).Scan(&why))
-	return why, err
+// Standing is why an account may not begin calls that cost, and whether it has
+// packages.
+func (t chargingTx) Standing(ctx context.Context, account string, now time.Time) (why string, packages bool, err error) {
+	err = t.ledgerTx.q.QueryRowContext(ctx, `SELECT COALESCE((SELECT suspended FROM wallet_terms WHERE account = $1), ''),
+		EXISTS (SELECT 1 FROM allowance WHERE account = $1 AND ends > $2)`, account, us(now)).Scan(&why, &packages)
+	return why, packages, err
 }
