@@ -27,7 +27,8 @@ type timed struct{ answered, ended time.Time }
 // TestChargesSurviveAKill: calls come and go while the company is killed without a
 // word, at an instant of its own each time. Started again with the same data,
 // each answered call has been charged once, for as long as it lasted to five
-// seconds; nothing is held, and the books are right. With SQLite that is so as
+// seconds, to a package as long as there is one and then in money; nothing is held,
+// and the books are right. With SQLite that is so as
 // soon as it is up again: it is alone with its data. With PostgreSQL the killed
 // one might be another machine's, and is given its time to say that it lives.
 func TestChargesSurviveAKill(t *testing.T) {
@@ -46,6 +47,8 @@ func TestChargesSurviveAKill(t *testing.T) {
 			args := append([]string{"--sip", sip}, db...)
 			d, _, kill := running(t, dir, args...)
 			api(t, d, d.Operator.APIKey, "PUT", "/api/v1/carriers/members/rates", map[string]any{"items": []any{map[string]any{"prefix": "", "micros": 60_000}}}, 204)
+			pack := api(t, d, d.Operator.APIKey, "POST", "/api/v1/packages", map[string]any{"name": "World 10", "price": "1.00", "minutes": 10, "prefixes": []any{"49"}}, 201)
+			api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/packages", map[string]any{"package": pack["id"]}, 201)
 			var rounds []round
 			for n := range kills(t) {
 				done := callers(t, d, n, sip)
@@ -70,6 +73,7 @@ func TestChargesSurviveAKill(t *testing.T) {
 				<-time.After(time.Second)
 			}
 			charged(t, d, rounds)
+			usedOnce(t, d)
 			if out, err := exec.Command(binary(t), verify...).CombinedOutput(); err != nil || !strings.Contains(string(out), " 0 holds") {
 				t.Errorf("ledger verify: %v\n%s", err, out)
 			}
@@ -218,8 +222,36 @@ func once(t *testing.T, what string, rows []map[string]any, lasted float64) {
 	if recorded < lasted-5 || recorded > lasted+1 {
 		t.Errorf("%s lasted %.1f s, and %.1f are recorded", what, lasted, recorded)
 	}
-	charge := rows[0]["charge"].(map[string]any)["micros"].(float64)
+	charge := rows[0]["charge"].(map[string]any)["micros"].(float64) + 1000*packaged(rows[0])
 	if want := 1000 * max(1, float64(int64(recorded+0.999999))); charge != want {
 		t.Errorf("%s lasted %.3f s and cost %.0f, want %.0f", what, recorded, charge, want)
+	}
+}
+
+// packaged is how many seconds of a call a package paid for.
+func packaged(row map[string]any) (seconds float64) {
+	list, _ := row["packages"].([]any)
+	for _, x := range list {
+		seconds += x.(map[string]any)["seconds"].(float64)
+	}
+	return seconds
+}
+
+// usedOnce holds what is used of the package against what the records say.
+func usedOnce(t *testing.T, d dev) {
+	t.Helper()
+	key, sum := d.Members[1].APIKey, 0.0
+	for cursor := ""; ; {
+		page := api(t, d, key, "GET", "/api/v1/calls?limit=200&cursor="+cursor, nil, 200)
+		for _, x := range page["items"].([]any) {
+			sum += packaged(x.(map[string]any))
+		}
+		if cursor, _ = page["next"].(string); cursor == "" {
+			break
+		}
+	}
+	mine := api(t, d, key, "GET", "/api/v1/me/packages", nil, 200)["items"].([]any)[0].(map[string]any)
+	if used := mine["seconds_used"].(float64); used != sum || used == 0 || used > 600 || mine["seconds_held"].(float64) != 0 {
+		t.Errorf("by the records %v seconds of the package are used: %v", sum, mine)
 	}
 }
