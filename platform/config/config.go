@@ -62,7 +62,7 @@ func Settings() []Setting {
 		{"data", "CALLISTO_DATA", "", "Folder of everything this node keeps: SQLite files, certificates, the SIP realm. One node per folder."},
 		{"http", "CALLISTO_HTTP", "127.0.0.1:8080", "Address of the shop, the pages and the HTTP API; port 0 takes a free one."},
 		{"sip", "CALLISTO_SIP", "127.0.0.1:5060", "Address where the first center's telephones register, UDP and TCP; further centers take the next free ports unless they name their own."},
-		{"database", "CALLISTO_DATABASE", "", "postgres://user:password@host/name; empty keeps everything in SQLite under data."},
+		{"database", "CALLISTO_DATABASE", "", "postgres://user:password@host/name, of which each process takes up to 32 connections; empty keeps everything in SQLite under data."},
 		{"url", "CALLISTO_URL", "", "How the outside reaches the pages, for links: https://tel.example."},
 		{"currency", "CALLISTO_CURRENCY", "USD", "Currency of the wallets, ISO 4217."},
 		{"centers", "", "", "The communication centers that are open from the start: id, name, countries (ISO codes, the main one first), sip (optional address). Others are opened from the operator's page, none need be here."},

@@ -50,6 +50,9 @@ func where(dsn string) string {
 	return u.Redacted()
 }
 
+// openPostgres has connections for reading beside those for writing, as SQLite has:
+// who reads in the middle of a transaction must not wait for a connection that only
+// the end of another transaction sets free.
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	pool, err := dialPostgres(ctx, dsn)
 	if err != nil {
@@ -58,7 +61,12 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err := migrate(ctx, pool, goose.DialectPostgres); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{engine: "postgres", read: pool, closed: pool.Close, write: func(ctx context.Context, f func(querier) error) error {
+	readers, err := dialPostgres(ctx, dsn)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	closed := func() error { return errors.Join(readers.Close(), pool.Close()) }
+	return &DB{engine: "postgres", read: readers, closed: closed, write: func(ctx context.Context, f func(querier) error) error {
 		return postgresTx(ctx, pool, f)
 	}}, nil
 }

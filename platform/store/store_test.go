@@ -323,3 +323,34 @@ func TestGivingUpAWrite(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestReadingWhileAllWrite: as many transactions as there are connections each read
+// something beside them.
+func TestReadingWhileAllWrite(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		h := build(t, cfg, newClock())
+		ctx, end := context.WithTimeout(t.Context(), 30*time.Second)
+		defer end()
+		var wg, all sync.WaitGroup
+		all.Add(16)
+		for range 16 {
+			wg.Go(func() {
+				err := h.db.Ledger().Do(ctx, func(tx ledger.Tx) error {
+					if _, _, err := tx.Account(ctx, ledger.PromotionAccount("USD")); err != nil {
+						return err
+					}
+					all.Done()
+					if h.db.Engine() == "postgres" { // SQLite lets one write after the other
+						all.Wait()
+					}
+					_, _, err := h.db.Ledger().Account(ctx, ledger.PromotionAccount("USD"))
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
