@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -70,7 +69,7 @@ func (n *Node) business(ctx context.Context) error {
 	}
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
 	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Ordered: n.count, Log: n.log, Now: n.opts.Now})
-	n.bundles = bundle.New(n.store.Packages(), n.book, bundle.Config{Currency: n.currency(), Link: n.link, Buyer: n.members.MayOrder, Log: n.log, Now: n.opts.Now})
+	n.openPackages()
 	n.openBilling()
 	return nil
 }

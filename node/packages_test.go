@@ -17,7 +17,8 @@ func TestACallUsesAPackage(t *testing.T) {
 	t.Parallel()
 	r := start(t, t.TempDir())
 	op, key := str(r.dev, "operator", "api_key"), str(r.dev, "members", 0, "api_key")
-	r.want(t, 204, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "", "micros": 1_980_000_000, "connect_micros": 50_000, "first_seconds": 59, "next_seconds": 1}}})
+	r.want(t, 204, op, "PUT", "/api/v1/carriers/members/rates", obj{"items": []any{obj{"prefix": "", "micros": 1_920_000_000, "connect_micros": 50_000, "first_seconds": 59, "next_seconds": 1}}})
+	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "KR", "kind": "calls", "name": "VAT", "rate_ppm": 100_000, "valid_from": "2026-01-01"})
 	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
 	form := url.Values{"name": {"World 1"}, "names": {"ko = 월드 1"}, "price": {"1.00"}, "minutes": {"1"}, "prefixes": {"+49, -49900"}}
 	if status, page, _ := boss.post("/operator/packages", form); status != 200 || !strings.Contains(page, "World 1") || !strings.Contains(page, "-49900") {
@@ -42,7 +43,7 @@ func TestACallUsesAPackage(t *testing.T) {
 			t.Fatalf("%d: %s", status, page)
 		}
 	}
-	if has := r.has(t, key); has != 99_000_000 {
+	if has := r.has(t, key); has != 98_900_000 {
 		t.Errorf("the wallet has %d", has)
 	}
 	if _, page := p.get("/calls?to=" + url.QueryEscape("+4930901820")); !strings.Contains(page, "In your package World 1: 1 min left") {
@@ -55,15 +56,15 @@ func TestACallUsesAPackage(t *testing.T) {
 
 	r.dials(t, r.phone(0), "+4930901820")
 	first := r.calls(t, key, 1)
-	if micros(at(first, "packages", 0, "seconds")) != 59 || micros(at(first, "charge", "micros")) != 0 || r.has(t, key) != 99_000_000 {
+	if micros(at(first, "packages", 0, "seconds")) != 59 || micros(at(first, "charge", "micros")) != 0 || r.has(t, key) != 98_900_000 {
 		t.Errorf("within the package: %v", first)
 	}
 	lab.SIPp{Scenario: scenarios + "caller-cut.xml", Users: []lab.Member{r.phone(0)}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+4930901820" }}.Run(t)
 	second := r.calls(t, key, 2)
 	lasted, _ := at(second, "duration_seconds").(float64)
-	if micros(at(second, "packages", 0, "seconds")) != 1 || micros(at(second, "charge", "micros")) != 99_000_000 || r.has(t, key) != 0 || lasted < 3.5 || lasted > 5 {
-		t.Errorf("one second of the package and three of 33.00, with nothing to connect, until both are over: %v", second)
+	if micros(at(second, "packages", 0, "seconds")) != 1 || micros(at(second, "charge", "micros")) != 98_900_000 || r.has(t, key) != 0 || lasted < 3.5 || lasted > 5 {
+		t.Errorf("one second of the package and three of 32.00, with nothing to connect, until both are over: %v", second)
 	}
 	_, page = p.get("/calls/" + str(second, "id"))
 	for _, want := range []string{"0:01 from World 1", "The package World 1 pays for 1 seconds of it", "From there on it costs money: in steps of 1 seconds", "Together, rounded half up"} {

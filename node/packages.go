@@ -1,0 +1,22 @@
+package node
+
+import (
+	"context"
+
+	"github.com/callisto-tel/callisto/business/bundle"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tax"
+)
+
+// openPackages opens the sale of packages of minutes. Their tax is that of calls, on
+// top of the price, at the country the buyer has then.
+func (n *Node) openPackages() {
+	n.bundles = bundle.New(n.store.Packages(), n.book, bundle.Config{
+		Currency: n.currency(), Link: n.link, Buyer: n.members.MayOrder, Log: n.log, Now: n.opts.Now,
+		Tax: func(ctx context.Context, account string, net money.Amount) (shop.Tax, error) {
+			r, err := n.taxes.OnCalls(ctx, account, n.opts.Now())
+			return shop.Tax{Name: r.Name, Rate: r.Rate, Country: r.Country, Micros: tax.On(net, r.Rate).Micros}, err
+		},
+	})
+}
