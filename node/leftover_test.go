@@ -32,6 +32,9 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 	r.want(t, 200, staff, "PUT", "/api/v1/openings/JP", obj{"carrier": "car_test_JP", "emergency": "none"})
 	r.want(t, 200, staff, "POST", "/api/v1/openings/JP/test", obj{"number": "+81312345678"})
 
+	pack := r.want(t, 201, staff, "POST", "/api/v1/packages", obj{"name": "월드 100", "price": "9.00", "minutes": 100, "prefixes": []any{"82", "1", "-1900"}, "renews": true})
+	r.want(t, 201, key, "POST", "/api/v1/me/packages", obj{"package": str(pack.body, "id")})
+
 	told := r.want(t, 201, staff, "POST", "/api/v1/webhooks", obj{"url": "http://127.0.0.1:9/calls"}) // where nobody listens
 	r.want(t, 202, staff, "POST", "/api/v1/webhooks/"+str(told.body, "id")+"/test", nil)
 
@@ -40,7 +43,7 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 		p := r.korean(t, who)
 		pages := []string{"/", "/numbers?digits=000000000", "/numbers?digits=abc", "/request?country=KR&national=112", "/request?country=KR&national=23151234", "/confirm?token=x", "/reset?token=x"}
 		if who != "" {
-			pages = append([]string{"/orders", "/lines", "/account", "/account/erase", "/proofs/new?purpose=own_phone", "/invoices", "/operator"}, pages...)
+			pages = append([]string{"/orders", "/lines", "/account", "/account/erase", "/proofs/new?purpose=own_phone", "/invoices", "/packages", "/operator"}, pages...)
 		}
 		done := map[string]bool{}
 		for len(pages) > 0 && len(done) < 150 {
@@ -63,7 +66,7 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 			"/sign-up": {}, "/proofs": {"number": {"112"}}, "/account/password": {"old": {"x"}, "fresh": {"y"}}, "/account/email": {"email": {"x"}}, "/account/profile": {}, "/prove": {"password": {"x"}},
 			"/orders": {"country": {"XX"}, "national": {"x"}}, "/operator/numbers/price": {"setup": {"1.234"}, "yearly": {"abc"}},
 			"/operator/numbers/block": {"kind": {"individual"}, "country": {"KR"}, "prefix": {"2"}, "length": {"8"}}, "/operator/numbers/reserve": {"digits": {"x"}},
-			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/telephones": {"list": {"x"}}, "/operator/webhooks": {"url": {"x"}}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
+			"/operator/taxes": {"country": {"XX"}}, "/operator/countries": {"country": {"XX"}}, "/operator/carriers/new": {}, "/operator/telephones": {"list": {"x"}}, "/operator/webhooks": {"url": {"x"}}, "/operator/packages": {"prefixes": {"x"}}, "/packages": {"package": {"x"}}, "/operator/carriers/members/rates": {"csv": {"82,0.1\n83,much"}},
 		} {
 			_, page, _ := p.post(path, form)
 			leftover(t, who+" POST "+path, page, seen)
@@ -99,7 +102,7 @@ func stays() []string {
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
 		Seoul Chicago individual company ann example com sip ms http client
 		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Standard Webhooks calls Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
-		connect increments band night Mon Sun EUR KRW time number seconds amount pain BIC`)
+		connect increments band night Mon Sun EUR KRW time number seconds amount pain BIC guard`)
 }
 
 // leftover reports words in Latin letters that a reader of Korean would stumble on.

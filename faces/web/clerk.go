@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
@@ -70,6 +72,7 @@ type memberData struct {
 	Problem  string
 	Wallet   wallet.View
 	Auto     payment.AutoView
+	Packages []bundle.Allowance // that hold now, or will
 }
 
 // lastLines is how much of the book a member's file shows.
@@ -116,6 +119,10 @@ func (f *face) memberOf(r *http.Request, p *page) (d memberData, err error) {
 	if err == nil {
 		d.Auto, err = f.AutoTopUps.Auto(ctx, p.Who, id)
 	}
+	if err == nil {
+		d.Packages, err = f.Packages.Allowances(ctx, p.Who, id)
+	}
+	d.Packages = slices.DeleteFunc(d.Packages, func(a bundle.Allowance) bool { return !a.Ends.After(f.Now()) })
 	return d, err
 }
 
