@@ -62,7 +62,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
-		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"},
+		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"}, {"operator", "desk-accounting", "/operator/accounting?from=2026-01-01&to=2026-12-31"},
 		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
 		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
 		{"operator", "desk-statement", "/operator/settlement/statements/" + asked}, {"operator", "desk-alerts", "/operator/alerts"},

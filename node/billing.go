@@ -8,11 +8,12 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/wallet"
 )
 
-// openBilling opens what asks members for their calls.
-func (n *Node) openBilling() {
+// openBilling opens what asks members for their calls, and what accountants read.
+func (n *Node) openBilling() (err error) {
 	n.papers.OnCredit(func(ctx context.Context, account string) (bool, error) {
 		t, err := n.wallets.TermsOf(ctx, account)
 		return t.Kind == wallet.Postpaid, err
@@ -20,6 +21,9 @@ func (n *Node) openBilling() {
 	n.billing = billing.New(n.store.Billing(), n.book, n.papers, n.taxes, n.wallets, billing.Config{
 		Currency: n.currency(), Link: n.link, Country: n.countryOf, Bank: n.bankFor, Steps: n.cfg.Billing.Steps(), Log: n.log, Now: n.opts.Now,
 	})
+	worth := func(ctx context.Context) ([]tariff.Exchanged, error) { return n.tariffs.Exchange(ctx, member.System()) }
+	n.accounting, err = accountingOf(n.store, worth, n.cfg, n.currency(), n.opts.Now)
+	return err
 }
 
 // countryOf is that of an ordinary telephone number, with +.

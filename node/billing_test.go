@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // skips lets days of dev go by.
@@ -116,5 +117,33 @@ func TestAMonthOfCallsIsAskedFor(t *testing.T) {
 	ann = r.signIn(t, email, str(r.dev, "members", 0, "password"))
 	if got, _ := ann.get(desk); got != 403 && got != 404 {
 		t.Errorf("a member at %s: %d", desk, got)
+	}
+	accounts(t, r, boss, key)
+}
+
+// accounts looks at what accountants get.
+func accounts(t *testing.T, r *running, boss person, key string) {
+	t.Helper()
+	r.want(t, 403, key, "GET", "/api/v1/accounting?from=2026-11", nil)
+	op := str(r.dev, "operator", "api_key")
+	month := time.Now().UTC().Format("2006-01")
+	debit, credit := int64(0), int64(0)
+	for _, x := range at(r.want(t, 200, op, "GET", "/api/v1/accounting?from="+month, nil).body, "items").([]any) {
+		debit, credit = debit+micros(at(x, "debit_micros")), credit+micros(at(x, "credit_micros"))
+	}
+	if debit == 0 || debit != credit {
+		t.Errorf("debits %d, credits %d", debit, credit)
+	}
+	if _, file := boss.get("/operator/accounting/file?format=csv&from=" + month); !strings.Contains(file, "posting,day,kind,") || !strings.Contains(file, ",call,") {
+		t.Errorf("%s", file)
+	}
+	if status, page := boss.get("/operator/accounting/file?format=datev&from=" + month); status != 503 || !strings.Contains(page, "accounting.datev_client") {
+		t.Errorf("DATEV without its numbers: %d", status)
+	}
+	if status, page := boss.get("/operator/accounting?from=" + month + "-01&to=2019-01-01"); status != 422 || !strings.Contains(page, "Write a day") {
+		t.Errorf("days that are none: %d", status)
+	}
+	if status, page := boss.get("/operator/accounting?from=" + month + "-01&to=" + time.Now().UTC().Format(time.DateOnly)); status != 200 || !strings.Contains(page, "revenue:calls") {
+		t.Errorf("the page: %d", status)
 	}
 }

@@ -70,8 +70,7 @@ func (n *Node) business(ctx context.Context) error {
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
 	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Ordered: n.count, Log: n.log, Now: n.opts.Now})
 	n.openPackages()
-	n.openBilling()
-	return nil
+	return n.openBilling()
 }
 
 // openShop opens the shop with what the operator has put up for sale.

@@ -47,7 +47,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
 		Log: n.log, Now: n.opts.Now,
-		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Packages: n.bundles, PackageDesk: n.bundles,
+		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 	})
 	err := web.Mount(mux, web.Deps{
 		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
@@ -58,7 +58,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
-		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Packages: n.bundles, PackageDesk: n.bundles,
+		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 		Proofs: n.proofs, Names: n.names, TestCarrier: n.testCalls(),
 	})
 	if err != nil {

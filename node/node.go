@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/bundle"
@@ -107,6 +108,7 @@ type Node struct {
 	wallets     *wallet.Service
 	bundles     *bundle.Service
 	billing     *billing.Service
+	accounting  *accounting.Service
 	guard       *guard.Service
 	realm       string
 	till                       // ways to pay, taxes, invoices

@@ -33,6 +33,19 @@ func New(prefix string, now time.Time) string {
 	return prefix + "_" + string(b[:])
 }
 
+// Least is the least id of a type that New makes at an instant or later.
+func Least(prefix string, at time.Time) string {
+	var b [16]byte
+	high := uint64(max(at.UnixMilli()-epoch, 0)) << 22
+	low := uint16(0)
+	for i := 15; i >= 0; i-- {
+		b[i] = letters[low&31]
+		low = low>>5 | uint16(high&31)<<11
+		high >>= 5
+	}
+	return prefix + "_" + string(b[:])
+}
+
 // Secret returns n random bytes as lower-case letters and digits, for
 // passwords and tokens that people may have to type.
 func Secret(n int) string {

@@ -240,6 +240,7 @@ type Deps struct {
 
 	Bills      Bills
 	Dunning    Dunning
+	Accounting Accounting
 	Statements Statements
 	Papers     Papers
 	Taxes      Taxes
@@ -344,6 +345,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerDecks()
 	f.registerSettlement()
 	f.registerBilling()
+	f.registerAccounting()
 	f.registerProofs()
 	f.registerNames()
 	f.registerTelephones()

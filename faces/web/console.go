@@ -18,6 +18,7 @@ func consoleLinks() []choice {
 		{"/operator/packages", "packages"},
 		{"/operator/payments", "payments"},
 		{"/operator/receivables", "receivables"},
+		{"/operator/accounting", "accounting"},
 		{"/operator/taxes", "taxes"},
 		{"/operator/countries", "countries"},
 		{"/operator/carriers", "carriers"},

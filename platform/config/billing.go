@@ -1,8 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/accounting"
 )
 
 // Billing is how members on credit are asked for their money.
@@ -34,6 +38,52 @@ func (b *Billing) check() error {
 	}
 	if s := b.Steps(); s[0] >= s[1] || s[1] >= s[2] {
 		return fmt.Errorf("billing: the reminder after %d days, the last after %d and the suspension after %d have to come one after the other", s[0], s[1], s[2])
+	}
+	return nil
+}
+
+// Accounting is how the book is exported.
+type Accounting struct {
+	Chart      string `yaml:"chart"`
+	Accounts   string `yaml:"accounts"`
+	Year       string `yaml:"year_begins"`
+	Consultant string `yaml:"datev_consultant"`
+	Client     string `yaml:"datev_client"`
+}
+
+// Begins is the first day of the financial year.
+func (a *Accounting) Begins() (time.Month, int) {
+	t, err := time.Parse("01-02", a.Year)
+	if err != nil {
+		return time.January, 1
+	}
+	return t.Month(), t.Day()
+}
+
+// ChartOf is the chart of accounts.
+func (a *Accounting) ChartOf() (accounting.Chart, error) {
+	return accounting.ReadChart(cmp.Or(a.Chart, "skr03"), a.Accounts)
+}
+
+// Datev is the numbers of the consultant and the client; 0: not set.
+func (a *Accounting) Datev() (consultant, client int) {
+	consultant, _ = strconv.Atoi(a.Consultant) // they were checked
+	client, _ = strconv.Atoi(a.Client)
+	return consultant, client
+}
+
+func (a *Accounting) check() error {
+	if _, err := a.ChartOf(); err != nil {
+		return fmt.Errorf("accounting: %w", err)
+	}
+	if _, err := time.Parse("01-02", a.Year); a.Year != "" && (err != nil || a.Year == "02-29") {
+		return fmt.Errorf("accounting.year_begins: %q is no day like 01-01", a.Year)
+	}
+	if n, err := strconv.Atoi(a.Consultant); a.Consultant != "" && (err != nil || n < 1001 || n > 9_999_999) {
+		return fmt.Errorf("accounting.datev_consultant: %q is no number from 1001 to 9999999", a.Consultant)
+	}
+	if n, err := strconv.Atoi(a.Client); a.Client != "" && (err != nil || n < 1 || n > 99_999) {
+		return fmt.Errorf("accounting.datev_client: %q is no number from 1 to 99999", a.Client)
 	}
 	return nil
 }

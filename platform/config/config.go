@@ -47,6 +47,8 @@ type Config struct {
 	Guard    Guard    `yaml:"guard"`
 	Billing  Billing  `yaml:"billing"`
 
+	Accounting Accounting `yaml:"accounting"`
+
 	WithdrawalDays string `yaml:"withdrawal_days"`
 
 	// Dev is set by `callisto dev` alone: sample members, a promotion for new accounts, nobody banned on loopback.

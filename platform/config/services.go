@@ -167,6 +167,11 @@ func serviceSettings() []Setting {
 		{"billing.reminder_days", "CALLISTO_BILLING_REMINDER_DAYS", "3", "How many days after the last one for paying a member on credit is reminded of an invoice."},
 		{"billing.last_reminder_days", "CALLISTO_BILLING_LAST_REMINDER_DAYS", "10", "After how many he gets the last reminder."},
 		{"billing.suspension_days", "CALLISTO_BILLING_SUSPENSION_DAYS", "17", "After how many calls that cost are stopped until it is paid."},
+		{"accounting.chart", "CALLISTO_ACCOUNTING_CHART", "skr03", "Chart of accounts of the accounting export: skr03 or skr04."},
+		{"accounting.accounts", "CALLISTO_ACCOUNTING_ACCOUNTS", "", "What is otherwise than in the chart, by the beginning of the account in the book: `wallet=1710, revenue:calls=8201`; docs/invoices.md lists them."},
+		{"accounting.year_begins", "CALLISTO_ACCOUNTING_YEAR_BEGINS", "01-01", "First day of the financial year, month and day."},
+		{"accounting.datev_consultant", "CALLISTO_ACCOUNTING_DATEV_CONSULTANT", "", "Number of the consultant at DATEV; without it and the next no file for DATEV is written."},
+		{"accounting.datev_client", "CALLISTO_ACCOUNTING_DATEV_CLIENT", "", "Number of the client at DATEV."},
 		{"withdrawal_days", "CALLISTO_WITHDRAWAL_DAYS", "14", "How many days a buyer may withdraw from a sale whose number was never registered; 0: not at all."},
 	}, guardSettings()...)
 }
@@ -180,8 +185,9 @@ func (c *Config) serviceTargets() map[string]*string {
 		"stripe.secret_key": &c.Stripe.SecretKey, "stripe.webhook_secret": &c.Stripe.WebhookSecret, "stripe.api_base": &c.Stripe.APIBase,
 		"bank.name": &c.Bank.Name, "bank.iban": &c.Bank.IBAN, "bank.bic": &c.Bank.BIC, "bank.holder": &c.Bank.Holder,
 		"seller.name": &c.Seller.Name, "seller.address": &c.Seller.Address, "seller.tax_id": &c.Seller.TaxID, "seller.email": &c.Seller.Email,
-		"withdrawal_days":       &c.WithdrawalDays,
-		"billing.reminder_days": &c.Billing.Reminder, "billing.last_reminder_days": &c.Billing.Last, "billing.suspension_days": &c.Billing.Suspension,
+		"withdrawal_days":  &c.WithdrawalDays,
+		"accounting.chart": &c.Accounting.Chart, "accounting.accounts": &c.Accounting.Accounts, "accounting.year_begins": &c.Accounting.Year, "accounting.datev_consultant": &c.Accounting.Consultant,
+		"accounting.datev_client": &c.Accounting.Client, "billing.reminder_days": &c.Billing.Reminder, "billing.last_reminder_days": &c.Billing.Last, "billing.suspension_days": &c.Billing.Suspension,
 		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near, "internet.open": &c.Internet.Open,
 		"dns.listen": &c.DNS.Listen, "dns.zone": &c.DNS.Zone,
 	}
@@ -210,7 +216,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check, c.Billing.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check, c.Billing.check, c.Accounting.check} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
@@ -412,5 +413,59 @@ func TestWhatNobodyPays(t *testing.T) {
 			t.Errorf("%+v %v", claims, err)
 		}
 		h.booksAreRight(t)
+	})
+}
+
+// TestTheBookIsExported: what a month with an invoice, a fee and a credit note
+// booked, with the numbers of their documents, and nothing of other months.
+func TestTheBookIsExported(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		h.taxed(t)
+		ann := h.person(t, "ann")
+		h.buy(t, ann, kr("7002846"))
+		if err := h.office().Resume(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 520 { // more than are read at a time
+			h.moves(t, ann, int64(-10_000-i))
+		}
+		h.talks(t, ann, "+49 30 901820", time.Minute)
+		h.at(time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC))
+		h.turn(t)
+		invoice := h.papersOf(t, ann, paper.Invoice)[0].Number
+		if _, err := h.billing().Credit(ctx, member.System(), invoice, nil, "All of it", ""); err != nil {
+			t.Fatal(err)
+		}
+		read := func(from, to time.Time) (n int, documents map[string]string) {
+			documents = map[string]string{}
+			last := ""
+			err := h.db.Accounting().Each(ctx, from, to, func(p accounting.Posting) error {
+				sum := int64(0)
+				for _, e := range p.Entries {
+					sum += e.Amount.Micros
+				}
+				if sum != 0 || len(p.Entries) < 2 || p.ID <= last || p.At.Before(from) || !p.At.Before(to) {
+					t.Errorf("%+v after %s", p, last)
+				}
+				last = p.ID
+				if n++; p.Document != "" {
+					documents[p.Kind] = p.Document
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n, documents
+		}
+		december := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+		if n, d := read(december.AddDate(0, -1, 0), december); n != 1+1+520+1 || d["order"] != "2026-000001" || d["call"] != "" { // and the gift
+			t.Errorf("November: %d %v", n, d)
+		}
+		if n, d := read(december, december.AddDate(0, 1, 0)); n != 2 || d["tax"] != invoice || d["credit"] != "2026-C000001" {
+			t.Errorf("December: %d %v", n, d)
+		}
 	})
 }

@@ -25,15 +25,16 @@ var ErrUndialled = errors.New("it cannot be dialled") // a sentinel, never chang
 var ErrSaid = errors.New("said") // a sentinel, never changed
 
 type commands struct {
-	Dev     devCmd     `cmd:"" help:"Run a telephone company on this machine, with sample members. No configuration, no second service."`
-	Serve   serveCmd   `cmd:"" help:"Run a node from a YAML file."`
-	Setup   setupCmd   `cmd:"" help:"Set up a company: ask for domain, certificate, mail, the first operator, a carrier and the first country, and place a test call."`
-	Route   routeCmd   `cmd:"" help:"Ask what would happen to a call."`
-	Rate    rateCmd    `cmd:"" help:"Ask what calls cost."`
-	Ledger  ledgerCmd  `cmd:"" help:"The book of the house."`
-	Settle  settleCmd  `cmd:"" name:"settlement" help:"What carriers are owed and owe."`
-	CDR     cdrCmd     `cmd:"" name:"cdr" help:"The call records."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Dev     devCmd        `cmd:"" help:"Run a telephone company on this machine, with sample members. No configuration, no second service."`
+	Serve   serveCmd      `cmd:"" help:"Run a node from a YAML file."`
+	Setup   setupCmd      `cmd:"" help:"Set up a company: ask for domain, certificate, mail, the first operator, a carrier and the first country, and place a test call."`
+	Route   routeCmd      `cmd:"" help:"Ask what would happen to a call."`
+	Rate    rateCmd       `cmd:"" help:"Ask what calls cost."`
+	Ledger  ledgerCmd     `cmd:"" help:"The book of the house."`
+	Settle  settleCmd     `cmd:"" name:"settlement" help:"What carriers are owed and owe."`
+	Books   accountingCmd `cmd:"" name:"accounting" help:"The book for an accountant."`
+	CDR     cdrCmd        `cmd:"" name:"cdr" help:"The call records."`
+	Version versionCmd    `cmd:"" help:"Print the version."`
 }
 
 type devCmd struct {
