@@ -74,6 +74,9 @@ func (p Prefixes) Covers(e164 string) (prefix string, covered bool) {
 	return prefix, covered
 }
 
+// TopicPaper is what was bought and has no invoice yet.
+const TopicPaper = "package_paper"
+
 // Allowance is what somebody bought of a package, for one period.
 type Allowance struct {
 	ID       string

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
@@ -60,6 +61,7 @@ type Data struct {
 	// Telephone is the telephone number that was rented for it; "" on the paper
 	// of an order.
 	Telephone string    `json:"telephone,omitempty"`
+	Package   string    `json:"package,omitempty"` // its name, of minutes that were bought
 	Paid      time.Time `json:"paid_at"`
 	Method    string    `json:"method"`
 	Invoice   string    `json:"invoice,omitempty"` // what a credit note turns back
@@ -199,6 +201,36 @@ type Office struct {
 	link     func(path string) string
 	now      func() time.Time
 	credit   func(ctx context.Context, account string) (bool, error)
+	packages Packages // nil: none are sold
+}
+
+// Packages is minutes that were bought.
+type Packages interface {
+	Allowance(ctx context.Context, id string) (bundle.Allowance, bool, error)
+}
+
+// Invoices has the office write an invoice for each period of a package.
+func (o *Office) Invoices(p Packages) { o.packages = p }
+
+// packaged writes the invoice of a period of a package.
+func (o *Office) packaged(ctx context.Context, id string) (Paper, error) {
+	a, found, err := o.packages.Allowance(ctx, id)
+	if err != nil || !found {
+		return Paper{}, errors.Join(err, fmt.Errorf("there is no package %q", id))
+	}
+	data, err := o.Blank(ctx, a.Account, a.Price(), a.Tax)
+	if err != nil {
+		return Paper{}, err
+	}
+	data.Package, data.Paid = a.NameIn(data.Language), a.Begins
+	data.Lines = []Line{{What: "package", Kind: "minutes", Amount: a.Net}}
+	if data.Method, err = o.method(ctx, a.Account, "wallet"); err != nil {
+		return Paper{}, err
+	}
+	return o.write(ctx, job{Invoice, shop.Order{ID: a.ID, Account: a.Account}, a.Begins.UTC().Format(time.DateOnly), bundle.TopicPaper, id}, data, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, a.Account, data.thanks("rent_receipt"), "receipt:"+id, map[string]string{
+			"number": data.Package, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
+	})
 }
 
 // OnCredit has the office say of accounts that pay later that something was
@@ -462,7 +494,7 @@ func (o *Office) Resume(ctx context.Context) error {
 	for _, x := range []struct {
 		topic string
 		write func(context.Context, string) (Paper, error)
-	}{{shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.creditNote)}, {payment.TopicReceipt, o.deposited}} {
+	}{{bundle.TopicPaper, o.packaged}, {shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.creditNote)}, {payment.TopicReceipt, o.deposited}} {
 		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err

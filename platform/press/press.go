@@ -225,6 +225,9 @@ func (s *sheet) sums(x paper.Paper) {
 			s.y += s.at(0, width, s.text(title.key, title.hole, title.text), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
 		}
 	}
+	if d.Package != "" {
+		s.y += s.at(0, width, s.put(d.Package, s.words["line.package.minutes"]), pdf.Style{Size: 13, Leading: 7, Bold: true}, false) + 3
+	}
 	for _, l := range d.Lines {
 		s.row(s.line(l), l.Amount, false)
 	}

@@ -42,7 +42,7 @@ func (a *Accounting) postings(ctx context.Context, after, end string, first bool
 	var ids []any
 	rows, err := a.db.read.QueryContext(ctx, `SELECT p.id, p.idem_key, p.kind, p.ref, p.memo, p.reverses, p.at,
 			CASE WHEN p.kind IN ('tax', 'credit', 'write_off') THEN p.ref ELSE COALESCE((SELECT MIN(i.number) FROM invoice i WHERE i.order_id = p.ref AND (
-				i.kind = 'invoice' AND (p.kind = 'order' OR p.idem_key LIKE '%:' || i.period) OR i.kind = 'receipt' AND p.kind = 'deposit' OR i.kind = 'credit_note' AND p.kind = 'reversal')), '') END
+				i.kind = 'invoice' AND (p.kind IN ('order', 'package') OR p.idem_key LIKE '%:' || i.period) OR i.kind = 'receipt' AND p.kind = 'deposit' OR i.kind = 'credit_note' AND p.kind = 'reversal')), '') END
 		FROM ledger_posting p WHERE (p.id > $1 OR p.id = $1 AND $4 = 1) AND p.id < $2 ORDER BY p.id LIMIT $3`, after, end, atOnce, flag(first))
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var p accounting.Posting

@@ -280,7 +280,7 @@ func (b *Billing) charges(ctx context.Context, account, id string, after, upto i
 // there under the order's name, a fee's with the day that is in the posting's key.
 func (b *Billing) Moves(ctx context.Context, id string, after, upto int64) (list []billing.Move, err error) {
 	rows, err := b.db.read.QueryContext(ctx, `SELECT e.seq, e.at, p.kind, p.ref, p.memo, e.micros, COALESCE((SELECT MIN(i.number) FROM invoice i WHERE i.kind = 'invoice' AND i.order_id = p.ref
-			AND (p.idem_key LIKE '%:' || i.period OR p.kind = 'order')), '')
+			AND (p.idem_key LIKE '%:' || i.period OR p.kind IN ('order', 'package'))), '')
 		FROM ledger_entry e JOIN ledger_posting p ON p.id = e.posting WHERE e.account = $1 AND e.seq > $2 AND e.seq <= $3 AND (p.kind <> 'call' OR e.micros > 0) ORDER BY e.seq`, id, after, upto)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var m billing.Move

@@ -10,6 +10,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/billing"
+	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/charging"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -18,6 +19,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/rating"
+	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tax"
 	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/store"
@@ -467,5 +469,51 @@ func TestTheBookIsExported(t *testing.T) {
 		if n, d := read(december, december.AddDate(0, 1, 0)); n != 2 || d["tax"] != invoice || d["credit"] != "2026-C000001" {
 			t.Errorf("December: %d %v", n, d)
 		}
+	})
+}
+
+// TestAPackageHasAnInvoice, once for each period, with its tax; a statement on
+// credit names it.
+func TestAPackageHasAnInvoice(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		ann := h.person(t, "ann")
+		h.credit(t, ann, money.Of("USD", 100, 0))
+		h.moves(t, ann, 50_000_000)
+		b := bundle.New(h.db.Packages(), h.book, bundle.Config{Currency: "USD", Link: func(p string) string { return p }, Now: h.clock.now,
+			Tax: func(_ context.Context, _ string, net money.Amount) (shop.Tax, error) {
+				return shop.Tax{Name: "VAT", Rate: 100_000, Country: "KR", Micros: net.Micros / 10}, nil
+			}})
+		pack := h.pack(t, b, 600, true, "49")
+		a, err := b.Buy(ctx, ann, pack.ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				office := h.office()
+				office.Invoices(h.db.Packages())
+				if err := office.Resume(context.WithoutCancel(ctx)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		list, err := h.db.Papers().Papers(ctx, ann.Account, "", 10)
+		if err != nil || len(list) != 1 || list[0].Data.Package != a.Name || list[0].Data.Total != a.Price() || list[0].Data.Net != a.Net || list[0].Data.Tax.Name != "VAT" || list[0].Order != a.ID {
+			t.Fatalf("%+v %v", list, err)
+		}
+		if n := h.lettersTo(t, ann, "rent_receipt") + h.lettersTo(t, ann, "receipt_credit"); n != 1 {
+			t.Errorf("%d letters", n)
+		}
+		h.at(time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC))
+		h.turn(t)
+		x := h.papersOf(t, ann, paper.Statement)
+		if len(x) != 1 || len(x[0].Data.Account.Fees) != 2 || x[0].Data.Account.Fees[1].Invoice != list[0].Number {
+			t.Errorf("%+v", x)
+		}
+		h.booksAreRight(t)
 	})
 }

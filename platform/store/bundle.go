@@ -169,10 +169,15 @@ func (t packageTx) CountLive(ctx context.Context, account string, now time.Time)
 	return n, err
 }
 
+// AddAllowance keeps one, and leaves its invoice to be written.
 func (t packageTx) AddAllowance(ctx context.Context, a bundle.Allowance) (bool, error) {
-	return changed(t.q.ExecContext(ctx, `INSERT INTO allowance (`+allowanceColumns+`) VALUES (`+places(1, 24)+`) ON CONFLICT DO NOTHING`,
+	fresh, err := changed(t.q.ExecContext(ctx, `INSERT INTO allowance (`+allowanceColumns+`) VALUES (`+places(1, 24)+`) ON CONFLICT DO NOTHING`,
 		a.ID, a.Purchase, a.Period, a.Account, a.Package, string(a.Net.Currency), a.Net.Micros, a.Tax.Name, a.Tax.Rate, a.Tax.Micros, a.Tax.Country, us(a.Anchor), a.Step,
 		us(a.Begins), us(a.Ends), a.Total, a.Used, a.Held, a.Earned, a.Looked, a.Told, flag(a.Quiet), flag(a.Renews), flag(a.Closed)))
+	if err != nil || !fresh {
+		return fresh, err
+	}
+	return true, outbox{t.q}.Enqueue(ctx, bundle.TopicPaper, a.ID)
 }
 
 func (t packageTx) PutAllowance(ctx context.Context, a bundle.Allowance) error {
