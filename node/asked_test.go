@@ -159,6 +159,22 @@ func TestUnknownFieldsAreRefused(t *testing.T) {
 	if x := r.want(t, 422, op, "POST", "/api/v1/carriers", in); !strings.Contains(x.raw, "Say which number our calls show there") {
 		t.Errorf("no number to show: %s", x.raw)
 	}
+	for _, c := range []struct {
+		method, path string
+		body         obj
+	}{ // what would give all of an invoice back, or let reminders go on
+		{"POST", "/api/v1/invoices/2026-000001/credit_notes", obj{"ammount": obj{"currency": "USD", "micros": 10_000}, "reason": "Bad sound"}},
+		{"POST", "/api/v1/invoices/2026-000001/write_off", obj{"note": "Bankrupt", "amount": "1.00"}},
+		{"PUT", "/api/v1/accounts/acc_x/dunning", obj{"until": "2099-01-01", "note": "She called"}},
+		{"PUT", "/api/v1/carriers/car_x/payee", obj{"name": "Berlin", "iban": "DE89370400440532013000", "swift": "COBADEFF"}},
+		{"POST", "/api/v1/payments/inc_x/assign", obj{"account": "acc_x", "order": "ord_x"}},
+		{"POST", "/api/v1/orders/ord_x/payments", obj{"method": "wallet", "currency": "KRW"}},
+		{"POST", "/api/v1/carrier-statements/sta_x/remove", obj{"why": "Sent twice", "month": "2026-11"}},
+	} {
+		if x := r.want(t, 422, op, c.method, c.path, c.body); !strings.Contains(str(x.body, "detail"), "There is no field") {
+			t.Errorf("%s %s: %s", c.method, c.path, x.raw)
+		}
+	}
 }
 
 // TestARentedNumberLeadsToItsHoldersPage, as his world number does.

@@ -168,6 +168,8 @@ func (f *face) receivables(ctx context.Context, in *struct {
 func (f *face) creditInvoice(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Amount *money.Amount `json:"amount,omitempty" doc:"With its tax; left out: all that is left of the invoice"`
 		Reason string        `json:"reason" maxLength:"200" doc:"As the member reads it"`
 		Once   string        `json:"once,omitempty" doc:"An id for the credit note, as crn_ and 16 letters of 0-9a-v: sent again with it, the credit is the same"`
@@ -183,6 +185,8 @@ func (f *face) creditInvoice(ctx context.Context, in *struct {
 func (f *face) writeOff(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Note string `json:"note" maxLength:"200" doc:"Why; it stands in the member's file"`
 	}
 }) (*body[Bill], error) {
@@ -215,6 +219,8 @@ func (f *face) getDunning(ctx context.Context, in *ByID) (*body[dunning], error)
 func (f *face) setDunning(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Until string `json:"paused_until,omitempty" format:"date" doc:"No reminders up to this day; left out: they go on"`
 		Note  string `json:"note,omitempty" maxLength:"200" doc:"Why not"`
 	}

@@ -96,6 +96,8 @@ func showWay(w *cashier.Way, o shop.Order) *way {
 func (f *face) payOrder(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Method string `json:"method" enum:"wallet,card,bank_transfer"`
 	}
 }) (*body[order], error) {
@@ -132,6 +134,8 @@ func (f *face) listPayments(ctx context.Context, in *struct {
 func (f *face) assignPayment(ctx context.Context, in *struct {
 	ID   string `path:"id" maxLength:"200"`
 	Body struct {
+		strictly
+
 		Account string `json:"account,omitempty" doc:"A member's account id or e-mail address"`
 		Order   string `json:"order_id,omitempty" doc:"Or the order it was for"`
 	}

@@ -163,7 +163,10 @@ func (f *face) getPayee(ctx context.Context, in *ByID) (*body[payee], error) {
 
 func (f *face) setPayee(ctx context.Context, in *struct {
 	ByID
-	Body payee
+	Body struct {
+		strictly
+		payee
+	}
 }) (*struct{}, error) {
 	return nil, f.fail(ctx, f.Payouts.SetPayee(ctx, actor(ctx), settlement.Payee{Carrier: in.ID, Name: in.Body.Name, IBAN: in.Body.IBAN, BIC: in.Body.BIC}))
 }
@@ -293,6 +296,8 @@ func (f *face) agreeStatement(ctx context.Context, in *struct {
 func (f *face) removeStatement(ctx context.Context, in *struct {
 	ByID
 	Body struct {
+		strictly
+
 		Why string `json:"why" minLength:"1" maxLength:"500"`
 	}
 }) (*struct{}, error) {
