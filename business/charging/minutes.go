@@ -2,6 +2,7 @@ package charging
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/bundle"
@@ -65,6 +66,9 @@ func (s *Service) further(ctx context.Context, tx Tx, l *lease, hold string, ans
 	list, err := tx.Live(ctx, l.Account, s.now())
 	if err != nil {
 		return err
+	}
+	if held, err := tx.Drawn(ctx, hold); err != nil || len(held) == 0 { // somebody took this process for dead, and booked the call
+		return errors.Join(err, gone(hold))
 	}
 	return s.take(ctx, tx, l, hold, answer, bundle.Pick(list, l.E164))
 }

@@ -124,3 +124,38 @@ func TestLimitsHoldForPackages(t *testing.T) {
 		g.booksAreRight(t)
 	})
 }
+
+// TestACallThatWasSweptHoldsNothingMore: a process that was taken for dead cannot
+// have its call, which is booked, go on for nothing.
+func TestACallThatWasSweptHoldsNothingMore(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		c := newClock()
+		h := build(t, cfg, c)
+		b := h.bundles()
+		h.buyer(t, b, "acc_x", 5_000_000, h.pack(t, b, 600, false, "49"))
+		slow, next := charging.New(h.db.Charging(), h.book, nil, c.now), charging.New(h.db.Charging(), h.book, nil, c.now)
+		l, err := slow.Reserve(ctx, covered("acc_x", "call_1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := c.now()
+		if err := slow.Begin(ctx, l.Hold, answered("call_1", answer, 0)); err != nil {
+			t.Fatal(err)
+		}
+		c.add(charging.Dead + time.Second)
+		if err := next.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := slow.Extend(ctx, l.Hold, answer); fault.ReasonOf(err).Code != "hold_unknown" {
+			t.Errorf("more is held for a call that is booked: %+v %v", more, err)
+		}
+		if a := h.allowances(t, "acc_x")[0]; a.Held != 0 {
+			t.Errorf("%d seconds are held", a.Held)
+		}
+		if a := h.purse(t, "acc_x"); a.Held != 0 {
+			t.Errorf("money is held: %+v", a)
+		}
+		h.booksAreRight(t)
+	})
+}
