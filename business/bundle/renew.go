@@ -128,6 +128,9 @@ func (s *Service) seeIn(ctx context.Context, tx Tx, id string, t terms) error {
 	now := s.cfg.Now()
 	over := !a.Ends.After(now)
 	if a.renewing(now) {
+		if !t.asked { // it came to be only now: the next look asks what holds for it
+			return nil
+		}
 		if err := s.next(ctx, tx, &a, now, t); err != nil {
 			return err
 		}

@@ -310,8 +310,9 @@ func (s *Service) Buy(ctx context.Context, by member.Actor, id, once string) (ou
 
 // terms are what holds for a sale, looked up before its transaction.
 type terms struct {
-	tax shop.Tax
-	no  error // why not
+	asked bool
+	tax   shop.Tax
+	no    error // why not
 }
 
 // maySell looks up what tax is on a package, and whether an account may buy it.
@@ -321,7 +322,7 @@ func (s *Service) maySell(ctx context.Context, account, id string) (t terms, err
 	if err != nil || at < 0 {
 		return t, errors.Join(err, unknownPackage(id))
 	}
-	if s.cfg.Buyer != nil {
+	if t.asked = true; s.cfg.Buyer != nil {
 		t.no = s.cfg.Buyer(ctx, account)
 	}
 	t.tax, err = s.tax(ctx, account, list[at].Price)
