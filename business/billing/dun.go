@@ -212,11 +212,20 @@ func (s *Service) step(ctx context.Context, tx Tx, st *Standing, b Bill, left in
 	return tx.Event(ctx, hook.Unpaid, b.Number, b, now)
 }
 
+// suspended is why an account may not call, which nobody changes until the end of
+// the transaction: its wallet is locked.
+func (s *Service) suspended(ctx context.Context, tx Tx, account string) (string, error) {
+	if _, _, _, err := tx.Wallet(ctx, s.wallet(account)); err != nil {
+		return "", err
+	}
+	t, _, err := tx.Terms(ctx, account)
+	return t.Suspended, err
+}
+
 // suspend keeps an account from calls that cost. One that the operator has
 // suspended stays so, for his reason.
 func (s *Service) suspend(ctx context.Context, tx Tx, st *Standing, b Bill, left int64) error {
-	t, err := s.terms.TermsOf(ctx, b.Account)
-	if err != nil || t.Suspended != "" {
+	if is, err := s.suspended(ctx, tx, b.Account); err != nil || is != "" {
 		return err
 	}
 	why := fault.New(fault.Forbidden, "overdue", "Invoice %s is overdue: %s had to be paid by %s. Add it to the wallet, then calls are possible again.",
@@ -230,8 +239,7 @@ func (s *Service) suspend(ctx context.Context, tx Tx, st *Standing, b Bill, left
 func (s *Service) resume(ctx context.Context, tx Tx, st *Standing, b Bill) error {
 	why := st.Dunned
 	st.Dunned = ""
-	t, err := s.terms.TermsOf(ctx, st.Account)
-	if err != nil || t.Suspended != why {
+	if is, err := s.suspended(ctx, tx, st.Account); err != nil || is != why {
 		return err
 	}
 	if err := s.terms.SuspendIn(ctx, tx, member.System(), st.Account, ""); err != nil {
