@@ -103,6 +103,9 @@ func wrongAmount(text string) error {
 
 // part is what of a bill is given back, with the tax in it.
 func (s *Service) part(b Bill, amount *money.Amount) (c Credit, err error) {
+	if b.State == WrittenOff {
+		return c, fault.New(fault.Conflict, "written_off", "Invoice %s was written off: what was not paid of it is not given back.", b.Number)
+	}
 	left := b.Calls - b.Credited
 	if left <= 0 {
 		return c, fault.New(fault.Conflict, "nothing_left", "Nothing is left of this invoice to be credited.")

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/billing"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -72,6 +74,31 @@ func TestTheOperatorsSuspensionStays(t *testing.T) {
 		h.pays(t, bob, 100_000_000)
 		turn(time.Date(2027, 1, 3, 1, 0, 0, 0, time.UTC), &former{h.wallets(), dunned})
 		stays(bob)
+		h.booksAreRight(t)
+	})
+}
+
+// TestWhatIsWrittenOffIsNotGivenBack: nothing was paid of it.
+func TestWhatIsWrittenOffIsNotGivenBack(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		ann, op := h.person(t, "ann"), member.Actor{Role: member.Operator, Account: "acc_op", Name: "Olga"}
+		h.credit(t, ann, money.Of("USD", 100, 0))
+		h.moves(t, ann, h.wallet(t, ann).Micros)
+		h.talks(t, ann, "+49 30 901820", 1000*time.Second)
+		h.at(time.Date(2026, 12, 2, 0, 0, 0, 0, time.UTC))
+		h.turn(t)
+		number := h.papersOf(t, ann, paper.Invoice)[0].Number
+		if _, err := h.billing().WriteOff(ctx, op, number, "Bankrupt"); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := h.billing().Credit(ctx, op, number, nil, "Its tax", ""); fault.ReasonOf(err).Code != "written_off" {
+			t.Errorf("%+v %v", c, err)
+		}
+		if got := h.wallet(t, ann); got.Micros != 0 {
+			t.Errorf("who never paid has %s", got)
+		}
 		h.booksAreRight(t)
 	})
 }
