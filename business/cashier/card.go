@@ -370,29 +370,54 @@ func (s *Service) takenBack(ctx context.Context, e payment.Event) error {
 	if !ok {
 		return s.note(ctx, e)
 	}
-	extra := money.Amount{Currency: in.Amount.Currency, Micros: e.Refund.Total.Micros - in.SentBack - in.Taken}
-	if extra.Micros <= 0 || extra.Currency != e.Refund.Total.Currency {
-		return s.note(ctx, e)
+	task := ""
+	err = s.store.Do(ctx, func(tx Tx) error { // what each message adds to those before is told apart here, for several come at once
+		task = ""
+		x, found, err := tx.Incoming(ctx, in.ID)
+		if err != nil {
+			return err
+		}
+		if before := x.SentBack + x.Taken; found && e.Refund.Total.Micros > before && e.Refund.Total.Currency == x.Amount.Currency {
+			task = fmt.Sprintf("%s %d %d", in.ID, before, e.Refund.Total.Micros)
+			x.Taken = e.Refund.Total.Micros - x.SentBack
+			if err := errors.Join(tx.ChangeIncoming(ctx, x), tx.Enqueue(ctx, topicTaken, task)); err != nil {
+				return err
+			}
+		}
+		return s.noted(ctx, tx, e)
+	})
+	if err != nil || task == "" {
+		return err
 	}
-	err = s.book.Transfer(ctx, ledger.Transfer{Key: fmt.Sprintf("taken:%s:%d", in.ID, e.Refund.Total.Micros), Kind: "claim", Ref: refOf(in), Memo: "Refunded at the card company",
+	return s.bookTaken(ctx, task)
+}
+
+// bookTaken books what was given back of a payment beyond what was before.
+func (s *Service) bookTaken(ctx context.Context, task string) error {
+	var id string
+	var before, total int64
+	if _, err := fmt.Sscanf(task, "%s %d %d", &id, &before, &total); err != nil {
+		return fmt.Errorf("the task %q: %w", task, err)
+	}
+	in, err := s.incoming(ctx, id)
+	if err != nil {
+		return err
+	}
+	extra, all := money.Amount{Currency: in.Amount.Currency, Micros: total - before}, money.Amount{Currency: in.Amount.Currency, Micros: total}
+	err = s.book.Transfer(ctx, ledger.Transfer{Key: fmt.Sprintf("taken:%s:%d", id, total), Kind: "claim", Ref: refOf(in), Memo: "Refunded at the card company",
 		From: ledger.ClaimAccount(extra.Currency), To: ledger.ClearingAccount(string(payment.Card), extra.Currency), Amount: extra})
 	if err != nil {
 		return err
 	}
-	if _, err := s.recover(ctx, in, fmt.Sprintf("recovered:%s:%d", in.ID, e.Refund.Total.Micros), extra); err != nil {
+	if _, err := s.recover(ctx, in, fmt.Sprintf("recovered:%s:%d", id, total), extra); err != nil {
 		return err
 	}
 	if in.Sale() != "" {
-		if err := s.shop.Note(ctx, in.Order, "refunded_outside", extra.String()+" was given back at the card company. Total "+e.Refund.Total.String()+"."); err != nil {
+		if err := s.shop.Note(ctx, in.Order, "refunded_outside", extra.String()+" was given back at the card company. Total "+all.String()+"."); err != nil {
 			return err
 		}
 	}
-	return s.store.Do(ctx, func(tx Tx) error {
-		if err := s.keep(ctx, tx, in.ID, func(x *payment.Incoming) { x.Taken = max(x.Taken, e.Refund.Total.Micros-x.SentBack) }); err != nil {
-			return err
-		}
-		return s.noted(ctx, tx, e)
-	})
+	return s.store.Do(ctx, func(tx Tx) error { return tx.Dequeue(ctx, topicTaken, task) })
 }
 
 // disputed books what a payer contests: it leaves clearing at once, and comes

@@ -77,6 +77,7 @@ const BankDays = 5
 
 const (
 	topicReceive = "payment.receive"
+	topicTaken   = "payment.taken" // money that went back without us is to be booked
 	lookEvery    = time.Minute
 )
 
@@ -409,7 +410,7 @@ func (s *Service) settle(ctx context.Context, in payment.Incoming) error {
 // checkouts whose message may have been lost.
 func (s *Service) Resume(ctx context.Context) error {
 	var failures []error
-	for topic, finish := range map[string]func(context.Context, string) error{topicReceive: s.receive, shop.TopicSendBack: s.sendBack, payment.TopicForget: s.forget} {
+	for topic, finish := range map[string]func(context.Context, string) error{topicReceive: s.receive, topicTaken: s.bookTaken, shop.TopicSendBack: s.sendBack, payment.TopicForget: s.forget} {
 		ids, err := s.store.Tasks(ctx, topic, 1000)
 		if err != nil {
 			return err

@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/cashier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/platform/store"
 )
@@ -204,5 +208,59 @@ func TestWithdrawal(t *testing.T) {
 			t.Errorf("the wallet holds %s", got)
 		}
 		x.booksAreRight(t)
+	})
+}
+
+// meddled is the book with something that happens once, before a booking.
+type meddled struct {
+	cashier.Book
+
+	happens func()
+}
+
+func (m *meddled) Transfer(ctx context.Context, t ledger.Transfer) error {
+	if f := m.happens; f != nil && strings.HasPrefix(t.Key, "taken:") {
+		m.happens = nil
+		f()
+	}
+	return m.Book.Transfer(ctx, t)
+}
+
+// TestTwoRefundsThereAtOnce: the messages of two refunds come at the same moment;
+// no more is taken from the wallet than was given back.
+func TestTwoRefundsThereAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		x := openTill(t, cfg, newClock())
+		book := &meddled{Book: x.book}
+		x.cashier = cashier.New(x.db.Payments(), x.shop, book, known{x.db}, cashier.Config{Gateway: x.gateway, Currency: "USD", Link: func(p string) string { return p }, Now: x.clock.now})
+		ann := x.person(t, "ann")
+		w, err := x.cashier.TopUp(ctx, ann, payment.Card, dollars(100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.fake.Pay(sessionOf(w), false); err != nil {
+			t.Fatal(err)
+		}
+		x.carryAll(t, 1)
+		before := x.free(t, ann)
+		x.fake.GiveBack(sessionOf(w), 3000)
+		x.fake.GiveBack(sessionOf(w), 1000)
+		book.happens = func() {
+			if err := x.carry(t, -1); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := x.carry(t, -2); err != nil {
+			t.Error(err)
+		}
+		x.carryAll(t, 2)
+		if err := x.cashier.Resume(ctx); err != nil {
+			t.Error(err)
+		}
+		if got := before - x.free(t, ann); got != 40 {
+			t.Errorf("40 were given back, and %d were taken", got)
+		}
+		x.sound(t)
 	})
 }
