@@ -98,7 +98,7 @@ func (r *running) korean(t *testing.T, who string) person {
 
 // stays are names and terms that are the same in every language.
 func stays() []string {
-	return strings.Fields(`Callisto API SIP PDD PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
+	return strings.Fields(`Callisto API SIP PDD DATEV accounting PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
 		Seoul Chicago individual company ann example com sip ms http client
 		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Standard Webhooks calls Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
