@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -93,23 +94,59 @@ func TestEveryPage(t *testing.T) {
 				w.signIn(d.Members[1].Email, d.Members[1].Password)
 			}
 		}
-		for _, as := range []struct {
-			suffix, scheme, lang string
-			width                int64
-		}{{"", "light", "en", 1280}, {"-night", "dark", "en", 1280}, {"-ko", "light", "ko", 1280}, {"-ar", "light", "ar", 1280}, {"-phone", "light", "en", 360}} {
-			w.do("look", look(as.scheme), chromedp.EmulateViewport(as.width, 900))
-			sep := "?"
-			if strings.Contains(s.path, "?") {
-				sep = "&"
-			}
-			w.do("open "+s.path, chromedp.Navigate(w.base+s.path+sep+"lang="+as.lang), chromedp.WaitVisible(chromedp.CSS("body")),
-				discard(chromedp.Poll[bool](`document.fonts.status === "loaded"`)))
-			w.inspect(s.name + as.suffix)
-			if dir := os.Getenv("SCREENS"); dir != "" {
-				png := w.picture(s.name, as.width)
-				if err := os.WriteFile(filepath.Join(dir, s.name+as.suffix+".png"), png, 0o644); err != nil {
-					t.Fatal(err)
-				}
+		w.sees(s)
+	}
+}
+
+// TestTheInvoicesPages: of a member on credit who bought more than he had, a month
+// later.
+func TestTheInvoicesPages(t *testing.T) {
+	d := company(t)
+	op, key := d.Operator.APIKey, d.Members[1].APIKey
+	me := api(t, d, key, "GET", "/api/v1/me", nil, 200)["id"].(string)
+	api(t, d, op, "PUT", "/api/v1/accounts/"+me+"/terms", map[string]any{"terms": "postpaid", "credit_limit": "500", "payment_days": 14}, 200)
+	pack := api(t, d, op, "POST", "/api/v1/packages", map[string]any{"name": "World 100", "price": "150.00", "minutes": 100, "prefixes": []string{"49"}, "days": 90}, 201)["id"].(string)
+	api(t, d, key, "POST", "/api/v1/me/packages", map[string]any{"package": pack}, 201)
+	res, err := http.PostForm(d.HTTP+"/dev/clock", url.Values{"days": {"40"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	items := api(t, d, key, "GET", "/api/v1/receivables", nil, 200)["items"].([]any)
+	if len(items) != 1 {
+		t.Fatalf("%d are open", len(items))
+	}
+	number := items[0].(map[string]any)["number"].(string)
+	w := walker{t, browser(t), d.HTTP}
+	w.signIn(d.Members[1].Email, d.Members[1].Password)
+	for _, s := range []sight{{"", "statement", "/invoices/" + number}, {"", "statement-calls", "/invoices/" + number + "/calls"}, {"", "wallet-owing", "/wallet"}} {
+		w.sees(s)
+	}
+	w.signIn(d.Operator.Email, d.Operator.Password)
+	for _, s := range []sight{{"", "desk-receivables-open", "/operator/receivables"}, {"", "desk-receivable", "/operator/receivables/" + number}, {"", "desk-accounting-month", "/operator/accounting?from=2026-01-01&to=2026-12-31"}} {
+		w.sees(s)
+	}
+}
+
+// sees looks at a page by day, by night, in Korean, Arabic and on a telephone.
+func (w walker) sees(s sight) {
+	w.t.Helper()
+	for _, as := range []struct {
+		suffix, scheme, lang string
+		width                int64
+	}{{"", "light", "en", 1280}, {"-night", "dark", "en", 1280}, {"-ko", "light", "ko", 1280}, {"-ar", "light", "ar", 1280}, {"-phone", "light", "en", 360}} {
+		w.do("look", look(as.scheme), chromedp.EmulateViewport(as.width, 900))
+		sep := "?"
+		if strings.Contains(s.path, "?") {
+			sep = "&"
+		}
+		w.do("open "+s.path, chromedp.Navigate(w.base+s.path+sep+"lang="+as.lang), chromedp.WaitVisible(chromedp.CSS("body")),
+			discard(chromedp.Poll[bool](`document.fonts.status === "loaded"`)))
+		w.inspect(s.name + as.suffix)
+		if dir := os.Getenv("SCREENS"); dir != "" {
+			png := w.picture(s.name, as.width)
+			if err := os.WriteFile(filepath.Join(dir, s.name+as.suffix+".png"), png, 0o644); err != nil {
+				w.t.Fatal(err)
 			}
 		}
 	}

@@ -70,6 +70,7 @@ func TestAMonthOfCallsIsAskedFor(t *testing.T) {
 	}
 	r.want(t, 403, other, "GET", "/api/v1/receivables?all=true", nil)
 	r.want(t, 403, key, "POST", "/api/v1/invoices/"+number+"/credit_notes", obj{"reason": "mine"})
+	r.want(t, 422, op, "POST", "/api/v1/invoices/"+number+"/credit_notes", obj{"reason": "a misspelt amount is not all of it", "ammount": obj{"currency": "USD", "micros": 10_000}})
 	ann := r.signIn(t, email, str(r.dev, "members", 0, "password"))
 	for path, words := range map[string][]string{
 		"/invoices/" + number: {"Calls in ", "Germany", "VAT 10", "The wallet since", "+82 2 555 0160", "/calls", "To pay"}, "/invoices/" + number + "/calls": {"+49 30 901820", "Calls to Germany"}, "/wallet": {number, "Invoices to pay"}, "/invoices": {number},
