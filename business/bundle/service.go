@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -150,12 +151,21 @@ func (s *Service) Add(ctx context.Context, by member.Actor, p Package) (Package,
 	return p, s.store.AddPackage(ctx, p)
 }
 
+// Seconds are those of minutes as somebody gave them. Beyond what a package may
+// have nothing is formed of them, which may be another number: they are refused.
+func Seconds(minutes int64) int64 { return max(0, min(minutes, MostMinutes+1)) * 60 }
+
+// named reports whether a text can be a name, on a page as in a table.
+func named(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= mostName && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
 // check says what is wrong, and brings prefixes and names into order.
 func (p *Package) check() (bad []fault.Field) {
 	wrong := func(field, text string, args ...any) {
 		bad = append(bad, fault.Field{Name: field, Text: fault.New(fault.Invalid, "fields", text, args...).Reason.Text})
 	}
-	if p.Name = strings.TrimSpace(p.Name); p.Name == "" || utf8.RuneCountInString(p.Name) > mostName {
+	if p.Name = strings.TrimSpace(p.Name); p.Name == "" || !named(p.Name) {
 		wrong("name", "Give a name of at most %d letters.", mostName)
 	}
 	names := map[string]string{}
@@ -163,7 +173,7 @@ func (p *Package) check() (bad []fault.Field) {
 		if name = strings.TrimSpace(name); name != "" {
 			names[language] = name
 		}
-		if utf8.RuneCountInString(name) > mostName || len(language) > 8 {
+		if !named(name) || !named(language) || len(language) > 8 {
 			wrong("names", "Give a name of at most %d letters.", mostName)
 		}
 	}

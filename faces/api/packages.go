@@ -169,7 +169,7 @@ func (f *face) addPackage(ctx context.Context, in *struct {
 		Renews   bool              `json:"renews,omitempty"`
 	}
 }) (*body[packageOut], error) {
-	p := bundle.Package{Name: in.Body.Name, Names: in.Body.Names, Seconds: min(in.Body.Minutes, bundle.MostMinutes+1) * 60, Days: in.Body.Days, Renews: in.Body.Renews}
+	p := bundle.Package{Name: in.Body.Name, Names: in.Body.Names, Seconds: bundle.Seconds(in.Body.Minutes), Days: in.Body.Days, Renews: in.Body.Renews}
 	p.Price.Micros, _ = money.ParseMicros(in.Body.Price) // 0 is refused
 	for _, x := range in.Body.Prefixes {
 		p.Prefixes = append(p.Prefixes, bundle.ReadPrefixes(x)...)

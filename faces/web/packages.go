@@ -213,7 +213,7 @@ func (f *face) addPackage(_ http.ResponseWriter, r *http.Request, p *page) (temp
 	}
 	x.Price.Micros, _ = money.ReadMicros(r.PostFormValue("price")) // 0 is refused
 	minutes, _ := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("minutes")), 10, 64)
-	x.Seconds = min(minutes, bundle.MostMinutes+1) * 60
+	x.Seconds = bundle.Seconds(minutes)
 	if days := strings.TrimSpace(r.PostFormValue("days")); days != "" {
 		if n, err := strconv.Atoi(days); err != nil || n == 0 {
 			x.Days = -1 // refused

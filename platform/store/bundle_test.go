@@ -547,6 +547,8 @@ func TestWhoBuysWhat(t *testing.T) {
 			{Name: "", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Seconds: 60, Prefixes: bundle.Prefixes{"49"}},
 			{Name: "x", Price: usd(1), Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Price: usd(1), Seconds: 60}, {Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"-49"}},
 			{Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"4a"}}, {Name: "x", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}, Days: 367},
+			{Name: "x", Price: usd(1), Seconds: bundle.Seconds(-307_445_734_561_825_860), Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Price: usd(1), Seconds: bundle.Seconds(1 << 62), Prefixes: bundle.Prefixes{"49"}},
+			{Name: "x\x00y", Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}}, {Name: "x", Names: map[string]string{"ko": "x\ny"}, Price: usd(1), Seconds: 60, Prefixes: bundle.Prefixes{"49"}},
 		} {
 			if _, err := b.Add(ctx, member.System(), bad); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%+v: %v", bad, err)
