@@ -304,7 +304,7 @@ func (s *Service) Buy(ctx context.Context, by member.Actor, id, once string) (ou
 	if err != nil {
 		return out, err
 	}
-	err = s.store.Do(ctx, func(tx Tx) error {
+	buy := func(tx Tx) error {
 		out = Allowance{ID: once, Purchase: once, Account: by.Account, Anchor: now, Begins: now}
 		fresh, err := s.buyIn(ctx, tx, id, may, &out)
 		if err != nil || fresh {
@@ -314,9 +314,16 @@ func (s *Service) Buy(ctx context.Context, by member.Actor, id, once string) (ou
 			err = fault.New(fault.Conflict, "once_reused", "This purchase was made already, of something else.")
 		}
 		return err
-	})
+	}
+	if err = s.store.Do(ctx, buy); errors.Is(err, errBought) {
+		err = s.store.Do(ctx, buy)
+	}
 	return out, err
 }
+
+// errBought says that the same purchase was made while this one waited for its
+// wallet, after which no allowance may be locked any more.
+var errBought = errors.New("the same purchase was made at this moment")
 
 // terms are what holds for a sale, looked up before its transaction.
 type terms struct {
@@ -353,6 +360,10 @@ func (s *Service) buyIn(ctx context.Context, tx Tx, id string, t terms, out *All
 	if t.no != nil {
 		return false, t.no
 	}
+	// Purchases of an account are counted one after the other, where they are paid.
+	if _, _, err := tx.Lock(ctx, ledger.WalletID(out.Account, s.cfg.Currency)); err != nil {
+		return false, err
+	}
 	n, err := tx.CountLive(ctx, out.Account, out.Begins)
 	if err != nil {
 		return false, err
@@ -361,7 +372,10 @@ func (s *Service) buyIn(ctx context.Context, tx Tx, id string, t terms, out *All
 		return false, fault.New(fault.Conflict, "packages_many", "You have %d packages. One has to end before you can buy another.", n)
 	}
 	out.Renews = p.Renews
-	return s.sell(ctx, tx, p, t.tax, out)
+	if fresh, err = s.sell(ctx, tx, p, t.tax, out); err == nil && !fresh {
+		err = errBought
+	}
+	return fresh, err
 }
 
 // sell books the price of a period and keeps it; fresh is false if there is one

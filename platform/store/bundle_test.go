@@ -494,6 +494,31 @@ func TestTaxOnPackages(t *testing.T) {
 	h.booksAreRight(t)
 }
 
+// TestManyPackagesAtOnce: no more than may be held, however they are bought; each
+// is paid for.
+func TestManyPackagesAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		h := build(t, cfg, newClock())
+		b := h.bundles()
+		p := h.pack(t, b, 600, true, "49")
+		who := h.buyer(t, b, "acc_x", 100_000_000)
+		var wg sync.WaitGroup
+		for i := range 3 * bundle.MostLive {
+			once := fmt.Sprintf("alw_%016d", i/2) // each form is sent twice
+			wg.Go(func() {
+				if a, err := b.Buy(context.Background(), who, p.ID, once); err == nil && a.ID != once || err != nil && fault.ReasonOf(err).Code != "packages_many" {
+					t.Errorf("%+v %v", a, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n, has := len(h.allowances(t, "acc_x")), h.wallet(t, who); n != bundle.MostLive || has.Micros != 80_000_000 {
+			t.Errorf("%d packages, and %s", n, has)
+		}
+		h.booksAreRight(t)
+	})
+}
+
 // TestWhoBuysWhat: refusals leave nothing behind.
 func TestWhoBuysWhat(t *testing.T) {
 	cluster.Each(t, func(t *testing.T, cfg store.Config) {
