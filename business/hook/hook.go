@@ -109,6 +109,8 @@ type Outcomes interface {
 	// Done keeps a try of a claim that still holds, and since when its address
 	// fails: one that was queued again meanwhile stays queued.
 	Done(ctx context.Context, d Delivery, failing time.Time) error
+	// Disable has nothing more sent to an address that is in use, and says why.
+	Disable(ctx context.Context, endpoint, why string, at time.Time) error
 	// Body is what is sent of a delivery.
 	Body(ctx context.Context, d Delivery) ([]byte, error)
 	// Forget removes what was done with before an instant.
@@ -464,7 +466,7 @@ func (s *Service) send(ctx context.Context, e *Endpoint, d Delivery, key []byte)
 	}
 	e.Disabled = now
 	s.cfg.Log.Warn("a webhook is no longer used", "endpoint", e.ID, "why", e.Why)
-	return s.cfg.Store.PutEndpoint(ctx, *e)
+	return s.cfg.Store.Disable(ctx, e.ID, e.Why, now) // it may have been removed, or switched off, meanwhile
 }
 
 // jitter spreads tries by a tenth, so that they do not come all at once.

@@ -169,6 +169,14 @@ func (h *Hooks) Done(ctx context.Context, d hook.Delivery, failing time.Time) er
 	})
 }
 
+// Disable switches an address off that is in use.
+func (h *Hooks) Disable(ctx context.Context, endpoint, why string, now time.Time) error {
+	return h.db.write(ctx, func(q querier) error {
+		_, err := q.ExecContext(ctx, `UPDATE hook_endpoint SET disabled = $2, why = $3 WHERE id = $1 AND disabled = 0`, endpoint, us(now), why)
+		return err
+	})
+}
+
 // Body is what is sent: the type, the time, and what happened.
 func (h *Hooks) Body(ctx context.Context, d hook.Delivery) ([]byte, error) {
 	data, err := json.RawMessage(d.Body), error(nil)

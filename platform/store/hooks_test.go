@@ -278,3 +278,61 @@ func TestASlowAddressHoldsUpNobody(t *testing.T) {
 		done.Wait()
 	})
 }
+
+// leaving is the other side, with something that happens before it answers.
+type leaving struct {
+	*inbox
+
+	happens func()
+}
+
+func (l *leaving) Send(ctx context.Context, url string, header map[string]string, body []byte) (int, error) {
+	l.happens()
+	return l.inbox.Send(ctx, url, header, body)
+}
+
+// TestARemovedAddressStaysAway, whatever it answers to what was on its way; one
+// that is switched off meanwhile keeps the operator's reason.
+func TestARemovedAddressStaysAway(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		v, err := seal.Open(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		side := &leaving{inbox: &inbox{status: map[string]int{"https://gone.example": 410}}}
+		s := hook.New(hook.Config{Store: h.db.Hooks(), Vault: v, Sender: side, Now: h.clock.now})
+		sends := func(happens func(id string)) hook.Endpoint {
+			t.Helper()
+			e, _, err := s.Add(ctx, member.System(), "https://gone.example", []string{hook.CallEnded})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Try(ctx, member.System(), e.ID); err != nil {
+				t.Fatal(err)
+			}
+			side.happens = func() { happens(e.ID) }
+			if err := s.Drain(ctx, e); err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		sends(func(id string) {
+			if err := s.Remove(ctx, member.System(), id); err != nil {
+				t.Error(err)
+			}
+		})
+		if list, err := s.Endpoints(ctx, member.System()); err != nil || len(list) != 0 {
+			t.Errorf("it is there again: %+v %v", list, err)
+		}
+		e := sends(func(id string) {
+			if _, err := s.Use(ctx, member.System(), id, false); err != nil {
+				t.Error(err)
+			}
+		})
+		if e, err = s.Endpoint(ctx, member.System(), e.ID); err != nil || !strings.Contains(e.Why, "operator") {
+			t.Errorf("%+v %v", e, err)
+		}
+	})
+}
