@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
@@ -50,7 +51,7 @@ func (s *Service) Credit(ctx context.Context, by member.Actor, number string, am
 	if once == "" {
 		once = NewCredit(s.cfg.Now())
 	}
-	if id, ok := strings.CutPrefix(once, "crn_"); !ok || len(id) != 16 || strings.Trim(id, "0123456789abcdefghijklmnopqrstuv") != "" {
+	if !ident.Is("crn", once) {
 		return c, fault.New(fault.Invalid, "once", "The form is not one of ours. Load the page again.")
 	}
 	if amount != nil {

@@ -282,11 +282,6 @@ func (s *Service) Left(ctx context.Context, account, e164 string) (seconds int64
 // same purchase.
 func NewPurchase(now time.Time) string { return ident.New("alw", now) }
 
-func purchaseID(s string) bool {
-	id, ok := strings.CutPrefix(s, "alw_")
-	return ok && len(id) == 16 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuv") == ""
-}
-
 // Buy buys a package for the actor's account, from its wallet. once may be the id
 // that the purchase gets.
 func (s *Service) Buy(ctx context.Context, by member.Actor, id, once string) (out Allowance, err error) {
@@ -294,7 +289,7 @@ func (s *Service) Buy(ctx context.Context, by member.Actor, id, once string) (ou
 	if once == "" {
 		once = NewPurchase(now)
 	}
-	if !purchaseID(once) {
+	if !ident.Is("alw", once) {
 		return out, fault.New(fault.Invalid, "once", "The id of the purchase is alw_ and 16 letters of 0-9a-v.")
 	}
 	if by.Account == "" || by.Role == member.Operator {

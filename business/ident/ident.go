@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
+	"strings"
 	"time"
 )
 
@@ -20,11 +21,20 @@ const letters = "0123456789abcdefghijklmnopqrstuv"
 // New returns an id of a type, for example New("ord", now). The first 42 bits
 // are milliseconds, the other 38 are random.
 func New(prefix string, now time.Time) string {
-	var b [16]byte
-	_, _ = rand.Read(b[:10]) // crypto/rand.Read never fails
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
 	ms := uint64(max(now.UnixMilli()-epoch, 0)) << 22
-	high := ms | binary.BigEndian.Uint64(b[:8])&(1<<22-1) // the first 64 bits, 16 follow
-	low := binary.BigEndian.Uint16(b[8:])
+	return write(prefix, ms|binary.BigEndian.Uint64(b[:8])&(1<<22-1), binary.BigEndian.Uint16(b[8:]))
+}
+
+// Least is the least id of a type that New makes at an instant or later.
+func Least(prefix string, at time.Time) string {
+	return write(prefix, uint64(max(at.UnixMilli()-epoch, 0))<<22, 0)
+}
+
+// write writes 80 bits: the first 64, and the 16 that follow.
+func write(prefix string, high uint64, low uint16) string {
+	var b [16]byte
 	for i := 15; i >= 0; i-- {
 		b[i] = letters[low&31]
 		low = low>>5 | uint16(high&31)<<11
@@ -33,17 +43,11 @@ func New(prefix string, now time.Time) string {
 	return prefix + "_" + string(b[:])
 }
 
-// Least is the least id of a type that New makes at an instant or later.
-func Least(prefix string, at time.Time) string {
-	var b [16]byte
-	high := uint64(max(at.UnixMilli()-epoch, 0)) << 22
-	low := uint16(0)
-	for i := 15; i >= 0; i-- {
-		b[i] = letters[low&31]
-		low = low>>5 | uint16(high&31)<<11
-		high >>= 5
-	}
-	return prefix + "_" + string(b[:])
+// Is reports whether a text has the form of an id of a type, for those that others
+// may choose.
+func Is(prefix, s string) bool {
+	id, ok := strings.CutPrefix(s, prefix+"_")
+	return ok && len(id) == 16 && strings.Trim(id, letters) == ""
 }
 
 // Secret returns n random bytes as lower-case letters and digits, for

@@ -115,7 +115,7 @@ func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, am
 	if once == "" {
 		once = NewPayout(s.now())
 	}
-	if !payoutID(once) {
+	if !ident.Is("out", once) {
 		return p, fault.New(fault.Invalid, "once", "The form is not one of ours. Load the page again.")
 	}
 	payee, found, err := s.payouts.Payee(ctx, carrier)
@@ -152,11 +152,6 @@ func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, am
 
 // NewPayout is an id for a payment that is to be ordered once.
 func NewPayout(now time.Time) string { return ident.New("out", now) }
-
-func payoutID(s string) bool {
-	id, ok := strings.CutPrefix(s, "out_")
-	return ok && len(id) == 16 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuv") == ""
-}
 
 // owed is what is payable and not ordered yet; the account stays locked.
 func (s *Service) owed(ctx context.Context, tx Tx, carrier string, c money.Currency) (int64, error) {
