@@ -225,3 +225,23 @@ func TestTheCSVHasEveryEntry(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKindsAreNamed: what a sum of postings is of stands in a file in words.
+func TestKindsAreNamed(t *testing.T) {
+	var b book
+	kinds := []string{
+		"call", "order", "renewal", "deposit", "refund", "reversal", "claim", "traffic", "payout", "netting", "adjustment", "tax", "credit", "write_off", "promotion", "package", "earned", "forfeit",
+	}
+	for _, k := range kinds {
+		b.add(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC), k, "", "", "EUR", "wallet:acc_1", -1_000_000, "clearing:card", 1_000_000)
+	}
+	file := write(t, service(t, b, "EUR", nil), "datev", november(t))
+	if lines := cells(t, file); len(lines) != len(kinds)+2 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for _, k := range kinds {
+		if strings.Contains(file, `;"`+k+`";`) {
+			t.Errorf("%s has no words", k)
+		}
+	}
+}
