@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -57,13 +56,5 @@ func (c accountingExportCmd) Run(ctx context.Context, s streams) (err error) {
 	if c.Out == "" {
 		return write(s.out)
 	}
-	file, err := os.CreateTemp(".", ".accounting-*")
-	if err != nil {
-		return fmt.Errorf("--out %s: %w", c.Out, err)
-	}
-	defer func() { _ = os.Remove(file.Name()) }() // gone already if it was renamed
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), c.Out)
+	return writeWhole(c.Out, write)
 }

@@ -41,19 +41,31 @@ func (c exportCmd) Run(ctx context.Context, s streams) (err error) {
 		_, err := c.write(ctx, s.out, f, format)
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(c.Out), ".cdr-*")
+	n := 0
+	err = writeWhole(c.Out, func(w io.Writer) (err error) {
+		n, err = c.write(ctx, w, f, format)
+		return err
+	})
+	if err == nil {
+		fmt.Fprintf(s.err, "%d call records in %s.\n", n, c.Out)
+	}
+	return err
+}
+
+// writeWhole writes a file that appears when it is whole. What it is written to
+// meanwhile is in the same folder: from another disk it could not be moved there.
+func writeWhole(name string, write func(io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".callisto-*")
 	if err != nil {
-		return fmt.Errorf("--out %s: %w", c.Out, err)
+		return fmt.Errorf("--out %s: %w", name, err)
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // gone already if it was renamed
-	n, err := c.write(ctx, file, f, format)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), c.Out); err != nil {
-		return fmt.Errorf("--out %s: %w", c.Out, err)
+	if err := os.Rename(file.Name(), name); err != nil {
+		return fmt.Errorf("--out %s: %w", name, err)
 	}
-	fmt.Fprintf(s.err, "%d call records in %s.\n", n, c.Out)
 	return nil
 }
 
