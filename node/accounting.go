@@ -7,28 +7,16 @@ import (
 
 	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/tariff"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/platform/config"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
-// worths are exchange rates by their times.
-type worths func(ctx context.Context) ([]tariff.Exchanged, error)
+// worths are the exchange rates as they are when one is asked for.
+type worths func() map[money.Currency]rating.Exchange
 
-// Worth is what a currency was worth at an instant, by the latest rate before it.
-func (w worths) Worth(c money.Currency, at time.Time) (rate money.Rate, ok bool) {
-	list, err := w(context.Background())
-	if err != nil {
-		return 0, false
-	}
-	var best tariff.Exchanged
-	for _, x := range list {
-		if x.Currency == c && !x.From.After(at) && (!ok || x.From.After(best.From) || x.From.Equal(best.From) && x.At.After(best.At)) {
-			best, ok = x, true
-		}
-	}
-	return best.Rate, ok
-}
+// Worth is what a currency was worth at an instant.
+func (w worths) Worth(c money.Currency, at time.Time) (money.Rate, bool) { return w()[c].At(at) }
 
 // accountingOf hands the book of a database to accountants.
 func accountingOf(db *store.DB, rates worths, cfg config.Config, house money.Currency, now func() time.Time) (*accounting.Service, error) {
@@ -53,8 +41,7 @@ func ExportBook(ctx context.Context, data, database string, cfg config.Config, n
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	all := func(context.Context) ([]tariff.Exchanged, error) { return known.Rates, nil }
-	var s *accounting.Service
-	s, err = accountingOf(db, all, cfg, money.Currency(cfg.Currency), now)
+	rates := known.Exchange()
+	s, err := accountingOf(db, func() map[money.Currency]rating.Exchange { return rates }, cfg, money.Currency(cfg.Currency), now)
 	return s, db.Close, err
 }

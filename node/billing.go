@@ -8,7 +8,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/paper"
 	"github.com/callisto-tel/callisto/business/payment"
-	"github.com/callisto-tel/callisto/business/tariff"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/wallet"
 )
 
@@ -22,7 +22,7 @@ func (n *Node) openBilling() (err error) {
 	n.billing = billing.New(n.store.Billing(), n.book, n.papers, n.taxes, n.wallets, billing.Config{
 		Currency: n.currency(), Link: n.link, Country: n.countryOf, Bank: n.bankFor, Steps: n.cfg.Billing.Steps(), Log: n.log, Now: n.opts.Now,
 	})
-	worth := func(ctx context.Context) ([]tariff.Exchanged, error) { return n.tariffs.Exchange(ctx, member.System()) }
+	worth := func() map[money.Currency]rating.Exchange { return n.tariffs.Decks().Exchange }
 	n.accounting, err = accountingOf(n.store, worth, n.cfg, n.currency(), n.opts.Now)
 	return err
 }

@@ -49,7 +49,7 @@ func (s *Service) load(ctx context.Context) error {
 	}
 	sortVersions(all.Versions)
 	now := s.cfg.Now()
-	next := &Decks{Lines: map[string]rating.Line{}, Exchange: map[money.Currency]rating.Exchange{}, Plans: map[string]string{}, House: s.cfg.Currency}
+	next := &Decks{Lines: map[string]rating.Line{}, Exchange: all.Exchange(), Plans: map[string]string{}, House: s.cfg.Currency}
 	decks := map[string]*rating.Deck{}
 	for owner, list := range byOwner(all.Versions) {
 		for _, v := range standing(list, now) {
@@ -62,9 +62,6 @@ func (s *Service) load(ctx context.Context) error {
 			decks[v.ID] = d
 			next.Lines[owner] = append(next.Lines[owner], rating.Dated{From: v.From, Version: v.ID, Currency: v.Currency, Deck: d})
 		}
-	}
-	for _, r := range all.Rates {
-		next.Exchange[r.Currency] = append(next.Exchange[r.Currency], rating.Exchanged{From: r.From, Rate: r.Rate})
 	}
 	for _, g := range all.Given {
 		if next.Plans[g.Account] = g.Plan; g.Plan == Members {

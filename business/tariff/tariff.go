@@ -97,6 +97,15 @@ type All struct {
 	Rates    []Exchanged // the oldest first
 }
 
+// Exchange is what each currency was, is and will be worth.
+func (a *All) Exchange() map[money.Currency]rating.Exchange {
+	out := map[money.Currency]rating.Exchange{}
+	for _, r := range a.Rates {
+		out[r.Currency] = append(out[r.Currency], rating.Exchanged{From: r.From, Rate: r.Rate})
+	}
+	return out
+}
+
 // Store keeps decks. Whatever it changes raises the stamp.
 type Store interface {
 	Stamp(ctx context.Context) (int64, error)
