@@ -172,20 +172,14 @@ func (b *Billing) Finished(ctx context.Context) (m settlement.Month, err error) 
 // Unbilled lists accounts that had calls in a month, or are on credit, and were not
 // billed for it. Charges are counted by a clock that may differ from the book's by a
 // moment: the days around the month are looked at too.
-func (b *Billing) Unbilled(ctx context.Context, c money.Currency, m settlement.Month) (list []string, err error) {
+func (b *Billing) Unbilled(ctx context.Context, c money.Currency, m settlement.Month) ([]string, error) {
 	from, to := m.Span()
 	rows, err := b.db.read.QueryContext(ctx, `SELECT account FROM call_spend s WHERE currency = $1 AND day >= $2 AND day <= $3
 			AND NOT EXISTS (SELECT 1 FROM bill b WHERE b.account = s.account AND b.month = $4)
 		UNION SELECT account FROM wallet_terms w WHERE kind = 'postpaid' AND NOT EXISTS (SELECT 1 FROM bill b WHERE b.account = w.account AND b.month = $4)
 		UNION SELECT a.owner FROM ledger_account a WHERE a.kind = 'wallet' AND a.currency = $1 AND a.balance < 0 AND NOT EXISTS (SELECT 1 FROM bill b WHERE b.account = a.owner AND b.month = $4)
 		ORDER BY 1`, string(c), guard.Day(from)-1, guard.Day(to), string(m))
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var account string
-		err := rows.Scan(&account)
-		list = append(list, account)
-		return err
-	})
-	return list, err
+	return texts(rows, err)
 }
 
 // First is when the first call was charged, to the day.
@@ -294,14 +288,8 @@ func (b *Billing) Moves(ctx context.Context, id string, after, upto int64) (list
 }
 
 // Moved lists accounts with bills whose wallets have entries that were not looked at.
-func (b *Billing) Moved(ctx context.Context, c money.Currency) (list []string, err error) {
+func (b *Billing) Moved(ctx context.Context, c money.Currency) ([]string, error) {
 	rows, err := b.db.read.QueryContext(ctx, `SELECT DISTINCT b.account FROM bill b JOIN bill_standing s ON s.account = b.account JOIN ledger_account a ON a.id = 'wallet:' || b.account || ':' || b.currency
 		WHERE b.state = 'open' AND b.currency = $1 AND a.entries > s.seen ORDER BY b.account`, string(c))
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var account string
-		err := rows.Scan(&account)
-		list = append(list, account)
-		return err
-	})
-	return list, err
+	return texts(rows, err)
 }

@@ -139,16 +139,10 @@ func (p *Packages) Allowance(ctx context.Context, id string) (bundle.Allowance, 
 }
 
 // Due lists what is to be seen to.
-func (p *Packages) Due(ctx context.Context, ends time.Time, day int64, after string, limit int) (list []string, err error) {
+func (p *Packages) Due(ctx context.Context, ends time.Time, day int64, after string, limit int) ([]string, error) {
 	rows, err := p.db.read.QueryContext(ctx, `SELECT id FROM allowance WHERE closed = 0 AND id > $1
 		AND (ends <= $2 OR looked < $3 OR told < 100 AND used >= total OR told < 80 AND used * 5 >= total * 4) ORDER BY id LIMIT $4`, after, us(ends), day, limit)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		list = append(list, id)
-		return err
-	})
-	return list, err
+	return texts(rows, err)
 }
 
 // Package reads one; PostgreSQL keeps its state from being changed.
