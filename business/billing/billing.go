@@ -304,8 +304,8 @@ func unknown(number string) error {
 	return fault.New(fault.Unknown, "bill_unknown", "There is no invoice of calls %s.", number)
 }
 
-// Calls are those of an invoice of the actor's, after one of them ("": the first),
-// with where the next page begins ("": nowhere).
+// Calls are those of an invoice of the actor's, after one of them (0: from the
+// first), with the one after which the next page begins (0: there is none).
 func (s *Service) Calls(ctx context.Context, by member.Actor, number string, after int64, limit int) (list []Call, next int64, err error) {
 	b, err := s.Bill(ctx, by, number)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
 )
 
 // endless is later than every entry.
@@ -297,7 +298,7 @@ func (s *Service) remark(by member.Actor, account, text string) member.Remark {
 }
 
 // BadDebtAccount is what will never be paid.
-func BadDebtAccount(c string) string { return "cost:bad_debt:" + c }
+func BadDebtAccount(c money.Currency) string { return "cost:bad_debt:" + string(c) }
 
 // WriteOff gives up what is left of a bill, and of those before it: it is a loss
 // of ours, and the wallet is even again. Its tax stays as it was booked.
@@ -362,7 +363,7 @@ func (s *Service) WriteOff(ctx context.Context, by member.Actor, number, note st
 }
 
 func (s *Service) bookLoss(ctx context.Context, tx Tx, b Bill, left int64) error {
-	loss := BadDebtAccount(string(b.Currency))
+	loss := BadDebtAccount(b.Currency)
 	if err := tx.Open(ctx, ledger.Account{ID: loss, Kind: ledger.Cost, Currency: b.Currency, Floor: ledger.Unbounded, Opened: s.cfg.Now()}); err != nil {
 		return err
 	}
