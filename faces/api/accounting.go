@@ -61,7 +61,7 @@ func (f *face) accountingFile(ctx context.Context, in *struct {
 	Span
 	Format string `query:"format" enum:"csv,datev" default:"csv"`
 	Single bool   `query:"single" doc:"DATEV: each posting by itself, not summed by day"`
-}) (*xmlFile, error) {
+}) (*download, error) {
 	o, err := accounting.Period(in.From, in.To)
 	if err != nil {
 		return nil, f.fail(ctx, err)
@@ -79,5 +79,5 @@ func (f *face) accountingFile(ctx context.Context, in *struct {
 	if in.Format == "datev" {
 		charset = "windows-1252"
 	}
-	return &xmlFile{"text/csv; charset=" + charset, `attachment; filename="` + accounting.Name(in.Format, o) + `"`, b.Bytes()}, nil
+	return &download{"text/csv; charset=" + charset, `attachment; filename="` + accounting.Name(in.Format, o) + `"`, b.Bytes()}, nil
 }

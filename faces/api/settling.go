@@ -194,18 +194,19 @@ func (f *face) listPayouts(ctx context.Context, in *struct {
 	return page(all, "", showPayout), nil
 }
 
-type xmlFile struct {
+// download is a file as an answer.
+type download struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
 	Body        []byte
 }
 
-func (f *face) payoutFile(ctx context.Context, _ *struct{}) (*xmlFile, error) {
+func (f *face) payoutFile(ctx context.Context, _ *struct{}) (*download, error) {
 	file, err := f.Payouts.File(ctx, actor(ctx))
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return &xmlFile{"application/xml", `attachment; filename="pain.001.xml"`, file}, nil
+	return &download{"application/xml", `attachment; filename="pain.001.xml"`, file}, nil
 }
 
 func (f *face) payoutPaid(ctx context.Context, in *ByID) (*body[payout], error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -64,21 +65,13 @@ func (f *face) showAccounting(r *http.Request, p *page, refused error) (templ.Co
 	if err == nil {
 		d.Sums, err = f.Accounting.Sums(r.Context(), p.Who, o)
 	}
-	if err = firstOf(refused, err); err != nil {
+	if err = cmp.Or(refused, err); err != nil {
 		if k := fault.KindOf(err); k != fault.Invalid && k != fault.Unavailable {
 			return nil, err
 		}
 		d.Errors, p.Status = p.errorsOf(err), httpstatus.Of(fault.KindOf(err))
 	}
 	return accountingPage(p, d), nil
-}
-
-// firstOf is the first of two errors that is one.
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func (f *face) accountingFile(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
