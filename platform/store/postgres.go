@@ -164,6 +164,9 @@ func (p *pipe) QueryRowContext(ctx context.Context, text string, args ...any) *s
 // send runs statements one after the other in a single journey to the server, and
 // says how many rows each touched. The first that fails ends all.
 func (p *pipe) send(ctx context.Context, statements ...statement) (touched []int64, err error) {
+	if p.failed != nil {
+		return nil, p.failed // nothing may be booked outside of the transaction
+	}
 	var all pgx.Batch
 	if !p.begun {
 		p.begun = true
