@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -46,11 +44,7 @@ func (t billingTx) AddRemark(ctx context.Context, r member.Remark) error {
 
 // Event tells programs what a bill is.
 func (t billingTx) Event(ctx context.Context, kind, key string, b billing.Bill, when time.Time) error {
-	data, err := json.Marshal(billing.Tell(b, when))
-	if err != nil {
-		return fmt.Errorf("the event of the invoice %s: %w", key, err)
-	}
-	return tell(ctx, t.q, kind, "evt_"+strings.ReplaceAll(kind, ".", "_")+"_"+key, b.Account, string(data), when)
+	return tellAs(ctx, t.q, kind, "evt_"+strings.ReplaceAll(kind, ".", "_")+"_"+key, b.Account, billing.Tell(b, when), when)
 }
 
 const billColumns = `number, account, month, currency, after_seq, upto, calls, tax, tax_of, credited, asked, issued, due, state, step, stepped, ended`

@@ -5,10 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/hook"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/platform/stripe/stripetest"
@@ -79,6 +82,46 @@ func TestWhatHappensIsTold(t *testing.T) {
 		types, bodies = told(all.ID)
 		if n := slices.Index(types, hook.Alert); n < 0 || strings.Count(strings.Join(types, " "), hook.Alert) != 1 || !strings.Contains(bodies[n], `"subject":"+8821312"`) {
 			t.Errorf("alerts: %v", types)
+		}
+	})
+}
+
+// TestInvoicesAreTold: a month's invoice when it is written, and once more when it
+// is not paid in time, however often it is looked at.
+func TestInvoicesAreTold(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		ann := h.person(t, "ann")
+		h.credit(t, ann, money.Of("USD", 100, 0))
+		hooks := h.hooks(t, cfg.Dir, nil)
+		all, _, err := hooks.Add(ctx, member.System(), "https://a.example", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.talks(t, ann, "+49 30 901820", 100*time.Minute+time.Second) // 60.01, of 50 that were there
+		for _, day := range []time.Time{time.Date(2026, 12, 1, 1, 0, 0, 0, time.UTC), time.Date(2026, 12, 19, 1, 0, 0, 0, time.UTC), time.Date(2026, 12, 19, 2, 0, 0, 0, time.UTC)} {
+			h.at(day)
+			h.turn(t)
+		}
+		list, _, err := hooks.Deliveries(ctx, member.System(), all.ID, "", "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := map[string]string{}
+		for _, d := range list {
+			if strings.HasPrefix(d.Type, "invoice.") {
+				if told[d.Type] != "" {
+					t.Errorf("%s is told twice", d.Type)
+				}
+				told[d.Type] = d.Body
+			}
+		}
+		for kind, state := range map[string]billing.State{hook.Invoiced: billing.Open, hook.Unpaid: billing.Overdue} {
+			var x billing.Event
+			if err := json.Unmarshal([]byte(told[kind]), &x); err != nil || x.Account != ann.Account || x.Month != "2026-11" || x.Asked != usd(10_010_000) || x.State != state {
+				t.Errorf("%s: %q %v", kind, told[kind], err)
+			}
 		}
 	})
 }
