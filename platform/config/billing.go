@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/accounting"
+	"github.com/callisto-tel/callisto/business/billing"
 )
 
 // Billing is how members on credit are asked for their money.
@@ -20,8 +21,8 @@ type Billing struct {
 const mostDays = 365
 
 // Steps are the days after the last one for paying.
-func (b *Billing) Steps() [3]int {
-	steps := [3]int{3, 10, 17}
+func (b *Billing) Steps() billing.Steps {
+	steps := billing.UsualSteps()
 	for i, text := range []string{b.Reminder, b.Last, b.Suspension} {
 		if n, err := strconv.Atoi(text); err == nil {
 			steps[i] = n
