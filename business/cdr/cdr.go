@@ -138,14 +138,6 @@ func (r *Record) Drew(account string) []Drawn {
 	return nil
 }
 
-// Seconds is what it used of packages in all.
-func (r *Record) Seconds() (n int64) {
-	for i := range r.Packages {
-		n += r.Packages[i].Seconds
-	}
-	return n
-}
-
 // Caller is who called, as an account may see it: "" if that was withheld.
 func (r *Record) Caller(account string) string {
 	if r.Withheld && r.From.Account != account {

@@ -63,7 +63,7 @@ func TestTheLastOfAPackage(t *testing.T) {
 			t.Fatalf("after %s what it held was let go", c.now().Sub(answer))
 		}
 	}
-	if r, err := s.Settle(ctx, l.Hold, answered("call_3", answer, l.For)); err != nil || r.Seconds() != 3600 || r.Charge != usd(1_000_000) {
+	if r, err := s.Settle(ctx, l.Hold, answered("call_3", answer, l.For)); err != nil || drawn(r) != 3600 || r.Charge != usd(1_000_000) {
 		t.Errorf("%+v %v %v", r.Packages, r.Charge, err)
 	}
 	h.booksAreRight(t)
@@ -100,7 +100,7 @@ func TestLimitsHoldForPackages(t *testing.T) {
 			t.Errorf("%+v %v", s, err)
 		}
 		r, err := g.calls.Settle(ctx, held[0], answered("call_0", g.clock.now(), time.Minute))
-		if err != nil || r.Seconds() != 60 {
+		if err != nil || drawn(r) != 60 {
 			t.Errorf("%+v %v", r.Packages, err)
 		}
 		if _, err := g.calls.Reserve(ctx, asks(who.Account, "closed", "+371900123456")); codeOf(err) != "destination_never" {
