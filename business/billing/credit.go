@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/big"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
@@ -19,7 +20,7 @@ const mostReason = 200
 
 // reasoned refuses what gives no reason.
 func reasoned(field, text string) (string, error) {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if text == "" || utf8.RuneCountInString(text) > mostReason {
 		wrong := fault.New(fault.Invalid, "fields", "Some fields are not right.")
 		return "", wrong.WithFields(fault.Field{Name: field, Text: "Say why, in at most 200 letters."})

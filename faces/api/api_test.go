@@ -22,6 +22,8 @@ func TestBodyThatIsNoJSON(t *testing.T) {
 		{"broken", "application/json", `nope`, 422, "The body is no valid JSON: "},
 		{"cut", "application/json; charset=utf-8", `{"name":`, 422, "The body is no valid JSON: "},
 		{"wrong kind", "application/json", `{"name":5}`, 422, "The field “name” cannot be a number."},
+		{"NUL", "application/json", `{"name":"a\u0000"}`, 422, "There is a character U+0000"},
+		{"not quite NUL", "application/json", `{"name":"a\\u0000","email":5}`, 422, "The field “email” cannot be a number."},
 		{"no object", "", `[1]`, 422, "The body must be a JSON object, not an array."},
 		{"nothing", "application/json", ``, 400, "The body is missing: send JSON."},
 	} {

@@ -45,6 +45,9 @@ func (strictly) exact() {}
 
 // readJSON says what is wrong with a body in words for people; asProblem makes them the detail.
 func readJSON(data []byte, v any) error {
+	if hasNUL(data) {
+		return errors.New("There is a character U+0000 in a text, which cannot be kept. Leave it out.") //nolint:staticcheck // a sentence for people
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if _, ok := v.(exact); ok {
 		d.DisallowUnknownFields()
@@ -69,6 +72,21 @@ func readJSON(data []byte, v any) error {
 		return fmt.Errorf("The field “%s” cannot be %s.", wrong.Field, article(wrong.Value)) //nolint:staticcheck // a sentence for people
 	}
 	return fmt.Errorf("The body is no valid JSON: %w.", err) //nolint:staticcheck // a sentence for people
+}
+
+// hasNUL finds the one character that PostgreSQL keeps in no text. JSON can only
+// write it as an escape (RFC 8259 §7), before which the backslashes are in pairs.
+func hasNUL(data []byte) bool {
+	for {
+		i := bytes.Index(data, []byte(`\u0000`))
+		if i < 0 {
+			return false
+		}
+		if before := data[:i]; (len(before)-len(bytes.TrimRight(before, `\`)))%2 == 0 {
+			return true
+		}
+		data = data[i+2:]
+	}
 }
 
 // article names a JSON value in a sentence.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -101,6 +102,10 @@ func (p *page) rendering(ctx context.Context) context.Context {
 // readForm reads a form before its page does, so that one too large is told
 // from one that is empty. Files are read by the pages that take them.
 func (f *face) readForm(r *http.Request) error {
+	unreadable := fault.New(fault.Invalid, "form", "The form could not be read. Try again.")
+	if strings.Contains(r.RequestURI, "%00") { // PostgreSQL keeps no text with it
+		return unreadable
+	}
 	if r.Method != http.MethodPost || strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		return nil
 	}
@@ -109,7 +114,12 @@ func (f *face) readForm(r *http.Request) error {
 		return errTooLarge
 	}
 	if err != nil {
-		return fault.New(fault.Invalid, "form", "The form could not be read. Try again.")
+		return unreadable
+	}
+	for _, values := range r.PostForm {
+		if slices.ContainsFunc(values, func(v string) bool { return strings.ContainsRune(v, 0) }) {
+			return unreadable
+		}
 	}
 	return nil
 }
