@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -466,5 +467,17 @@ func TestTooMuchIsToldFromNothing(t *testing.T) {
 	}
 	if a := r.want(t, 200, key, "GET", "/api/v1/orders", nil); len(at(a.body, "items").([]any)) != 1 {
 		t.Errorf("something was ordered: %s", a.raw)
+	}
+	for _, odd := range []func() (*http.Response, error){
+		func() (*http.Response, error) { return http.Get(r.base + "/numbers?digits=5%00") },
+		func() (*http.Response, error) { return http.PostForm(r.base+"/sign-in", url.Values{"email": {"a\x00@example.com"}, "password": {"x"}}) },
+	} {
+		res, err := odd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("U+0000: %d", res.StatusCode)
+		}
 	}
 }
