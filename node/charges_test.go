@@ -86,6 +86,48 @@ func TestACallIsCharged(t *testing.T) {
 	}
 }
 
+// TestWhatComesAgainIsPaidOnce: a telephone that answers do not reach sends its
+// INVITE and its BYE again, and hangs up once more when the call is over.
+func TestWhatComesAgainIsPaidOnce(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	r.priced(t, 600_000)
+	key := str(r.dev, "members", 0, "api_key")
+	const calls = 10
+	lab.SIPp{
+		Scenario: scenarios + "caller-again.xml", Users: []lab.Member{r.phone(0)}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: calls, Rate: 20,
+		Extra: func(int) string { return "+4930901820" },
+	}.Run(t)
+	var list []any
+	r.await(t, "the calls in the history", func() bool {
+		list, _ = at(r.want(t, 200, key, "GET", "/api/v1/calls?limit=100", nil).body, "items").([]any)
+		return len(list) >= calls
+	})
+	var charged int64
+	for _, x := range list {
+		lasted, _ := at(x, "duration_seconds").(float64)
+		charge := micros(at(x, "charge", "micros"))
+		if charge != 10_000*int64(math.Ceil(lasted)) || charge == 0 {
+			t.Errorf("at 0.60 a minute by the second: %v", x)
+		}
+		charged += charge
+	}
+	w := r.want(t, 200, key, "GET", "/api/v1/wallet", nil)
+	if len(list) != calls || micros(at(w.body, "balance", "micros")) != 100_000_000-charged || micros(at(w.body, "held", "micros")) != 0 {
+		t.Errorf("%d calls for %d: %s", len(list), charged, w.raw)
+	}
+	paid := 0
+	lines, _ := at(r.want(t, 200, key, "GET", "/api/v1/wallet/history?limit=100", nil).body, "items").([]any)
+	for _, l := range lines {
+		if str(l, "kind") == "call" {
+			paid++
+		}
+	}
+	if paid != calls {
+		t.Errorf("the wallet paid for %d calls", paid)
+	}
+}
+
 // TestTheBooksAreChecked at the start, and the operator's page says how that went.
 func TestTheBooksAreChecked(t *testing.T) {
 	t.Parallel()
