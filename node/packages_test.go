@@ -82,6 +82,11 @@ func TestACallUsesAPackage(t *testing.T) {
 	r.want(t, 204, op, "PUT", "/api/v1/packages/"+buy.Get("package")+"/state", obj{"state": "ended"})
 	r.want(t, 409, key, "POST", "/api/v1/me/packages", obj{"package": buy.Get("package")})
 	r.want(t, 403, key, "POST", "/api/v1/packages", obj{"name": "x", "price": "1", "minutes": 1, "prefixes": []any{"49"}})
+	everywhere := r.want(t, 201, op, "POST", "/api/v1/packages", obj{"name": "All", "price": "1", "minutes": 1, "prefixes": []any{"*"}})
+	if str(everywhere.body, "prefixes", 0) != "*" {
+		t.Errorf("everywhere is shown as %s", everywhere.raw)
+	}
+	r.want(t, 204, op, "PUT", "/api/v1/packages/"+str(everywhere.body, "id")+"/state", obj{"state": "ended"})
 }
 
 // calls waits until there are so many in the history, and gives the newest.

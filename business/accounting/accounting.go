@@ -157,8 +157,11 @@ func Period(from, to string) (o Order, err error) {
 	if o.From, err = read(from, false); err != nil || o.From.Year() < 2000 || o.From.Year() > 2100 {
 		return o, wrong("from")
 	}
-	if o.To, err = read(to, true); err != nil || !o.To.After(o.From) || o.To.Sub(o.From) > longest*24*time.Hour {
+	if o.To, err = read(to, true); err != nil {
 		return o, wrong("to")
+	}
+	if !o.To.After(o.From) || o.To.Sub(o.From) > longest*24*time.Hour {
+		return o, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "to", Text: "Write a last day that is not before the first, and at most a year after it."})
 	}
 	return o, nil
 }

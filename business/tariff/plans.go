@@ -112,8 +112,9 @@ func (s *Service) Exchange(_ context.Context, by member.Actor) ([]Exchanged, err
 	return out, nil
 }
 
-// SetExchange says what currencies are worth from an instant on. What is said of
-// the past counts for calls to come only.
+// SetExchange says what currencies are worth from an instant on. Of a time in which
+// a rate held already, what is said counts from now on: what was priced and booked
+// by that one stays. Before the first rate nothing was, and it counts from then.
 func (s *Service) SetExchange(ctx context.Context, by member.Actor, list []Exchanged) error {
 	if err := operatorOnly(by); err != nil {
 		return err
@@ -126,7 +127,7 @@ func (s *Service) SetExchange(ctx context.Context, by member.Actor, list []Excha
 	for i := range list {
 		x := &list[i]
 		x.Currency = money.Currency(strings.ToUpper(strings.TrimSpace(string(x.Currency))))
-		if x.From.Before(now) {
+		if _, held := s.Decks().Exchange[x.Currency].At(x.From); x.From.Before(now) && (held || x.From.IsZero()) {
 			x.From = now
 		}
 		x.From = x.From.UTC().Truncate(time.Microsecond)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,10 +46,19 @@ type packageOut struct {
 
 func showPackage(p *bundle.Package) packageOut {
 	out := packageOut{
-		ID: p.ID, Name: p.Name, Names: p.Names, Price: p.Price, Minutes: float64(p.Seconds) / 60, Prefixes: p.Prefixes, Renews: p.Renews, State: string(p.State), Created: p.Created.UTC(),
+		ID: p.ID, Name: p.Name, Names: p.Names, Price: p.Price, Minutes: float64(p.Seconds) / 60, Prefixes: shownPrefixes(p.Prefixes), Renews: p.Renews, State: string(p.State), Created: p.Created.UTC(),
 	}
 	if p.Days > 0 {
 		out.Days = &p.Days
+	}
+	return out
+}
+
+// shownPrefixes are as they are read: everywhere is *.
+func shownPrefixes(list bundle.Prefixes) []string {
+	out := slices.Clone([]string(list))
+	if i := slices.Index(out, ""); i >= 0 {
+		out[i] = "*"
 	}
 	return out
 }
@@ -73,7 +83,7 @@ type allowanceOut struct {
 func showAllowance(a *bundle.Allowance) allowanceOut {
 	return allowanceOut{
 		ID: a.ID, Package: a.Package, Name: a.Name, Price: a.Price(), Begins: a.Begins.UTC(), Ends: a.Ends.UTC(), Period: a.Period, Seconds: a.Total, Used: a.Used, Held: a.Held,
-		Left: a.Available(), Renews: a.Renews, Quiet: a.Quiet, Prefixes: a.Prefixes,
+		Left: a.Available(), Renews: a.Renews, Quiet: a.Quiet, Prefixes: shownPrefixes(a.Prefixes),
 	}
 }
 

@@ -205,6 +205,17 @@ func TestPlansAndCurrencies(t *testing.T) {
 		if _, ok := r.now.In(clock.now(), "KRW", 1); ok {
 			t.Error("a rate counts before its day")
 		}
+		// Of the past: before the first rate it counts from its day, where one held from now.
+		first := clock.now().AddDate(0, -2, 0)
+		if err := s.SetExchange(ctx, by, []tariff.Exchanged{{Currency: "JPY", Rate: money.One / 100, From: first}, {Currency: "EUR", Rate: 2 * money.One, From: clock.now().Add(-time.Minute)}}); err != nil {
+			t.Fatal(err)
+		}
+		_, r = h.tariffs(t)
+		then, ok := r.now.In(first.Add(time.Hour), "JPY", 100)
+		was, _ := r.now.In(clock.now().Add(-time.Second), "EUR", 30_001)
+		if is, _ := r.now.In(clock.now(), "EUR", 30_001); !ok || then != 1 || was != 37_501 || is != 60_002 {
+			t.Errorf("a rate of the past: %d %v; where one held %d, then %d", then, ok, was, is)
+		}
 		if _, err := s.Propose(ctx, by, tariff.Members, "49,0.01", eur); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("members pay in euros: %v", err)
 		}
