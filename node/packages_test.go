@@ -86,6 +86,11 @@ func TestACallUsesAPackage(t *testing.T) {
 	if str(everywhere.body, "prefixes", 0) != "*" {
 		t.Errorf("everywhere is shown as %s", everywhere.raw)
 	}
+	id := str(r.want(t, 200, key, "GET", "/api/v1/me", nil).body, "id")
+	r.want(t, 204, op, "POST", "/api/v1/accounts/"+id+"/suspension", obj{"why": "An unpaid bill."})
+	if got := r.want(t, 403, key, "POST", "/api/v1/me/packages", obj{"package": str(everywhere.body, "id")}); str(got.body, "code") != "suspended" {
+		t.Errorf("minutes that he cannot use are sold: %s", got.raw)
+	}
 	r.want(t, 204, op, "PUT", "/api/v1/packages/"+str(everywhere.body, "id")+"/state", obj{"state": "ended"})
 }
 

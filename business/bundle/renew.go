@@ -163,6 +163,9 @@ func (s *Service) next(ctx context.Context, tx Tx, a *Allowance, now time.Time, 
 		return s.write(ctx, tx, a, "package_ended")
 	case t.no != nil && over:
 		a.Renews = false
+		if fault.KindOf(t.no) == fault.Forbidden {
+			return s.write(ctx, tx, a, "package_stopped")
+		}
 		return s.write(ctx, tx, a, "package_lapsed")
 	case t.no != nil:
 		return nil // there is an hour to add money

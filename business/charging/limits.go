@@ -46,7 +46,7 @@ func (s *Service) hold(ctx context.Context, l *lease) (id string, err error) {
 			l.secs, l.held, l.money, l.Drawn = 0, 0, false, false
 			why, packages, err := tx.Standing(ctx, l.Account, now)
 			if err != nil || why != "" {
-				return errors.Join(err, suspended(why))
+				return errors.Join(err, Suspended(why))
 			}
 			if packages {
 				err = s.begin(ctx, tx, l, id, now, &caps)
@@ -101,8 +101,8 @@ func (s *Service) money(ctx context.Context, tx Tx, l *lease, id string, answer 
 	return nil
 }
 
-// suspended refuses a call in the operator's words; nil if there are none.
-func suspended(why string) error {
+// Suspended refuses a call in the operator's words; nil if there are none.
+func Suspended(why string) error {
 	if why == "" {
 		return nil
 	}
