@@ -141,7 +141,7 @@ func accounts(t *testing.T, r *running, boss person, key string) {
 	if status, page := boss.get("/operator/accounting/file?format=datev&from=" + month); status != 503 || !strings.Contains(page, "accounting.datev_client") {
 		t.Errorf("DATEV without its numbers: %d", status)
 	}
-	if status, page := boss.get("/operator/accounting?from=" + month + "-01&to=2019-01-01"); status != 422 || !strings.Contains(page, "Write a day") {
+	if status, page := boss.get("/operator/accounting?from=" + month + "-01&to=2019-01-01"); status != 422 || !strings.Contains(page, "not before the first") {
 		t.Errorf("days that are none: %d", status)
 	}
 	if status, page := boss.get("/operator/accounting?from=" + month + "-01&to=" + time.Now().UTC().Format(time.DateOnly)); status != 200 || !strings.Contains(page, "revenue:calls") {
