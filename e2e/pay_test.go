@@ -7,12 +7,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,39 +212,28 @@ func TestStripeTakesWhatWeAsk(t *testing.T) {
 		t.Fatalf("the card is %v", v)
 	}
 	api(t, d, saver.APIKey, "PUT", "/api/v1/wallet/auto_top_up", map[string]any{"below": "500", "add": "500", "most": "1000", "password": saver.Password}, 200)
-	deadline := time.After(30 * time.Second)
-	for tick := time.NewTicker(100 * time.Millisecond); ; {
-		mu.Lock()
-		done := asked["POST /v1/refunds"] == 200 && asked["POST /v1/payment_intents"] == 200
-		mu.Unlock()
-		if done {
-			break
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("no refund or no payment was asked for: %v", asked)
+	wasAsked := func(what ...string) {
+		t.Helper()
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for late := time.After(30 * time.Second); ; {
+			mu.Lock()
+			waits := slices.ContainsFunc(what, func(w string) bool { return asked[w] != 200 })
+			seen := maps.Clone(asked)
+			mu.Unlock()
+			if !waits {
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Fatalf("%v is not asked for: %v", what, seen)
+			}
 		}
 	}
+	wasAsked("POST /v1/refunds", "POST /v1/payment_intents")
 	api(t, d, saver.APIKey, "DELETE", "/api/v1/wallet/card", nil, 204)
-	for tick := time.NewTicker(100 * time.Millisecond); ; <-tick.C {
-		mu.Lock()
-		done := asked["POST /v1/payment_methods/ID/detach"] == 200
-		mu.Unlock()
-		if done {
-			break
-		}
-		if t.Context().Err() != nil {
-			t.Fatalf("asked: %v", asked)
-		}
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	for _, what := range []string{"POST /v1/checkout/sessions", "POST /v1/customers", "GET /v1/checkout/sessions/ID"} {
-		if asked[what] != 200 {
-			t.Errorf("%s: %v", what, asked)
-		}
-	}
+	wasAsked("POST /v1/payment_methods/ID/detach", "POST /v1/checkout/sessions", "POST /v1/customers", "GET /v1/checkout/sessions/ID")
 }
 
 // status keeps what was answered.
