@@ -308,6 +308,21 @@ func TestAnAnswerIsLost(t *testing.T) {
 		}
 		again(4, 21, bob) // it was charged already
 		x.sound(t)
+		cat := x.filler(t, "cat", stripetest.Good) // stopped while nobody knows: it is found out without its message
+		x.below(t, cat, 100)
+		x.leaves(t, cat, 1)
+		x.fake.Lose(1)
+		x.turn(t)
+		if err := x.cashier.StopAuto(ctx, cat); err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			c.add(time.Minute)
+			x.turn(t)
+		}
+		if free := x.free(t, cat); free != 21 {
+			t.Errorf("what was charged before it was stopped is not in the wallet: %d", free)
+		}
 	})
 }
 

@@ -354,3 +354,19 @@ func TestReadingWhileAllWrite(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestAFailureThatIsIgnored: PostgreSQL takes a transaction back in which a
+// statement failed, also when its commit is asked for; that is told.
+func TestAFailureThatIsIgnored(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Config{URL: cluster.Database(t)})
+	err := db.Ledger().Do(t.Context(), func(tx ledger.Tx) error {
+		if err := tx.Open(t.Context(), ledger.Account{ID: "odd", Kind: "no kind", Currency: "USD", Opened: time.Now()}); err == nil {
+			t.Error("an account of no kind is opened")
+		}
+		return nil
+	})
+	if err == nil {
+		t.Error("what was taken back is told as done")
+	}
+}
