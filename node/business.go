@@ -59,6 +59,7 @@ func (n *Node) business(ctx context.Context) error {
 		cfg.Gift = welcome(n.currency())
 	}
 	n.members = member.New(n.store.Members(), n.book, n.roster, cfg)
+	n.openPINs()
 	n.openCashier()
 	if err := n.openPapers(); err != nil {
 		return fmt.Errorf("the invoices: %w", err)

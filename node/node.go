@@ -37,6 +37,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
+	"github.com/callisto-tel/callisto/business/pin"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/roster"
@@ -97,6 +98,7 @@ type Node struct {
 	tariffs     *tariff.Service
 	settlement  *settlement.Service
 	proofs      *proof.Service
+	pins        *pin.Service
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
 	clock       *devClock            // moved in dev alone

@@ -101,3 +101,14 @@ func checkPassword(password, stored string, want Cost) (ok, stale bool) {
 	got := argon2.IDKey([]byte(password), salt, c.Time, c.Memory, 1, keyLen)
 	return subtle.ConstantTimeCompare(got, key) == 1, c != want
 }
+
+// HashSecret hashes another secret of a member as passwords are.
+func (s *Service) HashSecret(ctx context.Context, secret string) (string, error) {
+	return s.hasher.hash(ctx, secret)
+}
+
+// SecretIs compares a secret with what HashSecret returned.
+func (s *Service) SecretIs(ctx context.Context, secret, stored string) (bool, error) {
+	ok, _, err := s.hasher.check(ctx, secret, stored)
+	return ok, err
+}

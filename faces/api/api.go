@@ -249,6 +249,7 @@ type Deps struct {
 	Calls      Calls
 	Hooks      Hooks
 	Guard      Guard
+	PINs       PINs
 	GuardRules GuardRules
 	Foresight  Foresight
 	Alerts     Alerts
@@ -339,6 +340,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerRecords()
 	f.registerWebhooks()
 	f.registerLimits()
+	f.registerPINs()
 	f.registerPackages()
 	f.registerAlerts()
 	f.registerCarriers()

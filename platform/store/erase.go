@@ -47,6 +47,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`DELETE FROM document WHERE account = $1`, []any{account}},
 		{`DELETE FROM proof WHERE account = $1`, []any{account}},
 		{`DELETE FROM held_name WHERE account = $1`, []any{account}},
+		{`DELETE FROM pin WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_open WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_account WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_block WHERE account = $1`, []any{account}},
