@@ -17,6 +17,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
@@ -83,6 +84,7 @@ func (n *Node) openShop(ctx context.Context) error {
 	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
 		return err
 	}
+	n.passes = terminal.New(n.seal, n.opts.Now)
 	n.openHooks()
 	n.files = shop.NewFiles(n.shop, n.store.Documents(n.seal), n.opts.Now)
 	n.desk = shop.NewDesk(n.shop, n.store.Catalogue(), n.centers.Countries, n.roster.CatalogueChanged, n.opts.Now)

@@ -37,8 +37,9 @@ func (n *Node) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
+	mux.Handle("GET /ws", n.telephony.WebSocket(n.webOrigin(), sourceOf))
 	api.Mount(mux, api.Deps{
-		Lines: n.members, Calling: n.members, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
+		Lines: n.members, Calling: n.members, Phones: phones{n}, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
@@ -50,7 +51,7 @@ func (n *Node) handler() (http.Handler, error) {
 		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 	})
 	err := web.Mount(mux, web.Deps{
-		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
+		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Phones: phones{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,

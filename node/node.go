@@ -45,6 +45,7 @@ import (
 	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
+	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/business/wallet"
 	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/bus"
@@ -94,6 +95,7 @@ type Node struct {
 	seal        *seal.Seal
 	dids        *did.Service
 	cards       *publish.Service
+	passes      *terminal.Passes
 	carriers    *carrier.Service
 	tariffs     *tariff.Service
 	settlement  *settlement.Service

@@ -152,6 +152,7 @@ const FirstTelephone = "First telephone"
 // Device is a SIP credential of a membership.
 type Device struct {
 	ID         string
+	Kind       DeviceKind
 	Membership string
 	Number     numbering.Number // a company's device belongs to one office
 	Country    string           // ISO of that office
@@ -161,10 +162,21 @@ type Device struct {
 	Revoked    time.Time
 }
 
+// DeviceKind says how a device proves itself.
+type DeviceKind string
+
+// The kinds.
+const (
+	Telephone DeviceKind = ""        // by its SIP password
+	Browser   DeviceKind = "browser" // by a pass, which whoever is signed in gets (see business/terminal)
+)
+
 // Credential is what the registrar must know of a device. HA1 is
-// hash(user:realm:password), RFC 7616 §3.4.2.
+// hash(user:realm:password), RFC 7616 §3.4.2; nobody knows the password of
+// what is no Telephone.
 type Credential struct {
 	SIPUser    string
+	Kind       DeviceKind `json:",omitempty"`
 	Device     string
 	Membership string
 	Account    string

@@ -65,7 +65,7 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 		if !fresh {
 			return fault.New(fault.Conflict, "registered", "%s is registered already.", b.Number.Display())
 		}
-		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, FirstTelephone)
+		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, Telephone, FirstTelephone)
 		return err
 	})
 	if err != nil {
@@ -183,14 +183,14 @@ func checkOffices(offices []Office, b Bought) (wrong []fault.Field) {
 }
 
 // newDevice makes a credential: a random password that only the answer shows.
-func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numbering.Number, name string) (NewDevice, Credential, error) {
+func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numbering.Number, kind DeviceKind, name string) (NewDevice, Credential, error) {
 	count, err := tx.NextDevice(ctx, m.ID)
 	if err != nil {
 		return NewDevice{}, Credential{}, err
 	}
 	now := s.cfg.Now()
 	password := ident.Secret(15)
-	d := Device{ID: ident.New("dev", now), Membership: m.ID, Number: n, Name: name, SIPUser: fmt.Sprintf("%s-%d", n.UserPart(), count), Created: now}
+	d := Device{ID: ident.New("dev", now), Kind: kind, Membership: m.ID, Number: n, Name: name, SIPUser: fmt.Sprintf("%s-%d", n.UserPart(), count), Created: now}
 	country := m.Country
 	if n.CallingCode != m.Number.CallingCode {
 		country, _ = s.cfg.Centers().CountryOf(n.CallingCode)
@@ -198,7 +198,7 @@ func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numberin
 	d.Country = country
 	home, _ := s.cfg.Centers().ForCountry(country)
 	secret := []byte(d.SIPUser + ":" + s.cfg.Realm + ":" + password)
-	c := Credential{SIPUser: d.SIPUser, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home,
+	c := Credential{SIPUser: d.SIPUser, Kind: kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home,
 		MD5: md5.Sum(secret), SHA256: sha256.Sum256(secret)} //nolint:gosec // see the import
 	return NewDevice{Device: d, Password: password}, c, tx.InsertDevice(ctx, d, c)
 }
@@ -250,34 +250,17 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 	if name = strings.TrimSpace(name); !readable(name, 60) {
 		return NewDevice{}, fault.New(fault.Invalid, "fields", "A device needs a name.").WithFields(fault.Field{Name: "name", Text: "Write a name of 1 to 60 letters."})
 	}
+	return s.addDevice(ctx, by, membership, country, Telephone, name)
+}
+
+func (s *Service) addDevice(ctx context.Context, by Actor, membership, country string, kind DeviceKind, name string) (NewDevice, error) {
 	var out NewDevice
 	var cred Credential
 	err := s.store.Do(ctx, func(tx Tx) error {
-		m, err := mine(ctx, tx, by, membership)
-		if err != nil {
-			return err
+		m, n, err := s.mayAdd(ctx, tx, by, membership, country)
+		if err == nil {
+			out, cred, err = s.newDevice(ctx, tx, m, n, kind, name)
 		}
-		b, found, err := tx.Bought(ctx, m.Order)
-		if err != nil {
-			return err
-		}
-		if found && !b.Rings {
-			return notInService(b)
-		}
-		if live, err := tx.Credentials(ctx, m.ID); err != nil {
-			return err
-		} else if len(live) >= MostDevices {
-			return fault.New(fault.Limited, "too_many_devices", "A number has at most %d telephones. Remove one first.", MostDevices)
-		}
-		n := m.Number
-		if country != "" {
-			if !found || country != b.Country && !slices.Contains(b.Countries, country) {
-				return fault.New(fault.Invalid, "fields", "The number is not switched on in %s.", country).
-					WithFields(fault.Field{Name: "country", Text: "The number is not switched on in this country."})
-			}
-			n.CallingCode = s.cfg.Plans.CallingCode(country)
-		}
-		out, cred, err = s.newDevice(ctx, tx, m, n, name)
 		return err
 	})
 	if err != nil {
@@ -287,6 +270,35 @@ func (s *Service) AddDevice(ctx context.Context, by Actor, membership, name, cou
 		return out, fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
 	}
 	return out, nil
+}
+
+// mayAdd finds the number, of an office if country says so, that a membership
+// may have a further device for.
+func (s *Service) mayAdd(ctx context.Context, tx Tx, by Actor, membership, country string) (m Membership, n numbering.Number, err error) {
+	if m, err = mine(ctx, tx, by, membership); err != nil {
+		return m, n, err
+	}
+	b, found, err := tx.Bought(ctx, m.Order)
+	if err != nil {
+		return m, n, err
+	}
+	if found && !b.Rings {
+		return m, n, notInService(b)
+	}
+	if live, err := tx.Credentials(ctx, m.ID); err != nil {
+		return m, n, err
+	} else if len(live) >= MostDevices {
+		return m, n, fault.New(fault.Limited, "too_many_devices", "A number has at most %d telephones. Remove one first.", MostDevices)
+	}
+	n = m.Number
+	if country != "" {
+		if !found || country != b.Country && !slices.Contains(b.Countries, country) {
+			return m, n, fault.New(fault.Invalid, "fields", "The number is not switched on in %s.", country).
+				WithFields(fault.Field{Name: "country", Text: "The number is not switched on in this country."})
+		}
+		n.CallingCode = s.cfg.Plans.CallingCode(country)
+	}
+	return m, n, nil
 }
 
 // notInService is said of a suspended number and of one in quarantine: a

@@ -222,6 +222,7 @@ type Deps struct {
 	Members    Members
 	Lines      Lines
 	Calling    Calling
+	Phones     Phones
 	Telephones Telephones
 	Publisher  Publisher
 	Shop       Shop
@@ -330,6 +331,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerPayments()
 	f.registerPapers()
 	f.registerMembers()
+	f.registerPhones()
 	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()

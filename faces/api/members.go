@@ -87,6 +87,7 @@ type ownNumber struct {
 type Device struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
+	Kind       string     `json:"kind" enum:"telephone,browser" doc:"How it proves itself: a telephone by its SIP password, a browser by passes"`
 	Number     string     `json:"number"`
 	SIPUser    string     `json:"sip_user"`
 	SIPDomain  string     `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`
@@ -150,8 +151,12 @@ func orEmpty(s []string) []string {
 }
 
 func (f *face) showDevice(d member.Device, country string) Device {
+	kind := "telephone"
+	if d.Kind != member.Telephone {
+		kind = string(d.Kind)
+	}
 	return Device{
-		ID: d.ID, Name: d.Name, Number: d.Number.Display(), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
+		ID: d.ID, Kind: kind, Name: d.Name, Number: d.Number.Display(), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
 		Transports: f.Reader.Transports(country), Created: d.Created.UTC(), Revoked: when(d.Revoked),
 	}
 }

@@ -44,6 +44,7 @@ type Config struct {
 	Seller   Seller   `yaml:"seller"`
 	Internet Internet `yaml:"internet"`
 	DNS      DNS      `yaml:"dns"`
+	TURN     TURN     `yaml:"turn"`
 	Guard    Guard    `yaml:"guard"`
 	Billing  Billing  `yaml:"billing"`
 

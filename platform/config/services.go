@@ -162,6 +162,8 @@ func serviceSettings() []Setting {
 		{"internet.dns", "CALLISTO_INTERNET_DNS", "", "DNS servers to ask, HOST:PORT with commas between. Empty: those of the system."},
 		{"internet.near", "CALLISTO_INTERNET_NEAR", "", "Networks of loopback, such as 127.0.0.0/8, where other people's SIP services may be: for trials on one machine, never in service. No call goes to a private address."},
 		{"internet.open", "CALLISTO_INTERNET_OPEN", "false", "true: anybody on the Internet may call sip:NUMBER@DOMAIN, of the numbers that ENUM tells of, and nothing else."},
+		{"turn.urls", "CALLISTO_TURN_URLS", "", "Relays that browsers may use where a network lets no UDP through to us: turn:relay.example:3478 turns:relay.example:443?transport=tcp (RFC 7065). Empty: none."},
+		{"turn.secret", "CALLISTO_TURN_SECRET", "", "What those relays share with us: names and passwords for half a day are made with it (coturn: use-auth-secret, static-auth-secret)."},
 		{"dns.listen", "CALLISTO_DNS_LISTEN", "", "Address of the DNS listener, UDP and TCP, where our numbers are looked up (ENUM, RFC 6116); empty: none."},
 		{"dns.zone", "CALLISTO_DNS_ZONE", "", "The zone it answers for, delegated to it: e164.tel.example."},
 		{"billing.reminder_days", "CALLISTO_BILLING_REMINDER_DAYS", "3", "How many days after the last one for paying a member on credit is reminded of an invoice."},
@@ -190,6 +192,7 @@ func (c *Config) serviceTargets() map[string]*string {
 		"accounting.datev_client": &c.Accounting.Client, "billing.reminder_days": &c.Billing.Reminder, "billing.last_reminder_days": &c.Billing.Last, "billing.suspension_days": &c.Billing.Suspension,
 		"internet.domain": &c.Internet.Domain, "internet.dns": &c.Internet.DNS, "internet.near": &c.Internet.Near, "internet.open": &c.Internet.Open,
 		"dns.listen": &c.DNS.Listen, "dns.zone": &c.DNS.Zone,
+		"turn.urls": &c.TURN.Addresses, "turn.secret": &c.TURN.Secret,
 	}
 	for _, f := range c.Guard.fields() {
 		targets["guard."+f.key] = f.at
@@ -216,7 +219,7 @@ func (c *Config) checkServices() error {
 	if days, err := strconv.Atoi(c.WithdrawalDays); c.WithdrawalDays != "" && (err != nil || days < 0 || days > 365) {
 		return fmt.Errorf("withdrawal_days: %q is no number of days from 0 to 365", c.WithdrawalDays)
 	}
-	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.Guard.check, c.Billing.check, c.Accounting.check} {
+	for _, check := range []func() error{func() error { return c.TLS.check(c.URL) }, c.Mail.check, c.Stripe.check, c.Bank.check, c.Internet.check, c.DNS.check, c.TURN.check, c.Guard.check, c.Billing.check, c.Accounting.check} {
 		if err := check(); err != nil {
 			return err
 		}

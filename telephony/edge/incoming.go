@@ -31,6 +31,8 @@ func (b *board) Request(in *sip.Incoming) {
 	case sip.INVITE:
 		if link {
 			b.fromCenter(in, center.ID(at))
+		} else if in.Flow.Listener.Transport.Web() { // browsers are nobody's trunks, wherever they are
+			b.fromTerminal(in, center.ID(at))
 		} else if !b.fromTrunk(in, center.ID(at)) && !b.fromAnybody(in, center.ID(at)) {
 			b.fromTerminal(in, center.ID(at))
 		}

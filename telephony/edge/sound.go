@@ -54,7 +54,7 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	switch {
 	case by != nil && by.SRTP:
 		p.Protection = media.Always
-	case by != nil || f.Listener.Transport != sip.TLS: // a key is no secret where others read it
+	case by != nil || !f.Listener.Transport.Private(): // a key is no secret where others read it
 		p.Protection = media.Never
 	}
 	if alien && b.edge.cfg.Internet != nil {

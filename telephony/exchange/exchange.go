@@ -45,15 +45,23 @@ type Center struct {
 	Next bool
 }
 
+// Web is where browsers reach the centers by WebSocket: the pages' own address.
+type Web struct {
+	Addr   netip.AddrPort
+	Secure bool // by TLS, be it that of a proxy
+}
+
 // Config is what an exchange is given.
 type Config struct {
 	Centers []Center
 	// Sound is an address for sound beside those of the centers: of those that
 	// open later.
 	Sound    netip.Addr
+	Web      Web
 	Realm    string
 	Tables   *routing.Tables
 	Devices  registrar.Credentials
+	Passes   registrar.Passes // nil: browsers have none
 	Bindings *location.Table
 	Log      registrar.Log // nil: nobody else has to know
 	Recorder edge.Recorder
@@ -111,6 +119,7 @@ type Exchange struct {
 // door is where a center is reached, and how it proves itself.
 type door struct {
 	addr, tls, link netip.AddrPort
+	web             *sip.Listener // for browsers; nil: there is none
 	cert            tls.Certificate
 }
 
@@ -147,7 +156,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
-			Realm: cfg.Realm, Credentials: cfg.Devices, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
+			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
 		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
 		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.zones,
@@ -275,6 +284,13 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 		return d, err
 	}
 	d.addr = l.Addr
+	if x.cfg.Web.Addr.IsValid() {
+		t := sip.WS
+		if x.cfg.Web.Secure {
+			t = sip.WSS
+		}
+		d.web = x.core.Web(string(c.ID), t, x.cfg.Web.Addr, "")
+	}
 	if x.cfg.Certificate == nil {
 		return d, nil
 	}

@@ -39,10 +39,17 @@ type Log interface {
 	Remove(b location.Binding)
 }
 
+// Passes opens what whoever is signed in proves himself by (see
+// business/terminal); it must not block.
+type Passes interface {
+	Open(pass []byte) (sipUser string, ok bool)
+}
+
 // Config describes a Registrar.
 type Config struct {
 	Realm       string
 	Credentials Credentials
+	Passes      Passes // nil: there are none
 	Bindings    Bindings
 	Log         Log
 	Node        string
@@ -89,11 +96,14 @@ func New(cfg Config) *Registrar {
 // has been answered. The answer to an unknown user and to a wrong password is
 // the same.
 func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
+	if pass, ok := in.Msg.Bearer(); ok && r.cfg.Passes != nil {
+		return r.passes(in, pass)
+	}
 	var cred member.Credential
 	_, proof := in.Shard().Authenticate(in.Msg, &in.Flow, r.cfg.Realm, func(user []byte) (sip.HA1, bool) {
 		c, ok := r.cfg.Credentials.Get(string(user))
 		cred = c
-		return sip.HA1{MD5: c.MD5, SHA256: c.SHA256}, ok && !c.Revoked
+		return sip.HA1{MD5: c.MD5, SHA256: c.SHA256}, ok && !c.Revoked && c.Kind == member.Telephone
 	})
 	switch proof {
 	case sip.Proven:
@@ -104,6 +114,22 @@ func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
 		in.Challenge(r.cfg.Realm, proof == sip.Stale, false)
 	}
 	return cred, false
+}
+
+// passes checks a pass. It is taken where nobody reads it on the way; one that is
+// too old gets 401, and a new one is to be asked for where the first came from.
+func (r *Registrar) passes(in *sip.Incoming, pass []byte) (member.Credential, bool) {
+	if !in.Flow.Listener.Transport.Web() {
+		in.Respond(&sip.Reply{Status: 403, Reason: "A pass is taken over WebSocket only"})
+		return member.Credential{}, false
+	}
+	user, ok := r.cfg.Passes.Open(pass)
+	cred, known := r.cfg.Credentials.Get(user)
+	if !ok || !known || cred.Revoked || cred.Kind == member.Telephone {
+		in.Respond(&sip.Reply{Status: 401, Reason: "The pass is not valid any more: sign in again"})
+		return member.Credential{}, false
+	}
+	return cred, true
 }
 
 // Knows reports whether a SIP user is a telephone of ours.

@@ -335,3 +335,10 @@ func stumbles(agent []byte) bool {
 	}
 	return false
 }
+
+// Bearer returns the token of an Authorization header of that scheme (RFC 8898
+// §4, RFC 6750 §2.1).
+func (m *Msg) Bearer() (token []byte, ok bool) {
+	scheme, token, _ := cutByte(trim(m.Header(HAuthorization)), ' ')
+	return trim(token), equalFold(scheme, "Bearer")
+}

@@ -13,9 +13,17 @@ const (
 	UDP Transport = iota
 	TCP
 	TLS
+	WS  // WebSocket (RFC 7118)
+	WSS // the same under TLS
 )
 
-func (t Transport) String() string { return [...]string{"UDP", "TCP", "TLS"}[t] }
+func (t Transport) String() string { return [...]string{"UDP", "TCP", "TLS", "WS", "WSS"}[t] }
+
+// Web tells whether the transport is a browser's.
+func (t Transport) Web() bool { return t == WS || t == WSS }
+
+// Private tells whether nobody on the way reads what is sent.
+func (t Transport) Private() bool { return t == TLS || t == WSS }
 
 // Reliable transports need no retransmission (RFC 3261 §17.1.1.2).
 func (t Transport) Reliable() bool { return t != UDP }
@@ -45,7 +53,7 @@ func newListener(id int, tag string, t Transport, addr netip.AddrPort, advertise
 	}
 	hostport := l.HostPort()
 	l.via = []byte("Via: SIP/2.0/" + t.String() + " " + hostport + ";rport;branch=" + magicCookie)
-	param := [...]string{"", ";transport=tcp", ";transport=tls"}[t]
+	param := [...]string{"", ";transport=tcp", ";transport=tls", ";transport=ws", ";transport=ws"}[t] // RFC 7118 §5.2
 	l.contact = []byte("Contact: <sip:callisto@" + hostport + param + ">\r\n")
 	return l
 }

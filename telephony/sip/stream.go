@@ -24,8 +24,8 @@ const (
 	sourceShare = 4                // one source has at most this part of them
 )
 
-// Conn is a TCP or TLS connection. One goroutine reads and frames, one writes;
-// a shard only appends to the queue.
+// Conn is a TCP, TLS or WebSocket connection. One goroutine reads and frames,
+// one writes; a shard only appends to the queue.
 type Conn struct {
 	id     uint64
 	peer   string
@@ -33,12 +33,36 @@ type Conn struct {
 	flow   Flow
 	core   *Core
 	mu     sync.Mutex
-	queue  []byte
-	spare  []byte
+	queue  outbox
+	spare  outbox
 	closed bool
 	wake   chan struct{}
-	net    net.Conn // nil until connected
-	out    bool     // we opened it
+	wire   wire // nil until connected
+	out    bool // we opened it
+}
+
+// outbox are messages that wait to be written, one after the other, and where
+// each of them ends.
+type outbox struct {
+	bytes []byte
+	ends  []int
+}
+
+// wire is what a Conn writes to.
+type wire interface {
+	write(o *outbox) error
+	Close() error
+}
+
+// stream is a connection that knows no messages.
+type stream struct{ net.Conn }
+
+func (s stream) write(o *outbox) error {
+	if err := s.SetWriteDeadline(time.Now().Add(writeStall)); err != nil {
+		return err
+	}
+	_, err := s.Write(o.bytes)
+	return err
 }
 
 type connTable struct {
@@ -225,15 +249,22 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 		}
 		nc = t
 	}
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
+	if !c.connected(stream{nc}) {
 		return nc.Close()
 	}
-	c.net = nc
-	c.mu.Unlock()
-	c.core.wg.Go(c.write)
 	return c.read(nc)
+}
+
+// connected begins to write what waits, unless the connection was given up.
+func (c *Conn) connected(w wire) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.wire = w
+	c.core.wg.Go(c.write)
+	return true
 }
 
 // provedNames are the DNS names in the certificate of who connected to us, if it
@@ -318,9 +349,10 @@ func (c *Conn) read(nc net.Conn) error {
 // off.
 func (c *Conn) send(b []byte) {
 	c.mu.Lock()
-	over := len(c.queue)+len(b) > queueLimit
+	over := len(c.queue.bytes)+len(b) > queueLimit
 	if !over && !c.closed {
-		c.queue = append(c.queue, b...)
+		c.queue.bytes = append(c.queue.bytes, b...)
+		c.queue.ends = append(c.queue.ends, len(c.queue.bytes))
 	}
 	c.mu.Unlock()
 	if over {
@@ -336,13 +368,13 @@ func (c *Conn) send(b []byte) {
 func (c *Conn) write() {
 	for {
 		c.mu.Lock()
-		b, nc, closed := c.queue, c.net, c.closed
-		c.queue, c.spare = c.spare[:0], b
+		o, w, closed := c.queue, c.wire, c.closed
+		c.queue, c.spare = outbox{c.spare.bytes[:0], c.spare.ends[:0]}, o
 		c.mu.Unlock()
 		if closed {
 			return
 		}
-		if len(b) == 0 {
+		if len(o.bytes) == 0 {
 			select {
 			case <-c.wake:
 				continue
@@ -350,13 +382,10 @@ func (c *Conn) write() {
 				return
 			}
 		}
-		if err := nc.SetWriteDeadline(time.Now().Add(writeStall)); err == nil {
-			if _, err = nc.Write(b); err == nil {
-				continue
-			}
+		if err := w.write(&o); err != nil {
+			c.close()
+			return
 		}
-		c.close()
-		return
 	}
 }
 
@@ -368,11 +397,11 @@ func (c *Conn) close() {
 		return
 	}
 	c.closed = true
-	nc := c.net
+	w := c.wire
 	c.mu.Unlock()
 	c.core.conns.remove(c)
-	if nc != nil {
-		_ = nc.Close()
+	if w != nil {
+		_ = w.Close()
 	}
 	select {
 	case c.wake <- struct{}{}:

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/terminal"
+	"github.com/callisto-tel/callisto/faces/source"
+)
+
+// Phones let whoever is signed in use a browser as a telephone.
+type Phones interface {
+	Phone(ctx context.Context, by member.Actor, membership, country string) (terminal.Phone, error)
+}
+
+func (f *face) phoneRoutes() map[string]handler {
+	return map[string]handler{
+		"POST /phone/pass": f.phonePass,
+	}
+}
+
+// phonePass is what the browser's phone registers with. line chooses one of
+// several numbers, country an office of a company's.
+type phonePass struct {
+	Pass    string               `json:"pass"`
+	Until   time.Time            `json:"until"`
+	WS      string               `json:"ws"`
+	URI     string               `json:"uri"`
+	Line    string               `json:"line"`
+	Number  string               `json:"number"`
+	Name    string               `json:"name"`
+	Device  string               `json:"device"`
+	Servers []terminal.ICEServer `json:"ice_servers"`
+}
+
+func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if !p.SignedIn() {
+		return f.scripted(w, r, p, nil, fault.New(fault.Unproven, "sign_in", "Sign in first: the session or key is unknown or has ended."))
+	}
+	line, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
+	if err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	x, err := f.Phones.Phone(r.Context(), p.Who, line, r.PostFormValue("country"))
+	return f.scripted(w, r, p, phonePass{
+		Pass: x.Pass, Until: x.Until, WS: socketAt(source.Origin(f.Origin, r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
+		Line: line, Number: x.Number, Name: x.Name, Device: x.Device, Servers: x.Servers,
+	}, err)
+}
+
+// phoneLine is the line that is meant, the first if none is named.
+func (f *face) phoneLine(ctx context.Context, p *page, line string) (string, error) {
+	if line != "" {
+		return line, nil
+	}
+	all, err := f.Members.Memberships(ctx, p.Who, p.Who.Account)
+	if err != nil {
+		return "", err
+	}
+	if len(all) == 0 {
+		return "", fault.New(fault.Conflict, "no_number", "You have no number to call with yet. Choose one first.")
+	}
+	return all[0].ID, nil
+}
+
+// socketAt is where browsers speak SIP with a center.
+func socketAt(origin, center string) string {
+	return strings.Replace(origin, "http", "ws", 1) + "/ws?center=" + url.QueryEscape(center)
+}

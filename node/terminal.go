@@ -1,0 +1,67 @@
+package node
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/terminal"
+	"github.com/callisto-tel/callisto/faces/source"
+	"github.com/callisto-tel/callisto/telephony/exchange"
+)
+
+// webAddress is where browsers open their WebSockets, as SIP names it: where the
+// pages are.
+func (n *Node) webAddress() exchange.Web {
+	w := exchange.Web{Secure: strings.HasPrefix(n.cfg.URL, "https://")}
+	if a, ok := n.listener.Addr().(*net.TCPAddr); ok {
+		w.Addr = a.AddrPort()
+	}
+	return w
+}
+
+// webOrigin is the host that pages of ours are at, "" if the configuration names
+// none: then it is the one that was asked.
+func (n *Node) webOrigin() string {
+	u, err := url.Parse(n.cfg.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// sourceOf is the address a request comes from.
+func sourceOf(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddr(source.Of(r).Address)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return a
+}
+
+// phones lets whoever is signed in use a browser as a telephone.
+type phones struct{ *Node }
+
+// Phone makes a pass for a number's browsers and says where they register.
+func (n phones) Phone(ctx context.Context, by member.Actor, membership, country string) (terminal.Phone, error) {
+	c, err := n.members.BrowserDevice(ctx, by, membership, country)
+	if err != nil {
+		return terminal.Phone{}, err
+	}
+	return n.phone(c), nil
+}
+
+// phone is what a browser needs to know to be the telephone of a credential.
+func (n phones) phone(c member.Credential) terminal.Phone {
+	now := n.opts.Now()
+	home, _ := n.centers.ForCountry(c.Country)
+	pass, until := n.passes.Issue(c.SIPUser)
+	return terminal.Phone{
+		Pass: pass, Until: until, User: c.SIPUser, Domain: n.realm, Center: string(home), Number: c.Number.Display(), Name: c.Name, Device: c.Device,
+		Servers: terminal.Relay{URLs: n.cfg.TURN.URLs, Secret: n.cfg.TURN.Secret}.Servers(c.Account, now),
+	}
+}

@@ -1,0 +1,146 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// pass is what a browser registers with.
+type pass struct{ token, uri, center string }
+
+func (r *running) pass(t *testing.T, member int) (p pass, line string) {
+	t.Helper()
+	key := str(r.dev, "members", member, "api_key")
+	line = str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	a := r.want(t, 201, key, "POST", "/api/v1/members/"+line+"/phone-passes", nil)
+	return pass{str(a.body, "pass"), str(a.body, "uri"), str(a.body, "center")}, line
+}
+
+// socket opens a browser's WebSocket.
+func (r *running) socket(t *testing.T, center string, options *websocket.DialOptions) (*websocket.Conn, error) {
+	t.Helper()
+	c, resp, err := websocket.Dial(t.Context(), str(r.dev, "ws")+"?center="+url.QueryEscape(center), options) //nolint:bodyclose // it is read to its end already
+	if err == nil {
+		t.Cleanup(func() { _ = c.CloseNow() })
+	} else if resp != nil {
+		err = fmt.Errorf("%d: %w", resp.StatusCode, err)
+	}
+	return c, err
+}
+
+// says sends a request over a WebSocket and returns the answer.
+func says(t *testing.T, c *websocket.Conn, message string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := c.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
+		t.Fatal(err)
+	}
+	kind, b, err := c.Read(ctx)
+	if err != nil || kind != websocket.MessageText {
+		t.Fatal(kind, err)
+	}
+	return string(b)
+}
+
+func register(uri, token string, n int) string {
+	return strings.ReplaceAll(fmt.Sprintf(`REGISTER sip:%s SIP/2.0
+Via: SIP/2.0/WS x7.invalid;branch=z9hG4bK%d
+Max-Forwards: 69
+To: <%s>
+From: <%s>;tag=t%d
+Call-ID: c%d
+CSeq: %d REGISTER
+Authorization: Bearer %s
+Contact: <sip:abc@x7.invalid;transport=ws>;+sip.instance="<urn:uuid:00000000-0000-1000-8000-00000000000a>";expires=600
+Content-Length: 0
+
+`, uri[strings.IndexByte(uri, '@')+1:], n, uri, uri, n, n, n, token), "\n", "\r\n")
+}
+
+// TestABrowserRegistersWithAPass: over WebSocket (RFC 7118), without a password;
+// the pass is good for its number alone, and what ends it is the end of its device.
+func TestABrowserRegistersWithAPass(t *testing.T) {
+	r := start(t, t.TempDir())
+	p, line := r.pass(t, 0)
+	again, _ := r.pass(t, 0)
+	if again.uri != p.uri || again.center != "KR" {
+		t.Fatalf("the second browser is another device: %+v, %+v", p, again)
+	}
+	c, err := r.socket(t, p.center, &websocket.DialOptions{Subprotocols: []string{"sip"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := says(t, c, register(p.uri, p.token, 1)); !strings.HasPrefix(got, "SIP/2.0 200 ") || !strings.Contains(got, "x7.invalid;transport=ws>") {
+		t.Fatal(got)
+	}
+	if got := says(t, c, register(p.uri, p.token[:len(p.token)-2]+"AA", 2)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
+		t.Error("a pass that we did not make:", got)
+	}
+	other, _ := r.pass(t, 1)
+	if got := says(t, c, register(p.uri, other.token, 3)); !strings.HasPrefix(got, "SIP/2.0 403 ") {
+		t.Error("somebody else's pass:", got)
+	}
+	if err := c.Write(t.Context(), websocket.MessageText, []byte("\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got := says(t, c, register(p.uri, "", 4)); got != "\r\n" { // a ping of RFC 5626 comes first
+		t.Errorf("a ping is answered by %q", got)
+	}
+
+	key := str(r.dev, "members", 0, "api_key")
+	devices := r.want(t, 200, key, "GET", "/api/v1/members/"+line+"/devices", nil)
+	last, _ := at(devices.body, "items").([]any)
+	browser := str(last[len(last)-1], "id")
+	if str(last[len(last)-1], "kind") != "browser" {
+		t.Fatal(devices.raw)
+	}
+	r.want(t, 409, key, "POST", "/api/v1/devices/"+browser+"/password", nil)
+	r.want(t, 204, key, "DELETE", "/api/v1/devices/"+browser, nil)
+	c, err = r.socket(t, p.center, &websocket.DialOptions{Subprotocols: []string{"sip"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := says(t, c, register(p.uri, p.token, 5)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
+		t.Error("the pass of a device that was revoked:", got)
+	}
+	if fresh, _ := r.pass(t, 0); fresh.uri == p.uri {
+		t.Error("the revoked device came back")
+	}
+	// The desk sees lines, and calls with none of them.
+	r.want(t, 403, str(r.dev, "operator", "api_key"), "POST", "/api/v1/members/"+line+"/phone-passes", nil)
+}
+
+// TestWhoMayOpenAWebSocket: pages of ours, and nobody who speaks something else.
+func TestWhoMayOpenAWebSocket(t *testing.T) {
+	r := start(t, t.TempDir())
+	if _, err := r.socket(t, "XX", &websocket.DialOptions{Subprotocols: []string{"sip"}}); err == nil || !strings.HasPrefix(err.Error(), "404") {
+		t.Error("a center that is none:", err)
+	}
+	if _, err := r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}, HTTPHeader: http.Header{"Origin": {"https://evil.example"}}}); err == nil || !strings.HasPrefix(err.Error(), "403") {
+		t.Error("another origin:", err)
+	}
+	c, err := r.socket(t, "KR", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+		t.Error("no subprotocol:", err)
+	}
+	if c, err = r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Write(t.Context(), websocket.MessageText, make([]byte, 70<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); err == nil {
+		t.Error("a message of 70 kB was taken")
+	}
+}
