@@ -35,6 +35,7 @@ var codes = map[switching.Cause]code{ //nolint:gochecknoglobals // constant tabl
 	switching.CauseUnproven:        {502, 21},
 	switching.CauseIncompatible:    {488, 88},
 	switching.CauseIncompatibleAll: {606, 88},
+	switching.CauseUnprotected:     {488, 88},
 	switching.CauseCongestion:      {503, 34},
 	switching.CauseNetwork:         {502, 38},
 	switching.CauseLoop:            {483, 25},

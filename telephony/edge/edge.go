@@ -233,6 +233,8 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		switch n.Kind {
 		case rtp.Silent:
 			ev.Kind = switching.MediaSilent
+		case rtp.Unproved:
+			ev.Kind, ev.Cause = switching.HangUp, switching.CauseUnprotected
 		case rtp.Stopped:
 			ev.Kind = switching.MediaStopped
 		case rtp.Played:

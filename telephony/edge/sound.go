@@ -48,6 +48,7 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
 	_, center := b.edge.cfg.Links.Peer(&b.flow)
 	p.Strict = center || by != nil
+	p.Web = f.Listener.Transport.Web()
 	if by != nil {
 		p.Codecs, p.NoEvents = by.Codecs, by.DTMF == carrier.DTMFInfo
 	}

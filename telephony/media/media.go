@@ -51,6 +51,9 @@ type Policy struct {
 	NoEvents bool
 	// Protection is whether its packets are SRTP.
 	Protection Protection
+	// Web says that it is a browser: it is reached by ICE on the one port of all
+	// browsers, and its keys are agreed on in DTLS (RFC 8827 §6.5).
+	Web bool
 }
 
 // Protection is whether the packets of a leg are protected (SRTP, RFC 3711),
@@ -62,6 +65,7 @@ const (
 	AsOffered Protection = iota // as the leg that the offer comes from has it
 	Never                       // it is offered plain RTP
 	Always                      // it is offered SRTP, and nothing else is taken of it
+	Agreed                      // the same, with keys that are agreed on in DTLS (RFC 5763)
 )
 
 // Media makes sessions.
@@ -110,6 +114,10 @@ type line struct {
 	// askedMux is whether our offer to it had rtcp-mux.
 	askedMux bool
 	crypto   *crypto // nil as long as it is plain
+	tls      *handshake
+	web      bool // it is on the port of all browsers
+	// feedback is whether its last description had feedback by RTCP.
+	feedback bool
 }
 
 // Open returns a session; tag comes back in the engine's notes.
@@ -155,7 +163,7 @@ func (s *Session) pair(a, b uint16) (*leg, *leg) {
 
 // relayed reports whether a line is of a kind we carry.
 func relayed(m *sdp.Media) bool {
-	return m.Port != 0 && (m.Proto == sdp.AVP || m.Proto == sdp.SAVP || m.Proto == sdp.UDPTL)
+	return m.Port != 0 && (m.Proto == sdp.AVP || m.Proto == sdp.SAVP || m.Proto == sdp.UDPTL || m.Proto == sdp.DTLS && m.Secret.Proved)
 }
 
 // kindOf avoids keeping a part of the text alive.
@@ -178,7 +186,9 @@ func (l *leg) heard(d *sdp.Desc) {
 	for i := range ms {
 		m, x := &ms[i], &l.lines[i]
 		x.kind, x.audio, x.on, x.dir, x.dtmf = kindOf(m), m.Audio(), relayed(m), m.Direction(), m.DTMF
+		x.feedback = m.Feedback()
 		x.keyed(m.Crypto)
+		x.certified(m)
 		x.remote = rtp.Remote{RTP: m.RTPAddr(), RTCP: m.RTCPAddr(), Signal: l.policy.Signal, Strict: l.policy.Strict, Mux: m.Mux, Raw: !m.Proto.RTP()}
 		if may := l.policy.May; may != nil {
 			if r := &x.remote; !may(r.RTP.Addr()) {
@@ -199,7 +209,12 @@ func (s *Session) ports(l *leg, i int) error {
 	if l.lines[i].rtp != nil {
 		return nil
 	}
-	x, err := s.rtp.Add(l.id, l.policy.V6)
+	add := s.rtp.Add
+	// Not every program that speaks WebSocket is a browser.
+	if x := &l.lines[i]; l.policy.Web && (!x.on || x.tls != nil && x.tls.name != "") {
+		x.web, add = true, s.rtp.AddWeb
+	}
+	x, err := add(l.id, l.policy.V6)
 	if err != nil {
 		return err
 	}
@@ -265,9 +280,12 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		if err := s.ports(t, i); err != nil {
 			return nil, err
 		}
-		x.askedMux = m.Mux
+		x.askedMux = m.Mux || x.web
 		p := x.rtp.Port()
-		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: m.Mux, Dir: m.Direction(), Crypto: x.asks(secure)}
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.askedMux, Dir: m.Direction(), Web: s.asksTLS(t, i), Feedback: m.Feedback() && m.Proto != sdp.DTLS}
+		if lines[i].Web == nil {
+			lines[i].Crypto = x.asks(secure)
+		}
 	}
 	// An offer never has fewer lines than the one before (RFC 3264 §8).
 	for i := len(ms); i < t.n; i++ {
@@ -302,9 +320,13 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		if c, ok := m.Speak(); ok && m.Audio() {
 			f.codec, t.codec = c, c
 		}
+		if err := x.agrees(m); err != nil {
+			return nil, err
+		}
 		if err := x.answered(m); err != nil {
 			return nil, err
 		}
+		s.proves(x)
 		if err := s.secure(x); err != nil {
 			return nil, err
 		}
@@ -322,7 +344,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		if err := s.ports(t, i); err != nil {
 			return nil, err
 		}
-		mux := m.Mux && y.remote.Mux
+		mux := m.Mux && y.remote.Mux || y.web
 		if t.offered {
 			s.expect(t, i, mux, true)
 		}
@@ -332,7 +354,8 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		// Whatever the far side says, a hold is not answered sendrecv
 		// (RFC 3264 §6.1).
 		dir := m.Direction() & y.dir.Reverse()
-		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir, Crypto: y.answers()}
+		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir, Crypto: y.answers(), Web: s.answersTLS(t, i), Feedback: y.feedback}
+		s.proves(y)
 		if err := s.secure(y); err != nil {
 			return nil, err
 		}
@@ -383,7 +406,10 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	}
 	x := &f.lines[use]
 	p := x.rtp.Port()
-	lines[use] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.remote.Mux, Dir: sdp.SendRecv, Crypto: x.answers()} //nolint:gosec // use is below MaxMedia
+	lines[use] = sdp.Line{ //nolint:gosec // use is below MaxMedia
+		Port: p, RTCP: p + 1, Mux: x.remote.Mux || x.web, Dir: sdp.SendRecv, Crypto: x.answers(), Web: s.answersTLS(f, use), Feedback: x.feedback,
+	}
+	s.proves(x)
 	if err := s.secure(x); err != nil {
 		return nil, err
 	}
@@ -410,7 +436,11 @@ func (s *Session) offerOurs(to uint16) ([]byte, error) {
 	t.lines[0].kind, t.n, t.asked = "audio", max(t.n, 1), true
 	p := t.lines[0].rtp.Port()
 	w := s.ours(t)
-	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Dir: sdp.SendRecv, Crypto: t.lines[0].asks(t.lines[0].wants(t.policy.Protection))}}
+	x := &t.lines[0]
+	w.Lines = []sdp.Line{{Port: p, RTCP: p + 1, Mux: x.web, Dir: sdp.SendRecv, Web: s.asksTLS(t, 0)}}
+	if x.askedMux = x.web; w.Lines[0].Web == nil {
+		w.Lines[0].Crypto = x.asks(x.wants(t.policy.Protection))
+	}
 	if len(t.policy.Codecs) == 0 {
 		s.out = sdp.Offer(s.out[:0], &w)
 		return s.out, nil

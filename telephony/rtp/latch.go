@@ -99,11 +99,11 @@ func behindNAT(want netip.AddrPort, signal netip.Addr) bool {
 	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return true
 	}
-	return signal.IsValid() && signal != a && (a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback() || shared(a))
+	return signal.IsValid() && signal != a && (a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback() || carrierNAT(a))
 }
 
-// shared reports whether a is of the carriers' NAT range (RFC 6598).
-func shared(a netip.Addr) bool {
+// carrierNAT reports whether a is of the carriers' NAT range (RFC 6598).
+func carrierNAT(a netip.Addr) bool {
 	if !a.Is4() {
 		return false
 	}

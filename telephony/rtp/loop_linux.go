@@ -70,14 +70,15 @@ func (p *loop) wake() {
 }
 
 // open binds a socket and has it read from now on.
-func (p *loop) open(x *path, at netip.AddrPort) error {
+// Port 0 is any; at is returned with the port.
+func (p *loop) open(x *path, at netip.AddrPort) (netip.AddrPort, error) {
 	dom := unix.AF_INET
 	if at.Addr().Is6() {
 		dom = unix.AF_INET6
 	}
 	fd, err := unix.Socket(dom, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("media socket %s: %w", at, err)
+		return at, fmt.Errorf("media socket %s: %w", at, err)
 	}
 	x.sock = socket{fd}
 	var sa unix.Sockaddr
@@ -91,16 +92,41 @@ func (p *loop) open(x *path, at netip.AddrPort) error {
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		_ = unix.Close(fd)
-		return fmt.Errorf("media socket %s: %w", at, err)
+		return at, fmt.Errorf("media socket %s: %w", at, err)
+	}
+	if at.Port() == 0 {
+		if at, err = boundAt(fd); err != nil {
+			_ = unix.Close(fd)
+			return at, err
+		}
+	}
+	if x.shared != nil { // many browsers send here: room for what comes during a stall
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<20)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 4<<20)
 	}
 	f := family(dom == unix.AF_INET6)
 	p.paths[f][at.Port()].Store(x)
 	id := int32(f)<<16 | int32(at.Port())
 	if err := unix.EpollCtl(p.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: id}); err != nil {
 		_ = unix.Close(fd)
-		return fmt.Errorf("epoll: %w", err)
+		return at, fmt.Errorf("epoll: %w", err)
 	}
-	return nil
+	return at, nil
+}
+
+// boundAt is where the system bound a socket.
+func boundAt(fd int) (netip.AddrPort, error) {
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("media socket: %w", err)
+	}
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)), nil
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)), nil
+	}
+	return netip.AddrPort{}, ErrFamily
 }
 
 // The naps while traffic is dense. The runtime is told of them, unlike in the
@@ -137,9 +163,8 @@ func (p *loop) run() {
 		}
 		now = p.e.cfg.Now()
 		for i := range max(n, 0) {
-			p.ready(events[i].Fd, buf, now)
+			count += p.ready(events[i].Fd, buf, now)
 		}
-		count += max(n, 0)
 		if dense && n < len(events) {
 			nap := unix.Timespec{Nsec: napTime}
 			_ = unix.Nanosleep(&nap, nil)
@@ -169,23 +194,46 @@ func (e *Engine) wait(due int64) int {
 	return int((due + 999_999) / 1_000_000)
 }
 
-func (p *loop) ready(id int32, buf []byte, now int64) {
+// ready reads what came to a socket, and returns how many packets that were.
+func (p *loop) ready(id int32, buf []byte, now int64) int {
 	if id == eventID {
 		_, _ = unix.Read(p.event, buf[:8])
-		return
+		return 1
 	}
 	x := p.paths[id>>16][id&0xFFFF].Load()
 	if x == nil {
-		return
+		return 1
 	}
+	if x.shared == nil {
+		if n, src := x.sock.receive(buf); n > 0 {
+			p.e.packet(x, buf[:n], src, now)
+		}
+		return 1
+	}
+	for i := range sharedTurn {
+		n, src := x.sock.receive(buf)
+		if n <= 0 {
+			return i
+		}
+		x.shared.packet(buf[:n], src, now)
+	}
+	return sharedTurn
+}
+
+// sharedTurn is how many packets of a shared socket are taken in one turn.
+const sharedTurn = 256
+
+// receive reads one packet; 0 if there is none, or instead an ICMP error of an
+// earlier send: the other end is not there (yet).
+func (s socket) receive(buf []byte) (int, netip.AddrPort) {
 	var sa unix.RawSockaddrAny
 	salen := uint32(unix.SizeofSockaddrAny)
-	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(x.sock.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
+	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)),
 		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&salen)))
 	if e != 0 || n == 0 {
-		return // also an ICMP error of an earlier send: the other end is not there (yet)
+		return 0, netip.AddrPort{}
 	}
-	p.e.packet(x, buf[:n], source(&sa), now)
+	return int(n), source(&sa)
 }
 
 func source(sa *unix.RawSockaddrAny) netip.AddrPort {

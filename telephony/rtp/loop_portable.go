@@ -53,12 +53,17 @@ func (p *loop) wake() {
 	}
 }
 
-func (p *loop) open(x *path, at netip.AddrPort) error {
+func (p *loop) open(x *path, at netip.AddrPort) (netip.AddrPort, error) {
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
-		return fmt.Errorf("media socket %s: %w", at, err)
+		return at, fmt.Errorf("media socket %s: %w", at, err)
 	}
 	x.sock = socket{c}
+	at = c.LocalAddr().(*net.UDPAddr).AddrPort()
+	take := func(b []byte, src netip.AddrPort) { p.e.packet(x, b, src, p.e.cfg.Now()) }
+	if x.shared != nil {
+		take = func(b []byte, src netip.AddrPort) { x.shared.packet(b, src, p.e.cfg.Now()) }
+	}
 	go func() {
 		buf := make([]byte, 2048)
 		for {
@@ -67,11 +72,11 @@ func (p *loop) open(x *path, at netip.AddrPort) error {
 				return
 			}
 			if err == nil && n > 0 {
-				p.e.packet(x, buf[:n], netip.AddrPortFrom(src.Addr().Unmap(), src.Port()), p.e.cfg.Now())
+				take(buf[:n], netip.AddrPortFrom(src.Addr().Unmap(), src.Port()))
 			}
 		}
 	}()
-	return nil
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), nil
 }
 
 func (s socket) send(b []byte, to netip.AddrPort, _ bool) bool {

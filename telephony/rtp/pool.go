@@ -69,11 +69,11 @@ func (p *pool) bind(i int) (*Line, error) {
 	l.media.line, l.control.line, l.control.isRTCP = l, l, true
 	// Stored first: a reader may see a packet before bind returns.
 	p.lines[i].Store(l)
-	if err := p.e.loop.open(&l.media, netip.AddrPortFrom(p.addr, l.port)); err != nil {
+	if _, err := p.e.loop.open(&l.media, netip.AddrPortFrom(p.addr, l.port)); err != nil {
 		p.lines[i].Store(nil)
 		return nil, err
 	}
-	if err := p.e.loop.open(&l.control, netip.AddrPortFrom(p.addr, l.port+1)); err != nil {
+	if _, err := p.e.loop.open(&l.control, netip.AddrPortFrom(p.addr, l.port+1)); err != nil {
 		l.media.sock.close()
 		p.lines[i].Store(nil)
 		return nil, err

@@ -36,6 +36,10 @@ type Config struct {
 	// Prebind is how many pairs per family are bound at the start; the others
 	// are bound when first needed and kept.
 	Prebind int
+	// WebPort is the one port for all browsers; 0 is any that is free. Without Web
+	// there is none.
+	Web     bool
+	WebPort uint16
 	// Quarantine is how long a pair rests after use, so that the packets of
 	// an old call do not fall into a new one; default 3 s. If none has rested
 	// that long, a thirtieth of it is enough.
@@ -55,10 +59,11 @@ type NoteKind uint8
 
 // The kinds of Note.
 const (
-	Silent  NoteKind = iota // nothing was heard on the line for Config.Silence
-	Stopped                 // the session's stop time was reached
-	Played                  // the player on the line has ended
-	Digit                   // a key was pressed at the other end of the line
+	Silent   NoteKind = iota // nothing was heard on the line for Config.Silence
+	Stopped                  // the session's stop time was reached
+	Played                   // the player on the line has ended
+	Digit                    // a key was pressed at the other end of the line
+	Unproved                 // the other end of the line did not show the certificate of its description (DTLS)
 )
 
 // Note is something that happened to a session.
@@ -74,8 +79,11 @@ type Note struct {
 type Engine struct {
 	cfg   Config
 	pools [2]pool // by family: 4, 6
+	webs  [2]shared
 	loop  loop
-	free  sync.Pool // *Session
+
+	identity identity  // in DTLS
+	free     sync.Pool // *Session
 
 	mu      sync.Mutex
 	live    map[*Session]struct{}
@@ -105,6 +113,10 @@ func New(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("media ports %d to %d hold no even/odd pair", cfg.MinPort, cfg.MaxPort)
 	}
 	e := &Engine{cfg: cfg, live: map[*Session]struct{}{}}
+	var err error
+	if e.identity, err = newIdentity(); err != nil {
+		return nil, err
+	}
 	if err := e.loop.start(e); err != nil {
 		return nil, err
 	}
@@ -122,6 +134,13 @@ func New(cfg Config) (*Engine, error) {
 			e.Close()
 			return nil, err
 		}
+		if !cfg.Web {
+			continue
+		}
+		if err := e.webs[i].init(e, a, cfg.WebPort); err != nil {
+			e.Close()
+			return nil, err
+		}
 	}
 	if !cfg.Addr4.IsValid() && !cfg.Addr6.IsValid() {
 		e.Close()
@@ -135,6 +154,7 @@ func (e *Engine) Close() {
 	e.loop.stop()
 	for i := range e.pools {
 		e.pools[i].close()
+		e.webs[i].close()
 	}
 }
 

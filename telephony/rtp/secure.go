@@ -15,6 +15,11 @@ type secure struct {
 func (s *Session) Secure(l *Line, send, receive srtp.Key) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.protect(l, send, receive)
+}
+
+// protect is Secure with the lock held.
+func (s *Session) protect(l *Line, send, receive srtp.Key) error {
 	if send.Zero() || receive.Zero() {
 		l.secure = nil
 		return nil

@@ -37,6 +37,8 @@ type Line struct {
 	press   press
 	events  events
 	secure  *secure // SRTP, nil where packets are plain
+	proof   *proof  // DTLS, which has keys agreed for it; nil: it has none
+	ice     *ice    // of a line on the shared socket; nil: the pair is its own
 	stats   Stats
 	meter   meter
 	reports reports
@@ -45,6 +47,7 @@ type Line struct {
 // path is one socket with what it takes and where it sends.
 type path struct {
 	line   *Line
+	shared *shared // it is the socket of many lines
 	sock   socket
 	isRTCP bool
 	latch  latch
@@ -108,7 +111,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	defer s.mu.Unlock()
 	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.stats = leg, false, false, nil, false, now, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
-	l.player, l.press, l.events, l.secure, l.rolls = player{}, press{}, events{}, nil, false
+	l.player, l.press, l.events, l.secure, l.proof, l.rolls = player{}, press{}, events{}, nil, nil, false
 	l.meter, l.reports = meter{}, reports{}
 	l.owner.Store(s)
 	s.lines = append(s.lines, l)
@@ -136,8 +139,13 @@ func (s *Session) letGo(l *Line) {
 			x.to = nil
 		}
 	}
-	l.to, l.secure = nil, nil // keys do not outlive their use
+	l.proof.end()
+	l.to, l.secure, l.proof = nil, nil, nil // keys do not outlive their use
 	l.owner.Store(nil)
+	if l.ice != nil {
+		l.ice.shared.forget(l)
+		return
+	}
 	l.pool.put(l, s.e.cfg.Now())
 }
 
@@ -145,14 +153,40 @@ func (s *Session) letGo(l *Line) {
 func (l *Line) Port() uint16 { return l.port }
 
 // Addr returns the address the line is bound to.
-func (l *Line) Addr() netip.Addr { return l.pool.addr }
+func (l *Line) Addr() netip.Addr {
+	if l.ice != nil {
+		return l.ice.shared.addr.Addr()
+	}
+	return l.pool.addr
+}
+
+// target is where to send; invalid as long as nobody knows.
+func (l *Line) target(ctrl bool) netip.AddrPort {
+	if l.ice != nil {
+		return l.ice.to
+	}
+	if ctrl && !l.mux {
+		return l.control.latch.target()
+	}
+	return l.media.latch.target()
+}
+
+// takes reports whether a packet of a source is to be taken. ICE has sorted those
+// of its lines already.
+func (l *Line) takes(p *path, src netip.AddrPort, now int64) bool {
+	if l.ice != nil {
+		l.ice.heard = now
+		return true
+	}
+	return p.latch.accept(src, now)
+}
 
 // Expect says who is at the other end. With reopen it may be someone else than
 // before: give it only for a request of the party itself.
 func (s *Session) Expect(l *Line, r Remote, reopen bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l.owner.Load() != s {
+	if l.owner.Load() != s || l.ice != nil { // ICE shows who is there
 		return
 	}
 	if !r.Strict {
@@ -215,8 +249,17 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		return 0, false // the sweep will note it; nothing more is heard meanwhile
 	}
 	rtp := !l.raw
+	if rtp && l.proof != nil && isTLS(b[0]) {
+		if l.takes(p, src, now) {
+			l.proof.hears(b, s)
+		}
+		return 0, false
+	}
 	if rtp && (len(b) < 8 || b[0]>>6 != 2) {
 		return 0, false // STUN and keep-alives end here; they are no proof of a source
+	}
+	if l.proof != nil && l.secure == nil {
+		return 0, false // there are no keys yet, and nothing is heard without
 	}
 	ctrl := p.isRTCP || rtp && l.mux && isControl(b)
 	if rtp && l.secure != nil { // who has no key is no source at all
@@ -225,16 +268,17 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 			return 0, false
 		}
 	}
-	if !p.latch.accept(src, now) {
+	if !l.takes(p, src, now) {
 		l.stats.Dropped++
 		l.stats.Stray = src
 		return 0, false
 	}
-	if p.latch.locked && p.joined != src {
+	if l.ice == nil && p.latch.locked && p.joined != src {
 		p.rejoin()
 	}
 	if ctrl {
 		l.stats.Control++
+		l.quiet = now // it is there, though it may be muted
 		l.reports.hears(b, now)
 	} else {
 		if l.stats.Packets == 0 {
@@ -270,8 +314,8 @@ func (l *Line) send(b []byte, ctrl bool) {
 	if ctrl && !l.mux {
 		p = &l.control
 	}
-	to := p.latch.target()
-	if !to.IsValid() {
+	to := l.target(ctrl)
+	if !to.IsValid() || l.proof != nil && l.secure == nil {
 		return
 	}
 	if l.secure != nil && !l.raw {
@@ -315,6 +359,13 @@ func (s *Session) sweep(now int64) {
 		return
 	}
 	for _, l := range s.lines {
+		if l.ice != nil {
+			if now-l.ice.heard >= lost {
+				l.ice.heard = now
+				e.notes = append(e.notes, Note{Kind: Silent, Tag: s.tag, Leg: l.leg})
+			}
+			continue
+		}
 		if t := &l.media.latch; t.open && !t.nat && !t.strict && !t.from.IsValid() && l.media.joined.IsValid() && now-l.quiet > window {
 			// The announced source has had its time; look for another.
 			if l.media.sock.join(netip.AddrPort{}) {

@@ -50,17 +50,26 @@ func appendCrypto(dst []byte, c *Crypto) []byte {
 
 // appendProto writes the transport of a line: that of m, with the protection
 // that the receiver is to have.
-func appendProto(dst []byte, m *Media, secure bool) []byte {
-	if m.Proto != AVP && m.Proto != SAVP {
+func appendProto(dst []byte, m *Media, l *Line) []byte {
+	if m.Proto != AVP && m.Proto != SAVP && m.Proto != DTLS {
 		return append(dst, m.RawProt...)
 	}
+	if l.Web != nil {
+		dst = append(dst, "UDP/TLS/"...) // RFC 5764 §8
+	}
 	dst = append(dst, "RTP/"...)
-	if secure {
+	if l.secure() || l.Web != nil {
 		dst = append(dst, 'S')
 	}
 	dst = append(dst, "AVP"...)
-	if m.RawProt[len(m.RawProt)-1] == 'F' { // feedback (RFC 4585, RFC 5124)
+	if l.Feedback || l.Web.browser() { // RFC 4585, RFC 5124
 		dst = append(dst, 'F')
 	}
 	return dst
 }
+
+// Feedback reports whether the line has feedback by RTCP.
+func (m *Media) Feedback() bool { return len(m.RawProt) > 0 && m.RawProt[len(m.RawProt)-1] == 'F' }
+
+// Protected reports whether the line's packets are SRTP, however keys are agreed on.
+func (m *Media) Protected() bool { return m.Proto == SAVP || m.Proto == DTLS }

@@ -23,7 +23,7 @@ func (m *Media) Speak() (Codec, bool) {
 // Speakable reports whether a local endpoint can take the line's packets: plain,
 // or protected in a way that we know.
 func (m *Media) Speakable() bool {
-	return m.Port != 0 && (m.Proto == AVP || m.Proto == SAVP && m.Crypto.Tag != 0)
+	return m.Port != 0 && (m.Proto == AVP || m.Proto == SAVP && m.Crypto.Tag != 0 || m.Proto == DTLS && m.Secret.Proved)
 }
 
 // Reply appends an answer of our own to d, for a call that has only one leg: the
@@ -56,7 +56,7 @@ func (d *Desc) Reply(dst []byte, w *Rewriting) ([]byte, Codec, error) {
 		l := w.Lines[i]
 		l.Dir &= m.Direction().Reverse()
 		l.Mux = l.Mux && m.Mux
-		dst = ending(dst, &l, m)
+		dst = ending(dst, &l, m, w.Addr)
 	}
 	return stamp(dst, at, w.From), c, nil
 }
@@ -66,7 +66,7 @@ func spoken(dst []byte, l *Line, m *Media, c Codec) []byte {
 	dst = append(dst, "m=audio "...)
 	dst = strconv.AppendUint(dst, uint64(l.Port), 10)
 	dst = append(dst, ' ')
-	dst = appendProto(dst, m, l.secure())
+	dst = appendProto(dst, m, l)
 	dst = append(dst, ' ')
 	dst = append(dst, '0'+c.Payload)
 	if c.DTMF != 0 {
@@ -97,7 +97,7 @@ func OfferOnly(dst []byte, w *Rewriting, only []string) ([]byte, error) {
 	dst = append(dst, "m=audio "...)
 	dst = strconv.AppendUint(dst, uint64(w.Lines[0].Port), 10)
 	m := Media{Proto: AVP, RawProt: []byte("RTP/AVP")}
-	dst = appendProto(append(dst, ' '), &m, w.Lines[0].secure())
+	dst = appendProto(append(dst, ' '), &m, &w.Lines[0])
 	maps := ""
 	for _, c := range only {
 		switch c {
@@ -112,6 +112,6 @@ func OfferOnly(dst []byte, w *Rewriting, only []string) ([]byte, error) {
 	}
 	dst = append(append(dst, " 101\r\n"...), maps...)
 	dst = append(eventsToo(dst, 101), "a=ptime:20\r\n"...)
-	dst = ending(dst, &w.Lines[0], &m)
+	dst = ending(dst, &w.Lines[0], &m, w.Addr)
 	return stamp(dst, at, w.From), nil
 }

@@ -35,6 +35,10 @@ type Line struct {
 	Kind string // only for a line that the text lacks: "audio"
 	// Crypto is how the line is protected (RTP/SAVP), best first; none: it is plain.
 	Crypto [2]Crypto
+	// Web is how its keys are agreed on in DTLS; nil: they are not.
+	Web *Web
+	// Feedback says that it has feedback by RTCP (AVPF, RFC 4585); a browser's always has.
+	Feedback bool
 	// Events is a payload type of telephone events that the receiver may send
 	// and the text lacks; 0: none.
 	Events uint8
@@ -65,7 +69,7 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 		switch t {
 		case 'm':
 			if m != nil && !skip {
-				dst = ending(dst, &w.Lines[i], m)
+				dst = ending(dst, &w.Lines[i], m, w.Addr)
 			}
 			i++
 			m = &d.media[i]
@@ -85,13 +89,13 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 				dst = line(dst, 'b', v)
 			}
 		case 'a':
-			if !skip && d.passes(m, v) {
+			if !skip && d.passes(m, v) && (m == nil || w.Lines[i].hears(m, v)) {
 				dst = line(dst, 'a', v)
 			}
 		}
 	}
 	if m != nil && !skip {
-		dst = ending(dst, &w.Lines[i], m)
+		dst = ending(dst, &w.Lines[i], m, w.Addr)
 	}
 	for i++; i < len(w.Lines); i++ {
 		dst = append(append(append(dst, "m="...), w.Lines[i].Kind...), " 0 RTP/AVP 0\r\n"...)
@@ -109,7 +113,7 @@ func header(dst []byte, w *Rewriting) ([]byte, int) {
 	dst = address(dst, w.Addr)
 	dst = append(dst, "\r\ns=-\r\nc=IN "...)
 	dst = address(dst, w.Addr)
-	return append(dst, "\r\nt=0 0\r\n"...), at
+	return w.session(append(dst, "\r\nt=0 0\r\n"...)), at
 }
 
 func address(dst []byte, a netip.Addr) []byte {
@@ -147,7 +151,7 @@ func mLine(dst []byte, m *Media, l *Line) []byte {
 	if l.Port == 0 {
 		dst = append(dst, m.RawProt...)
 	} else {
-		dst = appendProto(dst, m, l.secure())
+		dst = appendProto(dst, m, l)
 	}
 	dst = append(dst, ' ')
 	dst = append(dst, m.Formats...)
@@ -155,9 +159,12 @@ func mLine(dst []byte, m *Media, l *Line) []byte {
 }
 
 // ending writes what is ours to say of a media line.
-func ending(dst []byte, l *Line, m *Media) []byte {
+func ending(dst []byte, l *Line, m *Media, at netip.Addr) []byte {
 	if !m.Proto.RTP() { // no RTCP, and nobody holds a fax
 		return dst
+	}
+	if l.Web != nil {
+		dst = appendWeb(dst, l, at)
 	}
 	for i := range l.Crypto {
 		if l.Crypto[i].Tag != 0 {
@@ -175,6 +182,20 @@ func ending(dst []byte, l *Line, m *Media) []byte {
 	dst = append(dst, "a="...)
 	dst = append(dst, l.Dir.String()...)
 	return append(dst, '\r', '\n')
+}
+
+// hears reports whether an attribute of a line of another means something on this
+// one: what the two ends of one transport say to each other does not pass a relay
+// to or from a browser, whose transport ends here.
+func (l *Line) hears(m *Media, v []byte) bool {
+	web := l.Web.browser() || len(m.Secret.Ufrag) > 0
+	switch name, _ := attr(v); string(name) {
+	case "rtcp-fb":
+		return l.Feedback && !web
+	case "extmap", "rtcp-rsize":
+		return !web
+	}
+	return true
 }
 
 // clean reports whether v cannot be read as more than one line by a reader

@@ -86,6 +86,8 @@ type Media struct {
 	RTCP    netip.AddrPort // of a=rtcp; the address may be invalid
 	Mux     bool           // a=rtcp-mux
 	ICE     bool           // it brings candidates
+	Mid     []byte         // a=mid (RFC 8843 §7)
+	Secret  Secret         // how its keys are agreed on in DTLS, and its name in ICE
 	Crypto  Crypto         // the first a=crypto that we can do; of SAVP only
 	DTMF    uint8          // payload type of telephone-event/8000, 0 if none
 	dirSet  bool
@@ -139,6 +141,7 @@ type Desc struct {
 	conn  netip.Addr
 	addrs [2][]byte // host texts of o= and the first c=, which must not leak
 	dir   Direction
+	all   Secret // of the session
 	n     int
 	media [MaxMedia]Media
 }
@@ -148,7 +151,7 @@ func (d *Desc) Media() []Media { return d.media[:d.n] }
 
 // Parse reads b, which must not change while d is in use.
 func (d *Desc) Parse(b []byte) error {
-	d.raw, d.conn, d.addrs, d.dir, d.n = b, netip.Addr{}, [2][]byte{}, SendRecv, 0
+	d.raw, d.conn, d.addrs, d.dir, d.all, d.n = b, netip.Addr{}, [2][]byte{}, SendRecv, Secret{}, 0
 	if len(b) > MaxSize {
 		return ErrSize
 	}
@@ -179,6 +182,7 @@ func (d *Desc) Parse(b []byte) error {
 		if !m.dirSet {
 			m.Dir = d.dir
 		}
+		m.Secret.inherit(&d.all)
 	}
 	return nil
 }
@@ -263,6 +267,9 @@ func protoOf(b []byte) Proto {
 // attribute notes the attributes that matter to a relay.
 func (d *Desc) attribute(v []byte) {
 	name, value := attr(v)
+	if d.secret().read(name, value) {
+		return
+	}
 	if d.n == 0 {
 		if dir, ok := direction(name); ok {
 			d.dir = dir
@@ -290,6 +297,8 @@ func (d *Desc) attribute(v []byte) {
 			a = connection(rest)
 		}
 		m.RTCP = netip.AddrPortFrom(a, uint16(n))
+	case "mid":
+		m.Mid = value
 	case "candidate":
 		m.ICE = true
 	case "crypto":

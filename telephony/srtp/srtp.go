@@ -95,6 +95,16 @@ func NewKey(s Suite) Key {
 	return k
 }
 
+// Sizes returns how many bytes a key and its salt have.
+func (s Suite) Sizes() (key, salt int) { return suites[s].key, suites[s].master - suites[s].key }
+
+// MakeKey puts a key together from its parts, which have the sizes of the suite.
+func MakeKey(s Suite, key, salt []byte) Key {
+	k := Key{Suite: s}
+	copy(k.master[copy(k.master[:], key):], salt)
+	return k
+}
+
 // ParseKey reads the base64 form of a suite's key.
 func ParseKey(s Suite, text []byte) (k Key, ok bool) {
 	n := suites[s].master

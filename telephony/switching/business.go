@@ -80,7 +80,7 @@ func (c Cause) Recorded() cdr.Cause {
 		return cdr.Forbidden
 	case CauseUnpaid, CauseCutOff:
 		return cdr.Unpaid
-	case CauseIncompatible, CauseIncompatibleAll, CauseUnsupported:
+	case CauseIncompatible, CauseIncompatibleAll, CauseUnsupported, CauseUnprotected:
 		return cdr.Media
 	case CauseSilent, CauseExpired:
 		return cdr.Lost

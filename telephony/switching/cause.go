@@ -31,6 +31,7 @@ const (
 	CauseUnproven                     // 21, 401 or 407 from the far side: it does not trust us
 	CauseIncompatible                 // 88, 488: no common codec or transport
 	CauseIncompatibleAll              // 88, 606: no terminal of the party could take it
+	CauseUnprotected                  // 88, 488: who was to protect the sound did not prove himself (DTLS)
 	CauseCongestion                   // 34, 503: no circuit, port or trunk is free
 	CauseNetwork                      // 38, 502 or 503: the next hop is out of order
 	CauseLoop                         // 25, 483: the call went on too long, or in a circle
@@ -92,6 +93,8 @@ func (c Cause) traits() causeTraits {
 		return causeTraits{"incomplete", 8, false}
 	case CauseIncompatible:
 		return causeTraits{"incompatible", 9, false}
+	case CauseUnprotected:
+		return causeTraits{"unprotected", 9, false}
 	case CauseNotFound:
 		return causeTraits{"not-found", 10, false}
 	case CauseNotDialable:
