@@ -57,6 +57,9 @@ func (p *page) Operator() bool { return p.Who.Role == member.Operator }
 // SignedIn reports whether somebody is.
 func (p *page) SignedIn() bool { return p.Who.Account != "" }
 
+// Phone reports whether the page has the browser phone: staff has no number.
+func (p *page) Phone() bool { return p.SignedIn() && !p.Operator() }
+
 // errSignIn sends a visitor to the sign-in page and back.
 var errSignIn = errors.New("sign in first")
 
@@ -168,10 +171,22 @@ func (f *face) readPurse(ctx context.Context, p *page) {
 	p.Purse = a
 }
 
+// lead sends a visitor on. The script that turns pages around the telephone is
+// told where to, because what a browser follows by itself a script cannot stop:
+// an answer may lead to where one pays, which opens beside a call.
+func lead(w http.ResponseWriter, r *http.Request, to string) {
+	if r.Header.Get("Callisto-Turn") == "" {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("Callisto-To", to)
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // failed turns an error into a page or a redirect.
 func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error) templ.Component {
 	if go2, ok := errors.AsType[redirect](err); ok {
-		http.Redirect(w, r, go2.to, http.StatusSeeOther)
+		lead(w, r, go2.to)
 		return nil
 	}
 	if errors.Is(err, errSignIn) {
@@ -184,7 +199,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(back), http.StatusSeeOther)
+		lead(w, r, "/sign-in?next="+url.QueryEscape(back))
 		return nil
 	}
 	if errors.Is(err, errTooLarge) {
@@ -193,7 +208,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 	}
 	reason := fault.ReasonOf(err)
 	if reason.Code == "prove_again" && !p.Part { // and back to where the form is
-		http.Redirect(w, r, "/prove?next="+url.QueryEscape(p.Back), http.StatusSeeOther)
+		lead(w, r, "/prove?next="+url.QueryEscape(p.Back))
 		return nil
 	}
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("error.title")
@@ -324,7 +339,7 @@ func (f *face) dropSession(w http.ResponseWriter) {
 
 // guard adds what protects a visitor: nothing from elsewhere is loaded, nobody frames us, forms come from our pages only.
 func (f *face) guard(next http.Handler) http.Handler {
-	csp := "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	csp := "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; " +
 		"form-action " + strings.Join(append([]string{"'self'"}, f.PayHosts...), " ") + "; base-uri 'none'; frame-ancestors 'none'"
 	protect := http.NewCrossOriginProtection()
 	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -342,7 +357,7 @@ func (f *face) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), payment=()")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), payment=(), microphone=(self), speaker-selection=(self)")
 		if f.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

@@ -399,7 +399,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.phoneRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(),
+		f.phoneRoutes(), f.dockRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

@@ -36,6 +36,11 @@
 		}
 	});
 	document.addEventListener("htmx:after:swap", () => { times(document); tick(); });
-	times(document); tick(); zone();
-	if (document.querySelector("[data-until]")) setInterval(tick, 1000);
+	let ticking = 0;
+	const fresh = () => {
+		times(document); tick(); zone();
+		if (!ticking && document.querySelector("[data-until]")) ticking = setInterval(tick, 1000);
+	};
+	document.addEventListener("page:turned", fresh);
+	fresh();
 })();

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/routing"
+)
+
+func (f *face) dockRoutes() map[string]handler {
+	return map[string]handler{
+		"GET /phone/who":   f.phoneWho,
+		"GET /phone/known": f.phoneKnown,
+	}
+}
+
+// phoneKeys are the keys of a telephone, row by row.
+func phoneKeys() []string { return strings.Split("123456789*0#", "") }
+
+// phoneSays is what the browser phone says, by the names its script has for it.
+func (p *page) phoneSays() string {
+	says := map[string]string{
+		"off": p.T("dock.off"), "connecting": p.T("dock.connecting"), "ready": p.T("dock.ready"), "lost": p.T("dock.lost"),
+		"incoming": p.T("dock.incoming"), "calling": p.T("dock.calling"), "connected": p.T("dock.connected"), "held": p.T("dock.held"), "waits": p.T("dock.waits"),
+		"in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
+	}
+	for _, what := range []string{"loss", "jitter", "delay", "silence"} {
+		says["warn_"+what] = p.T("dock.warn." + what)
+	}
+	for _, what := range []string{
+		"insecure", "no_webrtc", "mic_refused", "mic_none", "mic_busy", "press_to_hear", "fingerprint", "no_way", "sound_refused", "no_answer_of_ours", "busy", "declined",
+		"not_allowed", "no_money", "not_found", "nobody_answered", "not_reachable", "failed", "transfer_failed", "transferred", "page_lost",
+	} {
+		says[what] = p.T("dock.sorry." + what)
+	}
+	text, _ := json.Marshal(says) // of strings: it cannot fail
+	return string(text)
+}
+
+// signedIn is asked by scripts: who is not signed in is told so, not sent elsewhere.
+func (p *page) signedIn() error {
+	if p.SignedIn() {
+		return nil
+	}
+	return fault.New(fault.Unproven, "sign_in", "Sign in first: the session or key is unknown or has ended.")
+}
+
+// whoData is what the dial field says, for the telephone.
+type whoData struct {
+	Shown   string   `json:"shown"`
+	Kind    string   `json:"kind"`
+	Name    string   `json:"name"`
+	Place   string   `json:"place"`
+	There   string   `json:"there"`
+	Price   string   `json:"price"`
+	Words   []string `json:"words"`
+	Package string   `json:"package"`
+	Refused string   `json:"refused"`
+	Call    string   `json:"call"`
+}
+
+func (f *face) phoneWho(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.signedIn(); err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	d, err := f.dial(r, p)
+	if err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	out := whoData{Words: []string{}, Refused: d.Problem}
+	if x := d.Found; x != nil {
+		out = whoData{
+			Shown: x.Shown, Kind: p.T("explain.kind." + x.Kind.String()), Name: x.Card.Name, Price: x.Price, Words: append([]string{}, x.Words...), Package: x.Package, Call: x.Call,
+		}
+		if x.Country != "" {
+			out.Place = p.Tongue.country(x.Country)
+		}
+		if x.There != "" {
+			out.There = p.T("dial.there", "time", x.There)
+		}
+		switch {
+		case x.Refused.Reason.Text != "":
+			out.Refused = p.say(x.Refused.Reason.Text)
+		case x.Reason.Text != "" && len(x.Targets) == 0 && x.Kind != routing.OnNet:
+			out.Refused = p.say(x.Reason.Text)
+		}
+	}
+	return f.scripted(w, r, p, out, nil)
+}
+
+// knownNumber is somebody who called, was called, or is a contact.
+type knownNumber struct {
+	Name   string `json:"name"`
+	Number string `json:"number"`
+	When   string `json:"when,omitempty"`
+	Kind   string `json:"kind,omitempty"` // in, out, missed
+}
+
+// recentCalls are as many as are looked at for whom to offer.
+const recentCalls = 20
+
+// phoneKnown is whom the telephone offers to call.
+func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.signedIn(); err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	history, err := f.Calls.History(r.Context(), p.Who.Account, "", recentCalls)
+	return f.scripted(w, r, p, map[string][]knownNumber{"recent": recentOf(history.Items, p.Who.Account), "contacts": {}}, err)
+}
+
+// recentOf is each number once, by the last call with it.
+func recentOf(list []cdr.Record, account string) []knownNumber {
+	out, seen := []knownNumber{}, map[string]bool{}
+	for i := range list {
+		rec := &list[i]
+		k := knownNumber{Number: otherSide(rec, account), When: rec.Start.UTC().Format("2006-01-02T15:04:05Z"), Kind: "in"}
+		switch {
+		case outgoing(*rec, account):
+			k.Kind = "out"
+		case !rec.Answered():
+			k.Kind = "missed"
+		}
+		if k.Number == "" || seen[k.Number] {
+			continue
+		}
+		seen[k.Number] = true
+		out = append(out, k)
+	}
+	return out
+}
+
+// otherSide is whom a call was with, as he can be dialled.
+func otherSide(rec *cdr.Record, account string) string {
+	side := rec.From
+	if outgoing(*rec, account) {
+		if rec.To.Number.Zero() && rec.To.Text == "" {
+			return rec.Dialled
+		}
+		side = rec.To
+	}
+	if !side.Number.Zero() {
+		return side.Number.Display()
+	}
+	return side.Text
+}

@@ -1,0 +1,337 @@
+// <phone-dock>: the telephone as it is seen and touched. Its words and its shape
+// come from the server; this fills them in. It holds nothing that a call needs:
+// it may be taken out of the page and put in again.
+import { ask, who, type Known, type Who } from "./who";
+import type { Call, Devices, View } from "./state";
+import type { Tabs } from "./tabs";
+import { openMicrophone } from "./sound";
+
+type Says = Record<string, string>;
+
+export class Dock extends HTMLElement {
+	static tabs: Tabs;
+	static shown: Dock | null = null;
+	private says: Says = {};
+	private rows = new Map<string, HTMLElement>();
+	private known = new Map<string, Who>();
+	private contacts: Known[] = [];
+	private found: Who | null = null;
+	private typing = 0;
+	private clock = 0;
+	private told = "";
+
+	connectedCallback(): void {
+		Dock.shown = this;
+		this.says = JSON.parse(this.dataset.says ?? "{}") as Says;
+		this.rows.clear();
+		this.piece("calls").replaceChildren();
+		this.listen();
+		this.clock = window.setInterval(() => this.tick(), 1000);
+		this.render();
+	}
+
+	disconnectedCallback(): void {
+		clearInterval(this.clock);
+		if (Dock.shown === this) Dock.shown = null;
+	}
+
+	piece<T extends HTMLElement = HTMLElement>(name: string, within: ParentNode = this): T {
+		return within.querySelector<T>(`[data-part="${name}"]`)!;
+	}
+
+	private get bar(): HTMLElement { return this.piece("bar"); }
+	private get to(): HTMLInputElement { return this.piece<HTMLInputElement>("to"); }
+
+	open(on: boolean): void {
+		this.piece("panel").hidden = !on;
+		this.bar.setAttribute("aria-expanded", String(on));
+		if (on) void this.fillKnown();
+	}
+
+	/** dial puts a number into the field and looks it up; calling it is for a press. */
+	dial(to: string): void {
+		this.open(true);
+		this.to.value = to.replace(/^sips?:/i, "").replace("@" + Dock.tabs.view.domain, "").replace(/%23/g, "#").replace(/%40/g, "@");
+		this.to.focus();
+		void this.look();
+	}
+
+	/** tell shows a problem that is not of a call. */
+	tell(key: string): void {
+		this.piece("trouble").textContent = this.says[key] ?? key;
+		this.piece("problem").hidden = key === "";
+	}
+
+	private listen(): void {
+		if (this.bar.dataset.wired) return;
+		this.bar.dataset.wired = "1";
+		this.bar.addEventListener("click", () => {
+			this.open(this.piece("panel").hidden);
+			if (!this.piece("panel").hidden) this.to.focus();
+		});
+		this.addEventListener("keydown", (e) => {
+			if (e.key !== "Escape" || this.piece("panel").hidden) return;
+			this.open(false);
+			this.bar.focus();
+		});
+		this.piece("dial").addEventListener("submit", (e) => {
+			e.preventDefault();
+			this.call();
+		});
+		this.to.addEventListener("input", () => {
+			clearTimeout(this.typing);
+			this.found = null;
+			this.typing = window.setTimeout(() => void this.look(), 300);
+		});
+		this.piece("ok").addEventListener("click", () => {
+			const retry = Dock.tabs.view.problem === "press_to_hear" ? "hear" : "forget";
+			Dock.tabs.ask({ do: retry });
+			this.piece("problem").hidden = true;
+			this.bar.focus();
+		});
+		this.piece("devices").addEventListener("toggle", () => void this.listDevices());
+		this.piece("devices").addEventListener("change", () => Dock.tabs.ask({ do: "devices", devices: this.chosen() }));
+		this.addEventListener("click", (e) => {
+			const b = (e.target as Element).closest<HTMLElement>("[data-known]");
+			if (b?.dataset.known) this.dial(b.dataset.known);
+		});
+	}
+
+	private call(): void {
+		const to = this.to.value.trim();
+		if (!to) return;
+		Dock.tabs.ask({ do: "call", to: this.found?.call || to, name: this.found?.name || this.nameOf(to) });
+		this.to.value = "";
+		this.found = null;
+		this.piece("found").replaceChildren();
+		this.open(false);
+	}
+
+	private nameOf(number: string): string {
+		const digits = (s: string) => s.replace(/[\s().-]/g, "");
+		return this.contacts.find((c) => digits(c.number) === digits(number))?.name ?? "";
+	}
+
+	/** look shows who it is, what time it is there and what it costs, before anybody is called. */
+	private async look(): Promise<void> {
+		const to = this.to.value.trim();
+		const at = this.piece("found");
+		if (!to) return at.replaceChildren();
+		const w = await who(to);
+		if (this.to.value.trim() !== to) return;
+		this.found = w;
+		at.replaceChildren(...(w ? lines(w, this.nameOf(to)) : []));
+	}
+
+	private async fillKnown(): Promise<void> {
+		const k = await ask<{ recent: Known[]; contacts: Known[] }>("/phone/known");
+		if (!k) return;
+		this.contacts = k.contacts;
+		this.list("recent", k.recent);
+		this.list("contacts", k.contacts);
+	}
+
+	private list(part: string, of: Known[]): void {
+		this.piece(part).replaceChildren(...of.map((k) => {
+			const li = document.createElement("li");
+			const b = button(k.name || k.number, "phone-known");
+			b.dataset.known = k.number;
+			b.append(span(k.name ? k.number : "", "num"), span([k.kind ? this.says[k.kind] ?? "" : "", k.when ? local(k.when) : ""].filter(Boolean).join(", "), "hush"));
+			li.append(b);
+			return li;
+		}));
+		this.piece(part + "-none").hidden = of.length > 0;
+	}
+
+	private async listDevices(): Promise<void> {
+		if (!(this.piece("devices") as HTMLDetailsElement).open || !navigator.mediaDevices) return;
+		let all = await navigator.mediaDevices.enumerateDevices();
+		if (all.every((d) => d.label === "")) { // a browser names them once the microphone is allowed
+			try {
+				(await openMicrophone("")).getTracks().forEach((t) => t.stop());
+				all = await navigator.mediaDevices.enumerateDevices();
+			} catch (e) {
+				this.tell((e as Error).message);
+			}
+		}
+		const { devices } = Dock.tabs.view;
+		this.fill("microphone", all.filter((d) => d.kind === "audioinput"), devices.microphone);
+		const out = all.filter((d) => d.kind === "audiooutput");
+		this.fill("speaker", out, devices.speaker);
+		this.fill("ringer", out, devices.ringer);
+	}
+
+	private fill(part: string, list: MediaDeviceInfo[], chosen: string): void {
+		const select = this.piece<HTMLSelectElement>(part);
+		const first = select.options[0]!;
+		select.replaceChildren(first, ...list.filter((d) => d.deviceId && d.deviceId !== "default").map((d) => new Option(d.label || d.deviceId.slice(0, 8), d.deviceId, false, d.deviceId === chosen)));
+	}
+
+	private chosen(): Devices {
+		const of = (part: string) => this.piece<HTMLSelectElement>(part).value;
+		return { microphone: of("microphone"), speaker: of("speaker"), ringer: of("ringer") };
+	}
+
+	/** render shows what the telephone is doing. */
+	render(): void {
+		const v = Dock.tabs.view;
+		const first = v.calls.find((c) => c.stage === "incoming") ?? v.calls.find((c) => c.stage !== "held") ?? v.calls[0];
+		this.dataset.state = first?.stage ?? "idle";
+		this.dataset.link = v.link;
+		this.dataset.leads = String(Dock.tabs.leads);
+		const state = first ? first.stage : v.link;
+		this.piece("state").textContent = this.says[state] ?? "";
+		this.piece("number").textContent = first ? "" : v.number;
+		this.piece("trouble").textContent = (v.problem ? this.says[v.problem] ?? this.says.failed ?? "" : "");
+		this.piece("problem").hidden = !v.problem;
+		this.piece("why").textContent = v.sentence;
+		this.piece("why").hidden = !v.sentence;
+		this.renderCalls(v);
+		const tell = v.calls.map((c) => [this.says[c.stage], c.name || c.number].join(": ")).join(". ");
+		if (tell !== this.told) this.piece("said").textContent = this.told = tell;
+	}
+
+	private renderCalls(v: View): void {
+		for (const [id, row] of this.rows) {
+			if (v.calls.some((c) => c.id === id)) continue;
+			const had = row.contains(document.activeElement);
+			row.remove();
+			this.rows.delete(id);
+			if (had) this.bar.focus();
+		}
+		for (const c of v.calls) {
+			let row = this.rows.get(c.id);
+			if (!row) this.rows.set(c.id, row = this.row(c));
+			this.renderCall(row, c, v.calls);
+		}
+	}
+
+	/** row makes what shows one call, out of the page's template. */
+	private row(c: Call): HTMLElement {
+		const row = (this.piece<HTMLElement>("call") as HTMLTemplateElement).content.firstElementChild!.cloneNode(true) as HTMLElement;
+		row.dataset.call = c.id;
+		row.addEventListener("click", (e) => {
+			const b = (e.target as Element).closest<HTMLElement>("[data-do],[data-digit]");
+			if (b?.dataset.digit) Dock.tabs.ask({ do: "digit", id: c.id, digit: b.dataset.digit });
+			else if (b?.dataset.do) this.pressed(b.dataset.do, c.id, row);
+		});
+		row.addEventListener("keydown", (e) => {
+			if (/^[0-9*#]$/.test(e.key) && !(e.target as Element).matches("input")) Dock.tabs.ask({ do: "digit", id: c.id, digit: e.key });
+		});
+		this.piece("give", row).addEventListener("submit", (e) => {
+			e.preventDefault();
+			const to = this.piece<HTMLInputElement>("give-to", row).value.trim();
+			if (to) Dock.tabs.ask({ do: "transfer", id: c.id, to });
+		});
+		const input = this.piece<HTMLInputElement>("give-to", row);
+		input.id = "phone-give-" + c.id;
+		input.labels?.[0]?.setAttribute("for", input.id);
+		row.querySelector("label")?.setAttribute("for", input.id);
+		this.piece("calls").append(row);
+		void this.recognise(c, row);
+		return row;
+	}
+
+	/** recognise shows a number as it is written, and who it is by the directory or the member's contacts. */
+	private async recognise(c: Call, row: HTMLElement): Promise<void> {
+		if (this.contacts.length === 0) await this.fillKnown();
+		const w = await who(c.number);
+		if (w) this.known.set(c.number, w);
+		if (row.isConnected) this.render();
+	}
+
+	private pressed(what: string, id: string, row: HTMLElement): void {
+		switch (what) {
+			case "pad": case "give": {
+				const on = this.piece(what, row).hidden;
+				this.piece("pad", row).hidden = this.piece("give", row).hidden = true;
+				this.piece(what, row).hidden = !on;
+				row.querySelectorAll<HTMLElement>("[data-do=pad],[data-do=give]").forEach((b) => b.setAttribute("aria-expanded", String(on && b.dataset.do === what)));
+				if (on) this.piece(what, row).querySelector<HTMLElement>("input,button")?.focus();
+				return;
+			}
+			case "join": {
+				const other = Dock.tabs.view.calls.find((c) => c.id !== id && c.since > 0);
+				if (other) Dock.tabs.ask({ do: "join", id: other.id, with: id });
+				return;
+			}
+			default:
+				Dock.tabs.ask({ do: what as "answer", id });
+		}
+	}
+
+	private renderCall(row: HTMLElement, c: Call, all: Call[]): void {
+		row.dataset.stage = c.stage;
+		const w = this.known.get(c.number);
+		const shown = w?.shown || c.number;
+		const name = this.nameOf(shown) || this.nameOf(c.number) || (c.outgoing ? c.name || w?.name : w?.name || c.name) || "";
+		set(this.piece("name", row), name || shown);
+		set(this.piece("shown", row), [name ? shown : "", w?.place ?? ""].filter(Boolean).join(" · "));
+		set(this.piece("stage", row), this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "");
+		const level = this.piece("level", row).firstElementChild as HTMLElement;
+		level.style.inlineSize = Math.round(c.level * 100) + "%";
+		const warning = this.piece("warning", row);
+		set(warning, c.warning ? (this.says["warn_" + c.warning.what] ?? "").replace("{figure}", c.warning.figure) : "");
+		warning.hidden = !c.warning;
+		const talked = c.since > 0;
+		const can: Record<string, boolean> = {
+			answer: c.stage === "incoming", decline: c.stage === "incoming", hangUp: c.stage !== "incoming", hold: c.stage === "connected", resume: c.stage === "held",
+			mute: talked && !c.muted, unmute: talked && c.muted, pad: c.stage === "connected", give: talked, join: talked && c.stage === "connected" && all.some((o) => o.id !== c.id && o.since > 0),
+		};
+		const focus = document.activeElement;
+		row.querySelectorAll<HTMLElement>("[data-do]").forEach((b) => { b.hidden = !can[b.dataset.as ?? b.dataset.do!]; });
+		if (focus instanceof HTMLElement && row.contains(focus) && focus.hidden) row.querySelector<HTMLElement>("[data-do]:not([hidden])")?.focus();
+		this.time(row, c);
+	}
+
+	private time(row: HTMLElement, c: Call): void {
+		const s = c.since ? Math.max(0, Math.floor((Date.now() - c.since) / 1000)) : 0;
+		set(this.piece("clock", row), c.since ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : "");
+	}
+
+	private tick(): void {
+		for (const c of Dock.tabs.view.calls) {
+			const row = this.rows.get(c.id);
+			if (row) this.time(row, c);
+		}
+	}
+}
+
+function set(at: HTMLElement, text: string): void {
+	if (at.textContent !== text) at.textContent = text;
+}
+
+function span(text: string, name: string): HTMLElement {
+	const s = document.createElement("span");
+	s.className = name;
+	s.textContent = text;
+	s.dir = name === "num" ? "ltr" : "auto";
+	return s;
+}
+
+function button(text: string, name: string): HTMLButtonElement {
+	const b = document.createElement("button");
+	b.type = "button";
+	b.className = name;
+	b.append(span(text, "phone-first"));
+	return b;
+}
+
+function lines(w: Who, contact: string): HTMLElement[] {
+	const p = (text: string, name: string) => {
+		const e = document.createElement("p");
+		e.className = name;
+		e.textContent = text;
+		return e;
+	};
+	const tags = p("", "phone-tags");
+	[w.place, w.there, w.price, w.package].filter(Boolean).forEach((t) => tags.append(span(t, "tag"), " "));
+	const out = [p([contact || w.name || w.kind, w.shown].filter(Boolean).join(" · "), "phone-name"), tags];
+	w.words.forEach((t) => out.push(p(t, "small hush")));
+	if (w.refused) out.push(p(w.refused, "say"));
+	return out;
+}
+
+function local(when: string): string {
+	return new Intl.DateTimeFormat(document.documentElement.lang + "-u-nu-latn", { dateStyle: "short", timeStyle: "short" }).format(new Date(when));
+}

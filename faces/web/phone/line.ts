@@ -1,0 +1,282 @@
+// The connection to the house and its calls: only the leading tab has one.
+import * as JsSIP from "jssip";
+import type { RTCSession } from "jssip/lib/RTCSession";
+import { askPass, Refused, type Pass } from "./pass";
+import { openMicrophone, Sounder } from "./sound";
+import { Wire } from "./socket";
+import { nothing, type Command, type Devices, type View } from "./state";
+import { Talk, type Left } from "./talk";
+
+const most = 4; // calls at once
+const leftFor = 20_000; // how long the house keeps the other side of a page that went (ms)
+
+export class Line {
+	private ua?: JsSIP.UA;
+	private wire?: Wire;
+	private pass?: Pass;
+	private talks: Talk[] = [];
+	private view: View = nothing();
+	private sounder = new Sounder();
+	private renewal = 0;
+	private retry = 0;
+	private tries = 0;
+	private wasLost = false;
+	private later = 0;
+	private ended = false;
+
+	constructor(private account: string, private line: string, private show: (v: View) => void) {
+		this.view.devices = kept<Devices>("phone.devices") ?? this.view.devices;
+		addEventListener("online", () => this.networkChanged());
+		addEventListener("offline", () => this.wire?.drop());
+		(navigator as { connection?: EventTarget }).connection?.addEventListener("change", () => this.networkChanged());
+		addEventListener("pagehide", () => this.leave());
+	}
+
+	start(): void {
+		if (!("RTCPeerConnection" in window) || !navigator.mediaDevices) {
+			this.say(window.isSecureContext ? "no_webrtc" : "insecure");
+			return;
+		}
+		void this.open();
+	}
+
+	/** busy is true while there is a call of whatever kind. */
+	busy(): boolean { return this.talks.length > 0; }
+
+	async do(c: Command): Promise<void> {
+		try {
+			await this.act(c);
+		} catch (e) {
+			this.say(e instanceof Error && /^[a-z_]+$/.test(e.message) ? e.message : "failed");
+		}
+	}
+
+	private async act(c: Command): Promise<void> {
+		const talk = "id" in c ? this.talks.find((t) => t.id === c.id) : undefined;
+		switch (c.do) {
+			case "call": return this.call(c.to, c.name);
+			case "answer": return talk && this.answer(talk);
+			case "hangUp": return talk?.hangUp();
+			case "hold": return talk?.hold();
+			case "resume": return talk && this.alone(talk, () => talk.resume());
+			case "mute": return talk?.mute(true);
+			case "unmute": return talk?.mute(false);
+			case "digit": return talk?.digit(c.digit);
+			case "transfer": return talk?.transfer(this.address(c.to));
+			case "join": {
+				const other = this.talks.find((t) => t.id === c.with);
+				return other && talk?.transfer(other.session.remote_identity.uri.toString(), other);
+			}
+			case "devices": return this.use(c.devices);
+			case "hear": this.talks.forEach((t) => t.hear()); return this.say("");
+			case "forget": return this.say("");
+			case "retry": this.tries = 0; return void this.open();
+		}
+	}
+
+	private async open(): Promise<void> {
+		clearTimeout(this.retry);
+		if (this.ended) return;
+		this.set({ link: this.wasLost ? "lost" : "connecting" });
+		let pass: Pass;
+		try {
+			pass = await askPass(this.line);
+		} catch (e) {
+			const r = e as Refused;
+			this.set({ link: r.again ? "lost" : "off", sentence: r.again ? "" : r.sentence });
+			if (r.again) this.again(() => this.open());
+			return;
+		}
+		this.tries = 0;
+		this.pass = pass;
+		clearTimeout(this.renewal);
+		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, (Date.parse(pass.until) - Date.now()) * 0.7));
+		this.set({ name: pass.name, number: pass.number, domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
+		if (this.ua && this.wire?.url === pass.ws) {
+			this.ua.set("authorization_jwt", "Bearer " + pass.pass);
+			if (this.ua.isConnected()) this.ua.register();
+			return;
+		}
+		this.connect(pass);
+	}
+
+	private connect(pass: Pass): void {
+		this.ua?.stop();
+		const wire = this.wire = new Wire(pass.ws, () => this.busy());
+		const ua = this.ua = new JsSIP.UA({
+			sockets: [wire as unknown as JsSIP.Socket], uri: pass.uri, display_name: pass.name, authorization_jwt: "Bearer " + pass.pass,
+			instance_id: this.instance(), session_timers: true, session_timers_refresh_method: "UPDATE",
+			connection_recovery_min_interval: 1, connection_recovery_max_interval: 3, register_expires: 300, user_agent: "Callisto in a browser",
+		} as ConstructorParameters<typeof JsSIP.UA>[0]);
+		ua.on("disconnected", () => {
+			this.wasLost = true;
+			if (!this.ended) this.set({ link: "lost" });
+		});
+		ua.on("registered", () => this.ready());
+		ua.on("registrationFailed", (e) => {
+			if (this.ended || !ua.isConnected()) return;
+			this.set({ link: "lost" });
+			const status = e.response?.status_code;
+			this.again(status === 401 || status === 403 || status === 407 ? () => this.open() : () => ua.register());
+		});
+		ua.on("newRTCSession", (e: { originator: unknown; session: RTCSession }) => {
+			if (String(e.originator) === "remote") this.ring(e.session);
+		});
+		ua.start();
+	}
+
+	/** instance tells this browser from others of the same number (RFC 5626 §4.1). */
+	private instance(): string {
+		const key = "phone.instance." + this.account;
+		const id = kept<string>(key) ?? crypto.randomUUID();
+		keep(key, id);
+		return id;
+	}
+
+	private again(what: () => unknown): void {
+		clearTimeout(this.retry);
+		this.retry = window.setTimeout(what, Math.min(5000, 500 * 2 ** this.tries++) * (0.75 + Math.random() / 4));
+	}
+
+	private ready(): void {
+		this.tries = 0;
+		const lost = this.wasLost;
+		this.wasLost = false;
+		this.set({ link: "ready", ...(this.view.problem === "lost" ? { problem: "" } : {}) });
+		if (lost) this.talks.forEach((t) => t.mend());
+		void this.takeOver();
+	}
+
+	private networkChanged(): void {
+		if (this.wire?.isConnected()) this.wire.drop();
+	}
+
+	private address(to: string): string {
+		if (/^sips?:/i.test(to)) return to;
+		const plain = /^[\d\s().\-+#*]+$/.test(to) ? to.replace(/[\s().-]/g, "") : to.trim();
+		return "sip:" + encodeURIComponent(plain).replaceAll("%2B", "+") + "@" + this.view.domain;
+	}
+
+	private async call(to: string, name: string, headers: string[] = [], since = 0): Promise<void> {
+		if (!to.trim() || this.talks.length >= most) return;
+		const ua = this.ua;
+		if (!ua?.isConnected()) return this.say("lost");
+		this.say("");
+		const microphone = await openMicrophone(this.view.devices.microphone);
+		this.talks.forEach((t) => t.hold());
+		const shown = /^sips?:/i.test(to) ? decodeURIComponent(to.replace(/^sips?:/i, "").replace("@" + this.view.domain, "")) : to;
+		let talk: Talk | undefined;
+		ua.once("newRTCSession", (e: { session: RTCSession; originator: unknown }) => {
+			if (String(e.originator) !== "local") return;
+			talk = new Talk(e.session, true, name, shown, microphone, this.host());
+			talk.since = since;
+			this.talks.push(talk);
+		});
+		ua.call(this.address(to), { mediaStream: microphone, pcConfig: { iceServers: this.pass?.ice_servers ?? [] }, extraHeaders: headers });
+		this.changed();
+	}
+
+	private ring(session: RTCSession): void {
+		const from = session.remote_identity;
+		let number = from.uri.user ?? "";
+		try { number = decodeURIComponent(number); } catch { /* as it came */ }
+		if (this.talks.length >= most) {
+			session.terminate({ status_code: 486 });
+			return;
+		}
+		this.talks.push(new Talk(session, false, from.display_name ?? "", number, null, this.host()));
+		this.changed();
+	}
+
+	private async answer(talk: Talk): Promise<void> {
+		if (talk.stage !== "incoming") return;
+		const microphone = await openMicrophone(this.view.devices.microphone);
+		if (talk.session.isEnded()) return microphone.getTracks().forEach((t) => t.stop());
+		this.alone(talk, () => talk.answer(microphone, this.pass?.ice_servers ?? []));
+	}
+
+	/** alone holds the other calls first. */
+	private alone(talk: Talk, then: () => void): void {
+		this.talks.forEach((t) => t !== talk && t.hold());
+		then();
+	}
+
+	private async use(devices: Devices): Promise<void> {
+		const fresh = devices.microphone !== this.view.devices.microphone;
+		this.set({ devices });
+		keep("phone.devices", devices);
+		for (const t of this.talks) {
+			t.useSpeaker(devices.speaker);
+			if (fresh && t.since) await t.useMicrophone(await openMicrophone(devices.microphone));
+		}
+	}
+
+	/** leave keeps what the next page, or the next leading tab, needs to go on with. */
+	private leave(): void {
+		this.ended = true;
+		const left = this.talks.map((t) => t.left(t.session.remote_identity.uri.toString())).filter((l) => l !== null);
+		if (left.length > 0) keep("phone.left." + this.account, left);
+		this.sounder.play(null, "");
+	}
+
+	/** takeOver goes on with the calls of a page that went, by taking the place of its legs (RFC 3891). */
+	private async takeOver(): Promise<void> {
+		const left = kept<Left[]>("phone.left." + this.account) ?? [];
+		forget("phone.left." + this.account);
+		for (const l of left) {
+			if (Date.now() - l.at > leftFor) continue;
+			try {
+				await this.call(l.to, l.name, [`Replaces: ${l.call};to-tag=${l.theirs};from-tag=${l.mine}`], l.since);
+				const t = this.talks.at(-1);
+				if (t) t.number = l.number;
+			} catch (e) {
+				this.say((e as Error).message);
+			}
+		}
+	}
+
+	private host() {
+		return {
+			changed: () => this.changed(),
+			problem: (key: string) => this.say(key),
+			gone: (talk: Talk) => { this.talks = this.talks.filter((t) => t !== talk); },
+			speaker: () => this.view.devices.speaker,
+			linked: () => this.view.link === "ready",
+		};
+	}
+
+	private say(problem: string): void { this.set({ problem }); }
+
+	private set(part: Partial<View>): void {
+		this.view = { ...this.view, ...part };
+		this.changed();
+	}
+
+	/** changed shows what is, at most once a moment. */
+	private changed(): void {
+		clearTimeout(this.later);
+		this.later = window.setTimeout(() => {
+			const talking = this.talks.some((t) => t.stage === "connected");
+			const calling = this.talks.find((t) => t.stage === "calling");
+			this.sounder.play(this.talks.some((t) => t.stage === "incoming") ? (talking ? "knock" : "ring") : calling?.rings && !calling.early ? "far" : null,
+				calling ? this.view.devices.speaker : this.view.devices.ringer);
+			this.show({ ...this.view, calls: this.talks.map((t) => t.view()) });
+		}, 10);
+	}
+}
+
+function kept<T>(key: string): T | undefined {
+	try {
+		return JSON.parse(localStorage.getItem(key) ?? "null") ?? undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function keep(key: string, value: unknown): void {
+	try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* a browser that keeps nothing still calls */ }
+}
+
+function forget(key: string): void {
+	try { localStorage.removeItem(key); } catch { /* as above */ }
+}

@@ -1,0 +1,12 @@
+// The browser phone: loaded on the pages of members, never on those of visitors.
+import { Dock } from "./dock";
+import { Tabs } from "./tabs";
+import { Turner } from "./turn";
+
+const first = document.querySelector("phone-dock");
+if (first && "locks" in navigator && "BroadcastChannel" in window) {
+	const tabs = Dock.tabs = new Tabs(first.getAttribute("account") ?? "", () => Dock.shown?.render());
+	customElements.define("phone-dock", Dock);
+	new Turner({ busy: () => tabs.busy(), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });
+	if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/worker.js").catch(() => {});
+}

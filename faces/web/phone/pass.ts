@@ -1,0 +1,33 @@
+// The pass with which a browser registers: it is made for whoever is signed in,
+// and is good for minutes.
+
+export interface Pass {
+	pass: string;
+	until: string;
+	ws: string;
+	uri: string;
+	name: string;
+	number: string;
+	ice_servers: RTCIceServer[] | null;
+}
+
+/** Refused says why there is no pass; `again` if it is worth asking once more. */
+export class Refused extends Error {
+	constructor(public sentence: string, public again: boolean) {
+		super(sentence);
+	}
+}
+
+export async function askPass(line: string): Promise<Pass> {
+	let answer: Response;
+	try {
+		answer = await fetch("/phone/pass", { method: "POST", body: new URLSearchParams(line ? { line } : {}) });
+	} catch {
+		throw new Refused("", true);
+	}
+	if (!answer.ok) {
+		const said = await answer.json().catch(() => ({}));
+		throw new Refused(typeof said.error === "string" ? said.error : "", answer.status >= 500 || answer.status === 429);
+	}
+	return await answer.json() as Pass;
+}

@@ -1,0 +1,59 @@
+// What the telephone shows, in every tab, and what a tab may ask of it.
+
+export type Stage = "incoming" | "calling" | "connected" | "held";
+
+/** Warning is what is wrong with the sound now, with figures to be filled in. */
+export interface Warning {
+	what: "loss" | "jitter" | "delay" | "silence";
+	figure: string;
+}
+
+export interface Call {
+	id: string;
+	outgoing: boolean;
+	stage: Stage;
+	name: string;
+	number: string;
+	/** when it was answered, by the clock of this machine; 0 before */
+	since: number;
+	muted: boolean;
+	/** the other side holds */
+	waits: boolean;
+	/** how loud the other side is, 0 to 1 */
+	level: number;
+	warning?: Warning;
+}
+
+export type Link = "off" | "connecting" | "ready" | "lost";
+
+export interface Devices {
+	microphone: string;
+	speaker: string;
+	ringer: string;
+}
+
+export interface View {
+	link: Link;
+	number: string;
+	name: string;
+	domain: string;
+	calls: Call[];
+	/** a key of the texts, or "" */
+	problem: string;
+	/** a sentence the server made; takes the place of problem */
+	sentence: string;
+	devices: Devices;
+}
+
+export type Command =
+	| { do: "call"; to: string; name: string }
+	| { do: "answer" | "hangUp" | "hold" | "resume" | "mute" | "unmute"; id: string }
+	| { do: "digit"; id: string; digit: string }
+	| { do: "transfer"; id: string; to: string }
+	| { do: "join"; id: string; with: string }
+	| { do: "devices"; devices: Devices }
+	| { do: "hear" | "forget" | "retry" };
+
+export const nothing = (): View => ({
+	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" },
+});

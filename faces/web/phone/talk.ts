@@ -1,0 +1,205 @@
+// One call: a session of JsSIP, its sound, and what of it is shown.
+import type { RTCSession, EndEvent } from "jssip/lib/RTCSession";
+import { Ear } from "./quality";
+import { into } from "./sound";
+import type { Call, Stage } from "./state";
+
+export interface Host {
+	changed(): void;
+	problem(key: string): void;
+	gone(talk: Talk): void;
+	speaker(): string;
+	linked(): boolean;
+}
+
+/** Held is what a page that comes back needs to take a call over (RFC 3891). */
+export interface Left { id: string; to: string; call: string; mine: string; theirs: string; name: string; number: string; since: number; at: number }
+
+let count = 0;
+
+export class Talk {
+	readonly id = Date.now().toString(36) + "-" + ++count;
+	stage: Stage;
+	since = 0;
+	waits = false;
+	early = false;
+	rings = false;
+	private audio = new Audio();
+	private ear = new Ear();
+	private timer = 0;
+	private level = 0;
+	private warning: Call["warning"];
+	private over = false;
+	private mending = 0;
+
+	constructor(readonly session: RTCSession, readonly outgoing: boolean, public name: string, public number: string, private microphone: MediaStream | null, private host: Host) {
+		this.stage = outgoing ? "calling" : "incoming";
+		if (session.connection) this.listen(session.connection);
+		session.on("peerconnection", (e) => this.listen(e.peerconnection));
+		session.on("icecandidate", (e) => e.ready()); // the server has one address: nothing to wait for (RFC 8445 §2.5)
+		session.on("progress", (e: { response?: { body?: string } }) => {
+			this.rings = true;
+			if (e.response?.body) this.early = true;
+			this.host.changed();
+		});
+		session.on("accepted", () => this.answered());
+		session.on("confirmed", () => this.answered());
+		session.on("hold", (e) => this.held(String(e.originator) === "remote", true));
+		session.on("unhold", (e) => this.held(String(e.originator) === "remote", false));
+		session.on("muted", () => this.host.changed());
+		session.on("unmuted", () => this.host.changed());
+		session.on("ended", (e) => this.end(e));
+		session.on("failed", (e) => this.end(e));
+		session.on("peerconnection:setremotedescriptionfailed", () => this.host.problem("sound_refused"));
+	}
+
+	view(): Call {
+		return {
+			id: this.id, outgoing: this.outgoing, stage: this.stage, name: this.name, number: this.number, since: this.since,
+			muted: !!this.session.isMuted().audio, waits: this.waits, level: this.level, warning: this.warning,
+		};
+	}
+
+	/** answer takes a call that came in. */
+	answer(microphone: MediaStream, iceServers: RTCIceServer[]): void {
+		this.microphone = microphone;
+		this.session.answer({ mediaStream: microphone, pcConfig: { iceServers } });
+	}
+
+	hangUp(): void {
+		if (this.session.isEnded()) return this.end();
+		if (this.stage === "incoming") this.session.terminate({ status_code: 603, reason_phrase: "Decline" });
+		else this.session.terminate();
+	}
+
+	hold(): void { if (this.stage === "connected") this.session.hold(); }
+	resume(): void { if (this.stage === "held") this.session.unhold(); }
+
+	mute(on: boolean): void {
+		if (on) this.session.mute({ audio: true });
+		else this.session.unmute({ audio: true });
+		this.host.changed();
+	}
+
+	digit(d: string): void {
+		if (this.session.isEstablished()) this.session.sendDTMF(d, { transportType: "RFC2833" as never, duration: 120 });
+	}
+
+	/** transfer gives the call to somebody else (RFC 3515), or to another call of ours (RFC 3891). */
+	transfer(to: string, other?: Talk): void {
+		const failed = () => { this.host.problem("transfer_failed"); };
+		this.session.refer(to, {
+			replaces: other?.session,
+			eventHandlers: {
+				requestFailed: failed,
+				failed,
+				accepted: () => {
+					this.host.problem("transferred");
+					setTimeout(() => [this, other].forEach((t) => t && !t.session.isEnded() && t.session.terminate()), 500);
+				},
+			},
+		});
+	}
+
+	async useMicrophone(fresh: MediaStream): Promise<void> {
+		const track = fresh.getAudioTracks()[0];
+		const sender = this.session.connection?.getSenders().find((s) => s.track?.kind === "audio" || !s.track);
+		if (!track || !sender) return;
+		track.enabled = !this.session.isMuted().audio && this.stage !== "held";
+		await sender.replaceTrack(track);
+		this.microphone?.getTracks().forEach((t) => t.stop());
+		this.microphone = fresh;
+	}
+
+	useSpeaker(device: string): void { void into(this.audio, device); }
+
+	/** hear tries again to play what the browser would not without a press. */
+	hear(): void { void this.audio.play().catch(() => this.host.problem("press_to_hear")); }
+
+	/** mend sends the sound by the way the network has now (RFC 8445 §2.4). */
+	mend(): void {
+		clearTimeout(this.mending);
+		if (this.over || !this.session.isEstablished()) return;
+		const went = this.host.linked() && this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } as RTCOfferOptions });
+		if (!went) this.mending = window.setTimeout(() => this.mend(), 500);
+	}
+
+	/** left is what a next page needs to take this call over; null if nobody talks yet. */
+	left(uri: string): Left | null {
+		const dialog = (this.session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } })._dialog;
+		if (!this.session.isEstablished() || !dialog) return null;
+		return { id: this.id, to: uri, call: dialog.id.call_id, mine: dialog.id.local_tag, theirs: dialog.id.remote_tag, name: this.name, number: this.number, since: this.since, at: Date.now() };
+	}
+
+	private listen(pc: RTCPeerConnection): void {
+		if (this.timer) return;
+		pc.addEventListener("track", (e) => {
+			this.audio.srcObject = e.streams[0] ?? new MediaStream([e.track]);
+			void into(this.audio, this.host.speaker()).then(() => this.audio.play()).catch(() => this.host.problem("press_to_hear"));
+		});
+		pc.addEventListener("connectionstatechange", () => this.soundChanged(pc));
+		pc.addEventListener("iceconnectionstatechange", () => {
+			if (pc.iceConnectionState === "disconnected") this.mending = window.setTimeout(() => pc.iceConnectionState === "disconnected" && this.mend(), 1500);
+		});
+		this.timer = window.setInterval(async () => {
+			if (this.over || this.stage === "incoming") return;
+			const heard = await this.ear.look(pc, this.stage !== "connected" || this.waits).catch(() => ({ level: 0, warning: undefined }));
+			if (heard.level === this.level && heard.warning?.what === this.warning?.what) return;
+			this.level = heard.level;
+			this.warning = heard.warning;
+			this.host.changed();
+		}, 250);
+	}
+
+	private soundChanged(pc: RTCPeerConnection): void {
+		if (pc.connectionState !== "failed" || this.over) return;
+		if (pc.iceConnectionState === "connected" || pc.iceConnectionState === "completed") {
+			this.host.problem("fingerprint"); // a way there is, but who answers on it is not whom the call is with (RFC 8827 §6.5)
+			this.hangUp();
+		} else if (this.since) {
+			this.mend();
+		} else {
+			this.host.problem("no_way");
+		}
+	}
+
+	private answered(): void {
+		if (this.since === 0) this.since = Date.now();
+		if (this.stage !== "held") this.stage = "connected";
+		this.host.changed();
+	}
+
+	private held(byThem: boolean, on: boolean): void {
+		if (byThem) this.waits = on;
+		else this.stage = on ? "held" : "connected";
+		this.host.changed();
+	}
+
+	private end(e?: EndEvent): void {
+		if (this.over) return;
+		this.over = true;
+		clearInterval(this.timer);
+		clearTimeout(this.mending);
+		this.audio.srcObject = null;
+		this.microphone?.getTracks().forEach((t) => t.stop());
+		this.host.gone(this);
+		const status = (e?.message as { status_code?: number } | undefined)?.status_code;
+		if (e && this.outgoing && this.since === 0 && String(e.originator) !== "local") this.host.problem(why(status, e.cause));
+		this.host.changed();
+	}
+}
+
+/** why is a key of the texts for how a call failed. */
+function why(status: number | undefined, cause: string): string {
+	if (cause === "Connection Error" || cause === "Request Timeout") return "no_answer_of_ours";
+	switch (status) {
+		case 486: case 600: return "busy";
+		case 603: case 403: return status === 603 ? "declined" : "not_allowed";
+		case 402: return "no_money";
+		case 404: case 410: case 484: case 604: return "not_found";
+		case 408: case 487: return "nobody_answered";
+		case 480: return "not_reachable";
+		case 488: case 606: case 415: return "sound_refused";
+		default: return "failed";
+	}
+}

@@ -1,0 +1,5 @@
+import { Socket } from './Socket';
+
+export class WebSocketInterface extends Socket {
+	constructor(url: string);
+}
