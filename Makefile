@@ -6,9 +6,10 @@ TEMPL := $(GO) tool -modfile=tools/go.mod templ
 PKG   ?= ./...
 FUZZTIME ?= 30s
 DATA  ?= callisto-data
+GENERATED := docs faces/web/texts/en/messages.json faces/web/static/phone.js 'faces/*_templ.go'
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster e2e screens fuzz bench bench-sip golden gendoc dev
+.PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster types e2e screens fuzz bench bench-sip golden gendoc dev
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +17,7 @@ help: ## list these targets
 build: ## build bin/callisto
 	$(GO) build -trimpath -o bin/callisto ./cmd/callisto
 
-check: generated lint ## quick: formatting, vet, linters, generated files, the house rules (≤ 2 min warm)
+check: generated lint types ## quick: formatting, vet, linters, generated files, the house rules (≤ 2 min warm)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
@@ -25,14 +26,19 @@ check: generated lint ## quick: formatting, vet, linters, generated files, the h
 lint: ## only the linters of .golangci.yml
 	$(LINT) run --allow-parallel-runners ./...
 
-generate: ## templates → Go, then the references under docs/
+types: ## the types of the browser phone's TypeScript, where npm is
+	@if command -v npm >/dev/null; then cd tools/types && { [ -x node_modules/.bin/tsc ] || npm ci --silent --no-audit --no-fund; } && node_modules/.bin/tsc -p ../../faces/web/phone; \
+	else echo "npm is not here: the types of faces/web/phone are not checked"; fi
+
+generate: ## templates → Go, the browser phone → one script, then the references under docs/
 	$(TEMPL) generate -path faces/web -log-level error
+	@$(GO) run -C tools ./bundle
 	@$(MAKE) --no-print-directory gendoc
 
 generated: ## fail when a committed generated file is stale
-	@before=$$(git diff -- docs faces/web/texts/en/messages.json 'faces/*_templ.go' | sha256sum); $(MAKE) --no-print-directory generate >/dev/null || exit 1; \
-	after=$$(git diff -- docs faces/web/texts/en/messages.json 'faces/*_templ.go' | sha256sum); \
-	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- docs faces/web/texts/en/messages.json 'faces/*_templ.go'; exit 1; }
+	@before=$$(git diff -- $(GENERATED) | sha256sum); $(MAKE) --no-print-directory generate >/dev/null || exit 1; \
+	after=$$(git diff -- $(GENERATED) | sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "generated files were stale and have been rewritten; commit them:"; git diff --stat -- $(GENERATED); exit 1; }
 
 gendoc: ## write docs/*.md, openapi.json and the sentences to translate from the code
 	$(GO) run ./cmd/gendoc docs

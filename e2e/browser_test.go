@@ -18,7 +18,7 @@ import (
 )
 
 // browser starts a Chromium of its own. It is part of the test, so a machine without one fails it.
-func browser(t *testing.T) context.Context {
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -30,12 +30,12 @@ func browser(t *testing.T) context.Context {
 	if path == "" {
 		t.Fatal("this test drives Chromium, which is not installed: run scripts/install-test-tools, or apt-get install chromium")
 	}
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(),
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(more,
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
 		chromedp.NoSandbox, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-prefers-reduced-motion", true), // a click must not chase a page that is still scrolling
-		chromedp.WindowSize(1280, 900))
+		chromedp.WindowSize(1280, 900))...)
 	ctx, stop := chromedp.NewContext(alloc)
 	ctx, stopTimer := context.WithTimeout(ctx, 9*time.Minute)
 	t.Cleanup(func() {
@@ -131,9 +131,10 @@ func (w walker) until(what, expression string) {
 // submit presses what leads to another page, and waits until that one is there.
 func (w walker) submit(selector string) {
 	w.t.Helper()
-	w.do("mark the page", discard(chromedp.Evaluate[bool](`window.left = true`)))
+	// The telephone of members stays while the page around it is exchanged.
+	w.do("mark the page", discard(chromedp.Evaluate[bool](`(document.querySelector("main") || document.body).left = true`)))
 	w.press(selector)
-	w.until("what follows "+selector, `!window.left && document.readyState === "complete"`)
+	w.until("what follows "+selector, `!(document.querySelector("main") || document.body).left && document.readyState === "complete" && !document.documentElement.hasAttribute("aria-busy")`)
 }
 
 func (w walker) path() string {

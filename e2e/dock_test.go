@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+const dock = `document.querySelector("phone-dock")`
+
+// registered waits until the browser phone of a page is.
+func (w walker) registered() {
+	w.t.Helper()
+	w.until("the telephone registers", dock+`?.dataset.link === "ready"`)
+}
+
+// follow presses a link or button and waits for the page that takes the place of
+// this one around the telephone.
+func (w walker) follow(selector string) {
+	w.t.Helper()
+	w.do("mark the window", discard(chromedp.Evaluate[bool](`window.stays = true`)))
+	w.submit(selector)
+	if !ask(w, "look whether the window stayed", chromedp.Evaluate[bool](`window.stays === true`)) {
+		w.t.Errorf("%s left the page, and with it the telephone", selector)
+	}
+}
+
+// TestTheTelephoneStaysWhilePagesTurn: links, forms, Back and another language
+// exchange what is around it; a second tab shows the same, and leads when the
+// first is gone.
+func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
+	d := company(t)
+	m := d.Members[0]
+	w := walker{t, browser(t, chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true)), d.HTTP}
+	w.open("/")
+	if ask(w, "look for the telephone", chromedp.Evaluate[bool](dock+` !== null || performance.getEntriesByType("resource").some(e => e.name.includes("phone.js"))`)) {
+		t.Error("a visitor loads the telephone")
+	}
+	w.signIn(m.Email, m.Password)
+	w.registered()
+	w.says(".phone-bar", m.Number)
+
+	w.follow(`.top a[href="/calls"]`)
+	if w.path() != "/calls" {
+		t.Errorf("the address is %s", w.path())
+	}
+	w.follow(`.top a[href="/account"]`)
+	w.fill("#f-name", "Minji of the Test")
+	w.follow(`form[action="/account/profile"] button`)
+	w.says(".top .name", "Minji of the Test")
+	w.do("mark the page", discard(chromedp.Evaluate[bool](`history.back(), true`)))
+	w.until("Back", `location.pathname === "/account" || location.pathname === "/calls"`)
+	w.follow(`.tongues a[hreflang="ko"]`)
+	w.says(".phone-bar", "준비됨")
+	w.follow(`.tongues a[hreflang="en"]`)
+	w.registered()
+	w.shoot("dock-idle")
+
+	// Before it is dialled: who, what time it is there, what it costs. By keyboard alone.
+	w.do("focus", discard(chromedp.Evaluate[bool](`document.querySelector(".phone-bar").focus(), true`)))
+	w.keys("\r")
+	w.see("#phone-to")
+	w.keys("+49 30 901820")
+	w.says(".phone-found", "Germany")
+	w.says(".phone-found", "there")
+	w.shoot("dock-dial")
+	w.keys("\x1b")
+	w.until("Escape closes it and the focus is where it was", `document.querySelector("#phone-panel").hidden && document.activeElement.matches(".phone-bar")`)
+
+	w.open("/calls")
+	w.registered()
+	w.press(".phone-bar")
+	w.see("#phone-to")
+	w.inspect("dock-open")
+
+	// A second tab follows, and leads when the first is gone.
+	second, closeSecond := chromedp.NewContext(w.ctx)
+	defer closeSecond()
+	if err := chromedp.Do(second); err != nil { // opens it
+		t.Fatal(err)
+	}
+	w2 := walker{t, second, d.HTTP}
+	w2.open("/lines")
+	w2.registered()
+	if ask(w2, "who leads", chromedp.Evaluate[string](dock+`.dataset.leads`)) != "false" {
+		t.Error("two tabs lead")
+	}
+	w.do("leave", chromedp.Navigate("about:blank"))
+	w2.until("the second leads", dock+`.dataset.leads === "true" && `+dock+`.dataset.link === "ready"`)
+	w2.do("reload", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.Reload, page.ReloadParams{})
+		return chromedp.Void{}, err
+	})
+	w2.registered()
+	w2.open("/lines?lang=ar")
+	w2.registered()
+	w2.says(".phone-bar", "جاهز")
+	w2.shoot("dock-ar")
+	w2.inspect("dock-ar")
+}
+
+// deadline is how long a first call may take from the first start.
+const deadline = time.Minute
+
+// digitsOf is a number as it is dialled.
+func digitsOf(number string) string { return strings.ReplaceAll(number, " ", "") }
