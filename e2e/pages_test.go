@@ -172,10 +172,10 @@ func (w walker) inspect(name string) {
 	for problem, found := range map[string]string{
 		"is wider than the window":     `document.documentElement.scrollWidth > document.documentElement.clientWidth + 1 ? document.documentElement.scrollWidth + " px" : ""`,
 		"has a text that is not there": `document.body.innerText.match(/⟨[^⟩]*⟩/)?.[0] || ""`,
-		"weighs too much":              `(n => n > 100 * 1024 ? n + " bytes" : "")([performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")]
+		"weighs too much": `(n => n > 100 * 1024 ? n + " bytes" : "")([performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")]
 			.reduce((s, e) => s + (e.name.includes("/static/phone.js") ? 0 : e.encodedBodySize || 0), 0))`,
 		"has a telephone that weighs too much": `performance.getEntriesByType("resource").filter(e => e.name.includes("/static/phone.js") && e.encodedBodySize > 75 * 1024).map(e => e.encodedBodySize + " bytes").join()`,
-		"shifts while it loads":        `(s => s > 0.02 ? String(s) : "")(performance.getEntriesByType("layout-shift").reduce((s, e) => s + e.value, 0))`,
+		"shifts while it loads":                `(s => s > 0.02 ? String(s) : "")(performance.getEntriesByType("layout-shift").reduce((s, e) => s + e.value, 0))`,
 	} {
 		if what := ask(w, problem, chromedp.Evaluate[string](found)); what != "" {
 			w.t.Errorf("%s %s: %s", name, problem, what)

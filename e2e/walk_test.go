@@ -175,7 +175,7 @@ func TestANumbersLaterYears(t *testing.T) {
 	w.open("/orders/" + kept)
 	w.says("#care", "12")
 	w.shoot("order-care")
-	w.until("what opens shows that it does", `[...document.querySelectorAll("summary")].every(s => getComputedStyle(s, "::before").content.includes("+"))`)
+	w.until("what opens shows that it does", `[...document.querySelectorAll("main summary")].every(s => getComputedStyle(s, "::before").content.includes("+"))`)
 	w.open("/dev/clock")
 	w.fill("#days", "340")
 	w.submit(`form[action="/dev/clock"] button`)

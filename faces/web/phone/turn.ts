@@ -47,13 +47,14 @@ export class Turner {
 
 	private submitted(e: SubmitEvent): void {
 		const form = e.target as HTMLFormElement;
-		if (e.defaultPrevented || form.matches("[hx-get],[hx-post],[method=dialog]") || (form.target && form.target !== "_self")) return;
+		const said = (name: string) => form.getAttribute(name) ?? ""; // a field named method hides form.method
+		if (e.defaultPrevented || form.matches("[hx-get],[hx-post],[method=dialog]") || !["", "_self"].includes(said("target"))) return;
 		const by = e.submitter as HTMLButtonElement | null;
-		const to = new URL(by?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href, location.href);
+		const to = new URL(by?.getAttribute("formaction") ?? (said("action") || location.href), location.href);
 		if (to.origin !== location.origin || !ours(to)) return;
 		e.preventDefault();
 		const fields = new FormData(form, by);
-		const method = (by?.getAttribute("formmethod") ?? form.method).toLowerCase();
+		const method = (by?.getAttribute("formmethod") ?? said("method")).toLowerCase() || "get";
 		if (method === "get") {
 			to.search = new URLSearchParams([...fields].map(([k, v]) => [k, String(v)])).toString();
 			void this.go(to.href, {});
@@ -61,7 +62,7 @@ export class Turner {
 		}
 		if (form.hasAttribute("aria-busy")) return; // it is on its way
 		form.setAttribute("aria-busy", "true");
-		const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams([...fields].map(([k, v]) => [k, String(v)]));
+		const body = said("enctype") === "multipart/form-data" ? fields : new URLSearchParams([...fields].map(([k, v]) => [k, String(v)]));
 		void this.go(to.href, { body }).finally(() => form.removeAttribute("aria-busy"));
 	}
 
