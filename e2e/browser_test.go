@@ -78,7 +78,9 @@ func (w walker) open(path string) {
 // press clicks and waits for the page that follows.
 func (w walker) press(selector string) {
 	w.t.Helper()
-	w.do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	w.do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)),
+		discard(chromedp.Evaluate[bool]("document.querySelector("+strconv.Quote(selector)+").scrollIntoView({block: 'center', behavior: 'instant'}), true")), // not below the telephone
+		chromedp.Click(chromedp.CSS(selector)))
 }
 
 func (w walker) fill(selector, value string) {
