@@ -72,6 +72,9 @@ func (n *Node) business(ctx context.Context) error {
 	n.charging = charging.Guarded(n.store.Charging(), n.book, n.guard, n.log, n.opts.Now)
 	n.wallets = wallet.New(n.store.Wallets(), wallet.Config{Currency: n.currency(), Link: n.link, Open: n.openWallet, Ordered: n.count, Log: n.log, Now: n.opts.Now})
 	n.openPackages()
+	if err := n.openIDCards(ctx); err != nil {
+		return err
+	}
 	return n.openBilling()
 }
 

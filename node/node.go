@@ -31,6 +31,7 @@ import (
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/hook"
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
@@ -111,6 +112,7 @@ type Node struct {
 	hooks       *hook.Service
 	wallets     *wallet.Service
 	bundles     *bundle.Service
+	idcards     *idcard.Service
 	billing     *billing.Service
 	accounting  *accounting.Service
 	guard       *guard.Service
@@ -248,6 +250,7 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.bundles.Run(ctx) })
 	jobs.Go(func() { n.guard.Run(ctx) })
 	jobs.Go(func() { n.naming(ctx) })
+	jobs.Go(func() { n.minding(ctx) })
 	jobs.Go(func() { n.auditing(ctx) })
 	jobs.Go(func() { n.tariffing(ctx) })
 	jobs.Go(func() { n.hooks.Run(ctx) })

@@ -29,4 +29,5 @@ type Binding struct {
 	Expires      time.Time `json:"expires"`
 	Updated      time.Time `json:"updated"` // when its owner last wrote it
 	UserAgent    string    `json:"user_agent,omitempty"`
+	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
 }

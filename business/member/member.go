@@ -160,6 +160,7 @@ type Device struct {
 	SIPUser    string
 	Created    time.Time
 	Revoked    time.Time
+	Lent       string // the sign-in of an ID card that it lasts with; "": it is a telephone of his own
 }
 
 // DeviceKind says how a device proves itself.
@@ -169,6 +170,7 @@ type DeviceKind string
 const (
 	Telephone DeviceKind = ""        // by its SIP password
 	Browser   DeviceKind = "browser" // by a pass, which whoever is signed in gets (see business/terminal)
+	Card      DeviceKind = "card"    // by a pass, which the terminal gets at which an ID card is signed in (see business/idcard)
 )
 
 // Credential is what the registrar must know of a device. HA1 is
@@ -187,5 +189,7 @@ type Credential struct {
 	Home       center.ID // the number's home center
 	MD5        [16]byte
 	SHA256     [32]byte
+	Place      string    // ISO: where a lent terminal is; "": where its center is
+	Only       bool      // while it is registered, nothing else of its number rings
 	Revoked    bool
 }

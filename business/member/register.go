@@ -65,7 +65,7 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 		if !fresh {
 			return fault.New(fault.Conflict, "registered", "%s is registered already.", b.Number.Display())
 		}
-		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, Telephone, FirstTelephone)
+		dev, cred, err = s.newDevice(ctx, tx, m, m.Number, Telephone, FirstTelephone, Loan{})
 		return err
 	})
 	if err != nil {
@@ -183,14 +183,14 @@ func checkOffices(offices []Office, b Bought) (wrong []fault.Field) {
 }
 
 // newDevice makes a credential: a random password that only the answer shows.
-func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numbering.Number, kind DeviceKind, name string) (NewDevice, Credential, error) {
+func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numbering.Number, kind DeviceKind, name string, l Loan) (NewDevice, Credential, error) {
 	count, err := tx.NextDevice(ctx, m.ID)
 	if err != nil {
 		return NewDevice{}, Credential{}, err
 	}
 	now := s.cfg.Now()
 	password := ident.Secret(15)
-	d := Device{ID: ident.New("dev", now), Kind: kind, Membership: m.ID, Number: n, Name: name, SIPUser: fmt.Sprintf("%s-%d", n.UserPart(), count), Created: now}
+	d := Device{ID: ident.New("dev", now), Kind: kind, Membership: m.ID, Number: n, Name: name, SIPUser: fmt.Sprintf("%s-%d", n.UserPart(), count), Created: now, Lent: l.SignIn}
 	country := m.Country
 	if n.CallingCode != m.Number.CallingCode {
 		country, _ = s.cfg.Centers().CountryOf(n.CallingCode)
@@ -198,7 +198,7 @@ func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numberin
 	d.Country = country
 	home, _ := s.cfg.Centers().ForCountry(country)
 	secret := []byte(d.SIPUser + ":" + s.cfg.Realm + ":" + password)
-	c := Credential{SIPUser: d.SIPUser, Kind: kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home,
+	c := Credential{SIPUser: d.SIPUser, Kind: kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home, Place: l.Place, Only: l.Only,
 		MD5: md5.Sum(secret), SHA256: sha256.Sum256(secret)} //nolint:gosec // see the import
 	return NewDevice{Device: d, Password: password}, c, tx.InsertDevice(ctx, d, c)
 }
@@ -259,7 +259,7 @@ func (s *Service) addDevice(ctx context.Context, by Actor, membership, country s
 	err := s.store.Do(ctx, func(tx Tx) error {
 		m, n, err := s.mayAdd(ctx, tx, by, membership, country)
 		if err == nil {
-			out, cred, err = s.newDevice(ctx, tx, m, n, kind, name)
+			out, cred, err = s.newDevice(ctx, tx, m, n, kind, name, Loan{})
 		}
 		return err
 	})

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -71,6 +73,7 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 	}
 	var room [2]location.Binding // most people have one or two terminals
 	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)
+	found = signedIn(found)
 	d.Targets = make([]Target, 0, len(found))
 	for i := range found {
 		b := &found[i]
@@ -108,6 +111,16 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 	d.Cause = cdr.Unavailable
 	d.Reason = fault.Reason{Code: unreachable}
 	return t.goOn(a, d)
+}
+
+// signedIn keeps only the terminals where the holder is now, if he said so when
+// he signed in there with his card.
+func signedIn(found []location.Binding) []location.Binding {
+	only := func(b location.Binding) bool { return b.Only }
+	if !slices.ContainsFunc(found, only) {
+		return found
+	}
+	return slices.DeleteFunc(found, func(b location.Binding) bool { return !only(b) })
 }
 
 // further reports whether a target is at another center.

@@ -169,18 +169,18 @@ func (t memberTx) NextDevice(ctx context.Context, membership string) (n int, err
 }
 
 func (t memberTx) InsertDevice(ctx context.Context, d member.Device, c member.Credential) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO device (id, membership, kind, calling_code, national, country, name, sip_user, md5, sha256, created, revoked, terminal)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12)`, d.ID, d.Membership, d.Number.Kind.String(), d.Number.CallingCode, d.Number.National,
-		c.Country, d.Name, d.SIPUser, hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), us(d.Created), string(d.Kind))
+	_, err := t.q.ExecContext(ctx, `INSERT INTO device (id, membership, kind, calling_code, national, country, name, sip_user, md5, sha256, created, revoked, terminal, lent, place, only_here)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)`, d.ID, d.Membership, d.Number.Kind.String(), d.Number.CallingCode, d.Number.National,
+		c.Country, d.Name, d.SIPUser, hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), us(d.Created), string(d.Kind), d.Lent, c.Place, flag(c.Only))
 	return err
 }
 
-const deviceColumns = `id, membership, kind, calling_code, national, country, name, sip_user, created, revoked, terminal`
+const deviceColumns = `id, membership, kind, calling_code, national, country, name, sip_user, created, revoked, terminal, lent`
 
 func scanDevice(row scanner) (d member.Device, err error) {
 	var kind string
 	var created, revoked int64
-	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Country, &d.Name, &d.SIPUser, &created, &revoked, &d.Kind); err != nil {
+	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Country, &d.Name, &d.SIPUser, &created, &revoked, &d.Kind, &d.Lent); err != nil {
 		return d, err
 	}
 	d.Created, d.Revoked = at(created), at(revoked)

@@ -59,6 +59,9 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 	if c, ok := tables.Centers.Get(at); ok && len(c.Countries) > 0 {
 		country = c.Countries[0]
 	}
+	if cred.Place != "" { // a terminal of pages: it says itself where it is
+		country = cred.Place
+	}
 	dialled := b.dialled(in)
 	a := routing.Attempt{
 		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),

@@ -302,7 +302,7 @@ func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential
 	agent := m.Header(sip.HUserAgent)
 	agent = agent[:min(len(agent), 120)]
 	b := location.Binding{
-		MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser,
+		MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser, Only: cred.Only,
 		Center: at, Node: r.cfg.Node, Epoch: r.cfg.Epoch, CSeq: m.CSeq,
 		Expires: now.Add(time.Duration(c.expires) * time.Second), Updated: now,
 	}

@@ -1,0 +1,42 @@
+package member
+
+import (
+	"context"
+	"fmt"
+)
+
+// What terminals are called that an ID card or a passkey opened; pages say it
+// in the reader's language.
+const (
+	CardTerminal    = "ID card"
+	PasskeyTerminal = "Passkey"
+)
+
+// Loan is for what a telephone is lent.
+type Loan struct {
+	SignIn string
+	Name   string
+	Place  string // ISO: where the terminal is
+	Only   bool   // while it is registered, nothing else of its number rings
+}
+
+// Lend makes a telephone that nobody has a password for. It ends by
+// RevokeDevice.
+func (s *Service) Lend(ctx context.Context, membership string, l Loan) (Device, error) {
+	var out NewDevice
+	var cred Credential
+	err := s.store.Do(ctx, func(tx Tx) error {
+		m, n, err := s.mayAdd(ctx, tx, System(), membership, "")
+		if err == nil {
+			out, cred, err = s.newDevice(ctx, tx, m, n, Card, l.Name, l)
+		}
+		return err
+	})
+	if err != nil {
+		return Device{}, err
+	}
+	if err := s.publish.Device(ctx, cred); err != nil {
+		return out.Device, fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
+	}
+	return out.Device, nil
+}

@@ -1,0 +1,61 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/idcard"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/shop"
+	"github.com/callisto-tel/callisto/business/tax"
+)
+
+// openIDCards opens the ID cards. The key that certifies them is made at the
+// first start and kept sealed: of several processes all have the first one's.
+func (n *Node) openIDCards(ctx context.Context) error {
+	const purpose = "id card key"
+	_, fresh, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return fmt.Errorf("the key of the ID cards: %w", err)
+	}
+	kept, err := n.store.KeepSetting(ctx, "id_card_key", base64.StdEncoding.EncodeToString(n.seal.Seal(fresh.Seed(), purpose)))
+	if err != nil {
+		return err
+	}
+	sealed, err := base64.StdEncoding.DecodeString(kept)
+	if err != nil {
+		return fmt.Errorf("the key of the ID cards: %w", err)
+	}
+	seed, err := n.seal.Open(sealed, purpose)
+	if err != nil {
+		return fmt.Errorf("the key of the ID cards: %w", err)
+	}
+	n.idcards = idcard.New(n.store.IDCards(), n.book, n.members, idcard.Config{
+		Key: ed25519.NewKeyFromSeed(seed), Currency: n.currency(), Countries: n.centers.Countries, Log: n.log, Now: n.opts.Now,
+		Tax: func(ctx context.Context, account string, net money.Amount) (shop.Tax, error) {
+			r, err := n.taxes.OnCalls(ctx, account, n.opts.Now())
+			return shop.Tax{Name: r.Name, Rate: r.Rate, Country: r.Country, Micros: tax.On(net, r.Rate).Micros}, err
+		},
+	})
+	return nil
+}
+
+// minding ends sign-ins whose time is over or whose terminal is gone: a card
+// that was taken out must not ring.
+func (n *Node) minding(ctx context.Context) {
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if err := n.idcards.Sweep(ctx); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "sign-ins with ID cards could not be seen to", "error", err)
+		}
+	}
+}
