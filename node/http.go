@@ -39,6 +39,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /ws", n.telephony.WebSocket(n.webOrigin(), sourceOf))
 	api.Mount(mux, api.Deps{
+		IDCards: n.idcards, CardDesk: n.idcards,
 		Lines: n.members, Calling: n.members, Phones: phones{n}, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
@@ -50,8 +51,10 @@ func (n *Node) handler() (http.Handler, error) {
 		Log: n.log, Now: n.opts.Now,
 		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 	})
+	keys := passkey.New(n.members)
 	err := web.Mount(mux, web.Deps{
-		Passkeys: passkey.New(n.members), Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Phones: phones{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
+		IDCards: n.idcards, CardChoices: n.idcards, CardDesk: n.idcards, CardPress: n.printer, Terminals: n.idcards, Holders: keys, CardPhones: phones{n},
+		Passkeys: keys, Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Phones: phones{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,

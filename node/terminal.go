@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/faces/source"
@@ -53,6 +54,20 @@ func (n phones) Phone(ctx context.Context, by member.Actor, membership, country 
 		return terminal.Phone{}, err
 	}
 	return n.phone(c), nil
+}
+
+// CardPhone makes a pass for a terminal at which a card is signed in. It
+// registers at the center of the country where it is.
+func (n phones) CardPhone(ctx context.Context, s idcard.SignIn) (terminal.Phone, error) {
+	c, err := n.members.Lent(ctx, s.Membership, s.Device)
+	if err != nil {
+		return terminal.Phone{}, err
+	}
+	x := n.phone(c)
+	if id, open := n.centers.ForCountry(s.Place); open {
+		x.Center = string(id)
+	}
+	return x, nil
 }
 
 // phone is what a browser needs to know to be the telephone of a credential.

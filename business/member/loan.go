@@ -3,6 +3,9 @@ package member
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/callisto-tel/callisto/business/fault"
 )
 
 // What terminals are called that an ID card or a passkey opened; pages say it
@@ -39,4 +42,21 @@ func (s *Service) Lend(ctx context.Context, membership string, l Loan) (Device, 
 		return out.Device, fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
 	}
 	return out.Device, nil
+}
+
+// Lent finds what the registrar knows of a telephone that was lent.
+func (s *Service) Lent(ctx context.Context, membership, device string) (c Credential, err error) {
+	err = s.store.View(ctx, func(tx Tx) error {
+		all, err := tx.Credentials(ctx, membership)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(c Credential) bool { return c.Device == device })
+		if i < 0 {
+			return fault.New(fault.Unknown, "device_unknown", "There is no device %s.", device)
+		}
+		c = all[i]
+		return nil
+	})
+	return c, err
 }

@@ -238,6 +238,8 @@ type Deps struct {
 
 	Packages    Packages
 	PackageDesk PackageDesk
+	IDCards     IDCards
+	CardDesk    CardDesk
 
 	Bills      Bills
 	Dunning    Dunning
@@ -344,6 +346,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerLimits()
 	f.registerPINs()
 	f.registerPackages()
+	f.registerIDCards()
 	f.registerAlerts()
 	f.registerCarriers()
 	f.registerDecks()

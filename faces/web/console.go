@@ -16,6 +16,7 @@ func consoleLinks() []choice {
 		{"/operator/numbers", "numbers"},
 		{"/operator/prices", "prices"},
 		{"/operator/packages", "packages"},
+		{"/operator/cards", "cards"},
 		{"/operator/payments", "payments"},
 		{"/operator/receivables", "receivables"},
 		{"/operator/accounting", "accounting"},

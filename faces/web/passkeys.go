@@ -40,7 +40,10 @@ func (f *face) scripted(w http.ResponseWriter, r *http.Request, p *page, v any, 
 		if status = httpstatus.Of(fault.KindOf(err)); status == http.StatusInternalServerError {
 			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
 		}
-		answer := map[string]string{"error": p.say(reason.Text)}
+		answer := map[string]string{"error": p.say(reason.Text), "code": reason.Code}
+		if fields := fault.FieldsOf(err); len(fields) > 0 {
+			answer["error"], answer["field"] = p.say(fields[0].Text), fields[0].Name
+		}
 		if reason.Code == "prove_again" {
 			answer["to"] = "/prove?next=" + url.QueryEscape(p.Back)
 		}

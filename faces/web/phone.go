@@ -41,18 +41,26 @@ type phonePass struct {
 }
 
 func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if s, ok := f.withCard(r, p); ok {
+		x, err := f.CardPhones.CardPhone(r.Context(), s)
+		return f.scripted(w, r, p, f.passOf(r, s.Membership, x), err)
+	}
 	if !p.SignedIn() {
-		return f.scripted(w, r, p, nil, fault.New(fault.Unproven, "sign_in", "Sign in first: the session or key is unknown or has ended."))
+		return f.scripted(w, r, p, nil, signInFirst())
 	}
 	line, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
 	if err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
 	x, err := f.Phones.Phone(r.Context(), p.Who, line, r.PostFormValue("country"))
-	return f.scripted(w, r, p, phonePass{
+	return f.scripted(w, r, p, f.passOf(r, line, x), err)
+}
+
+func (f *face) passOf(r *http.Request, line string, x terminal.Phone) phonePass {
+	return phonePass{
 		Pass: x.Pass, Until: x.Until, WS: socketAt(source.Origin(f.Origin, r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
 		Line: line, Number: x.Number, Name: x.Name, Device: x.Device, Servers: x.Servers,
-	}, err)
+	}
 }
 
 // phoneLine is the line that is meant, the first if none is named.

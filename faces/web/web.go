@@ -289,6 +289,14 @@ type Deps struct {
 	Packages    Packages
 	PackageDesk PackageDesk
 
+	IDCards     IDCards
+	CardChoices CardChoices
+	CardDesk    CardDesk
+	CardPress   CardPress
+	Terminals   Terminals
+	Holders     Holders
+	CardPhones  CardPhones
+
 	Accounts   Accounts
 	Identity   Identity
 	Sessions   Sessions
@@ -400,6 +408,7 @@ func (f *face) routes(mux *http.ServeMux) {
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
 		f.phoneRoutes(), f.dockRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(),
+		f.idCardRoutes(), f.terminalRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

@@ -197,6 +197,12 @@ func (s *Service) SignIn(ctx context.Context, site Site, token string, answer []
 	return s.keep.SignInByPasskey(ctx, account, from)
 }
 
+// Holder checks the answer of whoever has a passkey, and tells his account. No
+// session is opened.
+func (s *Service) Holder(ctx context.Context, site Site, token string, answer []byte) (account string, err error) {
+	return s.check(ctx, "", site, token, answer)
+}
+
 // Prove checks the answer of somebody who is signed in: his session is fresh after it.
 func (s *Service) Prove(ctx context.Context, by member.Actor, site Site, token string, answer []byte) error {
 	account, err := s.check(ctx, by.Account, site, token, answer)

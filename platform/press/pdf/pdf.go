@@ -22,9 +22,11 @@ type Info struct {
 	Language string // BCP 47
 	Made     time.Time
 	RTL      bool // the pages run from right to left
+	// Width and Height are those of its pages, in millimetres; 0: A4.
+	Width, Height float64
 }
 
-// Doc is a document being made, of A4 pages. Lengths are millimetres from the
+// Doc is a document being made. Lengths are millimetres from the
 // left and the top.
 type Doc struct {
 	info  Info
@@ -70,14 +72,15 @@ type Style struct {
 	Align   Align
 }
 
-// The page, and how many points are a millimetre.
+// A page of A4, and how many points are a millimetre.
 const (
-	pageWidth, pageHeight = 210.0, 297.0
-	mm                    = 72 / 25.4
+	a4Width, a4Height = 210.0, 297.0
+	mm                = 72 / 25.4
 )
 
 // New begins a document with one page.
 func (f *Fonts) New(info Info) *Doc {
+	info.Width, info.Height = cmp.Or(info.Width, a4Width), cmp.Or(info.Height, a4Height)
 	d := &Doc{info: info, fonts: f, set: f.setters.Get().(*setter), used: map[*file]*usage{}} //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	d.set.err = nil
 	d.Page()
@@ -104,7 +107,7 @@ func ink(rgb uint32) string {
 
 // Box fills a rectangle.
 func (d *Doc) Box(x, y, width, height float64, rgb uint32) {
-	d.draw("%s rg %s %s %s %s re f\n", ink(rgb), num(x*mm), num((pageHeight-y-height)*mm), num(width*mm), num(height*mm))
+	d.draw("%s rg %s %s %s %s re f\n", ink(rgb), num(x*mm), num((d.info.Height-y-height)*mm), num(width*mm), num(height*mm))
 }
 
 // Shows reports whether there is a font for every letter of a text.
@@ -132,7 +135,7 @@ func (d *Doc) Text(x, y, width float64, text string, s Style) float64 {
 			at += width*mm - l.width*s.Size/em
 		}
 		// The letters' middle, a third of the size above their foot, is the line's.
-		foot := (pageHeight-y-s.Leading*(float64(i)+0.5))*mm - s.Size*0.35
+		foot := (d.info.Height-y-s.Leading*(float64(i)+0.5))*mm - s.Size*0.35
 		for _, r := range l.runs {
 			at += d.run(r, at, foot, s)
 		}

@@ -77,7 +77,7 @@ func (d *Doc) Bytes() ([]byte, error) {
 		fmt.Fprintf(&kids, "%d 0 R ", w.add("<</Type /Page /Parent %d 0 R /Contents %d 0 R>>", tree, content))
 	}
 	w.put(tree, "<</Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %s %s] /Resources <</Font <<%s>>>>>>",
-		kids.String(), len(d.pages), num(pageWidth*mm), num(pageHeight*mm), fonts.String())
+		kids.String(), len(d.pages), num(d.info.Width*mm), num(d.info.Height*mm), fonts.String())
 	way := "L2R"
 	if d.info.RTL {
 		way = "R2L"
