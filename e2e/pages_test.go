@@ -46,24 +46,25 @@ func sights(t *testing.T, d dev) []sight {
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/packages", map[string]any{"package": pack}, 201)
 	asked := api(t, d, d.Operator.APIKey, "POST", "/api/v1/carriers/car_test_KR/statements", map[string]any{"month": "2026-10", "currency": "EUR",
 		"text": "time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n"}, 201)["id"].(string)
+	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/cards", map[string]any{"membership": mine, "kind": "file"}, 201)
 	saveCard(t, d, d.Members[1].APIKey, d.Members[1].Password)
 	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
 		{"", "home", "/"}, {"", "search", "/numbers?digits=55"}, {"", "nothing-found", "/numbers?digits=000000000"}, {"", "number", "/numbers/KR/" + free},
-		{"", "request", "/request"}, {"", "quote", "/request?country=KR&national=23151234"}, {"", "quote-refused", "/request?country=KR&national=112"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"},
+		{"", "request", "/request"}, {"", "quote", "/request?country=KR&national=23151234"}, {"", "quote-refused", "/request?country=KR&national=112"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"}, {"", "terminal", "/terminal"},
 		{"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "calls", "/calls"},
+		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"},
 		{"member", "names", "/names"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
-		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"}, {"operator", "desk-accounting", "/operator/accounting?from=2026-01-01&to=2026-12-31"},
+		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-cards", "/operator/cards"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"}, {"operator", "desk-accounting", "/operator/accounting?from=2026-01-01&to=2026-12-31"},
 		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
 		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
 		{"operator", "desk-statement", "/operator/settlement/statements/" + asked}, {"operator", "desk-alerts", "/operator/alerts"},

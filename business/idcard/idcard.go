@@ -128,7 +128,7 @@ const (
 
 // How a sign-in ended.
 const (
-	HowRemoved   = "removed"   // the card was taken out
+	HowRemoved   = "removed" // the card was taken out
 	HowSignedOut = "signed_out"
 	HowOver      = "over"      // its time was over
 	HowLost      = "lost"      // the terminal was heard of no more

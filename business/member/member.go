@@ -189,7 +189,7 @@ type Credential struct {
 	Home       center.ID // the number's home center
 	MD5        [16]byte
 	SHA256     [32]byte
-	Place      string    // ISO: where a lent terminal is; "": where its center is
-	Only       bool      // while it is registered, nothing else of its number rings
+	Place      string // ISO: where a lent terminal is; "": where its center is
+	Only       bool   // while it is registered, nothing else of its number rings
 	Revoked    bool
 }

@@ -87,7 +87,7 @@ type ownNumber struct {
 type Device struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
-	Kind       string     `json:"kind" enum:"telephone,browser" doc:"How it proves itself: a telephone by its SIP password, a browser by passes"`
+	Kind       string     `json:"kind" enum:"telephone,browser,card" doc:"How it proves itself: a telephone by its SIP password, a browser by passes, as a terminal does at which an ID card is signed in"`
 	Number     string     `json:"number"`
 	SIPUser    string     `json:"sip_user"`
 	SIPDomain  string     `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`

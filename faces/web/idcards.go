@@ -356,7 +356,7 @@ func cardSVG(p *page, c *idcard.Card, at string) ([]byte, error) {
 		_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
 		b.WriteString(`</text>`)
 	}
-	line(92, 28, 400, "#5A626B", "Callisto · "+p.T("idcard.one"))
+	line(92, 28, 400, "#5A626B", strings.Join([]string{"Callisto", p.T("idcard.one")}, " · "))
 	line(188, 62, 700, "#15181C", "\u2066"+c.Number.Display()+"\u2069")
 	line(248, 38, 400, "#15181C", c.Holder)
 	line(484, 28, 400, "#5A626B", p.T("idcard.valid_to", "date", "\u2066"+c.Until.UTC().Format(time.DateOnly)+"\u2069"))
@@ -383,13 +383,13 @@ func cardSVG(p *page, c *idcard.Card, at string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// idCardDone is what was done, as a key of the texts.
-func idCardDone(what string) string {
+// cardDone says what was done.
+func (p *page) cardDone(what string) string {
 	switch what {
 	case "ordered", "revoked", "ended":
-		return "idcard.done." + what
+		return p.T("idcard.done." + what)
 	default:
-		return "account.saved"
+		return p.T("account.saved")
 	}
 }
 

@@ -34,10 +34,16 @@ type line struct {
 
 // deviceName is what its holder calls a telephone.
 func (p *page) deviceName(d member.Device) string {
-	if d.Name == member.FirstTelephone {
+	switch {
+	case d.Name == member.FirstTelephone:
 		return p.T("lines.first")
+	case d.Kind == member.Card && d.Name == member.CardTerminal:
+		return p.T("idcard.one")
+	case d.Kind == member.Card && d.Name == member.PasskeyTerminal:
+		return p.T("idcard.way.passkey")
+	default:
+		return d.Name
 	}
-	return d.Name
 }
 
 type linesData struct {

@@ -1,0 +1,221 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/cookiejar"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/callisto-tel/callisto/lab"
+)
+
+// tells sends JSON, as the scripts of pages do, and reads the answer.
+func (p person) tells(path string, v any) (status int, out map[string]any) {
+	p.t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.r.base+path, bytes.NewReader(text))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	status, page, _ := p.do(req)
+	if page != "" {
+		if err := json.Unmarshal([]byte(page), &out); err != nil {
+			p.t.Fatalf("%s answered %d %s", path, status, page)
+		}
+	}
+	return status, out
+}
+
+// stick is a card's file at a terminal, opened.
+type stick struct {
+	card, certificate string
+	key               ed25519.PrivateKey
+}
+
+// stick has a sample member order a card and write its file.
+func (r *running) stick(t *testing.T, i int) stick {
+	t.Helper()
+	key := str(r.dev, "members", i, "api_key")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	card := str(r.want(t, 201, key, "POST", "/api/v1/me/cards", obj{"membership": line, "kind": "file"}).body, "id")
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := r.signIn(t, str(r.dev, "members", i, "email"), str(r.dev, "members", i, "password"))
+	status, got := holder.tells("/cards/"+card+"/write", obj{"algorithm": "Ed25519", "key": base64.RawURLEncoding.EncodeToString(public)})
+	if status != 200 || str(got, "card") != card {
+		t.Fatalf("the card is not written: %d %v", status, got)
+	}
+	return stick{card, str(got, "certificate"), private}
+}
+
+// terminal is a browser that nobody has an account open in.
+func (r *running) terminal(t *testing.T) person {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return person{t, r, &http.Client{Jar: jar}}
+}
+
+// brings signs in at a terminal.
+func (p person) brings(s stick, more obj) (int, map[string]any) {
+	p.t.Helper()
+	_, asked := p.tells("/terminal/ask", obj{"certificate": s.certificate})
+	nonce := str(asked, "nonce")
+	signed := ed25519.Sign(s.key, []byte("callisto id card sign-in v1\n"+p.r.base+"\n"+s.card+"\n"+nonce))
+	in := obj{"certificate": s.certificate, "nonce": nonce, "signature": base64.RawURLEncoding.EncodeToString(signed), "watched": true, "country": "US", "address": "12 Main Street, Springfield"}
+	for k, v := range more {
+		in[k] = v
+	}
+	return p.tells("/terminal/sign-in", in)
+}
+
+// telephones has a terminal register, and returns its WebSocket.
+func (p person) telephones() (c *websocket.Conn, ws string) {
+	p.t.Helper()
+	status, pass := p.tells("/phone/pass", obj{})
+	if status != 200 {
+		p.t.Fatalf("no pass: %d %v", status, pass)
+	}
+	ws = str(pass, "ws")
+	at, err := url.Parse(ws)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c, err = p.r.socket(p.t, at.Query().Get("center"), &websocket.DialOptions{Subprotocols: []string{"sip"}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if got := says(p.t, c, register(str(pass, "uri"), str(pass, "pass"), 1)); !strings.HasPrefix(got, "SIP/2.0 200 ") {
+		p.t.Fatal(got)
+	}
+	return c, ws
+}
+
+// busy waits for a call over a WebSocket and refuses it as busy (RFC 3261 §21.4.16).
+func busy(t *testing.T, c *websocket.Conn) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, b, err := c.Read(ctx)
+	if err != nil || !bytes.HasPrefix(b, []byte("INVITE ")) {
+		t.Errorf("instead of a call came %s %v", b, err)
+		return
+	}
+	answer := "SIP/2.0 486 Busy Here\r\n"
+	for line := range strings.SplitSeq(string(b), "\r\n") {
+		switch name, _, _ := strings.Cut(line, ":"); name {
+		case "To":
+			answer += line + ";tag=x\r\n"
+		case "Via", "From", "Call-ID", "CSeq":
+			answer += line + "\r\n"
+		}
+	}
+	if err := c.Write(ctx, websocket.MessageText, []byte(answer+"Content-Length: 0\r\n\r\n")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestACardMovesATelephone: where its holder is signed in calls ring, there alone
+// if he chose so; when it is pulled they ring at his telephone within two
+// seconds, and the terminal is a telephone no more. It opens nothing of his account.
+func TestACardMovesATelephone(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	key, number := str(r.dev, "members", 0, "api_key"), "2555123482"
+	s := r.stick(t, 0)
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+line+"/card-choice", obj{"only_here": true, "hours": 1})
+	r.answers(t, r.phone(0), "called.xml") // his telephone takes one call
+
+	a := r.terminal(t)
+	if status, got := a.tells("/phone/pass", obj{}); status != 401 {
+		t.Errorf("without a card: %d %v", status, got)
+	}
+	if status, got := a.brings(s, obj{"address": " "}); status != 422 || str(got, "field") != "address" {
+		t.Errorf("nobody knows where he is: %d %v", status, got)
+	}
+	if status, got := a.brings(s, nil); status != 200 || got["live"] != true {
+		t.Fatalf("%d %v", status, got)
+	}
+	c, ws := a.telephones()
+	if !strings.HasSuffix(ws, "?center=US") {
+		t.Errorf("a terminal in America registers at %s", ws)
+	}
+	for _, path := range []string{"/wallet", "/account", "/lines", "/cards"} {
+		if _, page := a.get(path); !strings.Contains(page, `action="/sign-in"`) {
+			t.Errorf("with a card one sees %s", path)
+		}
+	}
+	refused := make(chan struct{})
+	go func() { defer close(refused); busy(t, c) }()
+	lab.SIPp{Scenario: scenarios + "caller-refused.xml", Users: []lab.Member{r.phone(1)}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return number }}.Run(t)
+	<-refused
+
+	b := r.terminal(t)
+	if status, got := b.brings(s, nil); status != 409 || str(got, "code") != "card_in_use" || !strings.Contains(str(got, "error"), "12 Main Street") {
+		t.Errorf("a copy while he is signed in: %d %v", status, got)
+	}
+	began := time.Now()
+	if status, _ := a.tells("/terminal/sign-out?how=removed", obj{}); status != 204 {
+		t.Errorf("%d", status)
+	}
+	r.dials(t, r.phone(1), number)
+	if took := time.Since(began); took > 4*time.Second { // the call itself lasts a second
+		t.Errorf("his telephone answered after %s", took)
+	}
+	if status, got := a.tells("/phone/pass", obj{}); status != 401 {
+		t.Errorf("after it was pulled: %d %v", status, got)
+	}
+	if status, got := b.brings(s, obj{"take": true}); status != 200 {
+		t.Errorf("at the next terminal: %d %v", status, got)
+	}
+	signIns := r.want(t, 200, key, "GET", "/api/v1/me/card-sign-ins", nil)
+	if str(signIns.body, "items", 1, "how") != "removed" || str(signIns.body, "items", 1, "network") != "127.0.0.0/24" || str(signIns.body, "items", 0, "country") != "US" {
+		t.Errorf("he reads %s", signIns.raw)
+	}
+	r.want(t, 204, str(r.dev, "operator", "api_key"), "POST", "/api/v1/cards/"+s.card+"/revocation", nil)
+	if _, got := b.tells("/terminal/beat", obj{}); got["live"] != false || !strings.Contains(str(got, "says"), "revoked") {
+		t.Errorf("the terminal of a revoked card is told %v", got)
+	}
+	if status, got := a.brings(s, nil); status != 403 || str(got, "code") != "card_revoked" {
+		t.Errorf("a revoked card: %d %v", status, got)
+	}
+}
+
+// TestAWatchedCardThatFallsSilent ends by itself: a terminal that was cut off
+// cannot say that the card is gone.
+func TestAWatchedCardThatFallsSilent(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	a := r.terminal(t)
+	if status, got := a.brings(r.stick(t, 0), nil); status != 200 {
+		t.Fatalf("%d %v", status, got)
+	}
+	key := str(r.dev, "members", 0, "api_key")
+	began := time.Now()
+	until(t, "the sign-in is over", func() bool {
+		return str(r.want(t, 200, key, "GET", "/api/v1/me/card-sign-ins", nil).body, "items", 0, "how") == "lost"
+	})
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
