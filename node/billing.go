@@ -19,6 +19,7 @@ func (n *Node) openBilling() (err error) {
 		return t.Kind == wallet.Postpaid, err
 	})
 	n.papers.Invoices(n.store.Packages())
+	n.papers.InvoicesOf(n.store.IDCards())
 	n.billing = billing.New(n.store.Billing(), n.book, n.papers, n.taxes, n.wallets, billing.Config{
 		Currency: n.currency(), Link: n.link, Country: n.countryOf, Bank: n.bankFor, Steps: n.cfg.Billing.Steps(), Log: n.log, Now: n.opts.Now,
 	})

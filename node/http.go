@@ -74,7 +74,7 @@ func (n *Node) handler() (http.Handler, error) {
 // takeout gathers what is known of an account.
 func (n *Node) takeout() takeout.Service {
 	return takeout.Service{Accounts: n.members, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(),
-		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, Currency: n.currency()}
+		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Currency: n.currency()}
 }
 
 // calm turns a panic into a 500 and a line in the log, and keeps the others

@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -217,5 +218,53 @@ func TestAWatchedCardThatFallsSilent(t *testing.T) {
 	})
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// TestACardThatCosts is paid from the wallet, with an invoice.
+func TestACardThatCosts(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	op, key := str(r.dev, "operator", "api_key"), str(r.dev, "members", 0, "api_key")
+	r.want(t, 422, op, "PUT", "/api/v1/cards/offers/printed", obj{"offered": true, "price": "-1", "years": 3})
+	r.want(t, 403, key, "PUT", "/api/v1/cards/offers/printed", obj{"offered": true, "price": "5.00", "years": 3})
+	r.want(t, 204, op, "PUT", "/api/v1/cards/offers/printed", obj{"offered": true, "price": "5.00", "years": 3})
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	p := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	if status, page, _ := p.post("/cards", url.Values{"membership": {line}, "kind": {"printed"}, "postal": {"Seoul"}}); status != 422 || !strings.Contains(page, "Write the address to which the card is sent") {
+		t.Errorf("to nowhere: %d %s", status, page)
+	}
+	if status, page, _ := p.post("/cards", url.Values{"membership": {line}, "kind": {"printed"}, "postal": {"Minji Kim\nSejong-daero 110\nSeoul"}}); status != 200 || !strings.Contains(page, "Your card is ordered") {
+		t.Fatalf("%d %s", status, page)
+	}
+	if has := r.has(t, key); has != 95_000_000 {
+		t.Errorf("the wallet has %d", has)
+	}
+	r.await(t, "the invoice", func() bool {
+		_, page := p.get("/invoices")
+		number := regexp.MustCompile(`/invoices/([0-9A-Z-]+)`).FindStringSubmatch(page)
+		if number == nil {
+			return false
+		}
+		_, page = p.get("/invoices/" + number[1])
+		return strings.Contains(page, "ID card, printed")
+	})
+	card := str(r.want(t, 200, op, "GET", "/api/v1/cards", nil).body, "items", 0, "id")
+	if status, page := p.get("/cards/" + card + "/card.pdf"); status != 200 || !strings.HasPrefix(page, "%PDF-") {
+		t.Errorf("the card as PDF: %d", status)
+	}
+	if status, page := p.get("/cards/" + card + "/card.svg"); status != 200 || !strings.Contains(page, `width="85.6mm" height="54mm"`) || !strings.Contains(page, "2 555 1234 82") {
+		t.Errorf("the card as SVG: %d %s", status, page)
+	}
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if _, page := boss.get("/operator/cards"); !strings.Contains(page, "Sejong-daero 110") {
+		t.Errorf("the operator reads no address: %s", page)
+	}
+	if status, page, _ := boss.post("/operator/cards/"+card+"/sent", nil); status != 200 || !strings.Contains(page, ">sent<") {
+		t.Errorf("%d %s", status, page)
+	}
+	other := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if status, _ := other.get("/cards/" + card + "/card.svg"); status != 404 {
+		t.Errorf("somebody else's card: %d", status)
 	}
 }

@@ -230,7 +230,7 @@ func TestTheCSVHasEveryEntry(t *testing.T) {
 func TestKindsAreNamed(t *testing.T) {
 	var b book
 	kinds := []string{
-		"call", "order", "renewal", "deposit", "refund", "reversal", "claim", "traffic", "payout", "netting", "adjustment", "tax", "credit", "write_off", "promotion", "package", "earned", "forfeit",
+		"call", "order", "renewal", "deposit", "refund", "reversal", "claim", "traffic", "payout", "netting", "adjustment", "tax", "credit", "write_off", "promotion", "package", "card", "earned", "forfeit",
 	}
 	for _, k := range kinds {
 		b.add(time.Date(2026, 11, 3, 10, 0, 0, 0, time.UTC), k, "", "", "EUR", "wallet:acc_1", -1_000_000, "clearing:card", 1_000_000)

@@ -290,7 +290,7 @@ func kindText(kind string) string {
 	if s := map[string]string{
 		"call": "Gespräche", "order": "Verkauf von Rufnummern", "renewal": "Jahresgebühren", "deposit": "Einzahlungen", "refund": "Erstattungen", "reversal": "Stornierungen", "claim": "Rückbelastungen", "traffic": "Netzkosten",
 		"payout": "Zahlungen an Netzbetreiber", "netting": "Verrechnung mit Netzbetreibern", "adjustment": "Abrechnung der Netzbetreiber", "tax": "Umsatzsteuer auf Gespräche", "credit": "Gutschriften", "write_off": "Forderungsausfälle",
-		"promotion": "Startguthaben", "package": "Minutenpakete", "earned": "Verbrauch von Minutenpaketen", "forfeit": "Verfallenes Guthaben",
+		"promotion": "Startguthaben", "package": "Minutenpakete", "card": "ID-Karten", "earned": "Verbrauch von Minutenpaketen", "forfeit": "Verfallenes Guthaben",
 	}[kind]; s != "" {
 		return s
 	}

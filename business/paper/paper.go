@@ -15,6 +15,7 @@ import (
 	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -202,6 +203,7 @@ type Office struct {
 	now      func() time.Time
 	credit   func(ctx context.Context, account string) (bool, error)
 	packages Packages // nil: none are sold
+	cards    Cards    // nil: none are sold
 }
 
 // Packages is minutes that were bought.
@@ -230,6 +232,35 @@ func (o *Office) packaged(ctx context.Context, id string) (Paper, error) {
 	return o.write(ctx, job{Invoice, shop.Order{ID: a.ID, Account: a.Account}, a.Begins.UTC().Format(time.DateOnly), bundle.TopicPaper, id}, data, func(tx Tx, p Paper) error {
 		return tx.Write(ctx, a.Account, data.thanks("rent_receipt"), "receipt:"+id, map[string]string{
 			"number": data.Package, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
+	})
+}
+
+// Cards is ID cards that were ordered.
+type Cards interface {
+	Card(ctx context.Context, id string) (idcard.Card, bool, error)
+}
+
+// InvoicesOf has the office write an invoice for each ID card that cost something.
+func (o *Office) InvoicesOf(c Cards) { o.cards = c }
+
+// carded writes the invoice of an ID card.
+func (o *Office) carded(ctx context.Context, id string) (Paper, error) {
+	c, found, err := o.cards.Card(ctx, id)
+	if err != nil || !found {
+		return Paper{}, errors.Join(err, fmt.Errorf("there is no ID card %q", id))
+	}
+	data, err := o.Blank(ctx, c.Account, c.Price(), c.Tax)
+	if err != nil {
+		return Paper{}, err
+	}
+	data.World, data.Paid = c.Number.Display(), c.Created
+	data.Lines = []Line{{What: "card", Kind: string(c.Kind), Amount: c.Net}}
+	if data.Method, err = o.method(ctx, c.Account, "wallet"); err != nil {
+		return Paper{}, err
+	}
+	return o.write(ctx, job{Invoice, shop.Order{ID: c.ID, Account: c.Account}, "", idcard.TopicPaper, id}, data, func(tx Tx, p Paper) error {
+		return tx.Write(ctx, c.Account, data.thanks("rent_receipt"), "receipt:"+id, map[string]string{
+			"number": data.World, "amount": data.Total.String(), "paper": p.Number, "link": o.link("/invoices/" + p.Number)})
 	})
 }
 
@@ -494,7 +525,7 @@ func (o *Office) Resume(ctx context.Context) error {
 	for _, x := range []struct {
 		topic string
 		write func(context.Context, string) (Paper, error)
-	}{{bundle.TopicPaper, o.packaged}, {shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.creditNote)}, {payment.TopicReceipt, o.deposited}} {
+	}{{bundle.TopicPaper, o.packaged}, {idcard.TopicPaper, o.carded}, {shop.TopicPaper, of(o.invoice)}, {shop.TopicRenewal, o.yearly}, {did.TopicFee, o.rented}, {shop.TopicCredit, of(o.creditNote)}, {payment.TopicReceipt, o.deposited}} {
 		refs, err := o.store.Tasks(ctx, x.topic, 1000)
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/letter"
 	"github.com/callisto-tel/callisto/business/member"
@@ -76,6 +77,12 @@ type Packages interface {
 	Allowances(ctx context.Context, by member.Actor, account string) ([]bundle.Allowance, error)
 }
 
+// IDCards is its ID cards, and where it was signed in with them.
+type IDCards interface {
+	Cards(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]idcard.Card, string, error)
+	SignIns(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]idcard.SignIn, string, error)
+}
+
 // Limits is what its calls may cost, and which were refused.
 type Limits interface {
 	Of(ctx context.Context, by member.Actor, account string) (guard.View, error)
@@ -100,6 +107,7 @@ type Service struct {
 	Limits   Limits
 	Autos    AutoTopUps
 	Packages Packages
+	IDCards  IDCards
 	Currency money.Currency
 }
 
@@ -116,7 +124,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"auto_top_up.json", s.auto},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -241,6 +249,41 @@ func (s Service) packages(ctx context.Context, by member.Actor) (any, error) {
 			"id": a.ID, "name": a.Name, "price": a.Price(), "begins": when(a.Begins), "ends": when(a.Ends), "seconds": a.Total, "seconds_used": a.Used, "renews": a.Renews,
 		}
 	}), err
+}
+
+func (s Service) idCards(ctx context.Context, by member.Actor) (any, error) {
+	return pages(func(cursor string) ([]object, string, error) {
+		list, next, err := s.IDCards.Cards(ctx, by, by.Account, cursor, perPage)
+		return each(list, func(c idcard.Card) object {
+			return object{"id": c.ID, "number": c.Number.Display(), "kind": c.Kind, "state": c.State, "price": c.Price(), "postal": c.Postal, "created": when(c.Created), "until": when(c.Until),
+				"written": when(c.Written), "sent": when(c.Sent), "revoked": when(c.Revoked)}
+		}), next, err
+	})
+}
+
+func (s Service) signIns(ctx context.Context, by member.Actor) (any, error) {
+	return pages(func(cursor string) ([]object, string, error) {
+		list, next, err := s.IDCards.SignIns(ctx, by, by.Account, cursor, perPage)
+		return each(list, func(x idcard.SignIn) object {
+			return object{"id": x.ID, "card": x.Card, "number": x.Number.Display(), "way": x.Way, "country": x.Place, "address": x.Address, "network": x.Network, "browser": x.Browser,
+				"began": when(x.Began), "ended": when(x.Ended), "how": x.How}
+		}), next, err
+	})
+}
+
+// pages reads a list to its end.
+func pages(read func(cursor string) ([]object, string, error)) (any, error) {
+	out := []object{}
+	for cursor := ""; ; {
+		list, next, err := read(cursor)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+		if cursor = next; cursor == "" {
+			return out, nil
+		}
+	}
 }
 
 func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
