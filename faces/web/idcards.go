@@ -320,11 +320,8 @@ func (f *face) cardPaper(w http.ResponseWriter, r *http.Request, p *page) (templ
 	if err != nil {
 		return nil, err
 	}
-	w.Header().Set("Content-Type", "application/pdf")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Disposition", `inline; filename="id-card.pdf"`)
-	_, err = w.Write(file)
-	return nil, err
+	sendFile(w, "id-card.pdf", "application/pdf", file)
+	return nil, nil
 }
 
 func (f *face) cardPicture(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
