@@ -74,9 +74,11 @@ func TestTheFileOfAnAccountIsWhole(t *testing.T) {
 	r.want(t, 200, key, "PUT", line+"/forwarding", obj{"no_answer": []string{"+8225556789"}, "after_seconds": 15})
 	r.want(t, 201, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/members/"+str(r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")+"/telephone_numbers", obj{"e164": "+8225550162"})
 
+	card := r.want(t, 201, key, "POST", "/api/v1/me/cards", obj{"membership": strings.TrimPrefix(line, "/api/v1/members/"), "kind": "file"})
 	inside := unzip(t, r.want(t, 200, key, "POST", "/api/v1/me/export", obj{"password": password}).raw)
 	for file, words := range map[string][]string{
 		"lines.json":             {`"Jun the baker"`, `"https://www.jun.example"`, `"found_by_enum": false`, `"after_seconds": 15`, `"+8225556789"`},
+		"id_cards.json":          {str(card.body, "id"), `"755 0142 82"`, `"issued"`},
 		"names.json":             {`"jun.example"`, `"755 0142 82"`, `"waiting"`},
 		"telephone_numbers.json": {`"+8225550160"`, `"rented"`, `"+8225550161"`, `"resting"`, `"755 0142 82"`, `"until": "20`},
 	} {

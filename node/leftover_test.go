@@ -35,6 +35,9 @@ func TestNoEnglishIsLeftOver(t *testing.T) {
 	pack := r.want(t, 201, staff, "POST", "/api/v1/packages", obj{"name": "월드 100", "price": "9.00", "minutes": 100, "prefixes": []any{"82", "1", "-1900"}, "renews": true})
 	r.want(t, 201, key, "POST", "/api/v1/me/packages", obj{"package": str(pack.body, "id")})
 
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 201, key, "POST", "/api/v1/me/cards", obj{"membership": line, "kind": "file"})
+
 	told := r.want(t, 201, staff, "POST", "/api/v1/webhooks", obj{"url": "http://127.0.0.1:9/calls"}) // where nobody listens
 	r.want(t, 202, staff, "POST", "/api/v1/webhooks/"+str(told.body, "id")+"/test", nil)
 
@@ -98,7 +101,7 @@ func (r *running) korean(t *testing.T, who string) person {
 
 // stays are names and terms that are the same in every language.
 func stays() []string {
-	return strings.Fields(`Callisto API SIP PDD DATEV accounting PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
+	return strings.Fields(`Callisto API SIP USB SVG PDD DATEV accounting PDF VoIP UTC TCP UDP TLS PNG JPEG HTTP CAMT CSV IBAN VAT USD JSON PIN PCMU PCMA HOST PORT https dev json udp tcp tls
 		realm Operator Jun Park Ada Rivera Minji Kim Sam Brooks Han River Trading sample Test carrier mail host own plain easy premium kind country prefix length setup yearly note
 		Seoul Chicago individual company ann example com sip ms http client
 		P Asserted Identity Diversion RFC INFO ENUM URI SRTP NAME SBC NDJSON Standard Webhooks calls Twilio Telnyx Bandwidth Vonage Elastic Trunking trunking price code rate callisto serve much never yes satellite
