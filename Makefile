@@ -6,7 +6,7 @@ TEMPL := $(GO) tool -modfile=tools/go.mod templ
 PKG   ?= ./...
 FUZZTIME ?= 30s
 DATA  ?= callisto-data
-GENERATED := docs faces/web/texts/en/messages.json faces/web/static/phone.js 'faces/*_templ.go'
+GENERATED := docs faces/web/texts/en/messages.json faces/web/static/phone.js faces/web/static/card.js faces/web/static/cardwork.js 'faces/*_templ.go'
 
 .DEFAULT_GOAL := help
 .PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster types e2e screens fuzz bench bench-sip golden gendoc dev
@@ -26,9 +26,9 @@ check: generated lint types ## quick: formatting, vet, linters, generated files,
 lint: ## only the linters of .golangci.yml
 	$(LINT) run --allow-parallel-runners ./...
 
-types: ## the types of the browser phone's TypeScript, where npm is
-	@if command -v npm >/dev/null; then cd tools/types && { [ -x node_modules/.bin/tsc ] || npm ci --silent --no-audit --no-fund; } && node_modules/.bin/tsc -p ../../faces/web/phone; \
-	else echo "npm is not here: the types of faces/web/phone are not checked"; fi
+types: ## the types of the TypeScript, where npm is
+	@if command -v npm >/dev/null; then cd tools/types && { [ -x node_modules/.bin/tsc ] || npm ci --silent --no-audit --no-fund; } && node_modules/.bin/tsc -p ../../faces/web/phone && node_modules/.bin/tsc -p ../../faces/web/idcard; \
+	else echo "npm is not here: the types of faces/web/phone and idcard are not checked"; fi
 
 generate: ## templates → Go, the browser phone → one script, then the references under docs/
 	$(TEMPL) generate -path faces/web -log-level error

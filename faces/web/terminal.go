@@ -12,6 +12,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/idcard"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/faces/source"
 	"github.com/callisto-tel/callisto/platform/passkey"
@@ -132,6 +133,7 @@ type terminalData struct {
 
 func (f *face) terminal(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	p.Title, p.Secret = p.T("terminal.title"), true
+	p.Who = member.Actor{} // whose account is open in this browser does not matter here
 	d := terminalData{Country: f.likely(r, p)}
 	_, d.Passkey = f.site(r)
 	_, s, err := f.terminalAt(r)

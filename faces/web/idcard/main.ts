@@ -2,7 +2,7 @@
 import { Terminal } from "./terminal";
 import { writes } from "./write";
 
-const worker = (document.currentScript as HTMLScriptElement | null)?.dataset.worker ?? "";
+const worker = document.querySelector<HTMLElement>("[data-worker]")?.dataset.worker ?? "";
 if (worker && "Worker" in window && "subtle" in crypto) {
 	document.querySelectorAll<HTMLFormElement>("form[data-write]").forEach((form) => writes(form, worker));
 	const terminal = document.getElementById("terminal");
