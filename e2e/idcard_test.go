@@ -81,6 +81,8 @@ func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	o.press("#card-go")
 	o.says("#terminal", "Signed in here")
 	o.says("#terminal h1", strings.ReplaceAll(m.Number, " ", " "))
+	o.registered()
+	o.says(".phone-bar", m.Number)
 	o.shoot("terminal-open")
 	o.open("/wallet")
 	if at := o.path(); at != "/sign-in" {
@@ -88,6 +90,7 @@ func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	}
 	o.open("/terminal") // loaded anew, it is still his
 	o.says("#terminal", "Signed in here")
+	o.registered()
 
 	c := walker{t, browser(t), d.HTTP} // a copy of the file, on another stick
 	c.open("/terminal?lang=en")
@@ -106,6 +109,7 @@ func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	c.shoot("terminal-in-use")
 	c.press("#take")
 	c.says("#terminal", "Take the card out, and you are signed out")
+	c.registered()
 	o.says("#terminal", "signed in at another terminal: you are signed out here")
 
 	w.open("/cards")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/routing"
 )
 
@@ -65,6 +66,9 @@ type whoData struct {
 }
 
 func (f *face) phoneWho(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if s, ok := f.withCard(r, p); ok { // he calls at his tariff
+		p.Who = member.Actor{Account: s.Account, Name: s.Holder, Role: member.Customer}
+	}
 	if err := p.signedIn(); err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
@@ -106,6 +110,9 @@ const recentCalls = 20
 
 // phoneKnown is whom the telephone offers to call.
 func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if _, ok := f.withCard(r, p); ok { // whom he calls is not for every terminal
+		return f.scripted(w, r, p, map[string][]knownNumber{"recent": {}, "contacts": {}}, nil)
+	}
 	if err := p.signedIn(); err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}

@@ -590,7 +590,7 @@ func layout(p *page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if p.Phone() {
-			templ_7745c5c3_Err = phoneDock(p).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = phoneDock(p, p.Who.Account).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -158,8 +158,13 @@ export class Terminal {
 		const page = new DOMParser().parseFromString(await (await fetch("/terminal", { headers: { Accept: "text/html" } })).text(), "text/html");
 		const fresh = page.querySelector<HTMLElement>("#terminal");
 		if (!fresh?.dataset.live) { location.assign("/terminal"); return; }
-		fresh.querySelectorAll("script").forEach((s) => s.remove());
+		const scripts = [...fresh.querySelectorAll("script")].map((s) => { s.remove(); return s.src; }).filter((src) => !src.includes("/card.js"));
 		this.root.replaceChildren(...fresh.children);
+		for (const src of scripts) { // what came with a page does not run by itself: the telephone
+			const s = document.createElement("script");
+			s.src = src;
+			this.root.append(s);
+		}
 		document.dispatchEvent(new CustomEvent("htmx:after:swap")); // times are shown as here
 		this.root.querySelector<HTMLElement>("h1")?.setAttribute("tabindex", "-1");
 		this.root.querySelector<HTMLElement>("h1")?.focus();
