@@ -51,6 +51,7 @@ type call struct {
 	hold           string   // of the money for it
 	media          *media.Session
 	placed         *placed // what only a call of ours has
+	passes         passing // whom it is passed on to
 	timers         [switching.TimerKey + 1]sip.UserTimer
 	legs           []*leg
 	spare          []*leg
@@ -74,8 +75,9 @@ type leg struct {
 	d    *sip.Dialog // nil when it is over
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
-	trunk  bool // it is a carrier's
-	alien  bool // it is somebody else's domain's
+	user   string // its SIP user
+	trunk  bool   // it is a carrier's
+	alien  bool   // it is somebody else's domain's
 	by     *carrier.Carrier
 	taken  string // the trunk it is counted on
 }
@@ -134,7 +136,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device, l.trunk, l.alien, l.taken, l.by = id, "", false, false, "", nil
+	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -246,7 +248,7 @@ func (b *board) Done(r switching.Ref) {
 	}
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
-	c.beyond, c.hinted = beyond{}, ""
+	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.sound, c.went = c.sound[:0], c.went[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""

@@ -97,7 +97,7 @@ func (b *board) oursCalls(in *sip.Incoming) bool {
 // enter begins a call that came in by a trunk, and reports whether it began.
 func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	a, rec := b.entry(in, at, x)
-	return b.begin(in, &a, &rec, callerShown(&a.Caller, rec.From.Text), x.Carrier)
+	return b.begin(in, &a, &rec, "", callerShown(&a.Caller, rec.From.Text), x.Carrier)
 }
 
 // entry is what a call that came in by a trunk asks for.

@@ -43,7 +43,7 @@ func (b *board) Request(in *sip.Incoming) {
 		}
 		b.edge.cfg.Registrar.Register(in, center.ID(at))
 	case sip.OPTIONS: // a ping: tells nothing about anybody
-		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO\r\n")})
+		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n")})
 	default: // the core answers 405
 	}
 }
@@ -54,6 +54,13 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 	if !ok {
 		return
 	}
+	if !b.replaces(in, &cred) {
+		b.places(in, &cred, b.dialled(in), at)
+	}
+}
+
+// places begins a call of a terminal.
+func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string, at center.ID) {
 	tables := b.edge.cfg.Tables()
 	country := ""
 	if c, ok := tables.Centers.Get(at); ok && len(c.Countries) > 0 {
@@ -62,7 +69,6 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 	if cred.Place != "" { // a terminal of pages: it says itself where it is
 		country = cred.Place
 	}
-	dialled := b.dialled(in)
 	a := routing.Attempt{
 		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
@@ -74,7 +80,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
-	b.begin(in, &a, &rec, shownAs(&cred), nil)
+	b.begin(in, &a, &rec, cred.SIPUser, shownAs(cred), nil)
 }
 
 // withholds reports whether calls of a number show none as a rule.
@@ -89,10 +95,13 @@ func shownAs(c *member.Credential) caller {
 
 // dialled is what the caller wants: the user part of the Request-URI, or the
 // whole address if it is somebody else's.
-func (b *board) dialled(in *sip.Incoming) string {
-	u, ok := sip.ParseURI(in.Msg.RequestURI())
+func (b *board) dialled(in *sip.Incoming) string { return b.addressed(in.Msg.RequestURI(), &in.Flow) }
+
+// addressed is whom an address of a terminal's means.
+func (b *board) addressed(uri []byte, f *sip.Flow) string {
+	u, ok := sip.ParseURI(uri)
 	if !ok || u.Scheme == sip.SchemeURN {
-		return string(in.Msg.RequestURI())
+		return string(uri)
 	}
 	if u.Scheme == sip.SchemeTEL {
 		return string(u.User)
@@ -101,7 +110,7 @@ func (b *board) dialled(in *sip.Incoming) string {
 	if i := bytes.IndexByte(user, ';'); i >= 0 { // parameters of a telephone number (RFC 3261 §19.1.6)
 		user = user[:i]
 	}
-	if b.edge.ours(b.shard.Core(), u.Host, &in.Flow) {
+	if b.edge.ours(b.shard.Core(), u.Host, f) {
 		return string(user)
 	}
 	scheme, at := "", ""
@@ -146,6 +155,9 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 			}
 		}
 		a.Diversion = b.divertedBy(&u)
+	case string(role) == "origin":
+		b.fromPasser(in, at, &u)
+		return
 	case string(role) != "home":
 		in.Respond(&sip.Reply{Status: 400, Reason: "A center needs a role"})
 		return
@@ -171,7 +183,7 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 		rec.From.Text = numbering.Spaced(clip(who.user, 120))
 	}
 	b.edge.cfg.Log.Debug("a call from a center", "center", string(peer), "call", id)
-	b.begin(in, &a, &rec, who, nil)
+	b.begin(in, &a, &rec, "", who, nil)
 }
 
 // divertedBy reads who had the call forwarded, at the center that asks.
@@ -205,9 +217,9 @@ func asserted(m *sip.Msg) caller {
 	return caller{user: string(sip.Unescape(nil, u.User)), name: sip.Unquoted(a.Display)}
 }
 
-// begin accepts the INVITE and starts the call; false if it could not. What the
-// call does at once may have ended it already.
-func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who caller, by *carrier.Carrier) bool {
+// begin accepts the INVITE and starts the call; false if it could not. user is the
+// SIP user of a terminal of ours. What the call does at once may have ended it already.
+func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, user string, who caller, by *carrier.Carrier) bool {
 	m := in.Msg
 	forward, ok := m.Number(sip.HMaxForwards)
 	if !ok {
@@ -224,7 +236,7 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, who
 	c.hops, c.private, c.carrier, c.trunk = a.Forwards, a.Caller.Private, rec.Carrier, rec.Trunk
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
-	l.d, l.device = d, a.Caller.Device
+	l.d, l.device, l.user = d, a.Caller.Device, user
 	if a.Role == routing.Entry {
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}
@@ -316,6 +328,9 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		b.carried(c, l, e.Msg)
 	case sip.EventFail:
 		l.d = nil
+		if c.passes.fresh == l.id {
+			c.passed(e.Status)
+		}
 		b.release(l)
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, cause(e.Status), nil
 		c.refused(e.Status, e.Msg)
@@ -346,6 +361,9 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 			return
 		}
 		ev.Kind, ev.Digit, ev.SDP = switching.Digit, digit, nil
+	case sip.EventRefer:
+		b.refer(c, l, e.Msg)
+		return
 	case sip.EventBye:
 		l.d = nil
 		ev.Kind, ev.Cause, ev.SDP = switching.Ended, switching.CauseNormal, nil

@@ -31,7 +31,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 			return
 		}
 		b.uri = append(b.uri[:0], to.Binding.Contact...)
-		o.URI, o.NAT, l.device = b.uri, true, to.Binding.DeviceID
+		o.URI, o.NAT, l.device, l.user = b.uri, true, to.Binding.DeviceID, to.Binding.SIPUser
 		o.Flow = f.Toward(o.URI, true)
 	case routing.ToCenter:
 		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)
@@ -44,7 +44,14 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		if !b.mayLeave(c, l, to) {
 			return
 		}
-		o.URI = appendCenterURI(nil, c, to)
+		if to.Role == routing.Origin {
+			c.passes.fresh = id
+			if o.URI = c.passedURI(nil, to.Center); c.passes.replaces != "" {
+				buf = append(append(append(buf, "Replaces: "...), c.passes.replaces...), "\r\n"...)
+			}
+		} else {
+			o.URI = appendCenterURI(nil, c, to)
+		}
 		buf = append(buf, "X-Callisto-Call: "...)
 		buf = append(buf, c.id...)
 		buf = append(buf, "\r\nP-Asserted-Identity: "...)
@@ -252,6 +259,12 @@ func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause)
 	l := s.leg(r, id)
 	if l == nil {
 		return
+	}
+	switch x := &l.call.passes; {
+	case x.fresh != 0 && id == x.by && c == switching.CauseReplaced:
+		l.call.passed(200)
+	case x.fresh != 0 && id == x.fresh:
+		l.call.passed(status(c))
 	}
 	d := l.d
 	l.d = nil

@@ -132,6 +132,12 @@ func (r *Registrar) passes(in *sip.Incoming, pass []byte) (member.Credential, bo
 	return cred, true
 }
 
+// Credential is that of a live device, by its SIP user.
+func (r *Registrar) Credential(sipUser string) (member.Credential, bool) {
+	c, ok := r.cfg.Credentials.Get(sipUser)
+	return c, ok && !c.Revoked
+}
+
 // Knows reports whether a SIP user is a telephone of ours.
 func (r *Registrar) Knows(sipUser string) bool {
 	c, ok := r.cfg.Credentials.Get(sipUser)

@@ -141,7 +141,7 @@ func appendBody(b, sdp []byte) []byte {
 }
 
 // allowLine names the methods the core answers.
-const allowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO\r\n"
+const allowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n"
 
 // AppendQuoted appends a quoted-string (RFC 3261 §25.1), escaped and without
 // control characters.

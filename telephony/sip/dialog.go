@@ -56,6 +56,7 @@ type Dialog struct {
 	sdp   []byte // our last session description, for a refresh by re-INVITE
 	told  []byte // header lines that our answer carries besides
 
+	refer    referral
 	patience Mono // how long the INVITE waits for any answer; 0: Timer B
 }
 
@@ -81,6 +82,7 @@ const (
 	EventRefused                   // our offer was refused with Status
 	EventInfo                      // INFO, for example DTMF; answered already
 	EventBye                       // the other side ended, or is lost. The dialog is gone
+	EventRefer                     // REFER: answer it within the call, with AnswerRefer
 )
 
 // Event is what happened in a dialog. Msg and SDP are valid only during the

@@ -39,7 +39,7 @@ func (d *Dialog) Answer(sdp []byte) {
 	d.state = dialogAnswered
 	d.keep(sdp)
 	s := d.shard
-	headers := append(s.scratch[:0], allowLine+"Supported: timer, 100rel\r\n"...)
+	headers := append(s.scratch[:0], allowLine+"Supported: timer, 100rel, replaces\r\n"...)
 	headers = append(d.sess.append(headers, false), d.told...)
 	s.scratch = headers
 	s.answer(d.in.slot, &Reply{Status: 200, Contact: true, Headers: headers, SDP: sdp}, d.tag())
@@ -160,6 +160,8 @@ func (s *Shard) inDialog(d *Dialog, f Flow, m *Msg, key uint64) {
 		d.canInfo = true
 		s.answer(slot, &Reply{Status: 200}, nil)
 		s.emit(d, Event{Kind: EventInfo, Msg: m})
+	case REFER:
+		s.referred(d, slot, m)
 	case OPTIONS:
 		s.answer(slot, &Reply{Status: 200, Headers: []byte(allowLine + "Accept: application/sdp\r\n")}, nil)
 	default:

@@ -180,7 +180,7 @@ func (s *Shard) refuseExtensions(f Flow, m *Msg) bool {
 	}
 	var unknown []byte
 	collect := func(v []byte) bool {
-		if !equalFold(v, "100rel") && !equalFold(v, "timer") {
+		if !equalFold(v, "100rel") && !equalFold(v, "timer") && !equalFold(v, "replaces") {
 			if unknown != nil {
 				unknown = append(unknown, ", "...)
 			}

@@ -191,6 +191,10 @@ func (s *Shard) owner(m *Msg) uint8 {
 		tok, ok = s.branchToken(m)
 	case m.Method == REGISTER || m.Method == OPTIONS && m.ToTag == nil:
 		return s.id
+	case m.Method == INVITE && m.ToTag == nil && m.Has(HReplaces): // it goes to the call that it joins
+		if r, good := ParseReplaces(m.Header(HReplaces)); good {
+			tok, ok = s.replacedToken(&r)
+		}
 	case m.ToTag != nil:
 		if tok, ok = s.parseToken(m.ToTag); tok.kind == tokenNone {
 			ok = false

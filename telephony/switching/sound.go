@@ -148,7 +148,11 @@ func (c *Call) exchanged(now Mono, e *Event, out *Commands) {
 	case x.step == xOffered && x.kind == xAsk && e.Leg == x.asker:
 		c.x.step = xConfirm
 		out.add(Command{Op: OpRespond, Leg: x.asker, SDP: e.SDP})
-	case x.step == xOffered && e.Leg == x.other:
+	case x.step == xOffered && x.kind == xReplace && x.ask && e.Leg == x.fresh:
+		c.x.step = xConfirm
+		c.leg(x.fresh).state = legUp
+		out.add(Command{Op: OpAnswer, Leg: x.fresh, SDP: e.SDP})
+	case x.step == xOffered && e.Leg == x.other && !x.ask:
 		c.x.step = xModify
 		out.add(Command{Op: OpModify, Leg: x.other, SDP: e.SDP})
 	case x.step != xAnswer:
@@ -159,7 +163,10 @@ func (c *Call) exchanged(now Mono, e *Event, out *Commands) {
 	case x.kind == xAsk && e.Leg == x.other:
 		c.done(out)
 		out.add(Command{Op: OpConfirm, Leg: x.other, SDP: e.SDP})
-	case x.kind == xReplace && e.Leg == x.fresh:
+	case x.kind == xReplace && x.ask && e.Leg == x.other:
+		out.add(Command{Op: OpConfirm, Leg: x.other, SDP: e.SDP})
+		c.replaceLeg(out)
+	case x.kind == xReplace && !x.ask && e.Leg == x.fresh:
 		c.leg(x.fresh).state = legUp
 		out.add(Command{Op: OpAnswer, Leg: x.fresh, SDP: e.SDP})
 		c.replaceLeg(out)

@@ -10,7 +10,7 @@ type exchange struct {
 	other LegID // who is asked in turn
 	fresh LegID // xReplace, xTransfer: who comes in
 	old   LegID // whose place it takes; may be gone by itself meanwhile
-	ask   bool  // xLocal: the offer is ours
+	ask   bool  // xLocal: the offer is ours; xReplace: fresh has none, other is asked for one
 	rings bool  // other hears a ringing tone of ours
 }
 
@@ -112,10 +112,24 @@ func (c *Call) modified(now Mono, e *Event, out *Commands) {
 		c.x.step = xAnswer
 		out.add(Command{Op: OpMediaAnswer, Leg: c.x.other, Peer: c.x.asker, SDP: e.SDP})
 	case xReplace, xTransfer:
+		if c.x.ask {
+			c.askedFor(now, e.SDP, out)
+			return
+		}
 		c.x.step = xAnswer
 		out.add(Command{Op: OpMediaAnswer, Leg: c.x.other, Peer: c.x.fresh, SDP: e.SDP})
 	default:
 	}
+}
+
+// askedFor takes the offer of the one who stays, for one who comes in without.
+func (c *Call) askedFor(now Mono, sdp []byte, out *Commands) {
+	if c.leg(c.x.fresh) == nil { // who has left meanwhile
+		c.drop(now, CauseNormal, out)
+		return
+	}
+	c.x.step = xOffered
+	out.add(Command{Op: OpMediaOffer, Leg: c.x.other, Peer: c.x.fresh, SDP: sdp})
 }
 
 // confirmed takes the ACK of a leg.
@@ -145,6 +159,15 @@ func (c *Call) confirmed(now Mono, e *Event, out *Commands) {
 		return
 	}
 	l.state = legSettled
+	if x := c.x; x.kind == xReplace && x.ask && x.step == xConfirm && l.id == x.fresh {
+		if len(e.SDP) == 0 {
+			c.drop(now, CauseIncompatible, out)
+			return
+		}
+		c.x.step = xAnswer
+		out.add(Command{Op: OpMediaAnswer, Leg: l.id, Peer: x.other, SDP: e.SDP})
+		return
+	}
 	if l.id != Caller || !c.late {
 		return
 	}
@@ -190,11 +213,22 @@ func (c *Call) drop(now Mono, cause Cause, out *Commands) {
 	case xReplace, xTransfer:
 		c.done(out)
 		c.cancel(TimerRing, out)
-		c.end(x.fresh, cause, out)
+		if x.waits() {
+			out.add(Command{Op: OpConfirm, Leg: x.other}) // its session stays as it was
+		}
+		if c.leg(x.fresh) != nil {
+			c.end(x.fresh, cause, out)
+		}
 		if c.leg(x.old) == nil {
 			c.finish(now, cause, out) // nobody is left to talk to
 		}
 	}
+}
+
+// waits reports whether the one who stays has made an offer and waits for the
+// answer.
+func (x *exchange) waits() bool {
+	return x.kind == xReplace && x.ask && x.step != xModify
 }
 
 // exchangeLost takes the end of a leg that has a part in the exchange, and
@@ -207,7 +241,14 @@ func (c *Call) exchangeLost(now Mono, id LegID, cause Cause, out *Commands) bool
 	switch id {
 	case x.fresh:
 		c.forget(id)
+		if x.ask && x.step == xModify { // an offer is on its way, and wants its ACK
+			out.add(Command{Op: OpMediaDrop, Leg: id})
+			return true
+		}
 		c.done(out)
+		if x.waits() {
+			out.add(Command{Op: OpConfirm, Leg: x.other})
+		}
 		c.cancel(TimerRing, out)
 		out.add(Command{Op: OpMediaDrop, Leg: id})
 		if c.leg(x.old) == nil {
@@ -241,8 +282,6 @@ func (c *Call) replaceBy(now Mono, e *Event, out *Commands) {
 		cause = CauseNotFound // RFC 3891 §3: no such dialog is 481
 	case c.x.kind != xNone || o.state != legSettled:
 		cause = CauseGlare
-	case len(e.SDP) == 0:
-		cause = CauseIncompatible
 	}
 	if cause != CauseNone {
 		out.add(Command{Op: OpEnd, Leg: e.Leg, Cause: cause})
@@ -251,6 +290,11 @@ func (c *Call) replaceBy(now Mono, e *Event, out *Commands) {
 	c.legs = append(c.legs, leg{id: e.Leg, state: legIn, target: -1})
 	c.x = exchange{kind: xReplace, step: xOffered, other: other, fresh: e.Leg, old: e.Replaces}
 	c.set(TimerModify, now+Mono(modifyMost), out)
+	if len(e.SDP) == 0 {
+		c.x.step, c.x.ask = xModify, true
+		out.add(Command{Op: OpModify, Leg: other})
+		return
+	}
 	out.add(Command{Op: OpMediaOffer, Leg: e.Leg, Peer: other, SDP: e.SDP})
 }
 
