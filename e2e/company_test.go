@@ -68,6 +68,7 @@ type dev struct {
 		Email, Password string
 		APIKey          string `json:"api_key"`
 	} `json:"operator"`
+	Phones []struct{ Name, Number, URL string } `json:"phones"`
 }
 
 // output collects what a program prints; it is read while the program writes.

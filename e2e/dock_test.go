@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"context"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -103,9 +101,3 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	w2.shoot("dock-ar")
 	w2.inspect("dock-ar")
 }
-
-// deadline is how long a first call may take from the first start.
-const deadline = time.Minute
-
-// digitsOf is a number as it is dialled.
-func digitsOf(number string) string { return strings.ReplaceAll(number, " ", "") }

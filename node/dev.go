@@ -20,6 +20,7 @@ type devFile struct {
 	Company  devCompany              `json:"company"`
 	Operator devOperator             `json:"operator"`
 	DNS      devDNS                  `json:"dns"`
+	Phones   []devPhone              `json:"phones"`
 }
 
 // devDNS is where numbers are looked up by ENUM.
@@ -102,6 +103,7 @@ func (n *Node) describe() devFile {
 			d.Operator = devOperator{Email: s.Email, Password: s.Password, APIKey: s.APIKey}
 		}
 	}
+	d.Phones = n.first.make(d.HTTP, d.Members)
 	return d
 }
 
@@ -125,6 +127,12 @@ func (n *Node) greet(d devFile) {
 	}
 	fmt.Fprintf(&b, "  ENUM            %s, zone %s (DNS, UDP and TCP)\n", d.DNS.Listen, d.DNS.Zone)
 	fmt.Fprintf(&b, "  Over TLS, telephones trust %s\n", filepath.Join(n.cfg.Data, "pki", "ca.crt"))
+	if len(d.Phones) == 2 {
+		fmt.Fprintf(&b, "\nThe first call: open each link once, in two browsers (or one in a private window), allow the microphone, and press Call.\n")
+		for _, x := range d.Phones {
+			fmt.Fprintf(&b, "  %-18s %-20s %s\n", x.Name, x.Number, x.URL)
+		}
+	}
 	fmt.Fprintf(&b, "\nSample members\n")
 	for _, m := range d.Members {
 		fmt.Fprintf(&b, "  %-18s %-20s sign in %s / %s\n  %-18s %-20s SIP     %s / %s at %s\n", m.Name, m.Number, m.Email, m.Password, "", m.Country, m.SIPUser, m.SIPPassword, m.SIPDomain)

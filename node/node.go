@@ -72,6 +72,7 @@ const nodeName = "1"
 // Node is one running Callisto.
 type Node struct {
 	cfg         config.Config
+	first       firstPhones
 	opts        Options
 	log         *slog.Logger
 	plans       *numbering.Plans

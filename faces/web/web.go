@@ -297,77 +297,78 @@ type Deps struct {
 	Holders     Holders
 	CardPhones  CardPhones
 
-	Accounts   Accounts
-	Identity   Identity
-	Sessions   Sessions
-	Passkeys   Passkeys
-	Ring       Ring
-	Keys       Keys
-	Takeout    Takeout
-	Eraser     Eraser
-	Members    Members
-	Lines      Lines
-	Phones     Phones
-	Calling    Calling
-	Telephones Telephones
-	TelStock   TelephoneStock
-	Publisher  Publisher
-	Rates      Rates
-	Shop       Shop
-	Orders     Orders
-	Tenure     Tenure
-	Offices    Offices
-	Staff      Staff
-	Clerk      Clerk
-	Desk       *shop.Desk
-	Files      *shop.Files
-	Wallet     Wallet
-	Calls      Calls
-	Guard      Guard
-	GuardRules GuardRules
-	Foresight  Foresight
-	Alerts     Alerts
-	Hooks      Hooks
-	Proofs     Proofs
-	Names      Names
-	Reader     Reader
-	Cashier    Cashier
-	TopUps     TopUps
-	AutoTopUps AutoTopUps
-	Wallets    Wallets
-	Bills      Bills
-	Dunning    Dunning
-	Accounting Accounting
-	Statements Statements
-	Papers     Papers
-	Press      Press
-	Taxes      Taxes
-	PayHosts   []string // where forms may lead to pay: https://checkout.stripe.com
-	Letters    Letters
-	Mailing    bool     // a mail server is set up; else letters wait
-	Mailbox    Mailbox  // nil outside of `callisto dev`
-	Calendar   Calendar // nil outside of `callisto dev`
-	Currency   money.Currency
-	Origin     string // how the outside reaches the pages, if by https
-	Seal       Sealer // what a browser carries for a few minutes
-	Secure     bool   // the outside reaches us by https: cookies say so
-	Dev        bool
-	Log        *slog.Logger
-	Now        func() time.Time
-	Terms      Terms
-	Openings   *opening.Service
-	Carriers   Carriers
-	Trunks     Trunks
-	Decks      Decks
-	Sell       Sell
-	Settlement Settlement
-	Asked      CarrierStatements
-	Payouts    Payouts
-	Router     Router
-	Sold       routing.Sold
-	Rented     routing.Lines // the telephone numbers that ring ours
-	Plans      *numbering.Plans
-	Books      Books
+	Accounts    Accounts
+	Identity    Identity
+	Sessions    Sessions
+	Passkeys    Passkeys
+	Ring        Ring
+	Keys        Keys
+	Takeout     Takeout
+	Eraser      Eraser
+	Members     Members
+	Lines       Lines
+	Phones      Phones
+	Calling     Calling
+	Telephones  Telephones
+	TelStock    TelephoneStock
+	Publisher   Publisher
+	Rates       Rates
+	Shop        Shop
+	Orders      Orders
+	Tenure      Tenure
+	Offices     Offices
+	Staff       Staff
+	Clerk       Clerk
+	Desk        *shop.Desk
+	Files       *shop.Files
+	Wallet      Wallet
+	Calls       Calls
+	Guard       Guard
+	GuardRules  GuardRules
+	Foresight   Foresight
+	Alerts      Alerts
+	Hooks       Hooks
+	Proofs      Proofs
+	Names       Names
+	Reader      Reader
+	Cashier     Cashier
+	TopUps      TopUps
+	AutoTopUps  AutoTopUps
+	Wallets     Wallets
+	Bills       Bills
+	Dunning     Dunning
+	Accounting  Accounting
+	Statements  Statements
+	Papers      Papers
+	Press       Press
+	Taxes       Taxes
+	PayHosts    []string // where forms may lead to pay: https://checkout.stripe.com
+	Letters     Letters
+	Mailing     bool        // a mail server is set up; else letters wait
+	Mailbox     Mailbox     // nil outside of `callisto dev`
+	Calendar    Calendar    // nil outside of `callisto dev`
+	FirstPhones FirstPhones // used only in `callisto dev`
+	Currency    money.Currency
+	Origin      string // how the outside reaches the pages, if by https
+	Seal        Sealer // what a browser carries for a few minutes
+	Secure      bool   // the outside reaches us by https: cookies say so
+	Dev         bool
+	Log         *slog.Logger
+	Now         func() time.Time
+	Terms       Terms
+	Openings    *opening.Service
+	Carriers    Carriers
+	Trunks      Trunks
+	Decks       Decks
+	Sell        Sell
+	Settlement  Settlement
+	Asked       CarrierStatements
+	Payouts     Payouts
+	Router      Router
+	Sold        routing.Sold
+	Rented      routing.Lines // the telephone numbers that ring ours
+	Plans       *numbering.Plans
+	Books       Books
 }
 
 // Books tells how the last check of the ledger went.

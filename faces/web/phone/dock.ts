@@ -28,6 +28,12 @@ export class Dock extends HTMLElement {
 		this.listen();
 		this.clock = window.setInterval(() => this.tick(), 1000);
 		this.render();
+		const asked = /^#phone(?:=(.*))?$/.exec(location.hash); // a link that opens the telephone
+		if (asked) {
+			this.open(true);
+			if (asked[1]) this.dial(decodeURIComponent(asked[1]));
+			history.replaceState(history.state, "", location.pathname + location.search);
+		}
 	}
 
 	disconnectedCallback(): void {
@@ -100,7 +106,7 @@ export class Dock extends HTMLElement {
 	private call(): void {
 		const to = this.to.value.trim();
 		if (!to) return;
-		Dock.tabs.ask({ do: "call", to: this.found?.call || to, name: this.found?.name || this.nameOf(to) });
+		Dock.tabs.ask({ do: "call", to: this.found?.call || to, name: this.found?.name || this.nameOf(to), shown: this.found?.shown || to });
 		this.to.value = "";
 		this.found = null;
 		this.piece("found").replaceChildren();

@@ -54,7 +54,7 @@ export class Line {
 	private async act(c: Command): Promise<void> {
 		const talk = "id" in c ? this.talks.find((t) => t.id === c.id) : undefined;
 		switch (c.do) {
-			case "call": return this.call(c.to, c.name);
+			case "call": return this.call(c.to, c.name, c.shown);
 			case "answer": return talk && this.answer(talk);
 			case "hangUp": return talk?.hangUp();
 			case "hold": return talk?.hold();
@@ -157,14 +157,13 @@ export class Line {
 		return "sip:" + encodeURIComponent(plain).replaceAll("%2B", "+") + "@" + this.view.domain;
 	}
 
-	private async call(to: string, name: string, headers: string[] = [], since = 0): Promise<void> {
+	private async call(to: string, name: string, shown: string, headers: string[] = [], since = 0): Promise<void> {
 		if (!to.trim() || this.talks.length >= most) return;
 		const ua = this.ua;
 		if (!ua?.isConnected()) return this.say("lost");
 		this.say("");
 		const microphone = await openMicrophone(this.view.devices.microphone);
 		this.talks.forEach((t) => t.hold());
-		const shown = /^sips?:/i.test(to) ? decodeURIComponent(to.replace(/^sips?:/i, "").replace("@" + this.view.domain, "")) : to;
 		let talk: Talk | undefined;
 		ua.once("newRTCSession", (e: { session: RTCSession; originator: unknown }) => {
 			if (String(e.originator) !== "local") return;
@@ -226,9 +225,7 @@ export class Line {
 		for (const l of left) {
 			if (Date.now() - l.at > leftFor) continue;
 			try {
-				await this.call(l.to, l.name, [`Replaces: ${l.call};to-tag=${l.theirs};from-tag=${l.mine}`], l.since);
-				const t = this.talks.at(-1);
-				if (t) t.number = l.number;
+				await this.call(l.to, l.name, l.number, [`Replaces: ${l.call};to-tag=${l.theirs};from-tag=${l.mine}`], l.since);
 			} catch (e) {
 				this.say((e as Error).message);
 			}

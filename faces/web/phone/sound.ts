@@ -67,8 +67,7 @@ export async function into(element: HTMLAudioElement, device: string): Promise<v
 /** listen opens the microphone, or says by a key of the texts why it cannot. */
 export async function openMicrophone(device: string): Promise<MediaStream> {
 	if (!navigator.mediaDevices) throw new Error("insecure");
-	const plain = new URLSearchParams(location.search).has("plain-sound"); // for measuring: no echo cancelling
-	const audio: MediaTrackConstraints = { echoCancellation: !plain, noiseSuppression: !plain, autoGainControl: !plain };
+	const audio: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 	if (device) audio.deviceId = { ideal: device };
 	try {
 		return await navigator.mediaDevices.getUserMedia({ audio });

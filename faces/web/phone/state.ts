@@ -46,7 +46,7 @@ export interface View {
 }
 
 export type Command =
-	| { do: "call"; to: string; name: string }
+	| { do: "call"; to: string; name: string; shown: string }
 	| { do: "answer" | "hangUp" | "hold" | "resume" | "mute" | "unmute"; id: string }
 	| { do: "digit"; id: string; digit: string }
 	| { do: "transfer"; id: string; to: string }
