@@ -163,7 +163,7 @@ func TestWhatIsNotAgreedIsRefused(t *testing.T) {
 // TestBothAreProtected with a key each, and a caller hears announcements.
 func TestBothAreProtected(t *testing.T) {
 	m := newMedia(t, rtp.Config{})
-	m.prompts.Add("closed", bytes.Repeat([]byte{1}, 320), bytes.Repeat([]byte{2}, 320))
+	m.prompts.byName["closed"] = prompt{ulaw: bytes.Repeat([]byte{1}, 320), alaw: bytes.Repeat([]byte{2}, 320)}
 	s := m.Open(1)
 	defer s.Close()
 	a, b := newKeyed(t, srtp.AES128CM80), newKeyed(t, srtp.AES128CM80)

@@ -230,7 +230,7 @@ func TestLateOffer(t *testing.T) {
 
 func TestAloneWithAPrompt(t *testing.T) {
 	m := newMedia(t, rtp.Config{})
-	m.prompts.Add("closed", bytes.Repeat([]byte{1}, 320), bytes.Repeat([]byte{2}, 320))
+	m.prompts.byName["closed"] = prompt{ulaw: bytes.Repeat([]byte{1}, 320), alaw: bytes.Repeat([]byte{2}, 320)}
 	for _, late := range []bool{false, true} {
 		s := m.Open(1)
 		a := newPhone(t)

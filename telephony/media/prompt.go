@@ -4,11 +4,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/speech"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 )
 
@@ -20,6 +20,7 @@ var spoken embed.FS // by scripts/prompts: LANGUAGE/NAME.ulaw
 type Prompts struct {
 	mu     sync.RWMutex
 	byName map[string]prompt
+	put    map[string]prompt // in the place of those
 }
 
 type prompt struct {
@@ -45,33 +46,20 @@ func Spoken(yield func(name string, ulaw []byte) bool) {
 	}
 }
 
-// Languages are those the prompts speak.
-func Languages() []string { return []string{"en", "ko", "es", "fr", "de", "zh", "ja", "ar"} }
-
 // Language is the language nearest to the one wanted (BCP 47) that the prompts
 // speak.
-func Language(wanted string) string {
-	if len(wanted) > 2 {
-		wanted = wanted[:2]
-	}
-	if slices.Contains(Languages(), wanted) {
-		return wanted
-	}
-	return "en"
-}
+func Language(wanted string) string { return speech.Language(wanted) }
 
 // NewPrompts returns the tones (after ITU-T E.180 in the plan of North
 // America) and what is spoken; announcements can be added.
 func NewPrompts() *Prompts {
-	p := &Prompts{byName: map[string]prompt{}}
-	for name, ulaw := range Spoken {
-		p.byName[name] = prompt{ulaw: ulaw, alaw: rtp.Alaw(ulaw)}
-	}
+	p := &Prompts{byName: map[string]prompt{}, put: map[string]prompt{}}
 	const ms = time.Millisecond
 	p.tone("tone:busy", 6, 500*ms, 500*ms, false, 480, 620)
 	p.tone("tone:congestion", 12, 250*ms, 250*ms, false, 480, 620)
 	p.tone("tone:ringing", 1, 2000*ms, 4000*ms, true, 440, 480)
 	p.tone("tone:warning", 2, 200*ms, 200*ms, false, 1400)
+	p.tone(speech.Pause, 1, 0, 300*ms, false)
 	return p
 }
 
@@ -85,16 +73,37 @@ func (p *Prompts) tone(name string, times int, on, off time.Duration, loop bool,
 	p.byName[name] = x
 }
 
-// Add adds or replaces an announcement. Both encodings are of 8000 Hz.
-func (p *Prompts) Add(name string, ulaw, alaw []byte) {
+// Replace has recordings, raw µ-law of 8000 Hz by name, take the place of what is
+// spoken, and of those that took it before.
+func (p *Prompts) Replace(recorded map[string][]byte) {
+	put := make(map[string]prompt, len(recorded))
+	for name, ulaw := range recorded {
+		put[name] = prompt{ulaw: ulaw, alaw: rtp.Alaw(ulaw)}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.byName[name] = prompt{ulaw: ulaw, alaw: alaw}
+	p.put = put
 }
 
+// get finds a prompt. What is spoken is prepared when it is first wanted: there
+// is much of it, and most calls want little.
 func (p *Prompts) get(name string) (prompt, bool) {
 	p.mu.RLock()
-	defer p.mu.RUnlock()
-	x, ok := p.byName[name]
-	return x, ok
+	x, ok := p.put[name]
+	if !ok {
+		x, ok = p.byName[name]
+	}
+	p.mu.RUnlock()
+	if ok {
+		return x, true
+	}
+	ulaw, err := spoken.ReadFile("prompts/" + name + ".ulaw")
+	if err != nil {
+		return prompt{}, false
+	}
+	x = prompt{ulaw: ulaw, alaw: rtp.Alaw(ulaw)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byName[name] = x
+	return x, true
 }
