@@ -3,8 +3,15 @@ package node
 import (
 	"context"
 
+	"github.com/callisto-tel/callisto/business/access"
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/pin"
+	"github.com/callisto-tel/callisto/business/routing"
+	speaking "github.com/callisto-tel/callisto/telephony/access"
 )
 
 // openPINs opens what knows members by six digits.
@@ -16,4 +23,53 @@ func (n *Node) openPINs() {
 func (n *Node) reader(ctx context.Context, account string) (email, language string, err error) {
 	a, err := n.members.Account(ctx, member.System(), account)
 	return a.Email, a.Language, err
+}
+
+// openAccess opens how members come in from any telephone.
+func (n *Node) openAccess(ctx context.Context) error {
+	n.access = access.New(n.store.Access(), access.Config{
+		Plans: n.plans, Fresh: n.members.Fresh, Changed: n.roster.CatalogueChanged, Now: n.opts.Now,
+		Carrier: func(id string) bool { _, ok := n.ways.Carrier(id); return ok },
+		Taken:   func(ctx context.Context, e164 string) (bool, error) { return n.dids.Stocked(ctx, e164) },
+	})
+	n.menus = speaking.New(speaking.Config{
+		Members: n.access, PINs: n.pins, Tables: func() *routing.Tables { return n.tables }, Balance: n.balance, May: n.mayCall,
+		Caller: func() speaking.Caller { return n.telephony }, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
+	})
+	return n.access.Load(ctx)
+}
+
+// balance is what an account has.
+func (n *Node) balance(ctx context.Context, account string) (money.Amount, error) {
+	return n.book.Balance(ctx, ledger.WalletID(account, n.currency()))
+}
+
+// mayCall says why an account may not call from any telephone, if so.
+func (n *Node) mayCall(ctx context.Context, account string) error {
+	a, err := n.members.Account(ctx, member.System(), account)
+	if err == nil && !a.Barred.IsZero() {
+		err = fault.New(fault.Forbidden, "account_barred", "The operator keeps this account from signing in: %s", a.BarredWhy)
+	}
+	return err
+}
+
+// rereadVoice takes in what another process changed of access numbers.
+func (n *Node) rereadVoice(ctx context.Context) {
+	if err := n.access.Load(ctx); err != nil {
+		n.log.Warn("access numbers that were changed elsewhere could not be read", "error", err)
+	}
+}
+
+// CallBack rings a telephone of a member and connects him with a number. by is
+// whose number it is.
+func (n *Node) CallBack(ctx context.Context, by member.Actor, number, telephone, target string) (callID string, err error) {
+	typed, err := numbering.ParseTyped(number)
+	if err != nil {
+		return "", err
+	}
+	h, ok := n.roster.Numbers.Typed(typed.Text)
+	if !ok || h.Account != by.Account {
+		return "", fault.New(fault.Forbidden, "not_yours", "This belongs to somebody else.")
+	}
+	return n.menus.CallBack(ctx, h, telephone, target)
 }

@@ -95,6 +95,9 @@ func (n *Node) openShop(ctx context.Context) error {
 		if err := n.desk.Load(context.WithoutCancel(ctx)); err != nil {
 			n.log.Warn("what is for sale was changed elsewhere and could not be read", "error", err)
 		}
+		if n.access != nil {
+			n.rereadVoice(context.WithoutCancel(ctx))
+		}
 	})
 	if n.cfg.Dev {
 		if err := n.desk.Seed(ctx, devStock()); err != nil {

@@ -44,7 +44,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
-		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
+		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Access: n.access, CallBacks: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
 		Carriers: n.carriers, Decks: n.tariffs, Plans: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement,
 		Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,

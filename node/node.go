@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/billing"
@@ -55,6 +56,7 @@ import (
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
+	speaking "github.com/callisto-tel/callisto/telephony/access"
 	"github.com/callisto-tel/callisto/telephony/testcarrier"
 )
 
@@ -103,6 +105,8 @@ type Node struct {
 	settlement  *settlement.Service
 	proofs      *proof.Service
 	pins        *pin.Service
+	access      *access.Service
+	menus       *speaking.Desk
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
 	clock       *devClock            // moved in dev alone
@@ -171,6 +175,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 		return nil, err
 	}
 	if err := n.business(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openAccess(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.openPost(ctx); err != nil {

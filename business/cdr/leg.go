@@ -29,6 +29,9 @@ const (
 	ToCenter   LegKind = "center"
 	ToTrunk    LegKind = "trunk"   // a carrier
 	ToAddress  LegKind = "address" // somebody else's domain
+	// FromAccess is no place the call went to, but how its caller came: by an access
+	// number. Number is the telephone he called from, To the number he called.
+	FromAccess LegKind = "access"
 )
 
 // Leg is one attempt to reach somebody: a terminal that rang, a carrier that was

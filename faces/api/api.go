@@ -253,6 +253,8 @@ type Deps struct {
 	Hooks      Hooks
 	Guard      Guard
 	PINs       PINs
+	Access     Access
+	CallBacks  CallBacks
 	GuardRules GuardRules
 	Foresight  Foresight
 	Alerts     Alerts
@@ -345,6 +347,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerWebhooks()
 	f.registerLimits()
 	f.registerPINs()
+	f.registerAccess()
 	f.registerPackages()
 	f.registerIDCards()
 	f.registerAlerts()

@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -60,6 +62,13 @@ type call struct {
 	sound          []sounded
 	went           []went
 	hinted         string // the number whose partners' zones were asked last
+	talk           Talk   // with a caller whom we answered
+	child          *call  // that he made from there
+	parent         *call  // the menu that this call was made from
+	code           string // why it was refused
+	tone           bool   // the caller hears that it rings
+	hash           sip.Mono
+	stopAt         switching.Mono
 }
 
 // caller is who the called party is shown.
@@ -153,6 +162,9 @@ func (c *call) leg(id switching.LegID) *leg {
 func (b *board) hangUp(which func(*call) bool) {
 	for _, c := range b.calls {
 		if c.live && which(c) {
+			if c.child != nil {
+				b.deliver(c.child, switching.Event{Kind: switching.HangUp})
+			}
 			b.deliver(c, switching.Event{Kind: switching.HangUp})
 		}
 	}
@@ -169,6 +181,9 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if b.goBeyond(c, a) || b.hinted(c, a) {
 			return nil, switching.ErrLater
 		}
+		if b.plan.Urgent && c.talk == nil && c.parent != nil { // the telephone he calls from has a way to it of its own, which says where he is
+			b.plan.Decision = switching.Decision{Kind: b.plan.Kind, Cause: cdr.Forbidden, Reason: fault.Reason{Code: EmergencyDirect, Text: "Dial the emergency number on this telephone directly."}}
+		}
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
@@ -179,16 +194,17 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		}
 		if len(b.plan.Targets) == 0 && len(a.Outcomes) == 0 {
 			b.edge.cfg.Tables().Say(&b.plan.Decision)
-			c.reason = b.plan.Reason.Text
-			b.plan.Announce = b.announcement(a, b.plan.Reason.Code)
+			c.reason, c.code = b.plan.Reason.Text, b.plan.Reason.Code
+			b.plan.Announce = b.announcement(c, a, b.plan.Reason.Code)
 		}
 	}
 	return &b.plan, nil
 }
 
-// announcement is what a member hears where words on a display are not enough.
-func (b *board) announcement(a *switching.Attempt, code string) switching.Prompt {
-	if a.Role != routing.Origin || a.Caller.Account == "" {
+// announcement is what a member hears where words on a display are not enough. In
+// a menu he hears it there.
+func (b *board) announcement(c *call, a *switching.Attempt, code string) switching.Prompt {
+	if a.Role != routing.Origin || a.Caller.Account == "" || c.parent != nil {
 		return ""
 	}
 	name := ""
@@ -234,6 +250,9 @@ func (b *board) Done(r switching.Ref) {
 	for i := range c.timers {
 		b.shard.ClearTimer(&c.timers[i])
 	}
+	if c.parent != nil {
+		b.takeBack(c)
+	}
 	for _, l := range c.legs {
 		l.d = nil
 		b.release(l)
@@ -249,6 +268,7 @@ func (b *board) Done(r switching.Ref) {
 	c.legs = c.legs[:0]
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
+	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.sound, c.went = c.sound[:0], c.went[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""

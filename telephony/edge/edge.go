@@ -89,6 +89,7 @@ type Config struct {
 	Links     Links
 	Trunks    Trunks   // nil: there are no carriers
 	Hints     Hints    // nil: no zone is asked
+	Menus     Menus    // nil: no number is the house's own
 	Charging  Charging // nil: calls that cost are refused
 	// AtOnce is how many calls outside an account may have at once, false if only the
 	// house's limit counts. It must never block. It may be nil.
@@ -123,6 +124,7 @@ type Edge struct {
 	cancel      context.CancelFunc
 	lookups     sync.WaitGroup
 	clerks      clerks
+	talks       clerks          // who say how menus go on
 	booking     context.Context //nolint:containedctx // the lifetime of what the clerks do
 	stopBooking context.CancelFunc
 	domains     map[string]bool
@@ -163,6 +165,7 @@ func (e *Edge) Close() {
 	e.mu.Unlock()
 	e.cancel()
 	e.lookups.Wait()
+	e.talks.close()
 	late := time.AfterFunc(bookIn, e.stopBooking)
 	defer late.Stop()
 	e.clerks.close()
@@ -229,6 +232,10 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		if c == nil {
 			return
 		}
+		keys := c.placed != nil || c.talk != nil
+		if c.child != nil { // whose sound it is now
+			c, keys = c.child, false
+		}
 		ev := switching.Event{Leg: switching.LegID(n.Leg)}
 		switch n.Kind {
 		case rtp.Silent:
@@ -236,11 +243,17 @@ func (e *Edge) MediaNote(n rtp.Note) {
 		case rtp.Unproved:
 			ev.Kind, ev.Cause = switching.HangUp, switching.CauseUnprotected
 		case rtp.Stopped:
+			if c.stops() == 0 {
+				return // of a call that is over
+			}
 			ev.Kind = switching.MediaStopped
 		case rtp.Played:
 			ev.Kind = switching.Played
 		case rtp.Digit:
-			if c.placed == nil && !n.Kept {
+			if c.parent != nil && ev.Leg == switching.Caller {
+				b.toMenu(c, n.Digit)
+			}
+			if !keys && !n.Kept || !c.live {
 				return // it went to the other side with the sound
 			}
 			ev.Kind, ev.Digit = switching.Digit, n.Digit

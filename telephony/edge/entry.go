@@ -81,7 +81,7 @@ func (b *board) whose(in *sip.Incoming, at center.ID, list []trunk.Coming) (x tr
 		return x, false
 	}
 	for _, x := range list[:len(list)-1] {
-		if a, _ := b.entry(in, at, x); b.edge.cfg.Tables().Decide(&a).Cause != cdr.Forbidden {
+		if a, _ := b.entry(in, at, x); b.edge.cfg.Menus != nil && b.edge.cfg.Menus.Answers(&a) || b.edge.cfg.Tables().Decide(&a).Cause != cdr.Forbidden {
 			return x, true
 		}
 	}
@@ -97,7 +97,11 @@ func (b *board) oursCalls(in *sip.Incoming) bool {
 // enter begins a call that came in by a trunk, and reports whether it began.
 func (b *board) enter(in *sip.Incoming, at center.ID, x trunk.Coming) bool {
 	a, rec := b.entry(in, at, x)
-	return b.begin(in, &a, &rec, "", callerShown(&a.Caller, rec.From.Text), x.Carrier)
+	who := callerShown(&a.Caller, rec.From.Text)
+	if taken, begun := b.speaks(in, &a, &rec, "", who, x.Carrier); taken {
+		return begun
+	}
+	return b.begin(in, &a, &rec, "", who, x.Carrier)
 }
 
 // entry is what a call that came in by a trunk asks for.

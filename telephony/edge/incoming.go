@@ -80,7 +80,9 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string
 		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
-	b.begin(in, &a, &rec, cred.SIPUser, shownAs(cred), nil)
+	if taken, _ := b.speaks(in, &a, &rec, cred.SIPUser, shownAs(cred), nil); !taken {
+		b.begin(in, &a, &rec, cred.SIPUser, shownAs(cred), nil)
+	}
 }
 
 // withholds reports whether calls of a number show none as a rule.
@@ -220,6 +222,11 @@ func asserted(m *sip.Msg) caller {
 // begin accepts the INVITE and starts the call; false if it could not. user is the
 // SIP user of a terminal of ours. What the call does at once may have ended it already.
 func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, user string, who caller, by *carrier.Carrier) bool {
+	return b.beginWith(in, a, rec, user, who, by, nil)
+}
+
+// beginWith begins a call that goes on as talk says, if there is one.
+func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, user string, who caller, by *carrier.Carrier, talk Talk) bool {
 	m := in.Msg
 	forward, ok := m.Number(sip.HMaxForwards)
 	if !ok {
@@ -242,7 +249,11 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, use
 	}
 	d.User = l
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
-	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt})
+	e := switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt}
+	if c.talk = talk; talk != nil {
+		e.Script = &switching.Script{}
+	}
+	b.deliver(c, e)
 	return true
 }
 
@@ -361,6 +372,11 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 			return
 		}
 		ev.Kind, ev.Digit, ev.SDP = switching.Digit, digit, nil
+		if c.parent != nil && l.id == switching.Caller {
+			if b.toMenu(c, digit); !c.live {
+				return
+			}
+		}
 	case sip.EventRefer:
 		b.refer(c, l, e.Msg)
 		return

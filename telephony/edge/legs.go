@@ -171,6 +171,10 @@ func (s *signalling) leg(r switching.Ref, id switching.LegID) *leg {
 
 // Progress tells an unanswered caller how far the call is.
 func (s *signalling) Progress(r switching.Ref, id switching.LegID, st switching.Stage, sdp []byte) {
+	if c, ok := s.lentOut(r, id); ok {
+		c.rings(len(sdp) == 0 && (c.tone || st == switching.StageRinging))
+		return
+	}
 	if l := s.leg(r, id); l != nil {
 		code := 180
 		switch st {
@@ -190,6 +194,11 @@ func (s *signalling) Progress(r switching.Ref, id switching.LegID, st switching.
 
 // Answer answers an incoming leg.
 func (s *signalling) Answer(r switching.Ref, id switching.LegID, sdp []byte) {
+	if c, ok := s.lentOut(r, id); ok {
+		c.rings(false)
+		(*board)(s).deliver(c, switching.Event{Kind: switching.Confirmed, Leg: id})
+		return
+	}
 	l := s.leg(r, id)
 	if l == nil {
 		return
@@ -256,6 +265,9 @@ func (s *signalling) Press(r switching.Ref, id switching.LegID, digit byte) {
 
 // End ends a leg with a cause. A caller who is refused is told why in words.
 func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause) {
+	if _, ok := s.lentOut(r, id); ok {
+		return // it goes back
+	}
 	l := s.leg(r, id)
 	if l == nil {
 		return

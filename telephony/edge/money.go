@@ -184,7 +184,8 @@ func (b *board) unreserved(c *call, err error, forwarded bool) {
 	e := switching.Event{Kind: switching.NotReserved, Cause: cause}
 	if cause != switching.CauseInternal && !forwarded {
 		why := fault.ReasonOf(err)
-		c.reason, e.Announce = why.Text, b.announcement(&c.attempt, why.Code)
+		c.reason, c.code = why.Text, why.Code
+		e.Announce = b.announcement(c, &c.attempt, why.Code)
 	}
 	b.deliver(c, e)
 }
@@ -257,6 +258,9 @@ func (b *board) kept(c *call, rec *switching.Record) cdr.Record {
 		kept.Payer = c.sw.Plan().Payer
 	}
 	b.detail(c, &kept)
+	if l, ok := b.cameBy(c); ok {
+		kept.Legs = append([]cdr.Leg{l}, kept.Legs[:min(len(kept.Legs), cdr.MostLegs-1)]...)
+	}
 	return kept
 }
 

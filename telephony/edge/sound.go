@@ -183,8 +183,21 @@ func (s *sound) Drop(r switching.Ref, leg switching.LegID) {
 // StopAt ends the sound at a time of the core's clock, which is also media's.
 func (s *sound) StopAt(r switching.Ref, at switching.Mono) {
 	if m := s.session(r); m != nil {
-		m.StopAt(int64(at))
+		c := (*board)(s).call(r)
+		c.stopAt = at
+		m.StopAt(c.stops())
 	}
+}
+
+// stops is when the sound of a call ends, and of the menu that it was made from.
+func (c *call) stops() int64 {
+	at := c.stopAt
+	for _, other := range [...]*call{c.parent, c.child} {
+		if other != nil && other.stopAt != 0 && (at == 0 || other.stopAt < at) {
+			at = other.stopAt
+		}
+	}
+	return int64(at)
 }
 
 // Close gives everything back.
@@ -194,7 +207,18 @@ func (s *sound) Close(r switching.Ref) {
 		for _, l := range c.legs {
 			c.sounded(l.id)
 		}
-		c.media.Close()
-		c.media = nil
+		switch {
+		case c.parent != nil: // it goes on in the menu
+			c.rings(false)
+			c.media.Keep(uint16(switching.Caller))
+			c.stopAt = 0
+			c.media.StopAt(c.stops())
+			c.media = nil
+		case c.child != nil:
+			(*board)(s).orphan(c)
+		default:
+			c.media.Close()
+			c.media = nil
+		}
 	}
 }

@@ -69,6 +69,7 @@ type Config struct {
 	Recorder edge.Recorder
 	Charging edge.Charging // nil: calls that cost are refused
 	AtOnce   func(account string) (int, bool)
+	Menus    edge.Menus // nil: no number is the house's own
 	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
@@ -156,7 +157,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		Certificate: func(at center.ID) tls.Certificate { return x.door(at).cert },
 	})
 	x.edge = edge.New(edge.Config{
-		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
+		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),

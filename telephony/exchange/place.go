@@ -62,6 +62,9 @@ func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error)
 	}), nil
 }
 
+// CallBack rings a member's telephone, at his cost: see edge.CallBack.
+func (x *Exchange) CallBack(c edge.CallBack) (callID string) { return x.edge.CallBack(c) }
+
 // The names of the nodes of CodeScript, as told.
 const (
 	ToldAsked  = "asked"  // we have said who we are

@@ -8,9 +8,11 @@
 package media
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/callisto-tel/callisto/telephony/rtp"
@@ -94,8 +96,9 @@ type leg struct {
 	policy  Policy
 	origin  sdp.Origin
 	codec   sdp.Codec
-	asked   bool // we sent it an offer: its next answer may come from elsewhere
-	offered bool // it sent us an offer that is not answered yet
+	asked   bool   // we sent it an offer: its next answer may come from elsewhere
+	offered bool   // it sent us an offer that is not answered yet
+	said    []byte // its last description, of a leg that we answered ourselves
 	n       int
 	lines   [sdp.MaxMedia]line
 }
@@ -256,11 +259,22 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		return nil, err
 	}
 	if to == Nobody {
-		return s.answerOurs(from)
+		return s.answerOurs(from, text)
 	}
 	f, t := s.pair(from, to)
+	// What it said to us before is now said to somebody else: nothing is new about
+	// it, and it goes on with the codec that was agreed.
+	again := len(f.said) > 0 && bytes.Equal(f.said, text)
+	codecs := t.policy.Codecs
+	if again {
+		if codecs = f.agreed(codecs); codecs == nil {
+			return nil, sdp.ErrCodec
+		}
+	} else if f.said != nil {
+		f.said = append(f.said[:0], text...)
+	}
 	f.heard(&s.desc)
-	f.offered = true
+	f.offered = !again
 	var lines [sdp.MaxMedia]sdp.Line
 	ms := s.desc.Media()
 	t.n = max(t.n, len(ms))
@@ -274,7 +288,7 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.desc.Only(i, t.policy.Codecs, !t.policy.NoEvents); err != nil {
+		if err := s.desc.Only(i, codecs, !t.policy.NoEvents); err != nil {
 			return nil, err
 		}
 		if err := s.ports(t, i); err != nil {
@@ -370,6 +384,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 	}
 	f.asked = false
 	if to == Nobody {
+		f.said = append(f.said[:0], text...)
 		return nil, nil
 	}
 	t.offered = false
@@ -383,7 +398,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 }
 
 // answerOurs answers the parsed offer of a leg that has nobody to talk to.
-func (s *Session) answerOurs(from uint16) ([]byte, error) {
+func (s *Session) answerOurs(from uint16, text []byte) ([]byte, error) {
 	f := s.leg(from)
 	f.heard(&s.desc)
 	var lines [sdp.MaxMedia]sdp.Line
@@ -422,9 +437,40 @@ func (s *Session) answerOurs(from uint16) ([]byte, error) {
 	s.out, f.codec = out, codec
 	s.expect(f, use, x.remote.Mux, true)
 	s.rtp.Listen(x.rtp, codec.DTMF)
-	s.rtp.Payloads(x.rtp, []rtp.Payload{{Type: codec.Payload, Name: map[uint8]string{0: "PCMU", 8: "PCMA"}[codec.Payload], Clock: 8000}})
+	s.rtp.Payloads(x.rtp, []rtp.Payload{{Type: codec.Payload, Name: codecName(codec.Payload), Clock: 8000}})
 	f.offered = false
+	f.said = append(f.said[:0], text...)
 	return s.out, nil
+}
+
+// agreed is the codec that a leg was answered with, if it is one of some; none
+// are all.
+func (l *leg) agreed(of []string) []string {
+	name := codecName(l.codec.Payload)
+	if len(of) > 0 && !slices.Contains(of, name) {
+		return nil
+	}
+	return []string{name}
+}
+
+func codecName(payload uint8) string {
+	if payload == 8 {
+		return "PCMA"
+	}
+	return "PCMU"
+}
+
+// Said is what a leg said of itself that we answered ourselves: the offer with
+// which it calls somebody. It is valid as long as the leg says nothing else.
+func (s *Session) Said(id uint16) []byte { return s.leg(id).said }
+
+// Keep gives the ports of all legs back but one's.
+func (s *Session) Keep(id uint16) {
+	for i := len(s.legs) - 1; i >= 0; i-- {
+		if other := s.legs[i].id; other != id {
+			s.Drop(other)
+		}
+	}
 }
 
 // offerOurs makes an offer to a leg that asked for one and has nobody to talk to.

@@ -225,11 +225,11 @@ func (s *Session) Watch(l *Line, on bool) {
 }
 
 // StopAt ends all sound of the session at a time of the engine's clock,
-// whatever becomes of signalling; 0 never.
+// whatever becomes of signalling; 0 never, also where it has ended.
 func (s *Session) StopAt(at int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stopAt = at
+	s.stopAt, s.stopped = at, false
 }
 
 // Stats returns the counters of a line.

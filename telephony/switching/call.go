@@ -34,7 +34,8 @@ const (
 	talking          // two legs are bridged
 	announcing       // the caller alone hears why not
 	placing          // a call of ours: its only leg is being rung
-	running          // a call of ours: it follows its script
+	greeting         // we answer the caller ourselves
+	running          // a call of ours, or one that we answered: it follows its script
 	over
 )
 
@@ -242,6 +243,10 @@ func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 	case TimerRing:
 		if c.phase == placing {
 			c.unanswered(now, out)
+			return
+		}
+		if c.phase == running { // the caller has called nobody for too long
+			c.finish(now, CauseNormal, out)
 			return
 		}
 		c.ringOver(now, out)

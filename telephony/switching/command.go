@@ -73,6 +73,9 @@ const (
 	// OpTell tells who placed the call how far it is: Note is one of the Told
 	// words or the name of a script's node.
 	OpTell
+	// OpAsk asks whoever gave the script how to go on: Heard was pressed at the
+	// node that Note names. Directed or Lent follows.
+	OpAsk
 	opCount
 )
 
@@ -106,6 +109,7 @@ type Command struct {
 	Record  *Record
 	Hold    string
 	Note    string
+	Heard   Secret
 }
 
 // Commands collects what Step wants done, in order. It is reused: Reset keeps

@@ -63,6 +63,8 @@ const (
 	// Call.NewLeg and Replaces names the leg whose place it takes (attended
 	// transfer, pick-up, a browser page that came back; RFC 3891). A call
 	// that is over (Call.Over) takes nobody in: refuse the leg without it.
+	// With a Script we answer ourselves, and routing is not asked; one without
+	// nodes is asked for before the answer.
 	Offered
 	// Decided: Plan answers the Decide command.
 	Decided
@@ -132,8 +134,14 @@ const (
 	// transfer, push to another device).
 	Transfer
 	// Originated: a call that we place begins: to the one target of Plan, with
-	// nobody on this side but Script. What comes of it is told.
+	// nobody on this side but Script. What comes of it is told. With Leg Caller
+	// its party goes on to call others from there, as one who was answered does.
 	Originated
+	// Directed: the answer to an Ask: Script is what to go on with; none hangs up,
+	// or refuses with Cause.
+	Directed
+	// Lent: or the caller's leg is lent to another call until Directed.
+	Lent
 	kindCount
 )
 

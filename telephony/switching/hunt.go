@@ -31,6 +31,10 @@ func (c *Call) offered(now Mono, e *Event, out *Commands) {
 	if c.rec.Dialled == "" {
 		c.rec.Dialled = c.attempt.Dialled
 	}
+	if e.Script != nil {
+		c.greet(now, e, out)
+		return
+	}
 	c.decide(now, out)
 }
 

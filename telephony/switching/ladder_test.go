@@ -46,7 +46,10 @@ func (s *stage) Modify(_ Ref, l LegID, sdp []byte)  { s.say("modify %d %s", l, s
 func (s *stage) Respond(_ Ref, l LegID, c Cause, sdp []byte) {
 	s.say("respond %d %s %s", l, c, sdp)
 }
-func (s *stage) Told(_ Ref, what string)          { s.say("tell %s", what) }
+func (s *stage) Told(_ Ref, what string) { s.say("tell %s", what) }
+func (s *stage) Asked(_ Ref, node string, heard Secret) {
+	s.say("ask %s %q", node, string(heard))
+}
 func (s *stage) Press(_ Ref, l LegID, digit byte) { s.say("digit %d %c", l, digit) }
 func (s *stage) End(_ Ref, l LegID, c Cause)      { s.say("end %d %s", l, c) }
 

@@ -9,6 +9,10 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 		if c.phase == reserving {
 			c.cancel(TimerHold, out)
 			c.lease = e.Lease
+			if c.run.Script != nil {
+				c.ring(now, out)
+				return
+			}
 			c.dial(now, out)
 		}
 	case NotReserved:
@@ -21,6 +25,10 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 			if e.Announce != "" {
 				c.plan.Announce = e.Announce
 			}
+			if c.run.Script != nil {
+				c.finish(now, cause, out)
+				return
+			}
 			c.unpaid(now, cause, out)
 		}
 	case Recorded:
@@ -29,14 +37,14 @@ func (c *Call) money(now Mono, e *Event, out *Commands) {
 			c.connect(c.kept, out)
 		}
 	case Extended:
-		if c.waits && c.phase == talking {
+		if c.waits && (c.phase == talking || c.phase == running) {
 			c.waits = false
 			c.warned = c.warned && e.Lease.For <= c.lease.For
 			c.lease.For, c.lease.More = e.Lease.For, e.Lease.More
 			c.limitAfter(now, out)
 		}
 	case NotExtended:
-		if c.waits && c.phase == talking {
+		if c.waits && (c.phase == talking || c.phase == running) {
 			c.waits = false
 			c.lease.More = false
 			c.limitAfter(now, out)

@@ -61,6 +61,8 @@ type Desk interface {
 // record tells.
 type Watch interface {
 	Told(r Ref, what string)
+	// Asked is what a script has to go on by.
+	Asked(r Ref, node string, heard Secret)
 }
 
 // Failed is implemented by errors that know their cause.
@@ -165,10 +167,13 @@ func (o *Outside) other(d delivery, now Mono) {
 }
 
 func (o *Outside) step(c *Call, now Mono, e *Event) {
-	at := len(o.out.list)
+	at, secret := len(o.out.list), c.secret()
 	c.Step(now, *e, &o.out)
 	if o.Trace != nil {
 		seen := *e // e itself must not escape to the heap
+		if secret && seen.Kind == Digit {
+			seen.Digit = '?'
+		}
 		o.Trace(c, &seen, o.out.list[at:])
 	}
 }
@@ -244,6 +249,10 @@ func (o *Outside) runRest(c *Call, now Mono, cmd *Command) {
 	case OpTell:
 		if o.Watch != nil {
 			o.Watch.Told(r, cmd.Note)
+		}
+	case OpAsk:
+		if o.Watch != nil {
+			o.Watch.Asked(r, cmd.Note, cmd.Heard)
 		}
 	default:
 	}

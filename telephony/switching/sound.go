@@ -18,6 +18,8 @@ func (c *Call) described(now Mono, e *Event, out *Commands) {
 		c.answerDescribed(now, l, e, out)
 	case announcing:
 		c.announceDescribed(now, l, e, out)
+	case greeting:
+		c.greetDescribed(now, l, e, out)
 	case recording:
 		c.earlyResult(e)
 	default: // a result that nobody waits for any more

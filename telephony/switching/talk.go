@@ -174,7 +174,7 @@ func (c *Call) confirmed(now Mono, e *Event, out *Commands) {
 	switch {
 	case len(e.SDP) == 0:
 		c.finish(now, CauseIncompatible, out)
-	case c.phase == announcing:
+	case c.phase == announcing, c.phase == greeting:
 		c.cancel(TimerConfirm, out)
 		out.add(Command{Op: OpMediaAnswer, Leg: Caller, SDP: e.SDP})
 	case c.phase == answering:
