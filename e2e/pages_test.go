@@ -48,6 +48,8 @@ func sights(t *testing.T, d dev) []sight {
 		"text": "time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n"}, 201)["id"].(string)
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/cards", map[string]any{"membership": mine, "kind": "file"}, 201)
 	saveCard(t, d, d.Members[1].APIKey, d.Members[1].Password)
+	api(t, d, d.Operator.APIKey, "PUT", "/api/v1/access-numbers/+13125550190", map[string]any{"carrier": "car_test_US"}, 204)
+	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/me/short-numbers/7", map[string]any{"to": "5550100#82"}, 204)
 	card := strings.ReplaceAll(d.Members[1].Number, " ", "")
 	return []sight{
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
@@ -58,13 +60,13 @@ func sights(t *testing.T, d dev) []sight {
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
 		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"},
-		{"member", "names", "/names"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
+		{"member", "names", "/names"}, {"member", "access", "/access"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},
 		{"operator", "desk-countries", "/operator/countries"}, {"operator", "desk-country", "/operator/countries/JP"}, {"operator", "desk-carriers", "/operator/carriers"},
 		{"operator", "desk-carrier", "/operator/carriers/new?profile=twilio"}, {"operator", "desk-rates", "/operator/carriers/members/rates"},
 		{"operator", "desk-explain", "/operator/explain?to=%2B49+30+901820&country=KR&from=" + url.QueryEscape(d.Members[0].Number)},
-		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-cards", "/operator/cards"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"}, {"operator", "desk-accounting", "/operator/accounting?from=2026-01-01&to=2026-12-31"},
+		{"operator", "desk-names", "/operator/names"}, {"operator", "desk-telephones", "/operator/telephones"}, {"operator", "desk-access", "/operator/access"}, {"operator", "desk-packages", "/operator/packages"}, {"operator", "desk-cards", "/operator/cards"}, {"operator", "desk-payments", "/operator/payments"}, {"operator", "desk-taxes", "/operator/taxes"}, {"operator", "desk-receivables", "/operator/receivables"}, {"operator", "desk-accounting", "/operator/accounting?from=2026-01-01&to=2026-12-31"},
 		{"operator", "desk-settlement", "/operator/settlement"}, {"operator", "desk-margins", "/operator/settlement/margins?by=destination"}, {"operator", "desk-payouts", "/operator/settlement/payouts"},
 		{"operator", "desk-settled", "/operator/settlement/carriers/car_test_KR"}, {"operator", "desk-settled-lines", "/operator/settlement/carriers/car_test_KR/lines"},
 		{"operator", "desk-statement", "/operator/settlement/statements/" + asked}, {"operator", "desk-alerts", "/operator/alerts"},

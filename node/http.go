@@ -58,7 +58,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,
-		Wallet: n.book, Calls: n.store.Calls(), Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
+		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Access: n.access, CallBacks: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
 		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, FirstPhones: &n.first, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),

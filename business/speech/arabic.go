@@ -18,10 +18,10 @@ func (v *Voice) arabic(n int, g gender) {
 	}
 	if k := n / 1000; k > 0 {
 		and()
-		switch {
-		case k == 1:
+		switch k {
+		case 1:
 			v.num("1000/1")
-		case k == 2:
+		case 2:
 			v.num("1000/2")
 		default:
 			v.arabic(k, masculine)

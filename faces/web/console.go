@@ -30,6 +30,7 @@ func consoleLinks() []choice {
 		{"/operator/alerts", "alerts"},
 		{"/operator/names", "names"},
 		{"/operator/telephones", "telephones"},
+		{"/operator/access", "access"},
 		{"/operator/letters", "letters"},
 		{"/operator/webhooks", "webhooks"},
 	}

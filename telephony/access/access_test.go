@@ -1,0 +1,270 @@
+package access_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/access"
+	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/pin"
+	"github.com/callisto-tel/callisto/business/routing"
+	speaking "github.com/callisto-tel/callisto/telephony/access"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/switching"
+)
+
+// desk is one member, whose telephone is +8225556789 and whose PIN is 271828.
+type desk struct {
+	*speaking.Desk
+
+	t       *testing.T
+	set     access.Settings
+	holder  routing.Holder
+	checked []string // whose PIN was asked for
+	locked  bool
+	rung    chan edge.CallBack
+}
+
+func (d *desk) Number(carrier, e164 string) (access.Number, bool) {
+	n := access.Number{E164: "+13125550190", Carrier: "car_1", Country: "US", Language: "en"}
+	return n, carrier == n.Carrier && e164 == n.E164
+}
+func (d *desk) Numbers() []access.Number { return nil }
+func (d *desk) Of(context.Context, string) (access.Settings, []access.Short, error) {
+	return d.set, []access.Short{{Key: 7, To: "+4930901820"}}, nil
+}
+
+func (d *desk) Check(_ context.Context, account, digits string) (pin.Result, error) {
+	d.checked = append(d.checked, account)
+	switch {
+	case d.locked:
+		return pin.Locked, nil
+	case account == "acc_jun" && digits == "271828":
+		return pin.Right, nil
+	}
+	return pin.Wrong, nil
+}
+
+func (d *desk) Known(number string) (routing.Holder, bool) {
+	return d.holder, number == "+8225556789"
+}
+
+func (d *desk) CallBack(x edge.CallBack) string {
+	d.rung <- x
+	return "call_1"
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	plans, err := numbering.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, set: access.Defaults(), rung: make(chan edge.CallBack, 20)}
+	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
+	sold := routing.NewNumbers()
+	sold.Set(d.holder)
+	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, Ways: routing.NewWays(), Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
+	d.Desk = speaking.New(speaking.Config{
+		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: time.Now, Caller: func() speaking.Caller { return d },
+		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
+		May:     func(context.Context, string) error { return nil },
+	})
+	return d
+}
+
+func (d *desk) calls(from string, hidden bool) edge.Talk {
+	d.t.Helper()
+	a := routing.Attempt{Role: routing.Entry, Center: "US", Carrier: "car_1", Dialled: "+13125550190", Caller: routing.Party{E164: from, Private: hidden}}
+	if !d.Answers(&a) {
+		d.t.Fatal("the access number is not answered")
+	}
+	return d.Takes(&a)
+}
+
+// next tells a talk what was pressed at a node, and returns the node that asks
+// next with what is said at first; "call NUMBER" is a call, "refused" none.
+func (d *desk) next(x edge.Talk, h edge.Heard) (asks, says string) {
+	d.t.Helper()
+	n := x.Next(d.t.Context(), h)
+	switch {
+	case n.Dial != nil:
+		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != "US" {
+			d.t.Errorf("he calls as %+v", n.Dial)
+		}
+		return "call " + n.Dial.Dialled, ""
+	case n.Script == nil:
+		return "refused", ""
+	}
+	var say []string
+	for _, p := range n.Script.Nodes[0].Say {
+		say = append(say, string(p))
+	}
+	if node := n.Script.Nodes[0]; node.Secret != (node.Name == "pin") {
+		d.t.Errorf("what is pressed at %s is shown or hidden wrongly", node.Name)
+	}
+	return n.Script.Nodes[0].Name, strings.Join(say, " ")
+}
+
+func at(node, keys string) edge.Heard { return edge.Heard{Node: node, Keys: switching.Secret(keys)} }
+
+// TestKnownByHisTelephone: he hears his balance in his language, and dials.
+func TestKnownByHisTelephone(t *testing.T) {
+	d := newDesk(t)
+	x := d.calls("+8225556789", false)
+	asks, says := d.next(x, edge.Heard{})
+	if asks != "dial" || says != "ko/access/welcome ko/access/balance ko/num/10 ko/num/2 ko/money/USD/1 ko/num/5 ko/num/10 ko/money/USD/minor/1 ko/access/dial" {
+		t.Errorf("at %s he hears %s", asks, says)
+	}
+	for keys, want := range map[string]string{"5550100*82": "call 5550100#82", "7": "call +4930901820", "755014282": "go", "*67755014282": "go", "8": "call 8"} {
+		if got, _ := d.next(x, at("dial", keys)); got != want {
+			t.Errorf("%s is %s", keys, got)
+		}
+	}
+	if got, _ := d.next(x, at("go", "")); !strings.HasPrefix(got, "call ") {
+		t.Errorf("after the price it does %s", got)
+	}
+	for code, want := range map[edge.Ended]string{
+		{Cause: cdr.Busy}: "access/busy", {Cause: cdr.NoAnswer}: "access/no_answer", {Cause: cdr.Unpaid, Answered: true}: "access/unpaid", {Cause: cdr.Unpaid}: "access/unpaid",
+		{Cause: cdr.Normal, Answered: true}: "access/ended", {Cause: cdr.Forbidden, Code: "emergency_direct"}: "access/emergency", {Cause: cdr.Forbidden, Code: "cap_day"}: "refused/limits",
+		{Cause: cdr.NotFound}: "access/unknown", {Cause: cdr.Failed}: "access/failed", {Cause: cdr.Unavailable}: "access/away",
+	} {
+		if asks, says := d.next(x, edge.Heard{Call: &code}); asks != "dial" || says != "ko/"+want+" ko/access/dial" {
+			t.Errorf("after %+v: %s, %s", code, asks, says)
+		}
+	}
+}
+
+// TestAForgedNumberOpens no more than its holder allows.
+func TestAForgedNumberOpens(t *testing.T) {
+	d := newDesk(t)
+	d.set.AskPIN = true
+	x := d.calls("+8225556789", false)
+	if asks, _ := d.next(x, edge.Heard{}); asks != "pin" {
+		t.Errorf("with a PIN too it asks %q", asks)
+	}
+	if asks, _ := d.next(x, at("dial", "7")); asks != "bye" { // a node it was never at
+		t.Errorf("without the PIN he gets to %q", asks)
+	}
+	if asks, _ := d.next(x, at("pin", "271828")); asks != "dial" {
+		t.Errorf("with the PIN he gets to %q", asks)
+	}
+	d.set = access.Settings{}
+	for _, c := range []struct {
+		from   string
+		hidden bool
+	}{{"+8225556789", false}, {"+8225556789", true}, {"+16465550199", false}, {"", false}} {
+		if asks, says := d.next(d.calls(c.from, c.hidden), edge.Heard{}); asks != "id" || !strings.HasPrefix(says, "en/access/welcome") {
+			t.Errorf("%+v: it asks %q", c, asks)
+		}
+	}
+	d.set = access.Defaults()
+	if asks, _ := d.next(d.calls("+8225556789", true), edge.Heard{}); asks != "id" {
+		t.Errorf("of a number that is withheld it asks %q", asks)
+	}
+}
+
+// TestNumberAndPIN: right ones let in, three wrong ones end the call, and a number
+// that nobody has is asked for a PIN like any other.
+func TestNumberAndPIN(t *testing.T) {
+	d := newDesk(t)
+	x := d.calls("+16465550199", false)
+	for _, step := range []struct{ node, keys, want string }{
+		{"", "", "id"}, {"id", "755014282", "pin"}, {"pin", "111111", "id"}, {"id", "99999999", "pin"}, {"pin", "271828", "id"}, {"id", "755014282", "pin"}, {"pin", "271828", "dial"}, {"dial", "7", "call +4930901820"},
+	} {
+		if got, _ := d.next(x, at(step.node, step.keys)); got != step.want {
+			t.Errorf("%s at %s leads to %s, want %s", step.keys, step.node, got, step.want)
+		}
+	}
+	if !slices.Equal(d.checked, []string{"acc_jun", "", "acc_jun"}) {
+		t.Errorf("the PINs of %q were asked for", d.checked)
+	}
+	x = d.calls("+16465550199", false)
+	asks, says := d.next(x, edge.Heard{})
+	for range 3 {
+		d.next(x, at("id", "755014282"))
+		asks, says = d.next(x, at("pin", "111111"))
+	}
+	if asks != "bye" || !strings.HasPrefix(says, "en/access/wrong") {
+		t.Errorf("after three wrong ones: %s %s", asks, says)
+	}
+	d.locked = true
+	x = d.calls("+16465550199", false)
+	d.next(x, edge.Heard{})
+	d.next(x, at("id", "755014282"))
+	if asks, says := d.next(x, at("pin", "271828")); asks != "bye" || !strings.HasPrefix(says, "en/access/locked") {
+		t.Errorf("of a locked one: %s %s", asks, says)
+	}
+}
+
+// TestOneTelephoneGuesses not for ever, whosever PINs they are.
+func TestOneTelephoneGuesses(t *testing.T) {
+	d := newDesk(t)
+	for range 12 {
+		x := d.calls("+16465550199", false)
+		d.next(x, edge.Heard{})
+		for range 3 {
+			d.next(x, at("id", "99999999"))
+			d.next(x, at("pin", "111111"))
+		}
+	}
+	if n := len(d.checked); n < 15 || n > 16 {
+		t.Errorf("%d PINs were tried from one telephone", n)
+	}
+}
+
+// TestHeIsRungBack: his call is refused, and five seconds later his telephone
+// rings; he presses 1 and dials. Somebody who does that for ever is asked like
+// anybody else.
+func TestHeIsRungBack(t *testing.T) {
+	d := newDesk(t)
+	d.set.RingBack = true
+	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "refused" {
+		t.Fatalf("it asks %q", asks)
+	}
+	var c edge.CallBack
+	select {
+	case c = <-d.rung:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody rings back")
+	}
+	if c.To != "+8225556789" || c.Caller.Account != "acc_jun" || c.Center != "US" {
+		t.Errorf("rung is %+v", c)
+	}
+	if asks, says := d.next(c.Talk, edge.Heard{}); asks != "answered" || says != "ko/access/ask_back" {
+		t.Errorf("he hears %s at %s", says, asks)
+	}
+	if asks, _ := d.next(c.Talk, at("ready", "")); asks != "dial" {
+		t.Errorf("then it asks %q", asks)
+	}
+	for range 4 {
+		d.next(d.calls("+8225556789", false), edge.Heard{})
+	}
+	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "dial" {
+		t.Errorf("the sixth time it does %q", asks)
+	}
+}
+
+// TestRingMe: only a telephone that he has proved, and then whom he asked for.
+func TestRingMe(t *testing.T) {
+	d := newDesk(t)
+	for telephone, target := range map[string]string{"+16465550199": "7", "+8225556789": "nonsense%"} {
+		if _, err := d.Desk.CallBack(t.Context(), d.holder, telephone, target); err == nil {
+			t.Errorf("%s is rung for %s", telephone, target)
+		}
+	}
+	if id, err := d.Desk.CallBack(t.Context(), d.holder, "+8225556789", "+49 30 901820"); err != nil || id != "call_1" {
+		t.Fatal(id, err)
+	}
+	c := <-d.rung
+	d.next(c.Talk, edge.Heard{})
+	if n := c.Talk.Next(t.Context(), at("ready", "")); n.Dial == nil || n.Dial.Dialled != "+4930901820" || n.Dial.Country != "KR" {
+		t.Errorf("he is connected with %+v", n.Dial)
+	}
+}
