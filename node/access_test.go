@@ -3,6 +3,7 @@ package node_test
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -127,4 +128,29 @@ func TestHeCallsFromAnyTelephone(t *testing.T) {
 	if _, page := r.page(t, "/dev/carrier"); !strings.Contains(page, "57") {
 		t.Error("the keys did not reach the other side")
 	}
+
+	// Elsewhere he presses his number and his PIN; who knows the way need not wait.
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
+	if _, text, _ := jun.post("/access/pin", url.Values{"pin": {"271828"}}); !strings.Contains(text, "Saved.") {
+		t.Errorf("the PIN is not set: %s", text)
+	}
+	p.calls(t, "+16465550199", false, "755014282#2718282#/12500")
+	if list := p.made(t, key, 3); str(list[0], "to") != "+82 2 555 0486" || str(list[0], "cause") != "busy" {
+		t.Errorf("by number and PIN he called %v", list[0])
+	}
+	if raw := r.want(t, 200, op, "GET", "/api/v1/cdrs", nil).raw; strings.Contains(raw, "27182") {
+		t.Errorf("a record tells the PIN: %s", raw)
+	}
+
+	// He has himself rung and connected: whoever answers presses 1, and the one he
+	// calls then hangs up after five seconds. Both calls are his.
+	asks := obj{"number": "755 0142 82", "telephone": "+82 2 555 6789", "to": "+82 2 555 0104"}
+	r.want(t, 403, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/me/call-back", asks)
+	r.want(t, 403, key, "POST", "/api/v1/me/call-back", obj{"number": "755 0142 82", "telephone": "+82 2 555 7777", "to": "1"})
+	r.want(t, 202, key, "POST", "/api/v1/me/call-back", asks)
+	list = p.made(t, key, 4)
+	if str(list[0], "to") != "+82 2 555 0104" || str(list[0], "cause") != "normal" || micros(at(list[0], "charge", "micros")) == 0 {
+		t.Errorf("called back, he was connected with %v", list[0])
+	}
+	r.rang(t, "+8225556789", 2) // the proof, and now
 }

@@ -277,6 +277,13 @@ func (t *talk) ringBack() {
 // CallBack rings a telephone of a member, and once he has pressed 1 connects him
 // with whom he wants to call; "" asks him. It returns the call's id.
 func (d *Desk) CallBack(ctx context.Context, h routing.Holder, telephone, target string) (callID string, err error) {
+	typed, err := numbering.ParseTyped(telephone)
+	if err != nil {
+		return "", err
+	}
+	if typed.Kind == numbering.Plus {
+		telephone = "+" + typed.Text
+	}
 	known, ok := d.cfg.Tables().Known.Known(telephone)
 	if !ok || known.Account != h.Account || !h.Registered {
 		return "", access.Unproved(telephone)
