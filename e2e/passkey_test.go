@@ -51,6 +51,26 @@ func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
 	w.press(`form[data-passkey="get"] button`)
 	w.see(`nav a[href="/calls"][aria-current]`)
 
+	// At a terminal it makes a telephone, and opens no account.
+	w.press(".who form button")
+	w.see(`.who a[href="/sign-in"]`)
+	w.open("/terminal?lang=en")
+	w.choose("#place", "KR")
+	w.fill("#address", "Sejong-daero 110, Seoul")
+	w.press("#by-passkey")
+	w.says("#terminal", "Signed in here")
+	w.registered()
+	w.open("/account")
+	if at := w.path(); at != "/sign-in" {
+		t.Errorf("a passkey at a terminal opens %s", at)
+	}
+	w.open("/terminal")
+	w.submit(`#terminal form[action="/terminal/sign-out"] button`)
+	w.see("#card-form")
+	w.open("/sign-in?next=/account")
+	w.press(`form[data-passkey="get"] button`)
+	w.see("#passkeys .device time")
+
 	w.open("/account")
 	w.press("#passkeys .device summary")
 	w.press(`#passkeys .device form[action$="/remove"] button`)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/platform/bus"
 )
 
@@ -42,9 +43,12 @@ func (n *Node) adopt(b *location.Binding) bool {
 
 // revoked drops the registrations of a device that may no longer sign in, here
 // and on the other nodes.
-func (n *Node) revoked(device string) {
-	for _, b := range n.bindings.RemoveDevice(device) {
+func (n *Node) revoked(c member.Credential) {
+	for _, b := range n.bindings.RemoveDevice(c.Device) {
 		n.locations.Remove(b)
+	}
+	if c.Kind == member.Card && n.ready.Load() { // the card was taken out
+		n.telephony.EndDevice(c.Device)
 	}
 }
 

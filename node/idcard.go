@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tax"
+	speaking "github.com/callisto-tel/callisto/telephony/access"
 )
 
 // openIDCards opens the ID cards. The key that certifies them is made at the
@@ -58,4 +59,25 @@ func (n *Node) minding(ctx context.Context) {
 			n.log.WarnContext(ctx, "sign-ins with ID cards could not be seen to", "error", err)
 		}
 	}
+}
+
+// seats make telephones of ours somebody's for a while.
+type seats struct{ *Node }
+
+// SignIn makes the telephone his who gave his PIN there.
+func (n seats) SignIn(ctx context.Context, membership string, at speaking.Telephone) error {
+	_, err := n.idcards.AtTelephone(ctx, membership, idcard.From{Place: at.Country, Address: at.Number, Host: at.Device})
+	if err == nil {
+		n.telephony.Lends(at.Device)
+	}
+	return err
+}
+
+// SignOut ends that, and tells whether there was anybody.
+func (n seats) SignOut(ctx context.Context, device string) (bool, error) {
+	c, ok := n.roster.Devices.Guest(device)
+	if !ok {
+		return false, nil
+	}
+	return true, n.idcards.LeaveTelephone(ctx, c.Device)
 }

@@ -6,11 +6,15 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -266,5 +270,106 @@ func TestACardThatCosts(t *testing.T) {
 	other := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
 	if status, _ := other.get("/cards/" + card + "/card.svg"); status != 404 {
 		t.Errorf("somebody else's card: %d", status)
+	}
+}
+
+// waits has a telephone of ours call a number, press keys with pauses between,
+// "keys/milliseconds", and wait until we hang up. The file up is there once it has
+// pressed them.
+func (r *running) waits(t *testing.T, from lab.Member, number, up string, steps ...string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "lab", "testdata", "caller.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, s := range steps {
+		keys, pause, _ := strings.Cut(s, "/")
+		fmt.Fprintf(&b, "  <nop><action><exec play_dtmf=%q/></action></nop>\n  <pause milliseconds=%q/>\n", keys, pause)
+	}
+	fmt.Fprintf(&b, "  <nop><action><exec command=\"touch %s\"/></action></nop>\n", up)
+	head, _, _ := strings.Cut(strings.ReplaceAll(string(text), "101", "96"), `<pause milliseconds="300"/>`)
+	scenario := head + `<pause milliseconds="600"/>` + b.String() + `<recv request="BYE"/>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+</scenario>
+`
+	scenario = strings.ReplaceAll(scenario, `response="496"`, `response="401"`)
+	file := filepath.Join(t.TempDir(), "desk.xml")
+	if err := os.WriteFile(file, []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel, err := filepath.Rel(here, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab.SIPp{Scenario: rel, Users: []lab.Member{from}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return number }, Args: []string{"-mp", strconv.Itoa(int(lab.FreePort(t, netip.MustParseAddr("127.0.0.1")).Port()))}}.Run(t)
+}
+
+// TestHeSignsInAtADeskPhone of somebody else: by the code, his number and his PIN.
+// Calls to him ring there, and what it calls is his, until the code is dialled again.
+func TestHeSignsInAtADeskPhone(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	key, theirs := str(r.dev, "members", 0, "api_key"), str(r.dev, "members", 1, "api_key")
+	holder := r.signIn(t, str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password"))
+	if status, page, _ := holder.post("/access/pin", url.Values{"pin": {"482915"}, "again": {"482915"}}); status != 200 {
+		t.Fatalf("the PIN is not set: %d %s", status, page)
+	}
+	r.priced(t, 600_000)
+	desk := r.phone(1)
+	r.answers(t, desk, "called.xml")
+
+	r.waits(t, desk, "*55", filepath.Join(t.TempDir(), "up"), "2555123482#482915/9500")
+	signIns := r.want(t, 200, key, "GET", "/api/v1/me/card-sign-ins", nil)
+	if str(signIns.body, "items", 0, "way") != "telephone" || str(signIns.body, "items", 0, "address") != "755 0142 82" || str(signIns.body, "items", 0, "country") != "KR" {
+		t.Fatalf("he is not signed in: %s", signIns.raw)
+	}
+	r.dials(t, r.phone(2), "2555123482") // who has no other telephone
+	before, others := r.has(t, key), r.has(t, theirs)
+	r.dials(t, desk, "+8225550103")
+	r.await(t, "his call", func() bool { return r.has(t, key) < before })
+	if r.has(t, theirs) != others {
+		t.Error("the call is charged to whose telephone it is")
+	}
+	over, up := make(chan struct{}), filepath.Join(t.TempDir(), "up")
+	go func() {
+		defer close(over)
+		r.waits(t, desk, "+8225550103", up) // a call that he is in
+	}()
+	r.await(t, "another call", func() bool {
+		_, err := os.Stat(up)
+		return err == nil
+	})
+	r.waits(t, desk, "*55", filepath.Join(t.TempDir(), "up")) // and out, which ends it
+	<-over
+	signIns = r.want(t, 200, key, "GET", "/api/v1/me/card-sign-ins", nil)
+	if str(signIns.body, "items", 0, "how") != "signed_out" {
+		t.Errorf("he is still signed in: %s", signIns.raw)
+	}
+	r.await(t, "the end of that call", func() bool {
+		return micros(at(r.want(t, 200, key, "GET", "/api/v1/wallet", nil).body, "held", "micros")) == 0
+	})
+	before = r.has(t, key)
+	r.dials(t, desk, "+8225550103")
+	r.await(t, "their call", func() bool { return r.has(t, theirs) < others })
+	if r.has(t, key) != before {
+		t.Error("the call is charged to who has left")
+	}
+	if raw := r.want(t, 200, str(r.dev, "operator", "api_key"), "GET", "/api/v1/cdrs", nil).raw; strings.Contains(raw, "482915") {
+		t.Error("the PIN is in the records")
 	}
 }

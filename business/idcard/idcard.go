@@ -197,6 +197,7 @@ type From struct {
 	Network string // of its IP address
 	Browser string
 	Origin  string // of the page, as the browser knows it
+	Host    string // the device of a telephone; "": a browser
 }
 
 func (f *From) check(countries []string) error {

@@ -145,6 +145,30 @@ func (s *Service) Enter(ctx context.Context, ticket, membership string, from Fro
 	return s.open(ctx, SignIn{Account: m.Account, Membership: m.ID, Way: ByPasskey}, from, false)
 }
 
+// AtTelephone signs in who gave id and PIN on the keypad of a telephone that is
+// registered with us, which then is his too.
+func (s *Service) AtTelephone(ctx context.Context, membership string, from From) (Opened, error) {
+	m, err := s.members.Membership(ctx, member.System(), membership)
+	if err != nil {
+		return Opened{}, err
+	}
+	return s.open(ctx, SignIn{Account: m.Account, Membership: m.ID, Way: ByTelephone}, from, false)
+}
+
+// LeaveTelephone signs out who has a device at a telephone.
+func (s *Service) LeaveTelephone(ctx context.Context, device string) error {
+	live, err := s.store.Live(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range live {
+		if live[i].Device == device {
+			return s.end(ctx, live[i], HowSignedOut)
+		}
+	}
+	return nil
+}
+
 // open lends the terminal a telephone of the number.
 func (s *Service) open(ctx context.Context, in SignIn, from From, take bool) (out Opened, err error) {
 	account, err := s.members.Account(ctx, member.System(), in.Account)
@@ -164,7 +188,11 @@ func (s *Service) open(ctx context.Context, in SignIn, from From, take bool) (ou
 	now := s.cfg.Now()
 	in.ID, in.Began, in.Seen, in.Until = ident.New("sgn", now), now, now, now.Add(choice.Stay)
 	in.Place, in.Address, in.Network, in.Browser = from.Place, from.Address, from.Network, from.Browser
-	device, err := s.members.Lend(ctx, in.Membership, member.Loan{SignIn: in.ID, Name: loanName(in.Way), Place: in.Place, Only: choice.Only})
+	at := in.Place
+	if from.Host != "" { // the telephone's own place
+		at = ""
+	}
+	device, err := s.members.Lend(ctx, in.Membership, member.Loan{SignIn: in.ID, Name: loanName(in.Way), Place: at, Only: choice.Only, Host: from.Host})
 	if err != nil {
 		return out, err
 	}
@@ -189,6 +217,8 @@ func loanName(w Way) string {
 	switch w {
 	case ByPasskey:
 		return member.PasskeyTerminal
+	case ByTelephone:
+		return member.KeypadTerminal
 	default:
 		return member.CardTerminal
 	}

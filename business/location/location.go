@@ -31,3 +31,15 @@ type Binding struct {
 	UserAgent    string    `json:"user_agent,omitempty"`
 	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
 }
+
+// As is the same terminal for another device that is lent there: both ring.
+func (b Binding) As(number, membership, device, sipUser string, only bool) Binding {
+	b.ID += lentHere
+	b.Number, b.MembershipID, b.DeviceID, b.SIPUser, b.Only = number, membership, device, sipUser, only
+	return b
+}
+
+const lentHere = "-lent"
+
+// LentID is the id of a binding's second self.
+func LentID(id string) string { return id + lentHere }

@@ -13,6 +13,7 @@ import (
 const (
 	CardTerminal    = "ID card"
 	PasskeyTerminal = "Passkey"
+	KeypadTerminal  = "Telephone and PIN"
 )
 
 // Loan is for what a telephone is lent.
@@ -21,6 +22,7 @@ type Loan struct {
 	Name   string
 	Place  string // ISO: where the terminal is
 	Only   bool   // while it is registered, nothing else of its number rings
+	Host   string // the device of the telephone at which he signed in; "": a browser
 }
 
 // Lend makes a telephone that nobody has a password for. It ends by

@@ -191,5 +191,6 @@ type Credential struct {
 	SHA256     [32]byte
 	Place      string // ISO: where a lent terminal is; "": where its center is
 	Only       bool   // while it is registered, nothing else of its number rings
+	Host       string `json:",omitempty"` // the telephone it is lent at, by a sign-in on its keypad: what that calls is this one\'s
 	Revoked    bool
 }

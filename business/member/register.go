@@ -198,7 +198,7 @@ func (s *Service) newDevice(ctx context.Context, tx Tx, m Membership, n numberin
 	d.Country = country
 	home, _ := s.cfg.Centers().ForCountry(country)
 	secret := []byte(d.SIPUser + ":" + s.cfg.Realm + ":" + password)
-	c := Credential{SIPUser: d.SIPUser, Kind: kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home, Place: l.Place, Only: l.Only,
+	c := Credential{SIPUser: d.SIPUser, Kind: kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: n, Country: country, Name: m.Name, Home: home, Place: l.Place, Only: l.Only, Host: l.Host,
 		MD5: md5.Sum(secret), SHA256: sha256.Sum256(secret)} //nolint:gosec // see the import
 	return NewDevice{Device: d, Password: password}, c, tx.InsertDevice(ctx, d, c)
 }
@@ -315,7 +315,7 @@ func (s *Service) RevokeDevice(ctx context.Context, by Actor, id string) error {
 		if err != nil {
 			return err
 		}
-		cred = Credential{SIPUser: d.SIPUser, Device: d.ID, Membership: m.ID, Account: m.Account, Number: d.Number, Revoked: true}
+		cred = Credential{SIPUser: d.SIPUser, Kind: d.Kind, Device: d.ID, Membership: m.ID, Account: m.Account, Number: d.Number, Revoked: true}
 		if !d.Revoked.IsZero() {
 			return nil
 		}

@@ -98,7 +98,7 @@ type Roster struct {
 	plans   *numbering.Plans
 	centers func() *center.Directory
 	send    Sender
-	revoked func(device string)
+	revoked func(member.Credential)
 	reread  func() // reads the catalogue again
 	source  Source
 	known   *known
@@ -110,7 +110,7 @@ type Roster struct {
 
 // New returns an empty roster. send may be nil; revoked, which may be nil, is
 // called with each device whose credential ended.
-func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(device string)) *Roster {
+func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, revoked func(member.Credential)) *Roster {
 	numbers := routing.NewNumbers()
 	return &Roster{Numbers: numbers, Devices: member.NewDirectory(), Names: alias.NewNames(numbers), plans: plans, centers: centers, send: send, revoked: revoked, known: newKnown(), lines: newLines()}
 }
@@ -255,7 +255,7 @@ func (r *Roster) device(c member.Credential) {
 		r.Devices.Apply(c)
 	}
 	if c.Revoked && r.revoked != nil {
-		r.revoked(c.Device)
+		r.revoked(c)
 	}
 }
 

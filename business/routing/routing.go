@@ -66,6 +66,9 @@ type Attempt struct {
 	Trace       *[]Step // if set, each step is said there in words
 }
 
+// SignInCode is dialled at a telephone by who wants to sign in there, or out.
+const SignInCode = "*55"
+
 // What an exit may be asked for besides an ordinary telephone.
 const (
 	EmergencyService = "sos"

@@ -41,6 +41,8 @@ func (p *page) deviceName(d member.Device) string {
 		return p.T("idcard.one")
 	case d.Kind == member.Card && d.Name == member.PasskeyTerminal:
 		return p.T("idcard.way.passkey")
+	case d.Kind == member.Card && d.Name == member.KeypadTerminal:
+		return p.T("idcard.way.telephone")
 	default:
 		return d.Name
 	}

@@ -76,7 +76,7 @@ func TestATelephoneGetsAnotherPassword(t *testing.T) {
 		h := build(t, cfg, newClock())
 		var dropped []string
 		dir := center.NewDirectory(h.policy.Plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}})
-		h.roster = roster.New(h.policy.Plans, func() *center.Directory { return dir }, nil, func(device string) { dropped = append(dropped, device) })
+		h.roster = roster.New(h.policy.Plans, func() *center.Directory { return dir }, nil, func(c member.Credential) { dropped = append(dropped, c.Device) })
 		h.shop = shop.New(h.db.Shop(), h.book, h.policy, h.roster, h.clock.now)
 		h.members = member.New(h.db.Members(), h.book, h.roster, member.Config{Plans: h.policy.Plans, Centers: func() *center.Directory { return dir }, Realm: "test",
 			Gift: money.Of("USD", 50, 0), Cost: member.Cost{Time: 1, Memory: 64}, Now: h.clock.now})

@@ -169,9 +169,9 @@ func (t memberTx) NextDevice(ctx context.Context, membership string) (n int, err
 }
 
 func (t memberTx) InsertDevice(ctx context.Context, d member.Device, c member.Credential) error {
-	_, err := t.q.ExecContext(ctx, `INSERT INTO device (id, membership, kind, calling_code, national, country, name, sip_user, md5, sha256, created, revoked, terminal, lent, place, only_here)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)`, d.ID, d.Membership, d.Number.Kind.String(), d.Number.CallingCode, d.Number.National,
-		c.Country, d.Name, d.SIPUser, hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), us(d.Created), string(d.Kind), d.Lent, c.Place, flag(c.Only))
+	_, err := t.q.ExecContext(ctx, `INSERT INTO device (id, membership, kind, calling_code, national, country, name, sip_user, md5, sha256, created, revoked, terminal, lent, place, only_here, host)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $16)`, d.ID, d.Membership, d.Number.Kind.String(), d.Number.CallingCode, d.Number.National,
+		c.Country, d.Name, d.SIPUser, hex.EncodeToString(c.MD5[:]), hex.EncodeToString(c.SHA256[:]), us(d.Created), string(d.Kind), d.Lent, c.Place, flag(c.Only), c.Host)
 	return err
 }
 

@@ -48,6 +48,7 @@ type Config struct {
 	// May says why an account may not call, if so.
 	May      func(ctx context.Context, account string) error
 	Caller   func() Caller
+	SignIns  SignIns // nil: nobody signs in at telephones of others
 	Currency money.Currency
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -72,10 +73,11 @@ func New(cfg Config) *Desk {
 	}
 }
 
-// Answers reports whether a call is for an access number.
+// Answers reports whether a call is for an access number, or for who signs in at a
+// telephone.
 func (d *Desk) Answers(a *routing.Attempt) bool {
 	if a.Role != routing.Entry {
-		return false
+		return d.signsIn(a)
 	}
 	_, ok := d.number(a)
 	return ok
@@ -91,6 +93,9 @@ func (d *Desk) number(a *routing.Attempt) (access.Number, bool) {
 
 // Takes begins to speak with a caller.
 func (d *Desk) Takes(a *routing.Attempt) edge.Talk {
+	if d.signsIn(a) {
+		return d.atDesk(a)
+	}
 	n, _ := d.number(a)
 	return &talk{desk: d, at: n, center: string(a.Center), from: a.Caller.E164, hidden: a.Caller.Private, language: n.Language, carrier: a.Carrier}
 }

@@ -34,9 +34,10 @@ type talk struct {
 	tries  int
 	set    access.Settings
 	shorts []access.Short
-	to     string // that he dialled
-	rung   bool   // we rang him
-	target string // whom he wants to call then; "": he says it
+	to     string     // that he dialled
+	rung   bool       // we rang him
+	target string     // whom he wants to call then; "": he says it
+	seat   *Telephone // of ours, where he signs in
 }
 
 // Next says how to go on.
@@ -78,6 +79,9 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 
 // begin greets who is known, and asks everybody else who he is.
 func (t *talk) begin(ctx context.Context) (edge.Next, error) {
+	if t.seat != nil {
+		return t.sits(ctx)
+	}
 	if t.rung {
 		return t.script(switching.Node{Name: askReadyKey, Say: t.say().Say("access/ask_back").prompts(), Keys: "1", Wait: thinks, Times: mostTries, Then: askReady, Else: "bye"},
 			switching.Node{Name: askReady, Asks: true}), nil
@@ -177,6 +181,9 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 func (t *talk) enter(ctx context.Context) (edge.Next, error) {
 	if err := t.desk.cfg.May(ctx, t.who.Account); err != nil {
 		return t.over(t.say().Say("refused/limits")), nil //nolint:nilerr // that is the answer
+	}
+	if t.seat != nil {
+		return t.seated(ctx)
 	}
 	has, err := t.desk.cfg.Balance(ctx, t.who.Account)
 	if err != nil {

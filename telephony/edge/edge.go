@@ -269,6 +269,16 @@ func (e *Edge) HangUp(callID string) {
 	}
 }
 
+// EndDevice ends the calls a device is in, and not those that only ring there.
+func (e *Edge) EndDevice(device string) {
+	in := func(l *leg) bool {
+		return l.d != nil && l.device == device && (l.id == switching.Caller || l.d.Answered())
+	}
+	for _, b := range e.boards {
+		b.shard.Post(func(*sip.Shard) { b.hangUp(func(c *call) bool { return slices.ContainsFunc(c.legs, in) }) })
+	}
+}
+
 // HangUpAll ends every call, before a node stops.
 func (e *Edge) HangUpAll() {
 	for _, b := range e.boards {

@@ -69,6 +69,10 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string
 	if cred.Place != "" { // a terminal of pages: it says itself where it is
 		country = cred.Place
 	}
+	user := cred.SIPUser
+	if g, ok := b.edge.cfg.Registrar.Guest(cred.Device); ok && dialled != routing.SignInCode { // he calls at his tariff, from where the telephone is
+		cred = &g
+	}
 	a := routing.Attempt{
 		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
@@ -80,8 +84,8 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string
 		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
-	if taken, _ := b.speaks(in, &a, &rec, cred.SIPUser, shownAs(cred), nil); !taken {
-		b.begin(in, &a, &rec, cred.SIPUser, shownAs(cred), nil)
+	if taken, _ := b.speaks(in, &a, &rec, user, shownAs(cred), nil); !taken {
+		b.begin(in, &a, &rec, user, shownAs(cred), nil)
 	}
 }
 
@@ -319,6 +323,9 @@ func (b *board) Moved(d *sip.Dialog, in *sip.Incoming) bool {
 		return false
 	}
 	cred, ok := b.edge.cfg.Registrar.Authenticate(in)
+	if ok && cred.Device != l.device { // or who is signed in there
+		cred, ok = b.edge.cfg.Registrar.Guest(cred.Device)
+	}
 	return ok && cred.Device == l.device
 }
 

@@ -118,3 +118,6 @@ func (p *placed) over(rec *cdr.Record) {
 		p.Over(p.result)
 	}
 }
+
+// Lends has a telephone that is registered ring for who just signed in there.
+func (e *Edge) Lends(device string) { e.cfg.Registrar.Lends(device) }

@@ -64,6 +64,7 @@ type Config struct {
 	Tables   *routing.Tables
 	Devices  registrar.Credentials
 	Passes   registrar.Passes // nil: browsers have none
+	Guests   registrar.Guests // nil: nobody signs in at telephones of others
 	Bindings *location.Table
 	Log      registrar.Log // nil: nobody else has to know
 	Recorder edge.Recorder
@@ -159,7 +160,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
-			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
+			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Guests: cfg.Guests, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 		}),
 		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
 		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.zones,

@@ -159,3 +159,9 @@ func report(p edge.Placed, by carrier.Carrier, e164 string) carrier.Report {
 	}
 	return r
 }
+
+// Lends has a telephone that is registered ring for who just signed in there.
+func (x *Exchange) Lends(device string) { x.edge.Lends(device) }
+
+// EndDevice ends the calls of a device that may call no more.
+func (x *Exchange) EndDevice(device string) { x.edge.EndDevice(device) }

@@ -45,12 +45,18 @@ type Passes interface {
 	Open(pass []byte) (sipUser string, ok bool)
 }
 
+// Guests tells who is signed in at a telephone by its keypad; it must not block.
+type Guests interface {
+	Guest(device string) (member.Credential, bool)
+}
+
 // Config describes a Registrar.
 type Config struct {
 	Realm       string
 	Credentials Credentials
 	Passes      Passes // nil: there are none
 	Bindings    Bindings
+	Guests      Guests // nil: nobody signs in at telephones of others
 	Log         Log
 	Node        string
 	Epoch       int64
@@ -322,8 +328,34 @@ func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential
 	b.Contact, b.InstanceID = kept(old.Contact, c.uri), kept(old.InstanceID, c.instance)
 	b.Flow, b.CallID = kept(old.Flow, in.Flow.AppendToken(flow[:0])), kept(old.CallID, m.CallID)
 	b.UserAgent = kept(old.UserAgent, agent)
+	r.put(b)
+	if g, ok := r.Guest(b.DeviceID); ok {
+		r.put(b.As(g.Number.Canonical(), g.Membership, g.Device, g.SIPUser, g.Only))
+	}
+}
+
+func (r *Registrar) put(b location.Binding) {
 	if r.cfg.Bindings.Put(b) && r.cfg.Log != nil {
 		r.cfg.Log.Put(b)
+	}
+}
+
+// Guest is who is signed in at a telephone by its keypad: what it calls is his.
+func (r *Registrar) Guest(device string) (member.Credential, bool) {
+	if r.cfg.Guests == nil {
+		return member.Credential{}, false
+	}
+	return r.cfg.Guests.Guest(device)
+}
+
+// Lends has a telephone, as it is registered now, ring for who signed in there.
+func (r *Registrar) Lends(device string) {
+	g, ok := r.Guest(device)
+	if !ok {
+		return
+	}
+	for _, b := range r.cfg.Bindings.ByDevice(nil, device, r.cfg.Now()) {
+		r.put(b.As(g.Number.Canonical(), g.Membership, g.Device, g.SIPUser, g.Only))
 	}
 }
 
@@ -336,6 +368,9 @@ func kept(old string, now []byte) string {
 }
 
 func (r *Registrar) remove(id string) {
+	if b, ok := r.cfg.Bindings.Remove(location.LentID(id)); ok && r.cfg.Log != nil {
+		r.cfg.Log.Remove(b)
+	}
 	if b, ok := r.cfg.Bindings.Remove(id); ok && r.cfg.Log != nil {
 		r.cfg.Log.Remove(b)
 	}
