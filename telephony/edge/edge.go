@@ -204,7 +204,7 @@ func (e *Edge) look(account string, f func()) bool {
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
 	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
-	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b}
+	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b, Settler: (*sound)(b)}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {
 			if x := b.call(c.Ref()); x != nil {

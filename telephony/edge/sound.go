@@ -142,6 +142,14 @@ func (b *board) codecs(r switching.Ref, t *switching.Target) {
 	}
 }
 
+// Settle answers a change that does not concern the other side.
+func (s *sound) Settle(r switching.Ref, leg switching.LegID, text []byte) ([]byte, bool) {
+	if m := s.session(r); m != nil {
+		return m.Settle(uint16(leg), text)
+	}
+	return nil, false
+}
+
 // Answer passes an answer on.
 func (s *sound) Answer(r switching.Ref, from, to switching.LegID, text []byte) ([]byte, error) {
 	if m := s.session(r); m != nil {

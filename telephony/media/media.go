@@ -99,6 +99,7 @@ type leg struct {
 	asked   bool   // we sent it an offer: its next answer may come from elsewhere
 	offered bool   // it sent us an offer that is not answered yet
 	said    []byte // its last description, of a leg that we answered ourselves
+	bargain []byte // of a browser: the last answer, its or ours, by which both go
 	n       int
 	lines   [sdp.MaxMedia]line
 }
@@ -113,7 +114,8 @@ type line struct {
 	on     bool
 	remote rtp.Remote
 	dir    sdp.Direction
-	dtmf   uint8 // payload type of telephone events in its description
+	told   sdp.Direction // which it was told last
+	dtmf   uint8         // payload type of telephone events in its description
 	// askedMux is whether our offer to it had rtcp-mux.
 	askedMux bool
 	crypto   *crypto // nil as long as it is plain
@@ -297,7 +299,7 @@ func (s *Session) Offer(from, to uint16, text []byte) ([]byte, error) {
 		x.askedMux = m.Mux || x.web
 		p := x.rtp.Port()
 		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: x.askedMux, Dir: m.Direction(), Web: s.asksTLS(t, i), Feedback: m.Feedback() && m.Proto != sdp.DTLS}
-		if lines[i].Web == nil {
+		if x.told = lines[i].Dir; lines[i].Web == nil {
 			lines[i].Crypto = x.asks(secure)
 		}
 	}
@@ -369,6 +371,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		// (RFC 3264 §6.1).
 		dir := m.Direction() & y.dir.Reverse()
 		lines[i] = sdp.Line{Port: p, RTCP: p + 1, Mux: mux, Dir: dir, Crypto: y.answers(), Web: s.answersTLS(t, i), Feedback: y.feedback}
+		y.told = dir
 		s.proves(y)
 		if err := s.secure(y); err != nil {
 			return nil, err
@@ -383,6 +386,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 		}
 	}
 	f.asked = false
+	f.agrees(text)
 	if to == Nobody {
 		f.said = append(f.said[:0], text...)
 		return nil, nil
@@ -394,6 +398,7 @@ func (s *Session) Answer(from, to uint16, text []byte) ([]byte, error) {
 	w := s.ours(t)
 	w.Lines = lines[:max(t.n, len(ms))]
 	s.out = s.desc.Rewrite(s.out[:0], &w)
+	t.agrees(s.out)
 	return s.out, nil
 }
 

@@ -41,7 +41,7 @@ func (d *Desc) Formats(dst []Format, i int) []Format {
 		case 18:
 			x.Name = "G729"
 		}
-		enc := d.encoding(i, f)
+		enc := d.Encoding(i, f)
 		name, clock, _ := bytes.Cut(enc, []byte{'/'})
 		if bytes.EqualFold(name, []byte("telephone-event")) || bytes.EqualFold(name, []byte("CN")) || n == 13 {
 			continue
@@ -63,8 +63,18 @@ func (d *Desc) Formats(dst []Format, i int) []Format {
 	return dst
 }
 
-// encoding finds the rtpmap of a payload type of a line.
-func (d *Desc) encoding(i int, pt []byte) []byte {
+// Has reports whether a line has a payload type.
+func (d *Desc) Has(i int, pt []byte) bool {
+	for f := range bytes.FieldsSeq(d.media[i].Formats) {
+		if bytes.Equal(f, pt) {
+			return true
+		}
+	}
+	return false
+}
+
+// Encoding finds the rtpmap of a payload type of a line; nil if there is none.
+func (d *Desc) Encoding(i int, pt []byte) []byte {
 	at := -1
 	for rest := d.raw; len(rest) > 0; {
 		var t byte

@@ -98,9 +98,10 @@ type Media struct {
 func (m *Media) Audio() bool { return string(m.Kind) == "audio" }
 
 // Direction is Dir, minus receiving where the address is the unspecified one:
-// the hold of RFC 2543, which RFC 3264 §8.4 still has to be understood.
+// the hold of RFC 2543, which RFC 3264 §8.4 still has to be understood. With ICE
+// it says only that no candidate is known yet (RFC 8840 §4.1.1).
 func (m *Media) Direction() Direction {
-	if m.Addr.IsValid() && m.Addr.IsUnspecified() {
+	if len(m.Secret.Ufrag) == 0 && m.Addr.IsValid() && m.Addr.IsUnspecified() {
 		return m.Dir &^ RecvOnly
 	}
 	return m.Dir

@@ -209,7 +209,7 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		c.change(now, &e, out)
 	case Ended:
 		c.ended(now, &e, out)
-	case MediaOffered, MediaAnswered, MediaFailed:
+	case MediaOffered, MediaAnswered, MediaFailed, MediaSettled:
 		c.described(now, &e, out)
 	case MediaSilent:
 		if c.phase == talking && (e.Leg == c.a || e.Leg == c.b) {

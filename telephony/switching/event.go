@@ -142,6 +142,8 @@ const (
 	Directed
 	// Lent: or the caller's leg is lent to another call until Directed.
 	Lent
+	// MediaSettled: Leg's offer concerns nobody else; SDP is the answer to it.
+	MediaSettled
 	kindCount
 )
 

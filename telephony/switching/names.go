@@ -2,7 +2,7 @@ package switching
 
 // String returns the name of the event, as ladders show it.
 func (k Kind) String() string {
-	names := [...]string{"none", "offered", "decided", "progress", "answered", "confirmed", "modify", "modify-accepted", "modify-refused", "ended", "digit", "media-offered", "media-answered", "media-failed", "media-silent", "media-stopped", "played", "timer", "reserved", "not-reserved", "extended", "not-extended", "recorded", "settled", "hang-up", "cut-off", "transfer", "originated", "directed", "lent"}
+	names := [...]string{"none", "offered", "decided", "progress", "answered", "confirmed", "modify", "modify-accepted", "modify-refused", "ended", "digit", "media-offered", "media-answered", "media-failed", "media-silent", "media-stopped", "played", "timer", "reserved", "not-reserved", "extended", "not-extended", "recorded", "settled", "hang-up", "cut-off", "transfer", "originated", "directed", "lent", "media-settled"}
 	if int(k) >= len(names) {
 		return "unknown"
 	}

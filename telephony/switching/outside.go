@@ -40,6 +40,12 @@ type Media interface {
 	Close(r Ref)
 }
 
+// Settler answers an offer that concerns nobody but its sender: a browser says
+// where it is now. False: it is for the other side.
+type Settler interface {
+	Settle(r Ref, leg LegID, sdp []byte) ([]byte, bool)
+}
+
 // Money is the payer's account. Results come as events.
 type Money interface {
 	Reserve(r Ref, p *Plan)
@@ -85,6 +91,8 @@ type Outside struct {
 	Money Money
 	Desk  Desk
 	Watch Watch // nil: we place no calls
+	// Settler, when set, is asked first whether a change concerns the other side.
+	Settler Settler
 	// Trace, when set, sees every event and, after it, its commands.
 	Trace func(c *Call, e *Event, done []Command)
 
@@ -162,7 +170,7 @@ func (o *Outside) other(d delivery, now Mono) {
 	if d.call.ref != d.ref {
 		return
 	}
-	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Watch: o.Watch, Trace: o.Trace}
+	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Watch: o.Watch, Settler: o.Settler, Trace: o.Trace}
 	n.Deliver(d.call, now, d.e)
 }
 
@@ -198,6 +206,12 @@ func (o *Outside) run(c *Call, now Mono, cmd *Command) {
 	case OpDigit:
 		o.Keys.Press(r, cmd.Leg, cmd.Digit)
 	case OpMediaOffer:
+		if o.Settler != nil && c.x.kind == xOffer && c.x.asker == cmd.Leg {
+			if answer, ok := o.Settler.Settle(r, cmd.Leg, cmd.SDP); ok {
+				o.described(c, now, MediaSettled, &Command{Peer: cmd.Leg}, answer, nil)
+				return
+			}
+		}
 		sdp, err := o.Media.Offer(r, cmd.Leg, cmd.Peer, cmd.Target, cmd.SDP)
 		o.described(c, now, MediaOffered, cmd, sdp, err)
 	case OpMediaAnswer:

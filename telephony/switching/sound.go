@@ -11,6 +11,9 @@ func (c *Call) described(now Mono, e *Event, out *Commands) {
 		c.exchanged(now, e, out)
 		return
 	}
+	if e.Kind == MediaSettled {
+		return // of a change that is over
+	}
 	switch c.phase {
 	case hunting:
 		c.huntDescribed(now, l, e, out)
@@ -139,6 +142,11 @@ func (c *Call) exchanged(now Mono, e *Event, out *Commands) {
 		return
 	}
 	switch {
+	case e.Kind == MediaSettled:
+		if x.step == xOffered && x.kind == xOffer && e.Leg == x.asker {
+			c.done(out)
+			out.add(Command{Op: OpRespond, Leg: x.asker, SDP: e.SDP})
+		}
 	case x.step == xOffered && x.kind == xLocal && e.Leg == x.asker:
 		if len(e.SDP) == 0 {
 			return
