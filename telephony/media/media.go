@@ -568,25 +568,6 @@ func (s *Session) Press(id uint16, digit byte) bool {
 	return false
 }
 
-// LineStats is what the call doctor is told of a line.
-type LineStats struct {
-	Kind      string
-	Port      uint16         // ours
-	Announced netip.AddrPort // where its description says it is
-	rtp.Stats
-}
-
-// Stats appends the counters of a leg's lines.
-func (s *Session) Stats(dst []LineStats, id uint16) []LineStats {
-	l := s.leg(id)
-	for i := range l.n {
-		if x := &l.lines[i]; x.rtp != nil {
-			dst = append(dst, LineStats{x.kind, x.rtp.Port(), x.remote.RTP, s.rtp.Stats(x.rtp)})
-		}
-	}
-	return dst
-}
-
 // Ports returns how many pairs the session holds.
 func (s *Session) Ports() int {
 	n := 0

@@ -1,6 +1,8 @@
 package media
 
 import (
+	"net/netip"
+
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sdp"
 )
@@ -34,4 +36,23 @@ func (s *Session) Quality(id uint16) (from, to rtp.Heard) {
 		}
 	}
 	return from, to
+}
+
+// LineStats is what the call doctor is told of a line.
+type LineStats struct {
+	Kind      string
+	Port      uint16         // ours
+	Announced netip.AddrPort // where its description says it is
+	rtp.Stats
+}
+
+// Stats appends the counters of a leg's lines.
+func (s *Session) Stats(dst []LineStats, id uint16) []LineStats {
+	l := s.leg(id)
+	for i := range l.n {
+		if x := &l.lines[i]; x.rtp != nil {
+			dst = append(dst, LineStats{x.kind, x.rtp.Port(), x.remote.RTP, s.rtp.Stats(x.rtp)})
+		}
+	}
+	return dst
 }
