@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/fault"
@@ -10,8 +11,11 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/pin"
+	"github.com/callisto-tel/callisto/business/prompt"
 	"github.com/callisto-tel/callisto/business/routing"
 	speaking "github.com/callisto-tel/callisto/telephony/access"
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/rtp"
 )
 
 // openPINs opens what knows members by six digits.
@@ -39,6 +43,31 @@ func (n *Node) openAccess(ctx context.Context) error {
 	return n.access.Load(ctx)
 }
 
+// openPrompts opens the operator's own recordings.
+func (n *Node) openPrompts(ctx context.Context) error {
+	n.prompts = prompt.New(n.store.Prompts(), prompt.Config{Encode: rtp.Ulaw, Use: n.telephony.SetPrompts, Changed: n.roster.CatalogueChanged, Now: n.opts.Now})
+	return n.prompts.Load(ctx)
+}
+
+// PromptSound is how a prompt sounds now, as a WAV file.
+func (n *Node) PromptSound(name string) ([]byte, bool) {
+	ulaw, ok := media.SpokenBy(name)
+	if r, recorded := n.prompts.Recorded(name); recorded {
+		ulaw = r.Ulaw
+	}
+	if !ok {
+		return nil, false
+	}
+	le := binary.LittleEndian
+	b := le.AppendUint32([]byte("RIFF"), uint32(36+2*len(ulaw))) //nolint:gosec // a minute at most
+	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
+	b = le.AppendUint32(b, uint32(2*len(ulaw))) //nolint:gosec // likewise
+	for _, v := range ulaw {
+		b = le.AppendUint16(b, uint16(rtp.Linear(0, v))) //nolint:gosec // two's complement
+	}
+	return b, true
+}
+
 // balance is what an account has.
 func (n *Node) balance(ctx context.Context, account string) (money.Amount, error) {
 	return n.book.Balance(ctx, ledger.WalletID(account, n.currency()))
@@ -57,6 +86,12 @@ func (n *Node) mayCall(ctx context.Context, account string) error {
 func (n *Node) rereadVoice(ctx context.Context) {
 	if err := n.access.Load(ctx); err != nil {
 		n.log.Warn("access numbers that were changed elsewhere could not be read", "error", err)
+	}
+	if n.prompts == nil {
+		return
+	}
+	if err := n.prompts.Load(ctx); err != nil {
+		n.log.Warn("recorded prompts that were changed elsewhere could not be read", "error", err)
 	}
 }
 

@@ -40,6 +40,7 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/opening"
 	"github.com/callisto-tel/callisto/business/pin"
+	"github.com/callisto-tel/callisto/business/prompt"
 	"github.com/callisto-tel/callisto/business/proof"
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/roster"
@@ -107,6 +108,7 @@ type Node struct {
 	pins        *pin.Service
 	access      *access.Service
 	menus       *speaking.Desk
+	prompts     *prompt.Service
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
 	clock       *devClock            // moved in dev alone
@@ -184,6 +186,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 		return nil, err
 	}
 	if err := n.openTelephony(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openPrompts(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.openCarriers(ctx); err != nil {

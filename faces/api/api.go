@@ -255,6 +255,8 @@ type Deps struct {
 	PINs       PINs
 	Access     Access
 	CallBacks  CallBacks
+	Prompts    Prompts
+	Sounds     Sounds
 	GuardRules GuardRules
 	Foresight  Foresight
 	Alerts     Alerts
@@ -348,6 +350,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerLimits()
 	f.registerPINs()
 	f.registerAccess()
+	f.registerPrompts()
 	f.registerPackages()
 	f.registerIDCards()
 	f.registerAlerts()

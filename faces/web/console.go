@@ -31,6 +31,7 @@ func consoleLinks() []choice {
 		{"/operator/names", "names"},
 		{"/operator/telephones", "telephones"},
 		{"/operator/access", "access"},
+		{"/operator/prompts", "prompts"},
 		{"/operator/letters", "letters"},
 		{"/operator/webhooks", "webhooks"},
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/prompt"
 	"github.com/callisto-tel/callisto/business/settlement"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/statement"
@@ -280,6 +281,8 @@ func mostOf(r *http.Request, who member.Actor) int64 {
 		return mostBody
 	case strings.HasPrefix(r.URL.Path, "/operator/carriers/") && strings.HasSuffix(r.URL.Path, "/rates"):
 		return mostRates + mostBody
+	case r.URL.Path == "/operator/prompts":
+		return prompt.MostBytes + mostBody
 	case strings.HasPrefix(r.URL.Path, "/operator/settlement/carriers/") && strings.HasSuffix(r.URL.Path, "/statement"):
 		return settlement.MostBytes + mostBody
 	case r.URL.Path == "/operator/limits/destinations":

@@ -372,6 +372,8 @@ type Deps struct {
 	Access      Access
 	PINs        PINs
 	CallBacks   CallBacks
+	Prompts     Prompts
+	Sounds      Sounds
 }
 
 // Books tells how the last check of the ledger went.
@@ -411,7 +413,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.phoneRoutes(), f.dockRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(), f.accessRoutes(),
+		f.phoneRoutes(), f.dockRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(), f.accessRoutes(), f.promptRoutes(),
 		f.idCardRoutes(), f.terminalRoutes(),
 	}
 	for _, part := range parts {

@@ -103,13 +103,14 @@ type Internet struct {
 
 // Exchange carries calls.
 type Exchange struct {
-	cfg    Config
-	core   *sip.Core
-	trunks *trunk.Trunks
-	edge   *edge.Edge
-	rtp    *rtp.Engine
-	tables atomic.Pointer[routing.Tables]
-	zones  *enum.Client
+	cfg     Config
+	core    *sip.Core
+	trunks  *trunk.Trunks
+	edge    *edge.Edge
+	rtp     *rtp.Engine
+	tables  atomic.Pointer[routing.Tables]
+	zones   *enum.Client
+	prompts *media.Prompts
 
 	opening sync.Mutex // one center opens at a time
 
@@ -141,7 +142,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	if cfg.MinRTP == 0 {
 		cfg.MinRTP, cfg.MaxRTP = minRTP, maxRTP
 	}
-	x = &Exchange{cfg: cfg, doors: map[center.ID]door{}}
+	x = &Exchange{cfg: cfg, doors: map[center.ID]door{}, prompts: media.NewPrompts()}
 	x.tables.Store(cfg.Tables)
 	x.zones = x.hints()
 	defer func() {
@@ -167,7 +168,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		Internet: internet.New(internet.Config{
 			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,
 		}),
-		Media: media.New(x.rtp, media.NewPrompts()), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
+		Media: media.New(x.rtp, x.prompts), Now: cfg.Now, Log: cfg.Logger, Trace: cfg.Trace,
 	})
 	x.core, err = sip.New(sip.Config{
 		Epoch: uint16(cfg.Epoch), Shards: cfg.Shards, Secret: cfg.Secret, Log: cfg.Logger, Portable: cfg.Portable,

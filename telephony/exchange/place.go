@@ -62,6 +62,9 @@ func (x *Exchange) Place(ctx context.Context, c Call) (callID string, err error)
 	}), nil
 }
 
+// SetPrompts has recordings, raw µ-law by name, take the place of what is spoken.
+func (x *Exchange) SetPrompts(recorded map[string][]byte) { x.prompts.Replace(recorded) }
+
 // CallBack rings a member's telephone, at his cost: see edge.CallBack.
 func (x *Exchange) CallBack(c edge.CallBack) (callID string) { return x.edge.CallBack(c) }
 

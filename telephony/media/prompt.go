@@ -46,6 +46,12 @@ func Spoken(yield func(name string, ulaw []byte) bool) {
 	}
 }
 
+// SpokenBy is what is spoken under a name, raw µ-law.
+func SpokenBy(name string) ([]byte, bool) {
+	ulaw, err := spoken.ReadFile("prompts/" + name + ".ulaw")
+	return ulaw, err == nil
+}
+
 // Language is the language nearest to the one wanted (BCP 47) that the prompts
 // speak.
 func Language(wanted string) string { return speech.Language(wanted) }
@@ -97,8 +103,8 @@ func (p *Prompts) get(name string) (prompt, bool) {
 	if ok {
 		return x, true
 	}
-	ulaw, err := spoken.ReadFile("prompts/" + name + ".ulaw")
-	if err != nil {
+	ulaw, ok := SpokenBy(name)
+	if !ok {
 		return prompt{}, false
 	}
 	x = prompt{ulaw: ulaw, alaw: rtp.Alaw(ulaw)}

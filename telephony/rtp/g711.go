@@ -56,3 +56,12 @@ func Alaw(data []byte) []byte {
 	}
 	return out
 }
+
+// Ulaw turns samples into µ-law.
+func Ulaw(samples []int16) []byte {
+	out := make([]byte, len(samples))
+	for i, v := range samples {
+		out[i] = ulaw(int(v))
+	}
+	return out
+}
