@@ -47,6 +47,7 @@ func sights(t *testing.T, d dev) []sight {
 	asked := api(t, d, d.Operator.APIKey, "POST", "/api/v1/carriers/car_test_KR/statements", map[string]any{"month": "2026-10", "currency": "EUR",
 		"text": "time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n"}, 201)["id"].(string)
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/cards", map[string]any{"membership": mine, "kind": "file"}, 201)
+	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/contacts", map[string]any{"name": "Mum", "number": "+49 30 901820"}, 201)
 	saveCard(t, d, d.Members[1].APIKey, d.Members[1].Password)
 	api(t, d, d.Operator.APIKey, "PUT", "/api/v1/access-numbers/+13125550190", map[string]any{"carrier": "car_test_US"}, 204)
 	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/me/short-numbers/7", map[string]any{"to": "5550100#82"}, 204)
@@ -55,11 +56,11 @@ func sights(t *testing.T, d dev) []sight {
 		{"", "card", "/n/" + card}, {"", "card-leaving", "/go/" + card},
 		{"", "home", "/"}, {"", "search", "/numbers?digits=55"}, {"", "nothing-found", "/numbers?digits=000000000"}, {"", "number", "/numbers/KR/" + free},
 		{"", "request", "/request"}, {"", "quote", "/request?country=KR&national=23151234"}, {"", "quote-refused", "/request?country=KR&national=112"}, {"", "about", "/about"}, {"", "prices", "/prices"}, {"", "terms", "/terms"}, {"", "sign-in", "/sign-in"}, {"", "terminal", "/terminal"},
-		{"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
+		{"", "offline", "/offline"}, {"", "sign-up", "/sign-up"}, {"", "forgot", "/forgot"}, {"", "lost", "/no-such-page"}, {"", "api", "/api/docs"},
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"},
+		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"}, {"member", "contacts", "/contacts"},
 		{"member", "names", "/names"}, {"member", "access", "/access"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/callisto-tel/callisto/business/access"
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
 	"github.com/callisto-tel/callisto/business/member"
@@ -18,8 +19,9 @@ import (
 	"github.com/callisto-tel/callisto/telephony/rtp"
 )
 
-// openPINs opens what knows members by six digits.
+// openPINs opens what knows members by six digits, and whom they call by name.
 func (n *Node) openPINs() {
+	n.contacts = contact.New(n.store.Contacts(), n.opts.Now)
 	n.pins = pin.New(n.store.PINs(), pin.Config{Secrets: n.members, Fresh: n.members.Fresh, Reader: n.reader, Link: n.link, Now: n.opts.Now})
 }
 

@@ -44,7 +44,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
-		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Access: n.access, CallBacks: n, Prompts: n.prompts, Sounds: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
+		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Contacts: n.contacts, Access: n.access, CallBacks: n, Prompts: n.prompts, Sounds: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
 		Carriers: n.carriers, Decks: n.tariffs, Plans: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement,
 		Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
 		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
@@ -60,7 +60,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,
 		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Access: n.access, CallBacks: n, Prompts: n.prompts, Sounds: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
 		Reader: n, Seal: n.seal, Currency: n.currency(), Secure: strings.HasPrefix(n.cfg.URL, "https://"), Dev: n.cfg.Dev, Log: n.log, Now: n.opts.Now,
-		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, FirstPhones: &n.first, Letters: n.store.Letters(),
+		Mailing: n.post != nil, Mailbox: n.mailbox(), Calendar: calendar{n}, FirstPhones: &n.first, Contacts: n.contacts, Letters: n.store.Letters(),
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Press: n.printer, Taxes: n.taxes, PayHosts: n.payHosts(),
 		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 		Proofs: n.proofs, Names: n.names, TestCarrier: n.testCalls(),
@@ -73,7 +73,7 @@ func (n *Node) handler() (http.Handler, error) {
 
 // takeout gathers what is known of an account.
 func (n *Node) takeout() takeout.Service {
-	return takeout.Service{Accounts: n.members, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(),
+	return takeout.Service{Accounts: n.members, Contacts: n.contacts, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(),
 		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Currency: n.currency()}
 }
 

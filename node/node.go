@@ -29,6 +29,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/charging"
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/hook"
@@ -109,6 +110,7 @@ type Node struct {
 	access      *access.Service
 	menus       *speaking.Desk
 	prompts     *prompt.Service
+	contacts    *contact.Service
 	names       *alias.Service
 	zone        *dns.Server          // nil: nobody looks our numbers up here
 	clock       *devClock            // moved in dev alone

@@ -257,6 +257,7 @@ type Deps struct {
 	CallBacks  CallBacks
 	Prompts    Prompts
 	Sounds     Sounds
+	Contacts   Contacts
 	GuardRules GuardRules
 	Foresight  Foresight
 	Alerts     Alerts
@@ -351,6 +352,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerPINs()
 	f.registerAccess()
 	f.registerPrompts()
+	f.registerContacts()
 	f.registerPackages()
 	f.registerIDCards()
 	f.registerAlerts()

@@ -13,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/did"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
@@ -94,6 +95,11 @@ type AutoTopUps interface {
 	Auto(ctx context.Context, by member.Actor, account string) (payment.AutoView, error)
 }
 
+// Contacts is whom it calls by name.
+type Contacts interface {
+	Of(ctx context.Context, by member.Actor) ([]contact.Contact, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -108,6 +114,7 @@ type Service struct {
 	Autos    AutoTopUps
 	Packages Packages
 	IDCards  IDCards
+	Contacts Contacts
 	Currency money.Currency
 }
 
@@ -124,7 +131,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"auto_top_up.json", s.auto},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"contacts.json", s.contacts}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -248,6 +255,13 @@ func (s Service) packages(ctx context.Context, by member.Actor) (any, error) {
 		return object{
 			"id": a.ID, "name": a.Name, "price": a.Price(), "begins": when(a.Begins), "ends": when(a.Ends), "seconds": a.Total, "seconds_used": a.Used, "renews": a.Renews,
 		}
+	}), err
+}
+
+func (s Service) contacts(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Contacts.Of(ctx, by)
+	return each(list, func(c contact.Contact) object {
+		return object{"name": c.Name, "number": c.Number, "created": when(c.Created)}
 	}), err
 }
 

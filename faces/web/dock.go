@@ -17,6 +17,10 @@ func (f *face) dockRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /phone/who":   f.phoneWho,
 		"GET /phone/known": f.phoneKnown,
+
+		"GET /offline":              f.offline,
+		"GET /worker.js":            f.worker,
+		"GET /manifest.webmanifest": f.manifest,
 	}
 }
 
@@ -116,8 +120,12 @@ func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (temp
 	if err := p.signedIn(); err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
+	contacts, err := f.Contacts.Of(r.Context(), p.Who)
+	if err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
 	history, err := f.Calls.History(r.Context(), p.Who.Account, "", recentCalls)
-	return f.scripted(w, r, p, map[string][]knownNumber{"recent": recentOf(history.Items, p.Who.Account), "contacts": {}}, err)
+	return f.scripted(w, r, p, map[string][]knownNumber{"recent": recentOf(history.Items, p.Who.Account), "contacts": knownContacts(contacts)}, err)
 }
 
 // recentOf is each number once, by the last call with it.

@@ -54,6 +54,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`DELETE FROM pin WHERE account = $1`, []any{account}},
 		{`DELETE FROM access_setting WHERE account = $1`, []any{account}},
 		{`DELETE FROM short_number WHERE account = $1`, []any{account}},
+		{`DELETE FROM contact WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_open WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_account WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_block WHERE account = $1`, []any{account}},

@@ -11,6 +11,8 @@ type Says = Record<string, string>;
 export class Dock extends HTMLElement {
 	static tabs: Tabs;
 	static shown: Dock | null = null;
+	/** what the browser offers to install this as a program with, once it does */
+	static install: (Event & { prompt(): Promise<void> }) | null = null;
 	private says: Says = {};
 	private rows = new Map<string, HTMLElement>();
 	private known = new Map<string, Who>();
@@ -57,7 +59,7 @@ export class Dock extends HTMLElement {
 	/** dial puts a number into the field and looks it up; calling it is for a press. */
 	dial(to: string): void {
 		this.open(true);
-		this.to.value = to.replace(/^sips?:/i, "").replace("@" + Dock.tabs.view.domain, "").replace(/%23/g, "#").replace(/%40/g, "@");
+		this.to.value = to.replace(/^(sips?|tel):/i, "").replace("@" + Dock.tabs.view.domain, "").replace(/%23/g, "#").replace(/%40/g, "@");
 		this.to.focus();
 		void this.look();
 	}
@@ -95,6 +97,11 @@ export class Dock extends HTMLElement {
 			this.piece("problem").hidden = true;
 			this.bar.focus();
 		});
+		this.piece("links").addEventListener("click", () => {
+			for (const scheme of ["tel", "sip"]) navigator.registerProtocolHandler(scheme, location.origin + "/calls#phone=%s");
+		});
+		this.piece("install").addEventListener("click", () => void Dock.install?.prompt());
+		this.piece("install").hidden = !Dock.install;
 		this.piece("devices").addEventListener("toggle", () => void this.listDevices());
 		this.piece("devices").addEventListener("change", () => Dock.tabs.ask({ do: "devices", devices: this.chosen() }));
 		this.addEventListener("click", (e) => {

@@ -5,6 +5,10 @@ import { Turner } from "./turn";
 
 const first = document.querySelector("phone-dock");
 if (first && "locks" in navigator && "BroadcastChannel" in window) {
+	addEventListener("beforeinstallprompt", (e) => {
+		Dock.install = e as typeof Dock.install;
+		if (Dock.shown) Dock.shown.piece("install").hidden = false;
+	});
 	const tabs = Dock.tabs = new Tabs(first.getAttribute("account") ?? "", () => Dock.shown?.render());
 	customElements.define("phone-dock", Dock);
 	new Turner({ busy: () => tabs.busy(), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });

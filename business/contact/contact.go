@@ -1,0 +1,104 @@
+// Package contact is whom the holder of an account calls: names and numbers that
+// his telephones show instead of digits. They are seen by nobody else.
+package contact
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+// What a contact may hold, and how many an account may keep.
+const (
+	MostName   = 100
+	MostNumber = 200
+	Most       = 1000
+)
+
+// Contact is a name for whatever can be called: a number, an e-mail address, a
+// domain.
+type Contact struct {
+	ID      string
+	Account string
+	Name    string
+	Number  string
+	Created time.Time
+}
+
+// Store keeps contacts.
+type Store interface {
+	Contacts(ctx context.Context, account string) ([]Contact, error)
+	// AddContact is false if the account has as many as it may.
+	AddContact(ctx context.Context, c Contact, most int) (bool, error)
+	ChangeContact(ctx context.Context, c Contact) (bool, error)
+	RemoveContact(ctx context.Context, account, id string) (bool, error)
+}
+
+// Service is the contacts of all accounts.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// New returns it.
+func New(store Store, now func() time.Time) *Service { return &Service{store, now} }
+
+// Of lists an account's contacts by name.
+func (s *Service) Of(ctx context.Context, by member.Actor) ([]Contact, error) {
+	return s.store.Contacts(ctx, by.Account)
+}
+
+// Add keeps another.
+func (s *Service) Add(ctx context.Context, by member.Actor, name, number string) (Contact, error) {
+	now := s.now()
+	c := Contact{ID: ident.New("con", now), Account: by.Account, Name: strings.TrimSpace(name), Number: strings.TrimSpace(number), Created: now}
+	if err := check(c); err != nil {
+		return Contact{}, err
+	}
+	ok, err := s.store.AddContact(ctx, c, Most)
+	if err == nil && !ok {
+		err = fault.New(fault.Conflict, "contacts_full", "You keep as many contacts as an account may. Remove one first.")
+	}
+	return c, err
+}
+
+// Change gives one another name or number.
+func (s *Service) Change(ctx context.Context, by member.Actor, id, name, number string) error {
+	c := Contact{ID: id, Account: by.Account, Name: strings.TrimSpace(name), Number: strings.TrimSpace(number)}
+	if err := check(c); err != nil {
+		return err
+	}
+	ok, err := s.store.ChangeContact(ctx, c)
+	return found(ok, err)
+}
+
+// Remove forgets one.
+func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
+	ok, err := s.store.RemoveContact(ctx, by.Account, id)
+	return found(ok, err)
+}
+
+func found(ok bool, err error) error {
+	if err == nil && !ok {
+		err = fault.New(fault.Unknown, "no_contact", "There is no such contact.")
+	}
+	return err
+}
+
+func check(c Contact) error {
+	bad := func(s string, most int) bool {
+		return s == "" || len(s) > most || strings.ContainsFunc(s, unicode.IsControl)
+	}
+	switch {
+	case bad(c.Name, MostName):
+		return fault.New(fault.Invalid, "contact_name", "A contact needs a name of at most 100 letters.").WithFields(fault.Field{Name: "name", Text: "Give a name."})
+	case bad(c.Number, MostNumber):
+		return fault.New(fault.Invalid, "contact_number", "A contact needs a number, an e-mail address or a domain that can be called.").WithFields(fault.Field{Name: "number", Text: "Give a number, an e-mail address or a domain."})
+	}
+	return nil
+}
