@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -44,10 +45,19 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 		stop()
 		stopAlloc()
 	})
-	if err := chromedp.Do(ctx); err != nil {
+	if err := chromedp.Do(ctx, aside(true)); err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
 	return ctx
+}
+
+// aside leaves the service worker out of the way, or lets it in: what goes
+// through it is counted as large as it is unpacked.
+func aside(on bool) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, network.SetBypassServiceWorker, network.SetBypassServiceWorkerParams{Bypass: on})
+		return chromedp.Void{}, err
+	}
 }
 
 // walker does steps in a browser and says which one failed.

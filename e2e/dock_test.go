@@ -5,9 +5,23 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
+
+// offline takes a page's network away, or gives it back.
+func offline(on bool) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		if _, err := cdp.Call(ctx, t, network.Enable, network.EnableParams{}); err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err := cdp.Call(ctx, t, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			EmulateOfflineServiceWorker: &on, MatchedNetworkConditions: []*network.Conditions{{Offline: on, DownloadThroughput: -1, UploadThroughput: -1}},
+		})
+		return chromedp.Void{}, err
+	}
+}
 
 const dock = `document.querySelector("phone-dock")`
 
@@ -77,9 +91,16 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	w.inspect("dock-open")
 
 	// A second tab follows, and leads when the first is gone.
+	w.open("/contacts")
+	w.fill("#c-name", "Mum")
+	w.fill("#c-number", "+49 30 901820")
+	w.follow(`form[action="/contacts"] button`)
+	w.says("main .docs", "Mum")
+	w.press(".phone-bar")
+	w.until("the telephone knows her", `[...document.querySelectorAll("[data-part=contacts] button")].some(b => b.textContent.includes("Mum"))`)
 	second, closeSecond := chromedp.NewContext(w.ctx)
 	defer closeSecond()
-	if err := chromedp.Do(second); err != nil { // opens it
+	if err := chromedp.Do(second, aside(true)); err != nil { // opens it
 		t.Fatal(err)
 	}
 	w2 := walker{t, second, d.HTTP}
@@ -100,4 +121,15 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	w2.says(".phone-bar", "جاهز")
 	w2.shoot("dock-ar")
 	w2.inspect("dock-ar")
+
+	// Without a network there is a page that says so, and it comes back by itself when asked again.
+	w2.do("let the worker in", aside(false))
+	ask(w2, "wait for the worker", chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
+	w2.open("/lines")
+	w2.until("the worker is there", `navigator.serviceWorker.controller !== null`)
+	w2.do("pull the plug", offline(true), chromedp.Navigate(d.HTTP+"/lines"))
+	w2.until("the page of no connection", `document.querySelector("main h1") !== null && document.querySelector("phone-dock") === null && getComputedStyle(document.querySelector(".button")).borderStyle === "solid"`)
+	w2.do("plug in", offline(false))
+	w2.open("/lines")
+	w2.registered()
 }

@@ -2,6 +2,7 @@
 // that one, which holds nothing of anybody.
 "use strict";
 const shell = "shell-1";
+let away = false; // the last page could not be reached: what belongs to the page shown instead comes from here
 const asVisitor = { credentials: "omit", cache: "reload" };
 self.addEventListener("install", (e) => e.waitUntil((async () => {
 	const keep = await caches.open(shell);
@@ -17,6 +18,9 @@ self.addEventListener("activate", (e) => e.waitUntil((async () => {
 })()));
 self.addEventListener("fetch", (e) => {
 	const to = new URL(e.request.url);
-	if (e.request.mode === "navigate") e.respondWith(fetch(e.request).catch(async () => (await caches.match("/offline")) || Response.error()));
-	else if (to.origin === location.origin && to.pathname.startsWith("/static/")) e.respondWith(fetch(e.request).catch(async () => (await caches.match(to.pathname)) || Response.error()));
+	if (e.request.mode === "navigate") e.respondWith(fetch(e.request).then((r) => { away = false; return r; }, async () => {
+		away = true;
+		return (await caches.match("/offline")) || Response.error();
+	}));
+	else if (away && to.origin === location.origin && to.pathname.startsWith("/static/")) e.respondWith(fetch(e.request).catch(async () => (await caches.match(to.pathname)) || Response.error()));
 });
