@@ -84,10 +84,11 @@ func TestTheEarHearsEveryLanguage(t *testing.T) {
 }
 
 // TestTheEarHearsNothingInOtherWords: no phrase of any language sounds like a
-// digit.
+// digit. Numbers, amounts and minutes are no phrases: “one” of an amount is meant
+// to sound like the digit, and codes are not spoken with them.
 func TestTheEarHearsNothingInOtherWords(t *testing.T) {
 	for name, ulaw := range prompts() {
-		if strings.Contains(name, "digit") {
+		if kind := strings.Split(name, "/")[1]; kind == "digit" || kind == "num" || kind == "money" || kind == "minute" {
 			continue
 		}
 		e := newEar()
