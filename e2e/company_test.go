@@ -51,18 +51,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// member is a sample member.
+type member struct {
+	Name, Email, Password, Number, E164, Country string
+	SIPUser                                      string `json:"sip_user"`
+	SIPPassword                                  string `json:"sip_password"`
+	SIPDomain                                    string `json:"sip_domain"`
+	APIKey                                       string `json:"api_key"`
+}
+
 // dev is what a `callisto dev` says of itself in dev.json.
 type dev struct {
-	dir     string
-	HTTP    string                          `json:"http"`
-	Centers map[string]struct{ SIP string } `json:"centers"`
-	Members []struct {
-		Name, Email, Password, Number, E164, Country string
-		SIPUser                                      string `json:"sip_user"`
-		SIPPassword                                  string `json:"sip_password"`
-		SIPDomain                                    string `json:"sip_domain"`
-		APIKey                                       string `json:"api_key"`
-	} `json:"members"`
+	dir      string
+	HTTP     string                                         `json:"http"`
+	Centers  map[string]struct{ SIP string }                `json:"centers"`
+	Members  []member                                       `json:"members"`
 	Company  struct{ Name, Number, Email, Password string } `json:"company"`
 	Operator struct {
 		Email, Password string
