@@ -4,7 +4,7 @@ import "testing"
 
 // alicePassesOn is a REFER and the first that she hears of it.
 const alicePassesOn = `
-	alice -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1>"
+	alice -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1>"
 	alice <- 202 REFER
 	alice <- NOTIFY "Event: refer;id=" "Subscription-State: active" body="SIP/2.0 100 "
 	alice -> 200 NOTIFY
@@ -83,7 +83,7 @@ func TestTwoCallsAreJoined(t *testing.T) {
 				carol  <- ACK
 				alice2 <- 200 INVITE sdp
 				alice2 -> ACK
-				alice  -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces={alice2.callid}%3Bto-tag%3D{alice2.rtag}%3Bfrom-tag%3D{alice2.tag}>"
+				alice  -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces={alice2.callid}%3Bto-tag%3D{alice2.rtag}%3Bfrom-tag%3D{alice2.tag}>"
 				alice  <- 202 REFER
 				alice  <- NOTIFY body="SIP/2.0 100 "
 				alice  -> 200 NOTIFY
@@ -139,6 +139,33 @@ func TestATerminalTakesItsCallOver(t *testing.T) {
 	}
 }
 
+// TestOneTakesACallOverAtATime: while the other side has not answered, a second one
+// gets 491 and leaves nothing behind.
+func TestOneTakesACallOverAtATime(t *testing.T) {
+	s := newStage(t, "KR")
+	s.addTerminal("alice2", "alice", "203.0.113.40:5060")
+	s.addTerminal("alice3", "alice", "203.0.113.41:5060")
+	s.Play(answered + `
+		alice2 -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag};from-tag={alice.tag}"
+		alice2 <- 100 INVITE
+		bob    <- INVITE sdp
+		alice3 -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag};from-tag={alice.tag}"
+		alice3 <- 491 INVITE
+		alice3 -> ACK
+		bob    -> 200 INVITE sdp
+		bob    <- ACK
+		alice2 <- 200 INVITE sdp
+		alice2 -> ACK
+		alice  <- BYE
+		alice  -> 200 BYE
+		bob    -> BYE
+		bob    <- 200 BYE
+		alice2 <- BYE
+		alice2 -> 200 BYE
+		`)
+	s.leavesNothing(t)
+}
+
 // TestNobodyTakesOthersCalls: not even who has overheard everything about them.
 func TestNobodyTakesOthersCalls(t *testing.T) {
 	within(t, "KR", answered+`
@@ -148,15 +175,17 @@ func TestNobodyTakesOthersCalls(t *testing.T) {
 		carol -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag}x;from-tag={alice.tag}"
 		carol <- 481 INVITE
 		carol -> ACK
-		alice -> REFER "Refer-To: <mailto:carol@example.com>"
+		alice -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1>" // tags can be overheard
+		alice <- 401 REFER
+		alice -> REFER auth "Refer-To: <mailto:carol@example.com>"
 		alice <- 400 REFER
-		alice -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1;method=BYE>"
+		alice -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1;method=BYE>"
 		alice <- 501 REFER
-		alice -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces=nonsense>"
+		alice -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces=nonsense>"
 		alice <- 400 REFER
 		`+aliceHangsUp)
 	within(t, "KR", answered+`
-		bob   -> REFER "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces={alice.callid}%3Bto-tag%3D{alice.rtag}%3Bfrom-tag%3D{alice.tag}>"
+		bob   -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces={alice.callid}%3Bto-tag%3D{alice.rtag}%3Bfrom-tag%3D{alice.tag}>"
 		bob   <- 202 REFER
 		bob   <- NOTIFY body="SIP/2.0 100 "
 		bob   <- NOTIFY body="SIP/2.0 403 "

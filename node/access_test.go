@@ -107,7 +107,7 @@ func TestHeCallsFromAnyTelephone(t *testing.T) {
 	p := r.pressing(t)
 	r.proved(t, key, "+82 2 555 6789", "contact")
 	r.priced(t, 600_000)
-	r.want(t, 204, key, "PUT", "/api/v1/me/access", obj{"recognise": true, "ask_pin": false, "say_price": false, "ring_back": false})
+	r.want(t, 204, key, "PUT", "/api/v1/me/access", obj{"recognise": true, "ask_pin": false, "say_price": false, "ring_back": false, "password": str(r.dev, "members", 1, "password")})
 	r.want(t, 204, key, "PUT", "/api/v1/me/short-numbers/1", obj{"to": "+82 2 555 0103"})
 	r.want(t, 204, key, "PUT", "/api/v1/me/short-numbers/2", obj{"to": "+82 2 555 0486"})
 	before := r.has(t, key)

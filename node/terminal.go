@@ -18,7 +18,8 @@ import (
 // webAddress is where browsers open their WebSockets, as SIP names it: where the
 // pages are.
 func (n *Node) webAddress() exchange.Web {
-	w := exchange.Web{Secure: strings.HasPrefix(n.cfg.URL, "https://")}
+	port, _ := n.cfg.SoundPort() // it was checked
+	w := exchange.Web{Secure: strings.HasPrefix(n.cfg.URL, "https://"), SoundPort: port}
 	if a, ok := n.listener.Addr().(*net.TCPAddr); ok {
 		w.Addr = a.AddrPort()
 	}

@@ -81,7 +81,10 @@ func TestABrowserRegistersWithAPass(t *testing.T) {
 	if got := says(t, c, register(p.uri, p.token, 1)); !strings.HasPrefix(got, "SIP/2.0 200 ") || !strings.Contains(got, "x7.invalid;transport=ws>") {
 		t.Fatal(got)
 	}
-	if got := says(t, c, register(p.uri, p.token[:len(p.token)-2]+"AA", 2)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
+	if got := says(t, c, strings.Replace(register(p.uri, p.token, 2), "expires=600", "expires=7200", 1)); !strings.Contains(got, ">;expires=600;") {
+		t.Error("who signs out is registered for longer than his pass:", got)
+	}
+	if got := says(t, c, register(p.uri, p.token[:len(p.token)-2]+"AA", 7)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
 		t.Error("a pass that we did not make:", got)
 	}
 	other, _ := r.pass(t, 1)

@@ -168,7 +168,7 @@ func TestHisVoiceGoesBothWays(t *testing.T) {
 	key := str(r.dev, "members", 1, "api_key")
 	jun := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password"))
 	jun.post("/access/pin", url.Values{"pin": {"271828"}})
-	r.want(t, 204, key, "PUT", "/api/v1/me/access", obj{"recognise": true, "ask_pin": false, "say_price": false, "ring_back": false})
+	r.want(t, 204, key, "PUT", "/api/v1/me/access", obj{"recognise": true, "ask_pin": false, "say_price": false, "ring_back": false, "password": str(r.dev, "members", 1, "password")})
 	r.want(t, 204, key, "PUT", "/api/v1/me/short-numbers/1", obj{"to": "+82 2 555 0101"})
 	r.want(t, 204, key, "PUT", "/api/v1/me/short-numbers/2", obj{"to": "+82 2 555 0102"})
 	x := p.rings(t, "+16465550199")

@@ -39,8 +39,12 @@ type Settings struct {
 	RingBack bool
 }
 
-// Defaults are the settings of who has set nothing.
-func Defaults() Settings { return Settings{Recognise: true, SayPrice: true} }
+// open tells whether a number that a call shows is all it takes.
+func (s Settings) open() bool { return s.Recognise && !s.AskPIN }
+
+// Defaults are the settings of who has set nothing. A telephone alone opens
+// nobody's wallet unless he says so: what number a call shows can be made up.
+func Defaults() Settings { return Settings{SayPrice: true} }
 
 // Short is a short number of a member.
 type Short struct {
@@ -206,7 +210,7 @@ func (s *Service) Set(ctx context.Context, by member.Actor, set Settings) error 
 	if err != nil {
 		return err
 	}
-	if set.Recognise && !old.Recognise || old.AskPIN && !set.AskPIN || set.RingBack && !old.RingBack {
+	if set.open() && !old.open() || set.RingBack && !old.RingBack {
 		if err := s.cfg.Fresh(by); err != nil {
 			return err
 		}

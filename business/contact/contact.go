@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
@@ -92,7 +93,7 @@ func found(ok bool, err error) error {
 
 func check(c Contact) error {
 	bad := func(s string, most int) bool {
-		return s == "" || len(s) > most || strings.ContainsFunc(s, unicode.IsControl)
+		return s == "" || utf8.RuneCountInString(s) > most || strings.ContainsFunc(s, unicode.IsControl)
 	}
 	switch {
 	case bad(c.Name, MostName):

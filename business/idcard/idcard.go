@@ -1,4 +1,4 @@
-// Package idcard is the ID card (T5): a small file that a member writes on any
+// Package idcard is the ID card: a small file that a member writes on any
 // USB stick or telephone, and with which any terminal becomes his for a while.
 // The file holds a private key under a passphrase and a certificate of ours; it
 // is made in his browser, and neither key nor passphrase ever comes here. To

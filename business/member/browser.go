@@ -7,6 +7,10 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
+// BrowserPhone is the name of the device of all browsers of a number, until its
+// holder gives it another.
+const BrowserPhone = "Browser phone"
+
 // BrowserDevice is the one device by which all browsers of a number ring and
 // call, made when it is first asked for. country picks a company's office; "" is
 // the home office.
@@ -39,7 +43,7 @@ func (s *Service) BrowserDevice(ctx context.Context, by Actor, membership, count
 	if err != nil || found {
 		return c, err
 	}
-	_, made := s.addDevice(ctx, by, membership, country, Browser, "Browser phone")
+	_, made := s.addDevice(ctx, by, membership, country, Browser, BrowserPhone)
 	// Of two that make it at once, one is refused by the database and finds
 	// what the other made.
 	if c, found, err = find(); err != nil || found {

@@ -177,7 +177,7 @@ func (s *Service) NewPassword(ctx context.Context, by Actor, id string) (NewDevi
 			return fault.New(fault.Conflict, "device_revoked", "%s is revoked. Add a telephone instead.", d.Name)
 		}
 		if d.Kind != Telephone {
-			return fault.New(fault.Conflict, "device_without_password", "%s has no password: it is whoever is signed in. Add a telephone for a password of its own.", d.Name)
+			return fault.New(fault.Conflict, "device_without_password", "%s has no password: it belongs to whoever is signed in. Add a telephone for a password of its own.", d.Name)
 		}
 		out.Device, cred = d, all[i]
 		secret := []byte(d.SIPUser + ":" + s.cfg.Realm + ":" + out.Password)

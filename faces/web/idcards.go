@@ -174,7 +174,10 @@ func (f *face) writeCard(w http.ResponseWriter, r *http.Request, p *page) (templ
 		return f.scripted(w, r, p, nil, err)
 	}
 	c, certificate, err := f.IDCards.Write(r.Context(), p.Who, r.PathValue("id"), in.Algorithm, in.Key)
-	return f.scripted(w, r, p, written{certificate, c.ID, f.pagesOf(r), cardFileName(&c)}, err)
+	if err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	return f.scripted(w, r, p, written{certificate, c.ID, f.pagesOf(r), cardFileName(&c)}, nil)
 }
 
 // cardFileName is what the file is called: not after its number or its holder,

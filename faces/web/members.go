@@ -37,6 +37,8 @@ func (p *page) deviceName(d member.Device) string {
 	switch {
 	case d.Name == member.FirstTelephone:
 		return p.T("lines.first")
+	case d.Kind == member.Browser && d.Name == member.BrowserPhone:
+		return p.T("lines.browser")
 	case d.Kind == member.Card && d.Name == member.CardTerminal:
 		return p.T("idcard.one")
 	case d.Kind == member.Card && d.Name == member.PasskeyTerminal:

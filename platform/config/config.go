@@ -32,6 +32,7 @@ type Config struct {
 	Data     string   `yaml:"data"`
 	HTTP     string   `yaml:"http"`
 	SIP      string   `yaml:"sip"`
+	WebPort  string   `yaml:"web_port"`
 	Database string   `yaml:"database"`
 	URL      string   `yaml:"url"`
 	Currency string   `yaml:"currency"`
@@ -65,6 +66,7 @@ func Settings() []Setting {
 		{"data", "CALLISTO_DATA", "", "Folder of everything this node keeps: SQLite files, certificates, the SIP realm. One node per folder."},
 		{"http", "CALLISTO_HTTP", "127.0.0.1:8080", "Address of the shop, the pages and the HTTP API; port 0 takes a free one."},
 		{"sip", "CALLISTO_SIP", "127.0.0.1:5060", "Address where the first center's telephones register, UDP and TCP; further centers take the next free ports unless they name their own."},
+		{"web_port", "CALLISTO_WEB_PORT", "16380", "UDP port for the sound of all browsers, at the address of sip; a firewall has to let it through. 0 takes a free one."},
 		{"database", "CALLISTO_DATABASE", "", "postgres://user:password@host/name, of which each process takes up to 32 connections; empty keeps everything in SQLite under data."},
 		{"url", "CALLISTO_URL", "", "How the outside reaches the pages, for links: https://tel.example."},
 		{"currency", "CALLISTO_CURRENCY", "USD", "Currency of the wallets, ISO 4217."},
@@ -100,7 +102,7 @@ func Load(file string, env func(string) string) (Config, error) {
 		return c, fmt.Errorf("%s: %s", file, plain(err))
 	}
 	targets := map[string]*string{
-		"data": &c.Data, "http": &c.HTTP, "sip": &c.SIP, "database": &c.Database, "url": &c.URL, "currency": &c.Currency, "log": &c.Log,
+		"data": &c.Data, "http": &c.HTTP, "sip": &c.SIP, "web_port": &c.WebPort, "database": &c.Database, "url": &c.URL, "currency": &c.Currency, "log": &c.Log,
 	}
 	maps.Copy(targets, c.serviceTargets())
 	for _, s := range Settings() {
@@ -134,6 +136,9 @@ func (c *Config) check() error {
 		if err := checkAddress(addr); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	if _, err := c.SoundPort(); err != nil {
+		return err
 	}
 	if !regexp.MustCompile(`^[A-Z]{3}$`).MatchString(c.Currency) {
 		return fmt.Errorf("currency: %q is no ISO 4217 code like USD", c.Currency)

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -24,4 +25,16 @@ func (t *TURN) check() error {
 		}
 	}
 	return nil
+}
+
+// SoundPort is the UDP port for the sound of browsers; 0 is any.
+func (c *Config) SoundPort() (uint16, error) {
+	if c.WebPort == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(c.WebPort, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("web_port: %q is no port", c.WebPort)
+	}
+	return uint16(n), nil
 }

@@ -65,7 +65,7 @@ func TestHowAMemberIsKnown(t *testing.T) {
 		if err := s.Set(ctx, stale, strict); err != nil {
 			t.Errorf("to be known by more: %v", err)
 		}
-		if err := s.Set(ctx, stale, access.Defaults()); fault.KindOf(err) != fault.Forbidden {
+		if err := s.Set(ctx, stale, access.Settings{Recognise: true}); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("to be known by less without proof: %v", err)
 		}
 		if set, _, err := s.Of(ctx, who.Account); err != nil || set != strict {

@@ -66,7 +66,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, set: access.Defaults(), rung: make(chan edge.CallBack, 20)}
+	d := &desk{t: t, set: access.Settings{Recognise: true, SayPrice: true}, rung: make(chan edge.CallBack, 20)}
 	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
 	sold := routing.NewNumbers()
 	sold.Set(d.holder)
@@ -155,7 +155,7 @@ func TestAForgedNumberOpens(t *testing.T) {
 	if asks, _ := d.next(x, at("pin", "271828")); asks != "dial" {
 		t.Errorf("with the PIN he gets to %q", asks)
 	}
-	d.set = access.Settings{}
+	d.set = access.Defaults() // who has chosen nothing
 	for _, c := range []struct {
 		from   string
 		hidden bool
@@ -164,7 +164,7 @@ func TestAForgedNumberOpens(t *testing.T) {
 			t.Errorf("%+v: it asks %q", c, asks)
 		}
 	}
-	d.set = access.Defaults()
+	d.set = access.Settings{Recognise: true}
 	if asks, _ := d.next(d.calls("+8225556789", true), edge.Heard{}); asks != "id" {
 		t.Errorf("of a number that is withheld it asks %q", asks)
 	}
@@ -198,8 +198,8 @@ func TestNumberAndPIN(t *testing.T) {
 	x = d.calls("+16465550199", false)
 	d.next(x, edge.Heard{})
 	d.next(x, at("id", "755014282"))
-	if asks, says := d.next(x, at("pin", "271828")); asks != "bye" || !strings.HasPrefix(says, "en/access/locked") {
-		t.Errorf("of a locked one: %s %s", asks, says)
+	if asks, says := d.next(x, at("pin", "271828")); asks != "id" || !strings.HasPrefix(says, "en/access/wrong") {
+		t.Errorf("of a locked one, which must look like any other: %s %s", asks, says)
 	}
 }
 
@@ -220,8 +220,8 @@ func TestOneTelephoneGuesses(t *testing.T) {
 }
 
 // TestHeIsRungBack: his call is refused, and five seconds later his telephone
-// rings; he presses 1 and dials. Somebody who does that for ever is asked like
-// anybody else.
+// rings; he presses 1 and dials. Somebody who does that for ever is not rung, and not
+// let in either.
 func TestHeIsRungBack(t *testing.T) {
 	d := newDesk(t)
 	d.set.RingBack = true
@@ -246,7 +246,7 @@ func TestHeIsRungBack(t *testing.T) {
 	for range 4 {
 		d.next(d.calls("+8225556789", false), edge.Heard{})
 	}
-	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "dial" {
+	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "refused" {
 		t.Errorf("the sixth time it does %q", asks)
 	}
 }

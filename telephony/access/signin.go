@@ -29,10 +29,10 @@ func (d *Desk) signsIn(a *routing.Attempt) bool {
 	return a.Role == routing.Origin && a.Dialled == routing.SignInCode && a.Caller.Device != "" && d.cfg.SignIns != nil
 }
 
-// atDesk begins to speak with who dialled the code. Wrong PINs are counted by
-// telephone.
+// atDesk begins to speak with who dialled the code. PINs are counted by
+// the account whose telephone it is: telephones are made for nothing.
 func (d *Desk) atDesk(a *routing.Attempt) edge.Talk {
-	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), carrier: a.Caller.Device, language: access.LanguageOf(a.DialCountry)}
+	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), carrier: a.Caller.Account, language: access.LanguageOf(a.DialCountry)}
 	if h, ok := d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical()); ok {
 		t.language = spoken(h.Language, t.language)
 	}
@@ -47,7 +47,7 @@ func (t *talk) sits(ctx context.Context) (edge.Next, error) {
 		return edge.Next{}, err
 	}
 	if was {
-		return t.over(t.say()), nil
+		return t.over(t.say().Say("access/signed_out")), nil
 	}
 	return t.asksID(t.say().Say("access/welcome")), nil
 }
@@ -56,10 +56,10 @@ func (t *talk) sits(ctx context.Context) (edge.Next, error) {
 func (t *talk) seated(ctx context.Context) (edge.Next, error) {
 	err := t.desk.cfg.SignIns.SignIn(ctx, t.who.Membership, *t.seat)
 	if k := fault.KindOf(err); err != nil && k != fault.Internal {
-		return t.over(t.say().Say("refused/limits")), nil
+		return t.over(t.say().Say("access/failed")), nil
 	}
 	if err != nil {
 		return edge.Next{}, err
 	}
-	return t.over(t.say().Say("access/welcome")), nil
+	return t.over(t.say().Say("access/signed_in")), nil
 }

@@ -107,8 +107,10 @@ const askReadyKey = "answered"
 func (t *talk) recognised(ctx context.Context, h routing.Holder, set access.Settings, shorts []access.Short) (edge.Next, error) {
 	t.who, t.known, t.set, t.shorts = h, true, set, shorts
 	t.language = spoken(h.Language, t.language)
-	if set.RingBack && t.desk.take(t.desk.rings, h.Account) {
-		t.ringBack()
+	if set.RingBack { // busy, and no more than that where he was rung often enough
+		if t.desk.take(t.desk.rings, h.Account) {
+			t.ringBack()
+		}
 		return edge.Next{}, nil
 	}
 	if set.AskPIN {
@@ -161,7 +163,8 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 		t.set, t.shorts, t.language = set, shorts, spoken(t.who.Language, t.language)
 		return t.enter(ctx)
 	case pin.Locked:
-		return t.over(t.say().Say("access/locked")), nil
+		// Not said: it would tell a stranger that there is a PIN. A letter tells
+		// the holder.
 	case pin.Wrong:
 	}
 	if t.tries++; t.tries >= mostTries {
@@ -180,7 +183,7 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 // enter lets a member in: his balance, and then whom he wants to call.
 func (t *talk) enter(ctx context.Context) (edge.Next, error) {
 	if err := t.desk.cfg.May(ctx, t.who.Account); err != nil {
-		return t.over(t.say().Say("refused/limits")), nil //nolint:nilerr // that is the answer
+		return t.over(t.say().Say("access/failed")), nil //nolint:nilerr // that is the answer
 	}
 	if t.seat != nil {
 		return t.seated(ctx)

@@ -27,6 +27,10 @@ type passing struct {
 
 // refer takes a REFER of a leg.
 func (b *board) refer(c *call, l *leg, m *sip.Msg) {
+	if c.passes.fresh != 0 { // the other side passes it on already
+		l.d.AnswerRefer(491)
+		return
+	}
 	p, status := b.referral(c, l, m)
 	if status != 0 {
 		l.d.AnswerRefer(status)
@@ -122,6 +126,10 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 		return true
 	}
 	c := old.call
+	if !c.sw.MayReplace(old.id) { // before it costs anything
+		in.Respond(&sip.Reply{Status: 491, Headers: []byte("Retry-After: 2\r\n")})
+		return true
+	}
 	sdp := in.Msg.Body()
 	fresh := in.Accept(true)
 	if fresh == nil {

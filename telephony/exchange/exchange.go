@@ -49,8 +49,8 @@ type Center struct {
 type Web struct {
 	Addr   netip.AddrPort
 	Secure bool // by TLS, be it that of a proxy
-	// Sound is the one UDP port for the sound of all browsers; 0 is any.
-	Sound uint16
+	// SoundPort is the one UDP port for the sound of all browsers; 0 is any.
+	SoundPort uint16
 }
 
 // Config is what an exchange is given.
@@ -238,7 +238,7 @@ func (x *Exchange) openRTP(clock func() sip.Mono) (*rtp.Engine, error) {
 		}
 	}
 	return rtp.New(rtp.Config{
-		Addr4: v4, Addr6: v6, MinPort: x.cfg.MinRTP, MaxPort: x.cfg.MaxRTP, Prebind: 32, Silence: 30 * time.Second, Web: x.cfg.Web.Addr.IsValid(), WebPort: x.cfg.Web.Sound,
+		Addr4: v4, Addr6: v6, MinPort: x.cfg.MinRTP, MaxPort: x.cfg.MaxRTP, Prebind: 32, Silence: 30 * time.Second, Web: x.cfg.Web.Addr.IsValid(), WebPort: x.cfg.Web.SoundPort,
 		Now:    func() int64 { return int64(clock()) },
 		Notify: func(n rtp.Note) { x.edge.MediaNote(n) },
 	})

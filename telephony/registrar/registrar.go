@@ -157,6 +157,10 @@ type contact struct {
 	expires  uint32
 }
 
+// passedMost is the longest registration by a pass, in seconds: about as long as
+// the pass itself.
+const passedMost = 600
+
 // Register answers a REGISTER that came to a center.
 func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 	cred, ok := r.Authenticate(in)
@@ -181,6 +185,11 @@ func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 		return
 	}
 	all, reply := r.contacts(m, w)
+	if cred.Kind != member.Telephone { // who is signed in no more registers no more
+		for i := range w.contacts {
+			w.contacts[i].expires = min(w.contacts[i].expires, passedMost)
+		}
+	}
 	if reply == nil {
 		reply = r.apply(in, at, &cred, w, all)
 	}

@@ -69,8 +69,8 @@ func (p *loop) wake() {
 	_, _ = unix.Write(p.event, one[:]) // full means it is awake anyway
 }
 
-// open binds a socket and has it read from now on.
-// Port 0 is any; at is returned with the port.
+// open binds a socket, has it read from now on, and returns where it is: port 0
+// is any.
 func (p *loop) open(x *path, at netip.AddrPort) (netip.AddrPort, error) {
 	dom := unix.AF_INET
 	if at.Addr().Is6() {

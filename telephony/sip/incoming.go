@@ -111,7 +111,8 @@ func (s *Shard) request(f Flow, m *Msg) {
 
 // Guard may be implemented by a Handler that knows the parties of dialogs.
 type Guard interface {
-	// Moved is a request within a dialog from another address than before. It
+	// Moved is a request within a dialog from another address than before, or one
+	// that overheard tags do not suffice for. It
 	// reports whether it comes from the party itself; if not, it has been
 	// answered, with a challenge for example.
 	Moved(d *Dialog, in *Incoming) bool
@@ -122,7 +123,10 @@ type Guard interface {
 // port at most, as a NAT does, never to another address.
 func (s *Shard) fromParty(d *Dialog, f Flow, m *Msg, key uint64) bool {
 	g, ok := s.h.(Guard)
-	if !ok || f.Remote.Addr().Unmap() == d.flow.Remote.Addr().Unmap() {
+	// REFER begins a call that may cost: where others could have read the tags, it
+	// needs a proof each time.
+	overheard := m.Method == REFER && !f.Listener.Transport.Private()
+	if !ok || !overheard && f.Remote.Addr().Unmap() == d.flow.Remote.Addr().Unmap() {
 		return true
 	}
 	in := &s.in

@@ -78,11 +78,15 @@ func (c *Core) ServeWeb(l *Listener, remote netip.AddrPort, m Messages) error {
 	defer cancel()
 	c.wg.Go(func() { cn.ping(ctx, m) })
 	shard := c.shards[cn.id%uint64(len(c.shards))]
+	due := messageTime // the first message comes soon, as over any connection
 	for {
-		b, err := m.Read(ctx)
+		wait, stop := context.WithTimeout(ctx, due)
+		b, err := m.Read(wait)
+		stop()
 		if err != nil {
 			return err
 		}
+		due = idleTimeout
 		if keepAlive(b) {
 			if len(b) == 4 { // a ping of RFC 5626 §3.5.1
 				cn.send(crlf)

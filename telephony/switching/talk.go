@@ -269,6 +269,12 @@ func (c *Call) exchangeLost(now Mono, id LegID, cause Cause, out *Commands) bool
 	}
 }
 
+// MayReplace reports whether a leg may come in now to take another's place.
+func (c *Call) MayReplace(id LegID) bool {
+	o := c.leg(c.peer(id))
+	return id != NoLeg && c.phase == talking && o != nil && o.state == legSettled && c.x.kind == xNone && c.next < mostLegs
+}
+
 // replaceBy takes a leg that comes in to take another's place.
 func (c *Call) replaceBy(now Mono, e *Event, out *Commands) {
 	other := c.peer(e.Replaces)
