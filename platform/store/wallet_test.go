@@ -157,7 +157,22 @@ func TestACallThatWasCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		told := func() { // what was cut before is looked at before more happens
+			t.Helper()
+			tick := time.NewTicker(5 * time.Millisecond)
+			defer tick.Stop()
+			for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+				list, err := h.db.Wallets().Tasks(t.Context(), wallet.TopicCut, 10)
+				if err != nil || time.Now().After(deadline) {
+					t.Fatalf("not looked at: %v %v", list, err)
+				}
+				if len(list) == 0 {
+					return
+				}
+			}
+		}
 		h.cut(t, w, ann, "+49 30 1") // by another limit: there is money
+		told()
 		wait := func(kind string, want int) {
 			t.Helper()
 			tick := time.NewTicker(10 * time.Millisecond)
@@ -171,6 +186,7 @@ func TestACallThatWasCut(t *testing.T) {
 		h.moves(t, ann, all.Micros)
 		h.cut(t, w, ann, "+49 30 2")
 		wait("call_cut", 1)
+		told()
 		h.moves(t, ann, -20e6)
 		h.moves(t, ann, 20e6)
 		w.Touched(ann.Account)
