@@ -36,9 +36,18 @@
 		}
 	});
 	document.addEventListener("htmx:after:swap", () => { times(document); tick(); });
+	const parts = document.currentScript.dataset.parts;
+	let asked = false;
+	const exchange = () => { // what exchanges parts of pages comes with the first page that has some
+		if (asked || !document.querySelector("[hx-get]")) return;
+		asked = true;
+		const s = document.createElement("script");
+		s.src = parts;
+		document.head.append(s);
+	};
 	let ticking = 0;
 	const fresh = () => {
-		times(document); tick(); zone();
+		times(document); tick(); zone(); exchange();
 		if (!ticking && document.querySelector("[data-until]")) ticking = setInterval(tick, 1000);
 	};
 	document.addEventListener("page:turned", fresh);
