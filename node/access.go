@@ -2,7 +2,7 @@ package node
 
 import (
 	"context"
-	"encoding/binary"
+	"sync"
 
 	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/contact"
@@ -40,7 +40,7 @@ func (n *Node) openAccess(ctx context.Context) error {
 	})
 	n.menus = speaking.New(speaking.Config{
 		Members: n.access, PINs: n.pins, Tables: func() *routing.Tables { return n.tables }, Balance: n.balance, May: n.mayCall,
-		Caller: func() speaking.Caller { return n.telephony }, SignIns: seats{n}, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
+		Caller: func() speaking.Caller { return n.telephony }, SignIns: seats{n, new(sync.Mutex)}, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
 	})
 	return n.access.Load(ctx)
 }
@@ -60,14 +60,11 @@ func (n *Node) PromptSound(name string) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	le := binary.LittleEndian
-	b := le.AppendUint32([]byte("RIFF"), uint32(36+2*len(ulaw))) //nolint:gosec // a minute at most
-	b = append(b, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data"...)
-	b = le.AppendUint32(b, uint32(2*len(ulaw))) //nolint:gosec // likewise
-	for _, v := range ulaw {
-		b = le.AppendUint16(b, uint16(rtp.Linear(0, v))) //nolint:gosec // two's complement
+	samples := make([]int16, len(ulaw))
+	for i, v := range ulaw {
+		samples[i] = rtp.Linear(0, v)
 	}
-	return b, true
+	return prompt.WAV(samples), true
 }
 
 // balance is what an account has.
@@ -78,10 +75,10 @@ func (n *Node) balance(ctx context.Context, account string) (money.Amount, error
 // mayCall says why an account may not call from any telephone, if so.
 func (n *Node) mayCall(ctx context.Context, account string) error {
 	a, err := n.members.Account(ctx, member.System(), account)
-	if err == nil && !a.Barred.IsZero() {
-		err = fault.New(fault.Forbidden, "account_barred", "The operator keeps this account from signing in: %s", a.BarredWhy)
+	if err != nil {
+		return err
 	}
-	return err
+	return a.MayCome()
 }
 
 // rereadVoice takes in what another process changed of access numbers.

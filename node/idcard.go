@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/idcard"
@@ -62,10 +63,18 @@ func (n *Node) minding(ctx context.Context) {
 }
 
 // seats make telephones of ours somebody's for a while.
-type seats struct{ *Node }
+type seats struct {
+	*Node
+	one *sync.Mutex // sits down at a time: who sat there leaves first
+}
 
 // SignIn makes the telephone his who gave his PIN there.
 func (n seats) SignIn(ctx context.Context, membership string, at speaking.Telephone) error {
+	n.one.Lock()
+	defer n.one.Unlock()
+	if _, err := n.SignOut(ctx, at.Device); err != nil {
+		return err
+	}
 	_, err := n.idcards.AtTelephone(ctx, membership, idcard.From{Place: at.Country, Address: at.Number, Host: at.Device})
 	if err == nil {
 		n.telephony.Lends(at.Device)

@@ -175,8 +175,11 @@ func (s *Service) open(ctx context.Context, in SignIn, from From, take bool) (ou
 	if err != nil {
 		return out, err
 	}
-	if !account.Barred.IsZero() || !account.Erased.IsZero() {
-		return out, fault.New(fault.Forbidden, "account_barred", "The operator keeps this account from signing in: %s", account.BarredWhy)
+	if err := account.MayCome(); err != nil {
+		return out, err
+	}
+	if !account.Erased.IsZero() {
+		return out, fault.New(fault.Unknown, "account_unknown", "There is no account %s.", account.ID)
 	}
 	if err := s.free(ctx, &in, take); err != nil {
 		return out, err

@@ -171,8 +171,8 @@ func (s *Service) Remarks(ctx context.Context, by Actor, account string) (list [
 	return list, err
 }
 
-// barred says why somebody may not come in, if so.
-func (a Account) barred() error {
+// MayCome says why somebody may not come in, if so.
+func (a Account) MayCome() error {
 	if a.Barred.IsZero() {
 		return nil
 	}

@@ -69,7 +69,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Sourc
 
 // openSession signs an account in. also runs in the same transaction.
 func (s *Service) openSession(ctx context.Context, a Account, from Source, also func(Tx) error) (Session, Actor, error) {
-	if err := a.barred(); err != nil { // only who proved to be its holder is told
+	if err := a.MayCome(); err != nil { // only who proved to be its holder is told
 		return Session{}, Actor{}, err
 	}
 	now := s.cfg.Now()
@@ -201,7 +201,7 @@ func (s *Service) who(ctx context.Context, find func(Tx) (string, bool, error)) 
 			return signInFirst()
 		}
 		out = a.actor()
-		return a.barred()
+		return a.MayCome()
 	})
 	return out, err
 }

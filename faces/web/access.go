@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -143,20 +144,10 @@ func (f *face) setShort(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 
 func (f *face) ringMe(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	return f.changesAccess(r, p, "rung", func(ctx context.Context) error {
-		number, telephone := cutLine(r.PostFormValue("line"))
+		number, telephone, _ := strings.Cut(r.PostFormValue("line"), "|")
 		_, err := f.CallBacks.CallBack(ctx, p.Who, number, telephone, r.PostFormValue("target"))
 		return err
 	})
-}
-
-// cutLine is a number with one of its telephones, as the page offers them.
-func cutLine(s string) (number, telephone string) {
-	for i := range s {
-		if s[i] == '|' {
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
 }
 
 // accessDeskData is the operator's page of access numbers.

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/a-h/templ"
 
@@ -91,6 +90,3 @@ func knownContacts(list []contact.Contact) []knownNumber {
 	}
 	return out
 }
-
-// escaped is a text as it stands in an address.
-func escaped(s string) string { return url.QueryEscape(s) }

@@ -167,7 +167,7 @@ type written struct {
 // half, and the passphrase, stay there.
 func (f *face) writeCard(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
-		return f.scripted(w, r, p, nil, signInFirst())
+		return f.scripted(w, r, p, nil, p.signedIn())
 	}
 	var in struct{ Algorithm, Key string }
 	if err := readJSON(r, &in); err != nil {
@@ -288,10 +288,6 @@ func (p *page) cardState(c *idcard.Card) string {
 // asHours is how long a sign-in lasts, as its field has it.
 func asHours(d time.Duration) string { return strconv.FormatFloat(d.Hours(), 'f', -1, 64) }
 
-func signInFirst() error {
-	return fault.New(fault.Unproven, "sign_in", "Sign in first: the session or key is unknown or has ended.")
-}
-
 // publicPage is the address that a printed card leads to: of what its holder
 // publishes, and nothing else. "" if he publishes nothing.
 func (f *face) publicPage(r *http.Request, c *idcard.Card) (string, error) {
@@ -370,13 +366,7 @@ func cardSVG(p *page, c *idcard.Card, at string) ([]byte, error) {
 			left = 60
 		}
 		fmt.Fprintf(&b, `<g transform="translate(%g 250) scale(%g)" shape-rendering="crispEdges"><path fill="#15181C" d="`, left, 230/float64(code.Size))
-		for y := range code.Size {
-			for x := range code.Size {
-				if code.Black(x, y) {
-					fmt.Fprintf(&b, "M%d %dh1v1h-1z", x, y)
-				}
-			}
-		}
+		b.Write(appendModules(nil, code, 0))
 		b.WriteString(`"/></g>`)
 	}
 	b.WriteString(`</svg>`)

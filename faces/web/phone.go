@@ -12,7 +12,6 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/terminal"
-	"github.com/callisto-tel/callisto/faces/source"
 )
 
 // Phones let whoever is signed in use a browser as a telephone.
@@ -46,7 +45,7 @@ func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ
 		return f.scripted(w, r, p, f.passOf(r, s.Membership, x), err)
 	}
 	if !p.SignedIn() {
-		return f.scripted(w, r, p, nil, signInFirst())
+		return f.scripted(w, r, p, nil, p.signedIn())
 	}
 	line, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
 	if err != nil {
@@ -58,7 +57,7 @@ func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ
 
 func (f *face) passOf(r *http.Request, line string, x terminal.Phone) phonePass {
 	return phonePass{
-		Pass: x.Pass, Until: x.Until, WS: socketAt(source.Origin(f.Origin, r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
+		Pass: x.Pass, Until: x.Until, WS: socketAt(f.pagesOf(r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
 		Line: line, Number: x.Number, Name: x.Name, Device: x.Device, Servers: x.Servers,
 	}
 }

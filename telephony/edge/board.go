@@ -8,6 +8,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/speech"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -224,7 +225,7 @@ func (b *board) announcement(c *call, a *switching.Attempt, code string) switchi
 	if h, ok := b.edge.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical()); ok {
 		language = h.Language
 	}
-	return switching.Prompt(media.Language(language) + name)
+	return switching.Prompt(speech.Language(language) + name)
 }
 
 // SetTimer arms a timer of a call.

@@ -43,7 +43,7 @@ func (b *board) Request(in *sip.Incoming) {
 		}
 		b.edge.cfg.Registrar.Register(in, center.ID(at))
 	case sip.OPTIONS: // a ping: tells nothing about anybody
-		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n")})
+		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\n" + sip.AllowLine)})
 	default: // the core answers 405
 	}
 }

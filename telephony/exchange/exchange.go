@@ -294,7 +294,7 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 		if x.cfg.Web.Secure {
 			t = sip.WSS
 		}
-		d.web = x.core.Web(string(c.ID), t, x.cfg.Web.Addr, "")
+		d.web = x.core.Socketless(string(c.ID), t, x.cfg.Web.Addr)
 	}
 	if x.cfg.Certificate == nil {
 		return d, nil
@@ -308,7 +308,7 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 	}
 	d.link = k.Addr
 	if !c.TLS.IsValid() {
-		x.core.Outbound(string(c.ID), sip.TLS, l.Addr)
+		x.core.Socketless(string(c.ID), sip.TLS, l.Addr)
 		return d, nil
 	}
 	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{

@@ -12,8 +12,8 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/speech"
 	"github.com/callisto-tel/callisto/telephony/edge"
-	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
 
@@ -78,7 +78,7 @@ const (
 // CodeScript speaks a code, twice, to a person: whoever does not press 1 is
 // none, but an answering machine.
 func CodeScript(language, code string) *switching.Script {
-	say := func(name string) switching.Prompt { return switching.Prompt(media.Language(language) + "/" + name) }
+	say := func(name string) switching.Prompt { return switching.Prompt(speech.Language(language) + "/" + name) }
 	var digits []switching.Prompt
 	for _, d := range code {
 		digits = append(digits, say("digit/"+string(d)))

@@ -67,7 +67,6 @@ const (
 	AsOffered Protection = iota // as the leg that the offer comes from has it
 	Never                       // it is offered plain RTP
 	Always                      // it is offered SRTP, and nothing else is taken of it
-	Agreed                      // the same, with keys that are agreed on in DTLS (RFC 5763)
 )
 
 // Media makes sessions.
@@ -168,7 +167,7 @@ func (s *Session) pair(a, b uint16) (*leg, *leg) {
 
 // relayed reports whether a line is of a kind we carry.
 func relayed(m *sdp.Media) bool {
-	return m.Port != 0 && (m.Proto == sdp.AVP || m.Proto == sdp.SAVP || m.Proto == sdp.UDPTL || m.Proto == sdp.DTLS && m.Secret.Proved)
+	return m.Port != 0 && (m.Proto == sdp.AVP || m.Proto == sdp.SAVP || m.Proto == sdp.UDPTL || m.Proto == sdp.DTLS && m.Keying.Proved)
 }
 
 // kindOf avoids keeping a part of the text alive.

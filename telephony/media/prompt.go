@@ -52,10 +52,6 @@ func SpokenBy(name string) ([]byte, bool) {
 	return ulaw, err == nil
 }
 
-// Language is the language nearest to the one wanted (BCP 47) that the prompts
-// speak.
-func Language(wanted string) string { return speech.Language(wanted) }
-
 // NewPrompts returns the tones (after ITU-T E.180 in the plan of North
 // America) and what is spoken; announcements can be added.
 func NewPrompts() *Prompts {

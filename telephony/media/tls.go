@@ -19,7 +19,7 @@ type handshake struct {
 
 // certified notes what a leg says of DTLS.
 func (l *line) certified(m *sdp.Media) {
-	is := m.Proto == sdp.DTLS && m.Secret.Proved
+	is := m.Proto == sdp.DTLS && m.Keying.Proved
 	if l.tls == nil {
 		if !is {
 			return
@@ -30,7 +30,7 @@ func (l *line) certified(m *sdp.Media) {
 	if x.named = is; !is {
 		return
 	}
-	x.theirs, x.setup, x.name = m.Secret.Fingerprint, m.Secret.Setup, string(m.Secret.Ufrag)
+	x.theirs, x.setup, x.name = m.Keying.Fingerprint, m.Keying.Setup, string(m.Keying.Ufrag)
 	if len(m.Mid) > 0 {
 		x.mid = append(x.mid[:0], m.Mid...)
 	}
@@ -39,9 +39,7 @@ func (l *line) certified(m *sdp.Media) {
 // asksTLS returns what a new offer says; nil if it is not DTLS.
 func (s *Session) asksTLS(l *leg, i int) *sdp.Web {
 	x := &l.lines[i]
-	switch {
-	case x.web, l.policy.Protection == Agreed, x.on && x.tls != nil && x.tls.named:
-	default:
+	if !x.web && !(x.on && x.tls != nil && x.tls.named) {
 		if x.tls != nil {
 			x.tls.asked = false
 		}

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -494,5 +495,35 @@ func TestATelephoneAgreesOnKeysWithoutICE(t *testing.T) {
 			t.Errorf("%s is taken", bad)
 		}
 		x.Close()
+	}
+}
+
+// TestABrowserThatIsGone is told of, though it was held and nothing was expected
+// to be heard of it: its keep-alives have ended.
+func TestABrowserThatIsGone(t *testing.T) {
+	var ahead atomic.Int64
+	base := time.Now()
+	notes := make(chan rtp.Note, 10)
+	m := newMedia(t, rtp.Config{Web: true, Now: func() int64 { return int64(time.Since(base)) + ahead.Load() }, Notify: func(n rtp.Note) { notes <- n }})
+	_, w, _, _ := called(t, m)
+	w.connects()
+	ahead.Add(int64(20 * time.Second))
+	if _, err := w.binds(w.phone, w.secret2, false); err != nil { // it is there
+		t.Fatal(err)
+	}
+	ahead.Add(int64(20 * time.Second))
+	select {
+	case n := <-notes:
+		t.Errorf("20 s after its last keep-alive %+v is told", n)
+	case <-time.After(300 * time.Millisecond):
+	}
+	ahead.Add(int64(6 * time.Second))
+	select {
+	case n := <-notes:
+		if n.Kind != rtp.Silent || n.Leg != 1 {
+			t.Errorf("%+v is told", n)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("nothing is told")
 	}
 }

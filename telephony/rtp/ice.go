@@ -76,9 +76,7 @@ func (w *shared) bound(b []byte, src netip.AddrPort, now int64) {
 	if integrity.Check(m) != nil || stun.Fingerprint.Check(m) != nil {
 		return
 	}
-	if !x.knows(src, l) {
-		return
-	}
+	x.knows(src, l)
 	x.heard = now
 	if m.Contains(stun.AttrUseCandidate) || !x.to.IsValid() {
 		x.to = src
@@ -95,12 +93,12 @@ func (w *shared) bound(b []byte, src netip.AddrPort, now int64) {
 }
 
 // knows takes a source that has proved itself.
-func (x *ice) knows(src netip.AddrPort, l *Line) bool {
+func (x *ice) knows(src netip.AddrPort, l *Line) {
 	if slices.Contains(x.sources, src) {
 		if x.shared.source(src) != l { // another line had it meanwhile
 			x.shared.proved(src, l)
 		}
-		return true
+		return
 	}
 	if len(x.sources) >= mostSources {
 		i := slices.IndexFunc(x.sources, func(a netip.AddrPort) bool { return a != x.to })
@@ -109,7 +107,6 @@ func (x *ice) knows(src netip.AddrPort, l *Line) bool {
 	}
 	x.sources = append(x.sources, src)
 	x.shared.proved(src, l)
-	return true
 }
 
 // drop forgets the first i names: nothing leads by them any more.

@@ -23,7 +23,7 @@ func (m *Media) Speak() (Codec, bool) {
 // Speakable reports whether a local endpoint can take the line's packets: plain,
 // or protected in a way that we know.
 func (m *Media) Speakable() bool {
-	return m.Port != 0 && (m.Proto == AVP || m.Proto == SAVP && m.Crypto.Tag != 0 || m.Proto == DTLS && m.Secret.Proved)
+	return m.Port != 0 && (m.Proto == AVP || m.Proto == SAVP && m.Crypto.Tag != 0 || m.Proto == DTLS && m.Keying.Proved)
 }
 
 // Reply appends an answer of our own to d, for a call that has only one leg: the

@@ -188,7 +188,7 @@ func ending(dst []byte, l *Line, m *Media, at netip.Addr) []byte {
 // one: what the two ends of one transport say to each other does not pass a relay
 // to or from a browser, whose transport ends here.
 func (l *Line) hears(m *Media, v []byte) bool {
-	web := l.Web.browser() || len(m.Secret.Ufrag) > 0
+	web := l.Web.browser() || len(m.Keying.Ufrag) > 0
 	switch name, _ := attr(v); string(name) {
 	case "rtcp-fb":
 		return l.Feedback && !web

@@ -87,7 +87,7 @@ type Media struct {
 	Mux     bool           // a=rtcp-mux
 	ICE     bool           // it brings candidates
 	Mid     []byte         // a=mid (RFC 8843 §7)
-	Secret  Secret         // how its keys are agreed on in DTLS, and its name in ICE
+	Keying  Keying         // how its keys are agreed on in DTLS, and its name in ICE
 	Crypto  Crypto         // the first a=crypto that we can do; of SAVP only
 	DTMF    uint8          // payload type of telephone-event/8000, 0 if none
 	dirSet  bool
@@ -101,7 +101,7 @@ func (m *Media) Audio() bool { return string(m.Kind) == "audio" }
 // the hold of RFC 2543, which RFC 3264 §8.4 still has to be understood. With ICE
 // it says only that no candidate is known yet (RFC 8840 §4.1.1).
 func (m *Media) Direction() Direction {
-	if len(m.Secret.Ufrag) == 0 && m.Addr.IsValid() && m.Addr.IsUnspecified() {
+	if len(m.Keying.Ufrag) == 0 && m.Addr.IsValid() && m.Addr.IsUnspecified() {
 		return m.Dir &^ RecvOnly
 	}
 	return m.Dir
@@ -142,7 +142,7 @@ type Desc struct {
 	conn  netip.Addr
 	addrs [2][]byte // host texts of o= and the first c=, which must not leak
 	dir   Direction
-	all   Secret // of the session
+	all   Keying // of the session
 	n     int
 	media [MaxMedia]Media
 }
@@ -152,7 +152,7 @@ func (d *Desc) Media() []Media { return d.media[:d.n] }
 
 // Parse reads b, which must not change while d is in use.
 func (d *Desc) Parse(b []byte) error {
-	d.raw, d.conn, d.addrs, d.dir, d.all, d.n = b, netip.Addr{}, [2][]byte{}, SendRecv, Secret{}, 0
+	d.raw, d.conn, d.addrs, d.dir, d.all, d.n = b, netip.Addr{}, [2][]byte{}, SendRecv, Keying{}, 0
 	if len(b) > MaxSize {
 		return ErrSize
 	}
@@ -183,7 +183,7 @@ func (d *Desc) Parse(b []byte) error {
 		if !m.dirSet {
 			m.Dir = d.dir
 		}
-		m.Secret.inherit(&d.all)
+		m.Keying.inherit(&d.all)
 	}
 	return nil
 }
@@ -268,7 +268,7 @@ func protoOf(b []byte) Proto {
 // attribute notes the attributes that matter to a relay.
 func (d *Desc) attribute(v []byte) {
 	name, value := attr(v)
-	if d.secret().read(name, value) {
+	if d.keying().read(name, value) {
 		return
 	}
 	if d.n == 0 {

@@ -140,8 +140,8 @@ func appendBody(b, sdp []byte) []byte {
 	return append(b, sdp...)
 }
 
-// allowLine names the methods the core answers.
-const allowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n"
+// AllowLine names the methods the core answers.
+const AllowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n"
 
 // AppendQuoted appends a quoted-string (RFC 3261 §25.1), escaped and without
 // control characters.

@@ -247,10 +247,10 @@ func (c *Core) serve(l *Listener, sock socket) error {
 	return nil
 }
 
-// Outbound adds a listener that listens nowhere: connections to others can
-// still be made with it. They are told addr as where we are, though what they
-// want comes over the connection.
-func (c *Core) Outbound(tag string, t Transport, addr netip.AddrPort) *Listener {
+// Socketless adds a listener that listens nowhere: connections to others are made
+// with it, or are accepted elsewhere (see [Core.ServeWeb]). They are told addr as
+// where we are, though what they want comes over the connection.
+func (c *Core) Socketless(tag string, t Transport, addr netip.AddrPort) *Listener {
 	c.opening.Lock()
 	defer c.opening.Unlock()
 	return c.append(tag, t, addr, "", socket{})

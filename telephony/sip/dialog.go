@@ -279,7 +279,7 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	}
 	if method == INVITE || method == UPDATE {
 		t.msg = append(t.msg, d.flow.Listener.contact...)
-		t.msg = append(t.msg, allowLine+"Supported: timer\r\n"...)
+		t.msg = append(t.msg, AllowLine+"Supported: timer\r\n"...)
 		t.msg = d.sess.append(t.msg, true)
 	}
 	t.msg = append(t.msg, headers...)

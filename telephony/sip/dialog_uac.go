@@ -63,7 +63,7 @@ func (s *Shard) Invite(o *Outgoing) *Dialog {
 	b = appendHeader(b, HCallID, d.callID)
 	b = appendCSeq(b, d.inviteSeq, "INVITE")
 	b = append(b, o.Flow.Listener.contact...)
-	b = append(b, allowLine...)
+	b = append(b, AllowLine...)
 	if o.Reliable {
 		b = append(b, "Require: 100rel\r\n"...)
 	}

@@ -39,7 +39,7 @@ func (d *Dialog) Answer(sdp []byte) {
 	d.state = dialogAnswered
 	d.keep(sdp)
 	s := d.shard
-	headers := append(s.scratch[:0], allowLine+"Supported: timer, 100rel, replaces\r\n"...)
+	headers := append(s.scratch[:0], AllowLine+"Supported: timer, 100rel, replaces\r\n"...)
 	headers = append(d.sess.append(headers, false), d.told...)
 	s.scratch = headers
 	s.answer(d.in.slot, &Reply{Status: 200, Contact: true, Headers: headers, SDP: sdp}, d.tag())
@@ -163,9 +163,9 @@ func (s *Shard) inDialog(d *Dialog, f Flow, m *Msg, key uint64) {
 	case REFER:
 		s.referred(d, slot, m)
 	case OPTIONS:
-		s.answer(slot, &Reply{Status: 200, Headers: []byte(allowLine + "Accept: application/sdp\r\n")}, nil)
+		s.answer(slot, &Reply{Status: 200, Headers: []byte(AllowLine + "Accept: application/sdp\r\n")}, nil)
 	default:
-		s.answer(slot, &Reply{Status: 405, Headers: []byte(allowLine)}, nil)
+		s.answer(slot, &Reply{Status: 405, Headers: []byte(AllowLine)}, nil)
 	}
 }
 

@@ -153,7 +153,7 @@ func (s *Shard) outside(f Flow, m *Msg, key uint64) {
 		return
 	}
 	if m.Method == MethodOther {
-		s.stateless(f, m, &Reply{Status: 501, Headers: []byte(allowLine)})
+		s.stateless(f, m, &Reply{Status: 501, Headers: []byte(AllowLine)})
 		return
 	}
 	in := &s.in
@@ -172,7 +172,7 @@ func (s *Shard) outside(f Flow, m *Msg, key uint64) {
 	}
 	s.h.Request(in)
 	if !in.answered {
-		in.Respond(&Reply{Status: 405, Headers: []byte(allowLine)})
+		in.Respond(&Reply{Status: 405, Headers: []byte(AllowLine)})
 	}
 }
 

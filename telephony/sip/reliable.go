@@ -34,7 +34,7 @@ func (d *Dialog) progressReliably(r *Reply) {
 	if d.rel.seq == 1 {
 		d.rel.seq = s.rng.Uint32()>>2 + 1
 	}
-	h := append(s.scratch[:0], "Require: 100rel\r\n"+allowLine+"RSeq: "...)
+	h := append(s.scratch[:0], "Require: 100rel\r\n"+AllowLine+"RSeq: "...)
 	h = strconv.AppendUint(h, uint64(d.rel.seq), 10)
 	h = append(h, crlf...)
 	s.scratch = h

@@ -48,14 +48,6 @@ func (w webSocket) write(o *outbox) error {
 
 func (w webSocket) Close() error { return w.m.CloseNow() }
 
-// Web adds a listener that listens nowhere: WebSockets are accepted elsewhere,
-// and served with [Core.ServeWeb]. addr is where that is, as others are told.
-func (c *Core) Web(tag string, t Transport, addr netip.AddrPort, advertise string) *Listener {
-	c.opening.Lock()
-	defer c.opening.Unlock()
-	return c.append(tag, t, addr, advertise, socket{})
-}
-
 // ServeWeb serves a WebSocket to its end, and returns why it ended.
 func (c *Core) ServeWeb(l *Listener, remote netip.AddrPort, m Messages) error {
 	c.opening.Lock() // Close waits for what began before it

@@ -92,8 +92,7 @@ export class Dock extends HTMLElement {
 			this.typing = window.setTimeout(() => void this.look(), 300);
 		});
 		this.piece("ok").addEventListener("click", () => {
-			const retry = Dock.tabs.view.problem === "press_to_hear" ? "hear" : "forget";
-			Dock.tabs.ask({ do: retry });
+			Dock.tabs.ask({ do: Dock.tabs.view.problem === "press_to_hear" ? "hear" : "forget" });
 			this.piece("problem").hidden = true;
 			this.bar.focus();
 		});

@@ -70,7 +70,6 @@ export class Line {
 			case "devices": return this.use(c.devices);
 			case "hear": this.talks.forEach((t) => t.hear()); return this.say("");
 			case "forget": return this.say("");
-			case "retry": this.tries = 0; return void this.open();
 		}
 	}
 

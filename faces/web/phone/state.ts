@@ -52,7 +52,7 @@ export type Command =
 	| { do: "transfer"; id: string; to: string }
 	| { do: "join"; id: string; with: string }
 	| { do: "devices"; devices: Devices }
-	| { do: "hear" | "forget" | "retry" };
+	| { do: "hear" | "forget" };
 
 export const nothing = (): View => ({
 	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" },

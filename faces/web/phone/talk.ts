@@ -12,7 +12,7 @@ export interface Host {
 	linked(): boolean;
 }
 
-/** Held is what a page that comes back needs to take a call over (RFC 3891). */
+/** Left is what a page that comes back needs to take a call over (RFC 3891). */
 export interface Left { id: string; to: string; call: string; mine: string; theirs: string; name: string; number: string; since: number; at: number }
 
 let count = 0;

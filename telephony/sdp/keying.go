@@ -22,39 +22,39 @@ const (
 // String is the attribute's value.
 func (s Setup) String() string { return [...]string{"", "active", "passive", "actpass"}[s] }
 
-// Secret is what a description says of DTLS (RFC 8122 §5) and ICE (RFC 8839 §5.4).
-type Secret struct {
+// Keying is what a description says of DTLS (RFC 8122 §5) and ICE (RFC 8839 §5.4).
+type Keying struct {
 	Fingerprint [sha256.Size]byte
 	Proved      bool // it has a fingerprint by SHA-256
 	Setup       Setup
 	Ufrag, Pwd  []byte
 }
 
-// secret is what an attribute at this place is of.
-func (d *Desc) secret() *Secret {
+// keying is what an attribute at this place is of.
+func (d *Desc) keying() *Keying {
 	if d.n == 0 {
 		return &d.all
 	}
-	return &d.media[d.n-1].Secret
+	return &d.media[d.n-1].Keying
 }
 
 // read takes an attribute, and reports whether it is one of these.
-func (s *Secret) read(name, value []byte) bool {
+func (k *Keying) read(name, value []byte) bool {
 	switch string(name) {
 	case "fingerprint":
-		if f, ok := fingerprint(value); ok && !s.Proved {
-			s.Fingerprint, s.Proved = f, true
+		if f, ok := fingerprint(value); ok && !k.Proved {
+			k.Fingerprint, k.Proved = f, true
 		}
 	case "setup":
 		for _, r := range [...]Setup{Active, Passive, ActPass} {
 			if string(value) == r.String() {
-				s.Setup = r
+				k.Setup = r
 			}
 		}
 	case "ice-ufrag":
-		s.Ufrag = value
+		k.Ufrag = value
 	case "ice-pwd":
-		s.Pwd = value
+		k.Pwd = value
 	default:
 		return false
 	}
@@ -62,15 +62,15 @@ func (s *Secret) read(name, value []byte) bool {
 }
 
 // inherit takes from the session what a line does not say itself.
-func (s *Secret) inherit(all *Secret) {
-	if !s.Proved {
-		s.Fingerprint, s.Proved = all.Fingerprint, all.Proved
+func (k *Keying) inherit(all *Keying) {
+	if !k.Proved {
+		k.Fingerprint, k.Proved = all.Fingerprint, all.Proved
 	}
-	if s.Setup == NoSetup {
-		s.Setup = all.Setup
+	if k.Setup == NoSetup {
+		k.Setup = all.Setup
 	}
-	if s.Ufrag == nil {
-		s.Ufrag, s.Pwd = all.Ufrag, all.Pwd
+	if k.Ufrag == nil {
+		k.Ufrag, k.Pwd = all.Ufrag, all.Pwd
 	}
 }
 
