@@ -139,8 +139,9 @@ func TestATerminalTakesItsCallOver(t *testing.T) {
 	}
 }
 
-// TestOneTakesACallOverAtATime: while the other side has not answered, a second one
-// gets 491 and leaves nothing behind.
+// TestOneTakesACallOverAtATime: while the other side has not answered, others get
+// 491, however often they try, and leave nothing behind: the call has as many
+// legs left to give as before.
 func TestOneTakesACallOverAtATime(t *testing.T) {
 	s := newStage(t, "KR")
 	s.addTerminal("alice2", "alice", "203.0.113.40:5060")
@@ -149,17 +150,70 @@ func TestOneTakesACallOverAtATime(t *testing.T) {
 		alice2 -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag};from-tag={alice.tag}"
 		alice2 <- 100 INVITE
 		bob    <- INVITE sdp
-		alice3 -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag};from-tag={alice.tag}"
-		alice3 <- 491 INVITE
-		alice3 -> ACK
+		`)
+	for range 70 {
+		s.Play(`
+			alice3 -> INVITE bob sdp "Replaces: {alice.callid};to-tag={alice.rtag};from-tag={alice.tag}"
+			alice3 <- 491 INVITE
+			alice3 -> ACK
+			`)
+	}
+	s.Play(`
 		bob    -> 200 INVITE sdp
 		bob    <- ACK
 		alice2 <- 200 INVITE sdp
 		alice2 -> ACK
 		alice  <- BYE
 		alice  -> 200 BYE
+		alice2 -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1>"
+		alice2 <- 202 REFER
+		alice2 <- NOTIFY body="SIP/2.0 100 "
+		alice2 -> 200 NOTIFY
+		carol  <- INVITE nosdp
+		carol  -> 486 INVITE
+		carol  <- ACK
+		alice2 <- NOTIFY body="SIP/2.0 486 "
+		alice2 -> 200 NOTIFY
 		bob    -> BYE
 		bob    <- 200 BYE
+		alice2 <- BYE
+		alice2 -> 200 BYE
+		`)
+	s.leavesNothing(t)
+}
+
+// TestWhoCannotBeJoinedTalksOn: bob's telephone refuses the change; both calls of
+// alice are as they were.
+func TestWhoCannotBeJoinedTalksOn(t *testing.T) {
+	s := newStage(t, "KR")
+	s.addTerminal("alice2", "alice", "203.0.113.40:5060")
+	s.Play(answered + `
+		alice2 -> INVITE carol sdp
+		alice2 <- 100 INVITE
+		carol  <- INVITE sdp
+		carol  -> 200 INVITE sdp
+		carol  <- ACK
+		alice2 <- 200 INVITE sdp
+		alice2 -> ACK
+		alice  -> REFER auth "Refer-To: <sip:{carol.number}@192.0.2.1?Replaces={alice2.callid}%3Bto-tag%3D{alice2.rtag}%3Bfrom-tag%3D{alice2.tag}>"
+		alice  <- 202 REFER
+		alice  <- NOTIFY body="SIP/2.0 100 "
+		alice  -> 200 NOTIFY
+		carol  <- INVITE nosdp
+		carol  -> 200 INVITE sdp
+		bob    <- INVITE sdp
+		bob    -> 488 INVITE
+		bob    <- ACK
+		carol  <- ACK nosdp
+		alice  <- NOTIFY body="SIP/2.0 488 "
+		alice  -> 200 NOTIFY
+		wait 5s
+		alice  -> BYE
+		alice  <- 200 BYE
+		bob    <- BYE
+		bob    -> 200 BYE
+		carol  -> BYE
+		carol  <- 200 BYE
 		alice2 <- BYE
 		alice2 -> 200 BYE
 		`)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/callisto-tel/callisto/platform/config"
 )
 
 // pass is what a browser registers with.
@@ -145,5 +147,17 @@ func TestWhoMayOpenAWebSocket(t *testing.T) {
 	}
 	if _, _, err := c.Read(t.Context()); err == nil {
 		t.Error("a message of 70 kB was taken")
+	}
+}
+
+// TestPagesElsewhereMayNot: where the configuration says how pages are reached,
+// they may open WebSockets, also if a proxy asks for another host; nobody else's.
+func TestPagesElsewhereMayNot(t *testing.T) {
+	r := startWith(t, t.TempDir(), func(c *config.Config) { c.URL = "https://tel.example" })
+	for origin, want := range map[string]string{"https://tel.example": "", "https://tel.example.evil.example": "403", "https://evil.example": "403"} {
+		_, err := r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}, HTTPHeader: http.Header{"Origin": {origin}}})
+		if got := fmt.Sprint(err); err == nil != (want == "") || !strings.HasPrefix(got, want) && want != "" {
+			t.Errorf("%s: %v", origin, err)
+		}
 	}
 }

@@ -27,6 +27,9 @@ func TestLoadFillsDefaultsAndLetsTheEnvironmentWin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if port, err := c.SoundPort(); err != nil || port != 16380 {
+		t.Errorf("the sound of browsers is at port %d: %v", port, err)
+	}
 	if c.HTTP != "127.0.0.1:2" || c.SIP != "127.0.0.1:5060" || c.Currency != "USD" || c.Dev {
 		t.Errorf("got %+v", c)
 	}
@@ -46,6 +49,9 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		"data: /x\ndatabase: mysql://x/y\n" + kr: "postgres://",
 		"data: /x\ncenters:\n  - {id: KR, countries: [KR]}\n  - {id: K2, countries: [KR]}\n": "KR belongs to both KR and K2",
 		"data: /x\ncenters:\n  - {id: KR, countries: [Korea]}\n":                             "no country code",
+		"data: /x\nweb_port: high\n" + kr:                                                    `web_port: "high" is no port`,
+		"data: /x\nturn: {urls: 'turn:relay.example:3478'}\n" + kr:                           "urls and secret belong together",
+		"data: /x\nturn: {urls: 'stun:x.example', secret: s}\n" + kr:                         "no address like turn:",
 	} {
 		_, err := Load(write(t, text), noEnv)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

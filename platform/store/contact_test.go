@@ -24,6 +24,13 @@ func TestContactsAreTheirHoldersAlone(t *testing.T) {
 		if _, err := s.Add(ctx, ada, "Bakery", "baker.example"); err != nil {
 			t.Fatal(err)
 		}
+		long, err := s.Add(ctx, bob, strings.Repeat("엄", 100), "1") // letters are counted, not bytes
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Remove(ctx, bob, long.ID); err != nil {
+			t.Fatal(err)
+		}
 		for name, number := range map[string]string{"": "1", "x": "", strings.Repeat("x", 101): "1", "y": "1\x01"} {
 			if _, err := s.Add(ctx, ada, name, number); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%q %q: %v", name, number, err)

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -60,6 +61,9 @@ func (d *desk) CallBack(x edge.CallBack) string {
 	return "call_1"
 }
 
+func (*desk) SignIn(context.Context, string, speaking.Telephone) error { return nil }
+func (*desk) SignOut(context.Context, string) (bool, error)            { return false, nil }
+
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	plans, err := numbering.Load()
@@ -75,6 +79,7 @@ func newDesk(t *testing.T) *desk {
 		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: time.Now, Caller: func() speaking.Caller { return d },
 		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
 		May:     func(context.Context, string) error { return nil },
+		SignIns: d,
 	})
 	return d
 }
@@ -216,6 +221,24 @@ func TestOneTelephoneGuesses(t *testing.T) {
 	}
 	if n := len(d.checked); n < 15 || n > 16 {
 		t.Errorf("%d PINs were tried from one telephone", n)
+	}
+}
+
+// TestTelephonesAreMadeForNothing: PINs entered at desk phones are counted by whose
+// telephones they are, however many he makes.
+func TestTelephonesAreMadeForNothing(t *testing.T) {
+	d := newDesk(t)
+	for i := range 12 {
+		x := d.Takes(&routing.Attempt{Role: routing.Origin, Center: "KR", Dialled: routing.SignInCode, DialCountry: "KR",
+			Caller: routing.Party{Account: "acc_thief", Device: fmt.Sprint("dev_", i), Number: d.holder.Number}})
+		d.next(x, edge.Heard{})
+		for range 3 {
+			d.next(x, at("id", "99999999"))
+			d.next(x, at("pin", "111111"))
+		}
+	}
+	if n := len(d.checked); n < 15 || n > 16 {
+		t.Errorf("%d PINs were tried from telephones of one account", n)
 	}
 }
 

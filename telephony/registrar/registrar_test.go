@@ -86,3 +86,36 @@ func TestAPhoneThatRestartsIsNotLockedOut(t *testing.T) {
 		}
 	}
 }
+
+// TestABrowserHasNoPassword: not even the right digest opens a device that is
+// opened by passes, and a pass is taken over WebSocket only.
+func TestABrowserHasNoPassword(t *testing.T) {
+	sim := sip.NewSim(1)
+	us, phone := ap("192.0.2.99:5060"), ap("192.0.2.1:40000")
+	users := member.NewDirectory()
+	h := sip.NewHA1("u", "r", "pw")
+	users.Apply(member.Credential{SIPUser: "u", Device: "dev_1", Kind: member.Browser, MD5: h.MD5, SHA256: h.SHA256})
+	d := desk{New(Config{Realm: "r", Credentials: users, Passes: passes{}, Bindings: location.NewTable(), Now: time.Now})}
+	if _, err := sim.Core(sip.Config{Handler: func(*sip.Shard) sip.Handler { return d }}, map[netip.AddrPort]string{us: "KR"}); err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	sim.Peer(phone, func(_ netip.AddrPort, b []byte) { last = string(b) })
+	ask := func(seq int, proof string) string {
+		sim.Send(phone, us, fmt.Appendf(nil, "REGISTER sip:r SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:40000;rport;branch=z9hG4bK%d\r\nFrom: <sip:u@r>;tag=1\r\nTo: <sip:u@r>\r\nCall-ID: c\r\nCSeq: %d REGISTER\r\nContact: <sip:u@h:1>\r\n%sContent-Length: 0\r\n\r\n", seq, seq, proof))
+		sim.Run(sip.Second)
+		return last
+	}
+	nonce := match(`nonce="([^"]+)"`, ask(1, ""))
+	if code, answer := status(ask(2, fmt.Sprintf("Authorization: Digest username=\"u\", realm=\"r\", nonce=\"%s\", uri=\"sip:r\", response=\"%s\"\r\n", nonce, sum(sum("u:r:pw")+":"+nonce+":"+sum("REGISTER:sip:r"))))); code != "403" {
+		t.Errorf("its digest opens it: %s", answer)
+	}
+	if code, answer := status(ask(3, "Authorization: Bearer pass\r\n")); code != "403" || !strings.Contains(answer, "WebSocket") {
+		t.Errorf("a pass over UDP: %s", answer)
+	}
+}
+
+// passes open the browser of u.
+type passes struct{}
+
+func (passes) Open([]byte) (string, bool) { return "u", true }
