@@ -4,19 +4,26 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-// dials calls a number from the telephone of the page.
+// dials calls a number from the telephone of the page, and sees who it is before.
 func (w walker) dials(number string) {
+	w.t.Helper()
+	w.types(number)
+	w.says(".phone-found", strings.Fields(number)[0])
+	w.press(`[data-part=dial] button`)
+}
+
+// types puts a number into the field of the telephone.
+func (w walker) types(number string) {
 	w.t.Helper()
 	if ask(w, "look for the field", chromedp.Evaluate[bool](`document.querySelector("[data-part=panel]").hidden`)) {
 		w.press(`[data-part=bar]`)
 	}
 	w.fill("#phone-to", number)
-	w.says(".phone-found", strings.Fields(number)[0])
-	w.press(`[data-part=dial] button`)
 }
 
 // idle waits until the page has no call.
@@ -62,6 +69,8 @@ func TestACallOutlivesItsPage(t *testing.T) {
 	w.stage("connected")
 	w.hears(700)
 
+	const name = `(heard.filter(p => p.connectionState === "connected").at(-1)?.remoteDescription.sdp.match(/a=ice-ufrag:(\S+)/) ?? [])[1]`
+	ours := ask(w, "what we are called in ICE", chromedp.Evaluate[string](name))
 	w.do("the network changes", discard(chromedp.Evaluate[bool](`dispatchEvent(new Event("offline")), true`)))
 	w.until("the connection is lost", dock+`?.dataset.link === "lost"`)
 	w.do("and is back", discard(chromedp.Evaluate[bool](`window.back = performance.now(), dispatchEvent(new Event("online")), true`)))
@@ -69,6 +78,7 @@ func TestACallOutlivesItsPage(t *testing.T) {
 	if ms := ask(w, "how long it took", chromedp.Evaluate[float64](`performance.now() - window.back`)); ms > 5000 {
 		t.Errorf("the telephone was back after %.0f ms", ms)
 	}
+	w.until("ICE begins anew", "("+name+" ?? "+strconv.Quote(ours)+") !== "+strconv.Quote(ours))
 	w.stage("connected")
 	w.hears(700)
 	w.press(`[data-do=hangUp]:not([hidden])`)
@@ -77,6 +87,59 @@ func TestACallOutlivesItsPage(t *testing.T) {
 	if loud, hertz := desk.heard(); loud < 0.05 || hertz < 400 || hertz > 480 {
 		t.Errorf("the telephone heard %.0f Hz at %.3f, want 440\n%s", hertz, loud, desk.out.String())
 	}
+}
+
+// sounds is how loud the call of a page is, in dB of its loudest tone; silence is
+// -200.
+func (w walker) sounds() float64 {
+	w.t.Helper()
+	return ask(w, "listen", chromedp.Evaluate[float64](`listen().then(([, level]) => level === 0 ? -200 : Math.max(level, -200))`, chromedp.EvalAwaitPromise))
+}
+
+// TestKeysAreHeard: a guest dials *55 at the page of another, hears the house speak,
+// and gives his number and his PIN by the keys of the page; then his calls ring
+// there too.
+func TestKeysAreHeard(t *testing.T) {
+	d := company(t)
+	guest := other(t, d)
+	api(t, d, guest.APIKey, "PUT", "/api/v1/me/pin", map[string]any{"pin": "482915", "password": guest.Password}, 204)
+	w := speaker(t, d.HTTP, 440)
+	w.opens(d.Phones[0].URL)
+	w.types("*55")
+	w.press(`[data-part=dial] button`)
+	w.stage("connected")
+	for end := time.Now().Add(20 * time.Second); w.sounds() < -60; {
+		if time.Now().After(end) {
+			t.Fatal("the house is not heard")
+		}
+	}
+	w.press(`[data-do=pad]:not([hidden])`)
+	for _, key := range strings.ReplaceAll(guest.Number, " ", "") + "#482915" {
+		w.press(`[data-digit="` + string(key) + `"]`)
+	}
+	w.idle()
+	list := api(t, d, guest.APIKey, "GET", "/api/v1/me/card-sign-ins", nil, 200)["items"].([]any)
+	if len(list) != 1 || list[0].(map[string]any)["way"] != "telephone" {
+		t.Fatalf("the guest is not signed in: %v", list)
+	}
+
+	caller := speaker(t, d.HTTP, 1000)
+	caller.opens(d.Phones[1].URL)
+	caller.dials(guest.Number)
+	w.stage("incoming")
+	w.press(`[data-do=answer]`)
+	caller.stage("connected")
+	caller.hears(440)
+	w.press(`[data-do=mute]:not([hidden])`)
+	for end := time.Now().Add(20 * time.Second); caller.sounds() > -80; {
+		if time.Now().After(end) {
+			t.Fatal("a microphone that is off is heard")
+		}
+	}
+	w.press(`[data-do=unmute]:not([hidden])`)
+	caller.hears(440)
+	caller.press(`[data-do=hangUp]:not([hidden])`)
+	w.idle()
 }
 
 // TestCallsArePassedOnAndJoined: from page to page; to a SIP telephone without a

@@ -46,16 +46,33 @@ func (f *face) myPIN(ctx context.Context, _ *struct{}) (*body[pinState], error) 
 
 func (f *face) setPIN(ctx context.Context, in *struct {
 	Body struct {
-		PIN string `json:"pin" minLength:"6" maxLength:"20" doc:"Six digits"`
+		PIN      string `json:"pin" minLength:"6" maxLength:"20" doc:"Six digits"`
+		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
 	}
 }) (*struct{}, error) {
-	return nil, f.fail(ctx, f.PINs.Set(ctx, actor(ctx), in.Body.PIN))
+	who, err := f.proved(ctx, in.Body.Password)
+	if err == nil {
+		err = f.PINs.Set(ctx, who, in.Body.PIN)
+	}
+	return nil, f.fail(ctx, err)
 }
 
 func (f *face) removePIN(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	return nil, f.fail(ctx, f.PINs.Remove(ctx, actor(ctx)))
 }
 
-func (f *face) unlockPIN(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, f.fail(ctx, f.PINs.Unlock(ctx, actor(ctx)))
+func (f *face) unlockPIN(ctx context.Context, in *struct {
+	Body *struct {
+		Password string `json:"password,omitempty" doc:"Yours, if you did not sign in within the last ten minutes"`
+	}
+}) (*struct{}, error) {
+	password := ""
+	if in.Body != nil {
+		password = in.Body.Password
+	}
+	who, err := f.proved(ctx, password)
+	if err == nil {
+		err = f.PINs.Unlock(ctx, who)
+	}
+	return nil, f.fail(ctx, err)
 }
