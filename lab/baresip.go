@@ -30,6 +30,8 @@ type Baresip struct {
 	Seconds        int            // how long it runs
 	Gateway        netip.AddrPort // not registered anywhere: it is called here, by User
 	SRTP           bool           // it takes no sound but SRTP
+	DTLS           bool           // it agrees on the keys of its sound in DTLS
+	Inside         *House         // it is behind a NAT; here if nil
 	AnyAddress     bool           // let it describe its sound with whatever address it likes
 }
 
@@ -76,7 +78,13 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		b.Server = b.Gateway.String()
 	}
 	server := netip.MustParseAddrPort(b.Server)
-	listen := net2(server.Addr(), freePort(t, server.Addr()))
+	address, port := server.Addr(), uint16(0)
+	if b.Inside != nil {
+		address, port = b.Inside.Phone, b.Inside.port()
+	} else {
+		port = freePort(t, address)
+	}
+	listen := net2(address, port)
 	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";regint=60", b.User, b.Server, b.Transport, b.User, b.Password, b.Server, b.Transport)
 	if b.Gateway.IsValid() {
 		listen, account = b.Server, fmt.Sprintf("<sip:%s@%s>;regint=0", b.User, b.Server)
@@ -91,7 +99,7 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		"sip_listen " + listen,
 		"audio_source aufile," + filepath.Join(dir, "tone.wav"), "audio_player aufile," + filepath.Join(dir, "played.wav"),
 		"audio_alert aufile," + filepath.Join(dir, "alert.wav"), "audio_level no", "jitter_buffer_type fixed",
-		"module_path " + modulePath(t), "module g711.so", "module srtp.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
+		"module_path " + modulePath(t), "module g711.so", "module srtp.so", "module dtls_srtp.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
 		"snd_path " + dir, "net_af " + map[bool]string{true: "ipv4", false: "ipv6"}[server.Addr().Is4()],
 		"sip_cafile " + b.CAFile, "sip_verify_server yes", "",
 	}, "\n"))
@@ -103,13 +111,19 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 	if b.SRTP {
 		encrypted = ";mediaenc=srtp-mand"
 	}
+	if b.DTLS {
+		encrypted = ";mediaenc=dtls_srtp"
+	}
 	write("accounts", account+encrypted+";answermode="+answer+";audio_codecs=PCMU\n")
 	args := []string{"-f", dir, "-t", strconv.Itoa(b.Seconds)}
 	if !b.AnyAddress {
-		args = append(args, "-n", server.Addr().String())
+		args = append(args, "-n", address.String())
 	}
 	if b.Dial != "" {
 		args = append(args, "-e", "d "+b.Dial)
+	}
+	if b.Inside != nil {
+		program, args = b.Inside.command(program, args)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Softphone{t: t, dir: dir, stop: cancel, done: make(chan struct{}), more: make(chan struct{}, 1)}

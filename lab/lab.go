@@ -48,8 +48,10 @@ type Options struct {
 	Shards   int
 	Portable bool
 	Host     netip.Addr // 127.0.0.1
+	America  netip.Addr // of the American center; Host if not said
 	Verbose  bool
 	Internet exchange.Internet
+	Awake    time.Duration // how often telephones behind a NAT are sent something
 }
 
 // Records collects call records and wakes who waits for them.
@@ -112,6 +114,9 @@ func New(t testing.TB, o Options) *Network {
 	if !o.Host.IsValid() {
 		o.Host = netip.MustParseAddr("127.0.0.1")
 	}
+	if !o.America.IsValid() {
+		o.America = o.Host
+	}
 	n := &Network{Sold: routing.NewNumbers(), Devices: member.NewDirectory(), Bindings: location.NewTable(), Records: newRecords(), Realm: "lab.callisto"}
 	centers := center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
@@ -129,14 +134,14 @@ func New(t testing.TB, o Options) *Network {
 	cfg := exchange.Config{
 		Centers: []exchange.Center{
 			{ID: "KR", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
-			{ID: "US", Listen: netip.AddrPortFrom(o.Host, 0), TLS: netip.AddrPortFrom(o.Host, 0)},
+			{ID: "US", Listen: netip.AddrPortFrom(o.America, 0), TLS: netip.AddrPortFrom(o.America, 0)},
 		},
 		Realm: n.Realm, Devices: n.Devices, Bindings: n.Bindings, Recorder: n.Records,
 		Tables: n.Tables,
 		Certificate: func(c center.ID) (tls.Certificate, error) {
-			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String())
+			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String(), o.America.String())
 		},
-		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Internet: o.Internet, Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
+		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Internet: o.Internet, Awake: o.Awake, Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
 	}
 	if o.Verbose {
 		cfg.Logger = slog.Default()

@@ -53,7 +53,7 @@ func (t *TLSLinks) Flow(from, to center.ID) (sip.Flow, error) {
 	if !ok {
 		return sip.Flow{}, fmt.Errorf("the address of center %s is not known", to)
 	}
-	l := t.cfg.Core().Listener(LinkTag(from), sip.TLS, addr.Addr())
+	l := t.listener(from, addr.Addr())
 	if l == nil {
 		return sip.Flow{}, fmt.Errorf("center %s has no listener for links", from)
 	}
@@ -63,6 +63,18 @@ func (t *TLSLinks) Flow(from, to center.ID) (sip.Flow, error) {
 	}
 	t.way[key] = f
 	return f, nil
+}
+
+// listener is the one a center calls others from. Centers of one node may have
+// addresses of different IP versions: then it is that of the other version, for
+// a connection is answered on itself.
+func (t *TLSLinks) listener(from center.ID, to netip.Addr) *sip.Listener {
+	for _, like := range [...]netip.Addr{to, netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+		if l := t.cfg.Core().Listener(LinkTag(from), sip.TLS, like); l != nil {
+			return l
+		}
+	}
+	return nil
 }
 
 // Peer is the center a flow's certificate names. It counts only on listeners

@@ -84,13 +84,16 @@ type Config struct {
 	// domain, is believed by; nil is the system's.
 	TrunkRoots *x509.CertPool
 	Internet   Internet
-	MinRTP     uint16
-	MaxRTP     uint16
-	Portable   bool
-	Domains    []string
-	Logger     *slog.Logger
-	Now        func() time.Time
-	Trace      func(callID string, e *switching.Event, done []switching.Command)
+	// Awake is how often telephones behind a NAT are sent something, so that
+	// they can be called; 20 s if zero.
+	Awake    time.Duration
+	MinRTP   uint16
+	MaxRTP   uint16
+	Portable bool
+	Domains  []string
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Trace    func(callID string, e *switching.Event, done []switching.Command)
 }
 
 // Internet is how other people's domains are called.
@@ -119,6 +122,8 @@ type Exchange struct {
 	doors map[center.ID]door
 
 	closing sync.Once
+	ends    context.CancelFunc // what keeps telephones awake
+	awake   sync.WaitGroup
 }
 
 // door is where a center is reached, and how it proves itself.
@@ -138,6 +143,9 @@ const (
 func New(cfg Config) (x *Exchange, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Awake == 0 {
+		cfg.Awake = awake
 	}
 	if cfg.MinRTP == 0 {
 		cfg.MinRTP, cfg.MaxRTP = minRTP, maxRTP
@@ -352,7 +360,13 @@ func (x *Exchange) Start(context.Context) error {
 	if n := len(x.core.Shards()) + 1; runtime.GOMAXPROCS(0) < n {
 		runtime.GOMAXPROCS(n)
 	}
-	return x.core.Start()
+	if err := x.core.Start(); err != nil {
+		return err
+	}
+	ctx, ends := context.WithCancel(context.Background())
+	x.ends = ends
+	x.awake.Go(func() { x.keepAwake(ctx) })
+	return nil
 }
 
 // Centers lists the centers.
@@ -405,6 +419,10 @@ func (x *Exchange) Stop(ctx context.Context) error {
 // Close closes without ending calls, once however often it is called.
 func (x *Exchange) Close() {
 	x.closing.Do(func() {
+		if x.ends != nil {
+			x.ends()
+			x.awake.Wait()
+		}
 		if x.trunks != nil {
 			x.trunks.Close()
 		}

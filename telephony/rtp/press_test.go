@@ -164,6 +164,36 @@ func TestProtectedOnOneSide(t *testing.T) {
 	c.ph[1].hears(sound(60))
 }
 
+// TestSoundThatIsNotProtected where SRTP was agreed is not heard, and told of as
+// what it is; a telephone that is silent is told of as silent.
+func TestSoundThatIsNotProtected(t *testing.T) {
+	for want, says := range map[NoteKind]bool{Unproved: true, Silent: false} {
+		notes := make(chan Note, 16)
+		e := newEngine(t, Config{Silence: 300 * time.Millisecond, Notify: func(n Note) { notes <- n }})
+		c := newCall(t, e, "127.0.0.1")
+		defer c.s.Close()
+		if err := c.s.Secure(c.l[0], srtp.NewKey(srtp.AES128GCM), srtp.NewKey(srtp.AES128GCM)); err != nil {
+			t.Fatal(err)
+		}
+		c.s.Watch(c.l[0], true)
+		c.s.Watch(c.l[1], false)
+		if says {
+			c.ph[0].send(c.ours[0], sound(1))
+		}
+		select {
+		case n := <-notes:
+			if n != (Note{Kind: want, Tag: 7, Leg: 1}) {
+				t.Errorf("noted %+v", n)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("nothing is noted")
+		}
+		if b := c.ph[1].next(20 * time.Millisecond); b != nil {
+			t.Errorf("heard %q", b)
+		}
+	}
+}
+
 // BenchmarkRelaySecured is what a relayed packet costs where the side it goes to is
 // protected, beside one with none.
 func BenchmarkRelaySecured(b *testing.B) {

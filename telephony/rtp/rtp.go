@@ -63,7 +63,7 @@ const (
 	Stopped                  // the session's stop time was reached
 	Played                   // the player on the line has ended
 	Digit                    // a key was pressed at the other end of the line
-	Unproved                 // the other end of the line did not show the certificate of its description (DTLS)
+	Unproved                 // the other end of the line did not show the certificate of its description (DTLS), or for Config.Silence nothing was protected as agreed
 )
 
 // Note is something that happened to a session.

@@ -32,6 +32,7 @@ type Line struct {
 	to      *Line
 	watch   bool  // note silence
 	quiet   int64 // since when, for the silence watch
+	plain   bool  // meanwhile sound came that was not protected as agreed
 	rolls   bool  // it is on the engine's wheel
 	player  player
 	press   press
@@ -109,7 +110,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.stats = leg, false, false, nil, false, now, Stats{}
+	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.plain, l.stats = leg, false, false, nil, false, now, false, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
 	l.player, l.press, l.events, l.secure, l.proof, l.rolls = player{}, press{}, events{}, nil, nil, false
 	l.meter, l.reports = meter{}, reports{}
@@ -265,6 +266,7 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 	if rtp && l.secure != nil { // who has no key is no source at all
 		if b = l.secure.opened(b, ctrl); b == nil {
 			l.stats.Unopened++
+			l.plain = true
 			return 0, false
 		}
 	}
@@ -276,6 +278,7 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 	if l.ice == nil && p.latch.locked && p.joined != src {
 		p.rejoin()
 	}
+	l.plain = false
 	if ctrl {
 		l.stats.Control++
 		l.quiet = now // it is there, though it may be muted
@@ -373,8 +376,12 @@ func (s *Session) sweep(now int64) {
 			}
 		}
 		if l.watch && e.cfg.Silence > 0 && now-l.quiet >= int64(e.cfg.Silence) {
-			l.quiet = now // and again after as long
-			e.notes = append(e.notes, Note{Kind: Silent, Tag: s.tag, Leg: l.leg})
+			kind := Silent
+			if l.plain {
+				kind = Unproved
+			}
+			l.quiet, l.plain = now, false // and again after as long
+			e.notes = append(e.notes, Note{Kind: kind, Tag: s.tag, Leg: l.leg})
 		}
 	}
 }

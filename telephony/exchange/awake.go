@@ -1,0 +1,76 @@
+package exchange
+
+import (
+	"context"
+	"time"
+
+	"github.com/callisto-tel/callisto/telephony/sip"
+)
+
+const (
+	// awake is how often a telephone behind a NAT hears from us. A router may
+	// forget after 30 s that it has sent (RFC 4787 §4.3 wants 2 minutes or more).
+	awake = 20 * time.Second
+	// portions is over how many parts of that time they are spread.
+	portions = 20
+)
+
+// sleeper is a telephone that would not be reached any more if nothing was sent.
+type sleeper struct {
+	flow    sip.Flow
+	contact string
+}
+
+// keepAwake sends to telephones behind a NAT before the router between forgets
+// them, until ctx ends. Connections keep themselves (TCP keep-alive of the system,
+// pings of browsers).
+func (x *Exchange) keepAwake(ctx context.Context) {
+	tick := time.NewTicker(x.cfg.Awake / portions)
+	defer tick.Stop()
+	var all []sleeper
+	done := 0
+	for i := 0; ; i++ {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if i%portions == 0 {
+			all, done = x.sleepers(all[:0]), 0
+		}
+		upTo := len(all) * (i%portions + 1) / portions
+		some := append([]sleeper(nil), all[done:upTo]...)
+		if done = upTo; len(some) == 0 {
+			continue
+		}
+		x.core.Shards()[0].Post(func(s *sip.Shard) {
+			for i := range some {
+				s.Nudge(some[i].flow, []byte(some[i].contact))
+			}
+		})
+	}
+}
+
+// sleepers appends the telephones that are to be kept awake from here: those whose
+// datagrams come from another address than they know of themselves.
+func (x *Exchange) sleepers(list []sleeper) []sleeper {
+	now := x.cfg.Now()
+	for b := range x.cfg.Bindings.All {
+		if b.Node != x.cfg.Node || !b.Expires.After(now) {
+			continue
+		}
+		f, ok := x.core.Flow(b.Flow)
+		if !ok || f.Conn != nil || f.Listener.Transport != sip.UDP {
+			continue
+		}
+		u, ok := sip.ParseURI([]byte(b.Contact))
+		if !ok {
+			continue
+		}
+		if a, ok := u.Addr(); ok && a == f.Remote.Addr().Unmap() {
+			continue
+		}
+		list = append(list, sleeper{f, b.Contact})
+	}
+	return list
+}
