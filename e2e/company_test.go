@@ -64,7 +64,7 @@ type member struct {
 type dev struct {
 	dir      string
 	HTTP     string                                         `json:"http"`
-	Centers  map[string]struct{ SIP string }                `json:"centers"`
+	Centers  map[string]struct{ SIP, SIPS string }          `json:"centers"`
 	Members  []member                                       `json:"members"`
 	Company  struct{ Name, Number, Email, Password string } `json:"company"`
 	Operator struct {

@@ -74,9 +74,24 @@ func bindable(port int) bool {
 // phone starts a softphone; it leaves by itself after some seconds.
 func phone(t *testing.T, user, password, domain, transport string, hertz, seconds int, do string) *softphone {
 	t.Helper()
+	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";answermode=auto;regint=60", user, domain, transport, user, password, domain, transport)
+	return handset{port: freePair(t), account: account, hertz: hertz, seconds: seconds, do: do}.start(t)
+}
+
+// handset is how a softphone is set up.
+type handset struct {
+	port           int
+	account        string
+	more           []string // lines of its configuration
+	hertz, seconds int
+	do             string // what it does first
+}
+
+func (h handset) start(t *testing.T) *softphone {
+	t.Helper()
 	p := &softphone{t: t, dir: t.TempDir(), ended: make(chan error, 1)}
 	tone := filepath.Join(p.dir, "tone.wav")
-	if out, err := exec.Command(program(t, "sox"), "-n", "-r", "8000", "-c", "1", "-b", "16", tone, "synth", "60", "sine", strconv.Itoa(hertz), "vol", "0.5").CombinedOutput(); err != nil {
+	if out, err := exec.Command(program(t, "sox"), "-n", "-r", "8000", "-c", "1", "-b", "16", tone, "synth", "60", "sine", strconv.Itoa(h.hertz), "vol", "0.5").CombinedOutput(); err != nil {
 		t.Fatalf("sox: %v\n%s", err, out)
 	}
 	modules := "/usr/lib/baresip/modules"
@@ -84,17 +99,16 @@ func phone(t *testing.T, user, password, domain, transport string, hertz, second
 		modules = "/usr/lib/x86_64-linux-gnu/baresip/modules"
 	}
 	config := fmt.Sprintf("sip_listen 127.0.0.1:%d\naudio_source aufile,%s\naudio_player aufile,%s\naudio_alert aufile,%s\nsnd_path %s\nmodule_path %s\n"+
-		"module g711.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n",
-		freePair(t), tone, filepath.Join(p.dir, "heard.wav"), filepath.Join(p.dir, "alert.wav"), p.dir, modules)
-	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\";answermode=auto;regint=60\n", user, domain, transport, user, password, domain, transport)
-	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": "", "uuid": ""} {
+		"module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n%s\n",
+		h.port, tone, filepath.Join(p.dir, "heard.wav"), filepath.Join(p.dir, "alert.wav"), p.dir, modules, strings.Join(h.more, "\n"))
+	for name, text := range map[string]string{"config": config, "accounts": h.account + "\n", "contacts": "", "uuid": ""} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"-4", "-n", "127.0.0.1", "-f", p.dir, "-t", strconv.Itoa(seconds)}
-	if do != "" {
-		args = append(args, "-e", do)
+	args := []string{"-4", "-n", "127.0.0.1", "-f", p.dir, "-t", strconv.Itoa(h.seconds)}
+	if h.do != "" {
+		args = append(args, "-e", h.do)
 	}
 	cmd := exec.Command(program(t, "baresip"), args...)
 	cmd.Dir = p.dir
