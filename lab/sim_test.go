@@ -57,6 +57,7 @@ type simNet struct {
 	lab    *Network
 	tables *routing.Tables
 	trunks *trunk.Trunks
+	wakes  simWaker
 	wall   time.Time
 	phones *sip.Core
 	people []Member
@@ -64,6 +65,25 @@ type simNet struct {
 	told   map[string]int // calls whose end the caller was told, by serial
 	calls  int
 	seen   map[int]int // final statuses
+}
+
+// simWaker keeps whom it was asked to wake.
+type simWaker struct {
+	woken  []string        // devices
+	rested []string        // with how it ended
+	deaf   map[string]bool // who cannot be woken
+}
+
+func (w *simWaker) Wake(b location.Binding, c edge.Waking) bool {
+	if w.deaf[b.DeviceID] {
+		return false
+	}
+	w.woken = append(w.woken, b.DeviceID+" for "+c.From)
+	return true
+}
+
+func (w *simWaker) Rest(b location.Binding, _ edge.Waking, answered bool) {
+	w.rested = append(w.rested, fmt.Sprintf("%s answered=%v", b.DeviceID, answered))
 }
 
 type simLeg struct {
@@ -111,6 +131,7 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	}
 	t.Cleanup(n.rtp.Close)
 	now := func() time.Time { return n.wall.Add(time.Duration(n.sim.Now())) }
+	n.wakes.deaf = map[string]bool{}
 	links := simLinks{core: func() *sip.Core { return n.core }, at: map[center.ID]netip.AddrPort{"KR": addrPort("192.0.2.1:5062"), "US": addrPort("192.0.2.2:5062")}}
 	n.tables = &routing.Tables{Plans: plans, Sold: n.lab.Sold, Bindings: n.lab.Bindings, Centers: center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
@@ -119,8 +140,9 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	t.Cleanup(n.trunks.Close)
 	n.edge = edge.New(edge.Config{
 		Realm: n.lab.Realm, Tables: func() *routing.Tables { return n.tables }, Recorder: n.lab.Records, Links: links, Trunks: n.trunks,
-		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now}),
-		Media:     media.New(n.rtp, media.NewPrompts()), Now: now,
+		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now, Secret: []byte("lab"), Wakes: []string{"webpush"}, VAPID: "BLab"}),
+		Waker:     &n.wakes, Awaiter: n.lab.Bindings,
+		Media: media.New(n.rtp, media.NewPrompts()), Now: now,
 	})
 	n.core, err = n.sim.Core(sip.Config{Handler: n.edge.Handler, Shards: shards}, map[netip.AddrPort]string{
 		addrPort("192.0.2.1:5060"): "KR", addrPort("192.0.2.2:5060"): "US", addrPort("192.0.2.1:5080"): "KR",

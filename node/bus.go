@@ -32,8 +32,12 @@ func (n *Node) openBus(ctx context.Context) error {
 
 // adopt keeps a registration over a restart if the way to the telephone may
 // still be good: UDP to a port that is ours again. A connection died with the
-// process.
+// process, but a telephone that can be woken comes back.
 func (n *Node) adopt(b *location.Binding) bool {
+	if b.Wakes {
+		b.Epoch = n.epoch
+		return true
+	}
 	if strings.Contains(b.Flow, "/c") || strings.HasSuffix(n.cfg.SIP, ":0") {
 		return false
 	}

@@ -24,12 +24,20 @@ type Binding struct {
 	Node         string    `json:"node"`               // who owns the flow
 	Epoch        int64     `json:"epoch"`              // which life of that node
 	InstanceID   string    `json:"instance,omitempty"` // +sip.instance, RFC 5626
+	RegID        uint32    `json:"reg_id,omitempty"`   // which of its flows; 0: it has one way here only
+	Path         string    `json:"path,omitempty"`     // the proxies on the way there, first the one next to us (RFC 3327)
+	Wakes        bool      `json:"wakes,omitempty"`    // its Contact says how it is woken (RFC 8599)
 	CallID       string    `json:"call_id"`
 	CSeq         uint32    `json:"cseq"`
 	Expires      time.Time `json:"expires"`
 	Updated      time.Time `json:"updated"` // when its owner last wrote it
 	UserAgent    string    `json:"user_agent,omitempty"`
 	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
+}
+
+// Same reports whether two bindings are of one terminal.
+func (b *Binding) Same(o *Binding) bool {
+	return b.ID == o.ID || b.DeviceID == o.DeviceID && b.InstanceID != "" && b.InstanceID == o.InstanceID
 }
 
 // As is the same terminal for another device that is lent there: both ring.

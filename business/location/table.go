@@ -18,14 +18,21 @@ type Table struct {
 	byNumber *index.Map[[]*cell]
 	byDevice *index.Map[[]*cell]
 	count    atomic.Int64
+
+	waiting atomic.Int64 // how many wait for anybody: mostly nobody
+	waits   sync.Mutex
+	waiters map[string][]*waiter
 }
+
+// waiter waits for terminals of a number to register.
+type waiter struct{ told func(Binding) }
 
 // cell holds the newest state of one binding; nil once it was removed.
 type cell struct{ now atomic.Pointer[Binding] }
 
 // NewTable returns an empty table.
 func NewTable() *Table {
-	return &Table{byID: index.New[*cell](), byNumber: index.New[[]*cell](), byDevice: index.New[[]*cell]()}
+	return &Table{byID: index.New[*cell](), byNumber: index.New[[]*cell](), byDevice: index.New[[]*cell](), waiters: map[string][]*waiter{}}
 }
 
 // newer reports whether b replaces old: a later life of the same node always
@@ -43,6 +50,47 @@ func newer(old, b *Binding) bool {
 // Put applies a binding if it is newer than what is known of its id and
 // reports whether it was.
 func (t *Table) Put(b Binding) bool {
+	if !t.put(b) {
+		return false
+	}
+	if t.waiting.Load() > 0 {
+		t.tell(b)
+	}
+	return true
+}
+
+// Await has told called with every binding of a number that is put from now on,
+// until it is cancelled. It must not block.
+func (t *Table) Await(number string, told func(Binding)) (cancel func()) {
+	w := &waiter{told}
+	t.waits.Lock()
+	defer t.waits.Unlock()
+	t.waiters[number] = append(t.waiters[number], w)
+	t.waiting.Add(1)
+	return func() {
+		t.waits.Lock()
+		defer t.waits.Unlock()
+		rest := slices.DeleteFunc(slices.Clone(t.waiters[number]), func(x *waiter) bool { return x == w })
+		if len(rest) == len(t.waiters[number]) {
+			return // cancelled before
+		}
+		t.waiting.Add(-1)
+		if t.waiters[number] = rest; len(rest) == 0 {
+			delete(t.waiters, number)
+		}
+	}
+}
+
+func (t *Table) tell(b Binding) {
+	t.waits.Lock()
+	list := t.waiters[b.Number]
+	t.waits.Unlock()
+	for _, w := range list {
+		w.told(b)
+	}
+}
+
+func (t *Table) put(b Binding) bool {
 	if c, ok := t.byID.Get(b.ID); ok {
 		if done, applied := c.refresh(&b); done {
 			return applied

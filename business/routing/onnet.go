@@ -2,6 +2,7 @@ package routing
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
@@ -68,28 +69,51 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		return d.unregistered()
 	}
 	f := h.Forward
+	if a.Instance != "" {
+		f = nil // where others take his calls is not this terminal
+	}
 	if f != nil && len(f.Always) > 0 {
 		return t.forward(a, d, f.Always, cdr.Unavailable, WhyAlways)
 	}
 	var room [2]location.Binding // most people have one or two terminals
 	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)
 	found = signedIn(found)
+	if a.Instance != "" {
+		found = instanceOf(found, a.Instance)
+	}
+	further := otherFlows(found, a.Outcomes)
+	found = oneFlowEach(found)
+	if len(further) > 0 {
+		found = further
+	}
 	d.Targets = make([]Target, 0, len(found))
+	only, asleep := false, 0
 	for i := range found {
 		b := &found[i]
-		switch {
-		case a.Caller.Device != "" && b.DeviceID == a.Caller.Device: // nobody rings himself
-		case b.Center == a.Center:
-			d.Targets = append(d.Targets, Target{Kind: ToBinding, Binding: *b})
-		default:
-			d.Targets = append(d.Targets, Target{Kind: ToCenter, Center: b.Center, Role: Visit, Binding: *b})
+		only = only || b.Only
+		if a.Caller.Device != "" && b.DeviceID == a.Caller.Device { // nobody rings himself
+			continue
+		}
+		d.Targets = append(d.Targets, At(a.Center, b))
+		if b.Wakes && len(a.Outcomes) == 0 { // its connection may look alive and be frozen
+			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: *b})
+			asleep++
+		}
+	}
+	if t.Sleepers != nil && !only && a.Instance == "" && len(a.Outcomes) == 0 {
+		if b, ok := t.Sleepers.Asleep(d.Number.Canonical()); ok && (a.Caller.Device == "" || b.DeviceID != a.Caller.Device) {
+			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: b})
+			asleep++
 		}
 	}
 	if a.Trace != nil {
-		if len(d.Targets) == 1 {
+		if n := len(d.Targets) - asleep; n == 1 {
 			a.inside("One of its terminals is signed in.")
 		} else {
-			a.inside("%d of its terminals are signed in.", len(d.Targets))
+			a.inside("%d of its terminals are signed in.", n)
+		}
+		if asleep > 0 {
+			a.inside("Others are woken by a notification, and ring when they have signed in.")
 		}
 	}
 	if len(d.Targets) > 0 {
@@ -100,17 +124,79 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		if d.further(a.Center) {
 			d.RingFor += waitFurther
 		}
-		if d = d.after(a); len(d.Targets) == 0 {
+		if len(further) > 0 {
+			return d
+		}
+		if d = d.after(a); len(d.Targets) == 0 && a.Instance == "" {
 			return t.goOn(a, d)
 		}
 		return d
 	}
-	if home, ok := t.homeOffice(d.Number); ok {
+	if home, ok := t.homeOffice(d.Number); ok && a.Instance == "" {
 		return t.onNet(a, home)
 	}
 	d.Cause = cdr.Unavailable
 	d.Reason = fault.Reason{Code: unreachable}
+	if a.Instance != "" {
+		return d
+	}
 	return t.goOn(a, d)
+}
+
+// instanceOf keeps the one terminal that is called: a GRUU means it and nobody else
+// (RFC 5627 §5.1).
+func instanceOf(found []location.Binding, instance string) []location.Binding {
+	return slices.DeleteFunc(found, func(b location.Binding) bool {
+		return strings.TrimSuffix(strings.TrimPrefix(b.InstanceID, "<"), ">") != instance
+	})
+}
+
+// At is the way from a center to a terminal.
+func At(here center.ID, b *location.Binding) Target {
+	if b.Center == here {
+		return Target{Kind: ToBinding, Binding: *b}
+	}
+	return Target{Kind: ToCenter, Center: b.Center, Role: Visit, Binding: *b}
+}
+
+// oneFlowEach keeps, of a terminal with several ways to it, the one it used last
+// (RFC 5626 §5.3).
+func oneFlowEach(found []location.Binding) []location.Binding {
+	if !slices.ContainsFunc(found, func(b location.Binding) bool { return b.RegID > 0 }) {
+		return found
+	}
+	out := make([]location.Binding, 0, len(found))
+	for i := range found {
+		b := &found[i]
+		same := slices.IndexFunc(out, func(x location.Binding) bool { return b.RegID > 0 && x.RegID > 0 && x.Same(b) })
+		switch {
+		case same < 0:
+			out = append(out, *b)
+		case b.Updated.After(out[same].Updated):
+			out[same] = *b
+		}
+	}
+	return out
+}
+
+// otherFlows are the ways not tried yet to terminals that were not reached by
+// those that were. Nobody is rung again who was.
+func otherFlows(found []location.Binding, tried []Outcome) []location.Binding {
+	if len(tried) == 0 {
+		return nil
+	}
+	vain := func(c cdr.Cause) bool { return c == cdr.Unavailable || c == cdr.Timeout || c == cdr.Failed }
+	return oneFlowEach(slices.DeleteFunc(slices.Clone(found), func(b location.Binding) bool {
+		missed := false
+		for i := range tried {
+			x := &tried[i].Target.Binding
+			if x.ID == b.ID || x.Same(&b) && !vain(tried[i].Cause) {
+				return true
+			}
+			missed = missed || x.Same(&b)
+		}
+		return b.RegID == 0 || !missed
+	}))
 }
 
 // signedIn keeps only the terminals where the holder is now, if he said so when

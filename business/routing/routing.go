@@ -52,6 +52,7 @@ type Attempt struct {
 	DialCountry string // ISO code; "" means the caller's home country
 	Caller      Party
 	Binding     string     // role Visit: which binding
+	Instance    string     // only this terminal of the number is called (RFC 5627), by the URN of its instance
 	Carrier     string     // role Entry: by whose trunk; role Exit and PartnerService: whose number
 	Payer       string     // role Exit: whose account pays, if not the caller's
 	Service     string     // role Exit: EmergencyService or ShortService, for a code of DialCountry
@@ -105,12 +106,13 @@ const (
 	ToCenter                    // another center, as Role says there
 	ToURI                       // a SIP URI of somebody else's
 	ToTrunk                     // a carrier
+	ToSleeper                   // terminals that ring when they were woken and have registered
 )
 
 // Target is one leg to try.
 type Target struct {
 	Kind    TargetKind
-	Binding location.Binding // ToBinding; with ToCenter and Role Visit the binding meant
+	Binding location.Binding // ToBinding, ToSleeper; with ToCenter and Role Visit the binding meant
 	Center  center.ID        // ToCenter
 	Role    Role             // ToCenter: what that center is to do
 	Service string           // ToCenter and Role Exit: see Attempt
@@ -272,6 +274,14 @@ type Named struct {
 	Dial   string // "+8225551234", a partner's number
 }
 
+// Sleepers is the view of the terminals that are not registered and ring all the
+// same, for they can be woken. It must never block.
+type Sleepers interface {
+	// Asleep is what to wake for a number, in canonical form: of what registers
+	// then, the device counts.
+	Asleep(canonical string) (location.Binding, bool)
+}
+
 // Names is the view of proved domain names and e-mail addresses (C6). It must
 // never block.
 type Names interface {
@@ -297,7 +307,7 @@ type Known interface {
 	Known(number string) (Holder, bool)
 }
 
-// Tables is everything Decide reads. Ways, Names, Lines and Known may be nil.
+// Tables is everything Decide reads. Ways, Names, Lines, Known and Sleepers may be nil.
 type Tables struct {
 	Plans    *numbering.Plans
 	Centers  *center.Directory
@@ -307,6 +317,7 @@ type Tables struct {
 	Names    Names
 	Lines    Lines
 	Known    Known
+	Sleepers Sleepers
 	// Ours tells whether the host of an address means us; nil: none does.
 	Ours func(host string) bool
 }

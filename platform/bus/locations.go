@@ -272,7 +272,7 @@ func (l *Locations) handle(state map[string]*written, due map[int64][]string, c 
 func (l *Locations) stillGood(w *written, b *location.Binding) bool {
 	a := w.b
 	same := a.Contact == b.Contact && a.Flow == b.Flow && a.Center == b.Center && a.Epoch == b.Epoch && a.Number == b.Number &&
-		a.DeviceID == b.DeviceID && a.CallID == b.CallID && !b.Expires.Before(a.Expires)
+		a.DeviceID == b.DeviceID && a.CallID == b.CallID && a.Path == b.Path && a.Wakes == b.Wakes && !b.Expires.Before(a.Expires)
 	now := l.cfg.Now()
 	return same && now.Before(w.b.Updated.Add(w.b.Expires.Sub(w.b.Updated)/2)) && now.Unix() < w.due
 }
@@ -287,6 +287,9 @@ func (l *Locations) write(state map[string]*written, due map[int64][]string, b l
 		return
 	}
 	ttl := max(min(l.cfg.Lease, left.Round(time.Second)), time.Second)
+	if b.Wakes { // whoever sleeps does not register again because we were away
+		ttl = max(left.Round(time.Second), time.Second)
+	}
 	raw, err := json.Marshal(b)
 	if err != nil {
 		slog.Error("a registration cannot be written", "err", err)

@@ -55,7 +55,7 @@ type call struct {
 	media          *media.Session
 	placed         *placed // what only a call of ours has
 	passes         passing // whom it is passed on to
-	timers         [switching.TimerKey + 1]sip.UserTimer
+	timers         [switching.Timers]sip.UserTimer
 	legs           []*leg
 	spare          []*leg
 	attempt        routing.Attempt
@@ -69,6 +69,7 @@ type call struct {
 	code           string // why it was refused
 	tone           bool   // the caller hears that it rings
 	hash           sip.Mono
+	sleepers       []sleeper // who was woken for it
 	stopAt         switching.Mono
 }
 
@@ -86,10 +87,12 @@ type leg struct {
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
 	user   string // its SIP user
-	trunk  bool   // it is a carrier's
-	alien  bool   // it is somebody else's domain's
-	by     *carrier.Carrier
-	taken  string // the trunk it is counted on
+	// binding and flow are whom the leg was sent to, and which way.
+	binding, flow string
+	trunk         bool // it is a carrier's
+	alien         bool // it is somebody else's domain's
+	by            *carrier.Carrier
+	taken         string // the trunk it is counted on
 }
 
 const (
@@ -147,6 +150,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 		l = &leg{call: c}
 	}
 	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
+	l.binding, l.flow = "", ""
 	c.legs = append(c.legs, l)
 	return l
 }

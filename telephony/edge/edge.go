@@ -97,6 +97,10 @@ type Config struct {
 	Currency money.Currency
 	Open     bool     // anybody may call the numbers that everybody may look up
 	Internet Internet // nil: nobody else's domain is called
+	// Waker and Awaiter have terminals woken and tell that they came; nil: nobody
+	// sleeps.
+	Waker   Waker
+	Awaiter Awaiter
 	// Domain is ours, in the address that others are shown of a caller; "" is
 	// the address of the center's socket.
 	Domain string
@@ -204,7 +208,7 @@ func (e *Edge) look(account string, f func()) bool {
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
 	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
-	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b, Settler: (*sound)(b)}
+	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b, Waker: b, Settler: (*sound)(b)}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {
 			if x := b.call(c.Ref()); x != nil {

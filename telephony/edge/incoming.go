@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
@@ -55,12 +56,26 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		return
 	}
 	if !b.replaces(in, &cred) {
-		b.places(in, &cred, b.dialled(in), at)
+		b.places(in, &cred, b.dialled(in), b.instance(in), at)
 	}
 }
 
+// instance is which terminal of a number is called, and no other: a GRUU says so
+// (RFC 5627 §4.3).
+func (b *board) instance(in *sip.Incoming) string {
+	u, ok := sip.ParseURI(in.Msg.RequestURI())
+	gr, is := u.Param("gr")
+	if !ok || !is || !b.edge.ours(b.shard.Core(), u.Host, &in.Flow) {
+		return ""
+	}
+	if t, hidden := b.edge.cfg.Registrar.Temporary(string(u.User)); hidden {
+		return registrar.Instance(t.InstanceID)
+	}
+	return clip(string(sip.Unescape(nil, gr)), 200)
+}
+
 // places begins a call of a terminal.
-func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string, at center.ID) {
+func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, instance string, at center.ID) {
 	tables := b.edge.cfg.Tables()
 	country := ""
 	if c, ok := tables.Centers.Get(at); ok && len(c.Countries) > 0 {
@@ -74,7 +89,7 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled string
 		cred = &g
 	}
 	a := routing.Attempt{
-		Center: at, Role: routing.Origin, Dialled: dialled, DialCountry: country, Now: b.wall(),
+		Center: at, Role: routing.Origin, Dialled: dialled, Instance: instance, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
 			Account: cred.Account, Membership: cred.Membership, Device: cred.Device, Number: cred.Number, Country: cred.Country, Home: cred.Home,
 			Private: withheld(in.Msg) || withholds(tables, cred.Number),
@@ -117,6 +132,9 @@ func (b *board) addressed(uri []byte, f *sip.Flow) string {
 		user = user[:i]
 	}
 	if b.edge.ours(b.shard.Core(), u.Host, f) {
+		if t, hidden := b.edge.cfg.Registrar.Temporary(string(user)); hidden {
+			return t.Number
+		}
 		return string(user)
 	}
 	scheme, at := "", ""
@@ -174,6 +192,9 @@ func (b *board) fromCenter(in *sip.Incoming, at center.ID) {
 	}
 	who := asserted(in.Msg)
 	a.Caller.Private = withheld(in.Msg)
+	if gr, ok := u.Param("gr"); ok && a.Role == routing.Home {
+		a.Instance = clip(string(sip.Unescape(nil, gr)), 200)
+	}
 	_, a.Entered = u.Param("entered")
 	if v, ok := u.Param("hops"); ok {
 		n, _ := sip.Decimal(v)

@@ -23,6 +23,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	var o sip.Outgoing
 	buf := b.buf[:0]
 	why := switching.CauseAbsent
+	l.binding, l.flow = to.Binding.ID, to.Binding.Flow
 	switch to.Kind {
 	case routing.ToBinding:
 		f, ok := b.shard.Core().Flow(to.Binding.Flow)
@@ -32,7 +33,11 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		}
 		b.uri = append(b.uri[:0], to.Binding.Contact...)
 		o.URI, o.NAT, l.device, l.user = b.uri, true, to.Binding.DeviceID, to.Binding.SIPUser
-		o.Flow = f.Toward(o.URI, true)
+		if o.Flow = f; to.Binding.Path == "" {
+			o.Flow = f.Toward(o.URI, true)
+		} else { // by the proxies it came by (RFC 3327 §5.3)
+			buf = append(append(append(buf, "Route: "...), to.Binding.Path...), "\r\n"...)
+		}
 	case routing.ToCenter:
 		f, err := b.edge.cfg.Links.Flow(c.center, to.Center)
 		if err != nil {
@@ -129,6 +134,9 @@ func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
 		}
 	default:
 		dst = append(dst, ";role=home"...)
+		if c.attempt.Instance != "" {
+			dst = sip.AppendParam(append(dst, ";gr="...), c.attempt.Instance)
+		}
 		if c.attempt.Entered {
 			dst = append(dst, ";entered"...)
 		}

@@ -98,7 +98,7 @@ func (b *board) fromPasser(in *sip.Incoming, at center.ID, u *sip.URI) {
 	if b.replaces(in, &cred) {
 		return
 	}
-	b.places(in, &cred, string(sip.Unescape(nil, u.User)), at)
+	b.places(in, &cred, string(sip.Unescape(nil, u.User)), "", at)
 }
 
 // replaces takes an INVITE that takes the place of a dialog (RFC 3891 §3), and

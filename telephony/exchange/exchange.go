@@ -71,6 +71,11 @@ type Config struct {
 	Charging edge.Charging // nil: calls that cost are refused
 	AtOnce   func(account string) (int, bool)
 	Menus    edge.Menus // nil: no number is the house's own
+	// Waker wakes terminals; nil: none is. Wakes are the push services it reaches
+	// telephones by, VAPID what browsers' services know us by.
+	Waker    edge.Waker
+	Wakes    []string
+	VAPID    string
 	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
@@ -170,8 +175,10 @@ func New(cfg Config) (x *Exchange, err error) {
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Guests: cfg.Guests, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
+			Wakes: cfg.Wakes, VAPID: cfg.VAPID, Secret: cfg.Secret,
 		}),
-		Links:  edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
+		Links: edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
+		Waker: cfg.Waker, Awaiter: cfg.Bindings,
 		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.zones,
 		Internet: internet.New(internet.Config{
 			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,

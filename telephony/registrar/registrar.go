@@ -1,11 +1,13 @@
 // Package registrar takes REGISTER requests (RFC 3261 §10.3): it authenticates
-// the device, keeps its contacts as bindings, and tells it what is kept. Of
-// RFC 5626 it knows +sip.instance: a phone that comes back from another address
-// replaces its old binding.
+// the device, keeps its contacts as bindings, and tells it what is kept. A phone
+// that says which instance it is and comes back from another address replaces
+// its old binding; it may have several flows (RFC 5626), come by proxies (RFC
+// 3327), be called by an address of its own (RFC 5627), and be woken (RFC 8599).
 package registrar
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base32"
 	"slices"
@@ -63,6 +65,13 @@ type Config struct {
 	// Minimum, Maximum and Default are expiry times in seconds; 60, 7200 and
 	// 3600 if zero. Shorter requests are answered 423 with Min-Expires.
 	Minimum, Maximum, Default uint32
+	// Wakes are the push services by which telephones can be woken, in the words
+	// of pn-provider (RFC 8599): "webpush", "apns", "fcm". VAPID is the public key
+	// we send by webpush with (RFC 8292).
+	Wakes []string
+	VAPID string
+	// Secret hides whose a temporary GRUU is; without it there are none.
+	Secret []byte
 	// Contacts is how many bindings a device may have; 8 if zero.
 	Contacts int
 	Now      func() time.Time
@@ -71,6 +80,7 @@ type Config struct {
 // Registrar keeps the bindings of one node.
 type Registrar struct {
 	cfg  Config
+	hide cipher.AEAD
 	free sync.Pool // *room
 }
 
@@ -95,7 +105,7 @@ func New(cfg Config) *Registrar {
 	if cfg.Contacts == 0 {
 		cfg.Contacts = 8
 	}
-	return &Registrar{cfg: cfg}
+	return &Registrar{cfg: cfg, hide: newHide(cfg.Secret)}
 }
 
 // Authenticate checks a request's credentials; if it returns false the request
@@ -154,7 +164,9 @@ func (r *Registrar) Knows(sipUser string) bool {
 type contact struct {
 	uri      []byte
 	instance []byte
+	regID    uint32
 	expires  uint32
+	wakes    bool
 }
 
 // passedMost is the longest registration by a pass, in seconds: about as long as
@@ -185,16 +197,24 @@ func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 		return
 	}
 	all, reply := r.contacts(m, w)
+	var want asked
+	var way []byte
+	if reply == nil {
+		want, reply = r.extensions(m, w.contacts)
+	}
+	if reply == nil {
+		way, reply = path(m)
+	}
 	if cred.Kind != member.Telephone { // who is signed in no more registers no more
 		for i := range w.contacts {
 			w.contacts[i].expires = min(w.contacts[i].expires, passedMost)
 		}
 	}
 	if reply == nil {
-		reply = r.apply(in, at, &cred, w, all)
+		reply = r.apply(in, at, &cred, w, all, way)
 	}
 	if reply == nil {
-		reply = r.list(&cred, w)
+		reply = r.list(m, &cred, w, want, to.Host)
 	}
 	in.Respond(reply)
 	clear(w.contacts)
@@ -229,11 +249,11 @@ func (r *Registrar) contacts(m *sip.Msg, w *room) (all bool, refuse *sip.Reply) 
 		if v, ok := a.Param("+sip.instance"); ok && len(v) <= 200 && bytes.IndexByte(v, '\r') < 0 { // it stands in our answers
 			c.instance = v
 		}
+		c.regID = flow(m, &a, c.instance)
 		if c.expires > 0 && c.expires < r.cfg.Minimum {
 			refuse = &sip.Reply{Status: 423, Headers: []byte("Min-Expires: " + strconv.Itoa(int(r.cfg.Minimum)) + "\r\n")}
 			return false
 		}
-		c.expires = min(c.expires, r.cfg.Maximum)
 		list = append(list, c)
 		return len(list) <= r.cfg.Contacts
 	})
@@ -252,7 +272,7 @@ func (r *Registrar) tooMany() *sip.Reply {
 }
 
 // apply changes the bindings, all or none (RFC 3261 §10.3 step 7).
-func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, w *room, all bool) *sip.Reply {
+func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, w *room, all bool, way []byte) *sip.Reply {
 	m, now := in.Msg, r.cfg.Now()
 	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], cred.Device, now)
 	existing, contacts := w.existing, w.contacts
@@ -283,7 +303,7 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 		old := find(existing, c)
 		switch {
 		case c.expires > 0:
-			r.bind(in, at, cred, c, old, now)
+			r.bind(in, at, cred, c, old, now, way)
 		case old != nil:
 			r.remove(old.ID)
 		}
@@ -318,7 +338,7 @@ func late(m *sip.Msg, old *location.Binding) bool {
 
 // bind puts a binding; old is what it was before, if it was. Most of it will
 // not have changed: those texts are kept instead of copied.
-func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential, c *contact, old *location.Binding, now time.Time) {
+func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential, c *contact, old *location.Binding, now time.Time, way []byte) {
 	m := in.Msg
 	agent := m.Header(sip.HUserAgent)
 	agent = agent[:min(len(agent), 120)]
@@ -334,6 +354,7 @@ func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential
 	}
 	var flow [64]byte
 	b.ID, b.Number = old.ID, old.Number
+	b.RegID, b.Wakes, b.Path = c.regID, c.wakes, kept(old.Path, way)
 	b.Contact, b.InstanceID = kept(old.Contact, c.uri), kept(old.InstanceID, c.instance)
 	b.Flow, b.CallID = kept(old.Flow, in.Flow.AppendToken(flow[:0])), kept(old.CallID, m.CallID)
 	b.UserAgent = kept(old.UserAgent, agent)
@@ -402,7 +423,7 @@ func find(list []location.Binding, c *contact) *location.Binding {
 
 // names reports whether a contact means a binding.
 func names(c *contact, b *location.Binding) bool {
-	return len(c.instance) > 0 && b.InstanceID == string(c.instance) || len(c.instance) == 0 && b.InstanceID == "" && b.Contact == string(c.uri)
+	return len(c.instance) > 0 && b.InstanceID == string(c.instance) && b.RegID == c.regID || len(c.instance) == 0 && b.InstanceID == "" && b.Contact == string(c.uri)
 }
 
 // bindingID names a binding, the same over restarts, by what find goes by.
@@ -412,12 +433,15 @@ func bindingID(device string, c *contact) string {
 		key = c.uri
 	}
 	sum := sha256.Sum256(key)
+	if c.regID > 0 {
+		sum = sha256.Sum256(strconv.AppendUint(append(sum[:], '#'), uint64(c.regID), 10))
+	}
 	return device + "." + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])
 }
 
 // list answers with every contact of the device and the time it has left
 // (RFC 3261 §10.3 step 8).
-func (r *Registrar) list(cred *member.Credential, w *room) *sip.Reply {
+func (r *Registrar) list(m *sip.Msg, cred *member.Credential, w *room, want asked, host []byte) *sip.Reply {
 	now := r.cfg.Now()
 	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], cred.Device, now)
 	b := w.text[:0]
@@ -432,9 +456,17 @@ func (r *Registrar) list(cred *member.Credential, w *room) *sip.Reply {
 			b = append(b, x.InstanceID...)
 			b = append(b, '"')
 		}
+		if x.RegID > 0 {
+			b = append(b, ";reg-id="...)
+			b = strconv.AppendUint(b, uint64(x.RegID), 10)
+		}
+		if want.gruu {
+			b = r.appendGRUU(b, host, x)
+		}
 		b = append(b, "\r\n"...)
 	}
-	b = append(b, "Date: "...)
+	b = r.appendExtensions(b, m, want)
+	b = append(b, "Supported: outbound, path, gruu\r\nDate: "...)
 	b = now.UTC().AppendFormat(b, "Mon, 02 Jan 2006 15:04:05 GMT")
 	b = append(b, "\r\n"...)
 	w.text = b

@@ -184,7 +184,11 @@ func (s *Shard) refuseExtensions(f Flow, m *Msg) bool {
 	}
 	var unknown []byte
 	collect := func(v []byte) bool {
-		if !equalFold(v, "100rel") && !equalFold(v, "timer") && !equalFold(v, "replaces") {
+		known := equalFold(v, "100rel") || equalFold(v, "timer") || equalFold(v, "replaces")
+		if m.Method == REGISTER {
+			known = known || equalFold(v, "outbound") || equalFold(v, "path") || equalFold(v, "gruu")
+		}
+		if !known {
 			if unknown != nil {
 				unknown = append(unknown, ", "...)
 			}

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"runtime/debug"
@@ -123,6 +124,10 @@ func (s *Shard) Packet(f Flow, b []byte) {
 	if keepAlive(b) {
 		return
 	}
+	if f.Conn == nil && binding(b) {
+		s.bound(f, b)
+		return
+	}
 	s.stats.Received++
 	m := &s.msg
 	fault := m.Parse(b)
@@ -163,6 +168,37 @@ func (s *Shard) guard() {
 		s.stats.Defects++
 		s.core.log.Error("a defect: a message or timer was dropped", "panic", r, "stack", string(debug.Stack()))
 	}
+}
+
+// STUN, as far as a flow is kept open by it (RFC 5626 §4.4.2, RFC 8489 §5): a
+// Binding request is 20 bytes or more, begins with 0x0001, and has the cookie.
+const (
+	stunHead   = 20
+	stunCookie = 0x2112A442
+)
+
+func binding(b []byte) bool {
+	return len(b) >= stunHead && b[0] == 0 && b[1] == 1 && binary.BigEndian.Uint32(b[4:]) == stunCookie &&
+		int(binary.BigEndian.Uint16(b[2:]))+stunHead == len(b)
+}
+
+// bound tells a telephone where we see it: as XOR-MAPPED-ADDRESS (RFC 8489
+// §14.2), whose change tells it that its flow is another now. The answer is
+// no more than 24 bytes longer than the question.
+func (s *Shard) bound(f Flow, b []byte) {
+	ip, family := f.Remote.Addr().Unmap().AsSlice(), byte(1)
+	if len(ip) == 16 {
+		family = 2
+	}
+	r := append(s.scratch[:0], 1, 1, 0, byte(8+len(ip)))
+	r = append(r, b[4:stunHead]...)
+	r = append(r, 0, 0x20, 0, byte(4+len(ip)), 0, family)
+	r = binary.BigEndian.AppendUint16(r, f.Remote.Port()^stunCookie>>16)
+	for i, c := range ip {
+		r = append(r, c^b[4+i])
+	}
+	s.sendCopy(f, r)
+	s.scratch = r[:0]
 }
 
 // keepAlive tells the CRLF or zero bytes that phones send to keep a NAT open.

@@ -19,6 +19,7 @@ const (
 	warnAhead   = 10 * time.Second // before it ends for good, warn
 	mostRounds  = 16               // decisions a call
 	mostLegs    = 64               // legs a call, over its life
+	wakeMost    = 20 * time.Second // for a terminal that was woken to register
 )
 
 // phase is how far a call has come.
@@ -80,6 +81,7 @@ type Call struct {
 	plays    bool   // the announcement has begun
 	waits    bool   // more money was asked for
 	warned   bool   // the caller heard that the end is near
+	roused   bool   // a terminal that was woken has come
 }
 
 // leg is one party of the call, as long as it exists.
@@ -94,6 +96,7 @@ type legState uint8
 
 const (
 	legIn      legState = iota // came in, not answered
+	legAsleep                  // was told to register, and has not; not known to Legs
 	legPrepare                 // its offer is being made
 	legDialled                 // sent, not answered
 	legUp                      // answered
@@ -109,7 +112,7 @@ type Counts struct {
 // Counts returns what the call holds now.
 func (c *Call) Counts() Counts {
 	n := Counts{Legs: len(c.legs), Media: c.media, Over: c.phase == over}
-	for t := range timerCount {
+	for t := range Timers {
 		if c.timers&(1<<t) != 0 {
 			n.Timers++
 		}
@@ -201,7 +204,7 @@ func (c *Call) Step(now Mono, e Event, out *Commands) {
 		return
 	}
 	switch e.Kind {
-	case Offered, Decided, Progress, Answered:
+	case Offered, Decided, Progress, Answered, Woken, NotWoken:
 		c.hunt(now, &e, out)
 	case Confirmed:
 		c.confirmed(now, &e, out)
@@ -264,6 +267,8 @@ func (c *Call) timer(now Mono, t TimerID, out *Commands) {
 		c.warn(out)
 	case TimerCut:
 		c.finish(now, CauseCutOff, out)
+	case TimerWake:
+		c.sleepOn(now, CauseAbsent, out)
 	case TimerPrompt:
 		if c.phase == running {
 			c.speak(now, out)
@@ -295,6 +300,11 @@ func (c *Call) end(id LegID, cause Cause, out *Commands) {
 
 // gone forgets a leg that is no more.
 func (c *Call) gone(id LegID, out *Commands) {
+	if l := c.leg(id); l != nil && l.state == legAsleep { // of it, media knows nothing
+		c.forget(id)
+		out.add(Command{Op: OpLetSleep, Leg: id})
+		return
+	}
 	c.forget(id)
 	if c.media {
 		out.add(Command{Op: OpMediaDrop, Leg: id})
@@ -308,13 +318,17 @@ func (c *Call) gone(id LegID, out *Commands) {
 // is given back, and the record is handed over.
 func (c *Call) finish(now Mono, cause Cause, out *Commands) {
 	for i := range c.legs {
-		if c.legs[i].state != legPrepare { // of those, Legs has never heard
+		switch c.legs[i].state {
+		case legPrepare: // of those, Legs has never heard
+		case legAsleep:
+			out.add(Command{Op: OpLetSleep, Leg: c.legs[i].id})
+		default:
 			out.add(Command{Op: OpEnd, Leg: c.legs[i].id, Cause: cause})
 		}
 		c.left(c.legs[i].id, cause, &Event{})
 	}
 	c.legs = c.legs[:0]
-	for t := range timerCount {
+	for t := range Timers {
 		c.cancel(t, out)
 	}
 	if c.media {

@@ -76,6 +76,12 @@ const (
 	// OpAsk asks whoever gave the script how to go on: Heard was pressed at the
 	// node that Note names. Directed or Lent follows.
 	OpAsk
+
+	// OpWake has the terminals of Target woken, which ring when they have
+	// registered: Woken follows, once for each, or NotWoken.
+	OpWake
+	// OpLetSleep: whoever of Leg has not registered need not any more.
+	OpLetSleep
 	opCount
 )
 

@@ -36,7 +36,8 @@ const (
 	TimerCut                    // the money, or the longest allowed duration, ends here
 	TimerPrompt                 // an announcement must have ended here
 	TimerKey                    // a key must have been pressed until here
-	timerCount
+	TimerWake                   // a terminal that was woken must have registered until here
+	Timers                      // how many there are
 )
 
 // Stage is how far an unanswered leg has come.
@@ -144,6 +145,11 @@ const (
 	Lent
 	// MediaSettled: Leg's offer concerns nobody else; SDP is the answer to it.
 	MediaSettled
+	// Woken: a terminal that a Wake was for has registered: Target is the way to
+	// it now.
+	Woken
+	// NotWoken: Leg's terminal cannot be woken, for Cause.
+	NotWoken
 	kindCount
 )
 

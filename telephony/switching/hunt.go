@@ -1,5 +1,7 @@
 package switching
 
+import "github.com/callisto-tel/callisto/business/routing"
+
 // hunt takes what happens between the offer and the answer.
 func (c *Call) hunt(now Mono, e *Event, out *Commands) {
 	switch e.Kind {
@@ -11,6 +13,12 @@ func (c *Call) hunt(now Mono, e *Event, out *Commands) {
 		c.progress(e, out)
 	case Answered:
 		c.answered(now, e, out)
+	case Woken:
+		c.woken(e, out)
+	case NotWoken:
+		if l := c.leg(e.Leg); c.phase == hunting && l != nil && l.state == legAsleep {
+			c.failed(now, l.id, e.Cause, 0, out)
+		}
 	default:
 	}
 }
@@ -92,18 +100,27 @@ func (c *Call) dial(now Mono, out *Commands) {
 	}
 	c.set(TimerRing, now+Mono(min(ring, ringMost)), out)
 	for i := range c.targets {
-		id := c.NewLeg()
-		c.tries(id, &c.targets[i])
-		l := leg{id: id, state: legPrepare, target: i}
-		if c.late {
-			l.state = legDialled
-			out.add(Command{Op: OpDial, Leg: id, Target: &c.targets[i]})
-		} else {
-			c.media = true
-			out.add(Command{Op: OpMediaOffer, Leg: Caller, Peer: id, Target: &c.targets[i], SDP: c.offer})
+		if c.targets[i].Kind == routing.ToSleeper {
+			c.wake(now, i, out)
+			continue
 		}
-		c.legs = append(c.legs, l)
+		c.branch(i, out)
 	}
+}
+
+// branch sends a leg to a target.
+func (c *Call) branch(i int, out *Commands) {
+	id := c.NewLeg()
+	c.tries(id, &c.targets[i])
+	l := leg{id: id, state: legPrepare, target: i}
+	if c.late {
+		l.state = legDialled
+		out.add(Command{Op: OpDial, Leg: id, Target: &c.targets[i]})
+	} else {
+		c.media = true
+		out.add(Command{Op: OpMediaOffer, Leg: Caller, Peer: id, Target: &c.targets[i], SDP: c.offer})
+	}
+	c.legs = append(c.legs, l)
 }
 
 // progress tells the caller of the first sign of each kind. The first leg with
@@ -164,6 +181,7 @@ func (c *Call) answered(now Mono, e *Event, out *Commands) {
 	c.took(l.id)
 	c.sought = l.id
 	c.cancel(TimerRing, out)
+	c.cancel(TimerWake, out)
 	c.endOthers(c.sought, CauseElsewhere, out)
 	c.answerAt = now
 	c.rec.Answer = c.wall(now)
@@ -186,13 +204,18 @@ func (c *Call) endOthers(but LegID, cause Cause, out *Commands) {
 		if l.id == Caller || l.id == but {
 			continue
 		}
-		if l.state == legPrepare {
-			c.left(l.id, cause, &Event{})
-			c.gone(l.id, out)
-		} else {
-			c.end(l.id, cause, out)
-		}
+		c.leave(l, cause, out)
 	}
+}
+
+// leave ends a leg that was not answered.
+func (c *Call) leave(l leg, cause Cause, out *Commands) {
+	if l.state == legPrepare || l.state == legAsleep { // Legs has never heard of it
+		c.left(l.id, cause, &Event{})
+		c.gone(l.id, out)
+		return
+	}
+	c.end(l.id, cause, out)
 }
 
 // connect passes the answer on. To a caller that made no offer it is one.
@@ -230,9 +253,13 @@ func (c *Call) failed(now Mono, id LegID, cause Cause, q850 int, out *Commands) 
 // routing may know another way.
 func (c *Call) next1(now Mono, out *Commands) {
 	if len(c.legs) > 1 {
+		if c.roused && !c.rings() { // who was woken has said no: nobody else is waited for
+			c.sleepOn(now, CauseAbsent, out)
+		}
 		return
 	}
 	c.cancel(TimerRing, out)
+	c.cancel(TimerWake, out)
 	if c.best.EndsHunt() && c.plan.Holder.Forward == nil && !c.plan.Urgent {
 		c.refuse(now, c.best, out)
 		return
@@ -255,19 +282,21 @@ func (c *Call) ringOver(now Mono, out *Commands) {
 			continue
 		}
 		cause := CauseNoAnswer
-		if l.stage == StageTrying {
+		switch {
+		case l.state == legAsleep:
+			cause = CauseAbsent
+		case l.stage == StageTrying:
 			cause = CauseNoResponse
 		}
 		if c.best == CauseNone || cause.Better(c.best) {
 			c.best, c.bestAt = cause, 0
 		}
 		c.attempt.Outcomes = append(c.attempt.Outcomes, outcome(c.targets[l.target], cause))
-		if l.state == legPrepare {
-			c.left(l.id, cause, &Event{})
-			c.gone(l.id, out)
-		} else {
-			c.end(l.id, CauseNoAnswer, out)
+		ends := CauseNoAnswer
+		if l.state == legPrepare || l.state == legAsleep {
+			ends = cause
 		}
+		c.leave(l, ends, out)
 	}
 	c.next1(now, out)
 }

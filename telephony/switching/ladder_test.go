@@ -24,7 +24,7 @@ type stage struct {
 	fail  map[LegID]Cause // media for these legs
 	now   Mono
 	plan  *Plan
-	timed [timerCount]Mono // 0: not set
+	timed [Timers]Mono // 0: not set
 }
 
 func (s *stage) say(f string, args ...any) {
@@ -244,7 +244,7 @@ func event(t *testing.T, s *stage, start Mono, w []string) Event {
 		e.Plan = plan(t, w[1:])
 		return e
 	case Timer:
-		e.Timer = named[TimerID](t, int(timerCount), w[1])
+		e.Timer = named[TimerID](t, int(Timers), w[1])
 		return e
 	case Reserved, Extended:
 		e.Lease.Hold = w[1]

@@ -27,7 +27,7 @@ func (c *Call) tries(id LegID, t *Target) {
 	}
 	l := cdr.Leg{Forward: t.Forward, Start: c.wall(c.now)}
 	switch t.Kind {
-	case routing.ToBinding:
+	case routing.ToBinding, routing.ToSleeper:
 		l.Kind, l.Device = cdr.ToTerminal, t.Binding.DeviceID
 	case routing.ToCenter:
 		l.Kind, l.Center, l.Number = cdr.ToCenter, t.Center, t.To

@@ -63,6 +63,12 @@ type Desk interface {
 	Done(r Ref)
 }
 
+// Waker wakes terminals that sleep: they are told to register.
+type Waker interface {
+	Wake(r Ref, leg LegID, t *Target)
+	LetSleep(r Ref, leg LegID)
+}
+
 // Watch is told how far a call of ours is. What became of it in the end, the
 // record tells.
 type Watch interface {
@@ -91,6 +97,7 @@ type Outside struct {
 	Money Money
 	Desk  Desk
 	Watch Watch // nil: we place no calls
+	Waker Waker // nil: nobody sleeps
 	// Settler, when set, is asked first whether a change concerns the other side.
 	Settler Settler
 	// Trace, when set, sees every event and, after it, its commands.
@@ -170,7 +177,7 @@ func (o *Outside) other(d delivery, now Mono) {
 	if d.call.ref != d.ref {
 		return
 	}
-	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Watch: o.Watch, Settler: o.Settler, Trace: o.Trace}
+	n := Outside{Legs: o.Legs, Keys: o.Keys, Media: o.Media, Money: o.Money, Desk: o.Desk, Watch: o.Watch, Waker: o.Waker, Settler: o.Settler, Trace: o.Trace}
 	n.Deliver(d.call, now, d.e)
 }
 
@@ -267,6 +274,16 @@ func (o *Outside) runRest(c *Call, now Mono, cmd *Command) {
 	case OpAsk:
 		if o.Watch != nil {
 			o.Watch.Asked(r, cmd.Note, cmd.Heard)
+		}
+	case OpWake:
+		if o.Waker == nil {
+			o.step(c, now, &Event{Kind: NotWoken, Leg: cmd.Leg, Cause: CauseAbsent})
+			return
+		}
+		o.Waker.Wake(r, cmd.Leg, cmd.Target)
+	case OpLetSleep:
+		if o.Waker != nil {
+			o.Waker.LetSleep(r, cmd.Leg)
 		}
 	default:
 	}

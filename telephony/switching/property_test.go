@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/routing"
 )
 
 // checker is an outside that holds the machine to its promises, whatever
@@ -24,7 +27,8 @@ type checker struct {
 	closed  int
 	settled int
 	done    int
-	results []Event // media results to come
+	asleep  map[LegID]bool // told to register
+	results []Event        // media results to come
 }
 
 func (k *checker) fault(f string, args ...any) {
@@ -154,8 +158,11 @@ func (k *checker) Decide(_ Ref, a *Attempt) (*Plan, error) {
 }
 func (k *checker) plan() *Plan {
 	p := &Plan{}
-	for range k.rng.IntN(4) {
-		p.Targets = append(p.Targets, Target{URI: "sip:x"})
+	for i := range k.rng.IntN(4) {
+		p.Targets = append(p.Targets, Target{URI: "sip:x", Binding: location.Binding{ID: fmt.Sprint(i)}})
+		if k.rng.IntN(3) == 0 {
+			p.Targets = append(p.Targets, Target{Kind: routing.ToSleeper})
+		}
 	}
 	p.Priced = k.rng.IntN(3) == 0
 	if k.rng.IntN(3) == 0 {
@@ -176,6 +183,20 @@ func (k *checker) CancelTimer(_ Ref, t TimerID) {
 	}
 	delete(k.timers, t)
 }
+func (k *checker) Wake(_ Ref, l LegID, t *Target) {
+	k.log = append(k.log, fmt.Sprintf("  < wake %d", l))
+	if k.legs[l] != "" || k.asleep[l] || t == nil || k.done > 0 {
+		k.fault("leg %d woken while %q", l, k.legs[l])
+	}
+	k.asleep[l] = true
+}
+func (k *checker) LetSleep(_ Ref, l LegID) {
+	k.log = append(k.log, fmt.Sprintf("  < let sleep %d", l))
+	if !k.asleep[l] || k.done > 0 {
+		k.fault("leg %d let sleep, which was not woken", l)
+	}
+	delete(k.asleep, l)
+}
 func (k *checker) Done(Ref) { k.done++ }
 
 type checkerSound struct{ *checker }
@@ -193,12 +214,12 @@ func (k *checker) next(c *Call) Event {
 		return e
 	}
 	e := Event{Leg: LegID(k.rng.IntN(6)), Stage: Stage(k.rng.IntN(5)), Cause: Cause(1 + k.rng.IntN(int(causeCount)-1)),
-		Timer: TimerID(k.rng.IntN(int(timerCount))), Lease: Lease{Hold: "H", For: time.Duration(k.rng.IntN(100)) * time.Second, More: k.rng.IntN(2) == 0}}
+		Timer: TimerID(k.rng.IntN(int(Timers))), Lease: Lease{Hold: "H", For: time.Duration(k.rng.IntN(100)) * time.Second, More: k.rng.IntN(2) == 0}}
 	if k.rng.IntN(4) > 0 {
 		e.SDP = []byte("sdp")
 	}
 	kinds := [...]Kind{Progress, Progress, Answered, Answered, Answered, Confirmed, Confirmed, Confirmed, Modify, Modify, ModifyAccepted, ModifyAccepted,
-		ModifyRefused, Ended, Decided, Reserved, Reserved, Recorded, Recorded, Extended, NotExtended, NotReserved, Timer, Played, Played, Digit, Offered, Transfer}
+		ModifyRefused, Ended, Decided, Reserved, Reserved, Recorded, Recorded, Extended, NotExtended, NotReserved, Timer, Played, Played, Digit, Offered, Transfer, Woken, Woken, NotWoken}
 	e.Kind = kinds[k.rng.IntN(len(kinds))]
 	if k.rng.IntN(20) == 0 {
 		e.Kind = Kind(k.rng.IntN(int(kindCount) + 1))
@@ -210,6 +231,8 @@ func (k *checker) next(c *Call) Event {
 		e.Digit = "15"[k.rng.IntN(2)]
 	case Transfer:
 		e.Target = &Target{URI: "sip:y"}
+	case Woken:
+		e.Target = &Target{URI: "sip:z", Binding: location.Binding{ID: fmt.Sprint(k.rng.IntN(3))}}
 	case Offered:
 		e.Leg, e.Replaces = c.NewLeg(), e.Leg
 	}
@@ -231,6 +254,8 @@ func (k *checker) possible(e *Event) bool {
 		return s == "in" || s == "dialled"
 	case Timer:
 		return k.timers[e.Timer]
+	case NotWoken:
+		return k.asleep[e.Leg]
 	case Offered:
 		return k.done == 0 // whoever comes to a call that is over is refused by Legs
 	}
@@ -290,6 +315,9 @@ func (k *checker) run(c *Call, o *Outside, steps int) {
 			k.fault("leg %d is never ended", l)
 		}
 	}
+	if len(k.asleep) > 0 {
+		k.fault("still waited for: %v", k.asleep)
+	}
 	if n := c.Counts(); n != (Counts{Over: true}) || len(k.timers) > 0 {
 		k.fault("there remain %+v and timers %v", n, k.timers)
 	}
@@ -303,8 +331,8 @@ func TestAnythingInAnyOrder(t *testing.T) {
 	var c Call
 	for seed := range uint64(runs) {
 		k := &checker{rng: rand.New(rand.NewPCG(seed, 1)), legs: map[LegID]string{}, asked: map[LegID]int{}, owed: map[LegID]bool{},
-			bare: map[LegID]bool{}, said: map[LegID]bool{}, timers: map[TimerID]bool{}}
-		o := &Outside{Legs: k, Keys: k, Media: checkerSound{k}, Money: k, Desk: k}
+			asleep: map[LegID]bool{}, bare: map[LegID]bool{}, said: map[LegID]bool{}, timers: map[TimerID]bool{}}
+		o := &Outside{Legs: k, Keys: k, Media: checkerSound{k}, Money: k, Desk: k, Waker: k}
 		k.run(&c, o, 4+k.rng.IntN(40))
 		if k.wrong != "" {
 			t.Fatalf("seed %d: %s\n%s", seed, k.wrong, strings.Join(k.log, "\n"))
