@@ -61,6 +61,7 @@ func (n *Node) business(ctx context.Context) error {
 	}
 	n.members = member.New(n.store.Members(), n.book, n.roster, cfg)
 	n.openPINs()
+	n.openSetups()
 	n.openCashier()
 	if err := n.openPapers(); err != nil {
 		return fmt.Errorf("the invoices: %w", err)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/callisto-tel/callisto/faces/api"
+	"github.com/callisto-tel/callisto/faces/source"
 	"github.com/callisto-tel/callisto/faces/takeout"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/platform/passkey"
@@ -40,7 +41,7 @@ func (n *Node) handler() (http.Handler, error) {
 	mux.Handle("GET /ws", n.telephony.WebSocket(n.webOrigin(), sourceOf))
 	api.Mount(mux, api.Deps{
 		IDCards: n.idcards, CardDesk: n.idcards,
-		Lines: n.members, Calling: n.members, Phones: phones{n}, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
+		Lines: n.members, Calling: n.members, Phones: phones{n}, Setups: n.setups, SetupLink: n.link, Telephones: n.dids, Publisher: n.cards, Clerk: n.members, Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Desk: n.desk, Files: n.files, Openings: n.openings,
 		Cashier: n.cashier, Statements: n.cashier, Papers: n.papers, Taxes: n.taxes, Card: n.cardMessages(),
@@ -54,7 +55,7 @@ func (n *Node) handler() (http.Handler, error) {
 	keys := passkey.New(n.members)
 	err := web.Mount(mux, web.Deps{
 		IDCards: n.idcards, CardChoices: n.idcards, CardDesk: n.idcards, CardPress: n.printer, Terminals: n.idcards, Holders: keys, CardPhones: phones{n},
-		Passkeys: keys, Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Phones: phones{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
+		Passkeys: keys, Ring: n.members, Origin: n.cfg.URL, Lines: n.members, Phones: phones{n}, Setups: n.setups, Describer: describer{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,
@@ -74,7 +75,7 @@ func (n *Node) handler() (http.Handler, error) {
 // takeout gathers what is known of an account.
 func (n *Node) takeout() takeout.Service {
 	return takeout.Service{Accounts: n.members, Contacts: n.contacts, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(),
-		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Currency: n.currency()}
+		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Setups: n.setups, Currency: n.currency()}
 }
 
 // calm turns a panic into a 500 and a line in the log, and keeps the others
@@ -83,7 +84,7 @@ func (n *Node) calm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // a panic value is compared, not an error chain
-				n.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				n.log.ErrorContext(r.Context(), "a handler panicked", "path", source.Path(r), "panic", p, "stack", string(debug.Stack()))
 				plain(w, http.StatusInternalServerError, "Something went wrong on our side. Try again; if it stays, tell the operator.\n")
 			}
 		}()

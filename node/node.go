@@ -47,6 +47,7 @@ import (
 	"github.com/callisto-tel/callisto/business/roster"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/settlement"
+	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/business/tariff"
 	"github.com/callisto-tel/callisto/business/terminal"
@@ -122,6 +123,7 @@ type Node struct {
 	wallets     *wallet.Service
 	bundles     *bundle.Service
 	idcards     *idcard.Service
+	setups      *setup.Service
 	billing     *billing.Service
 	accounting  *accounting.Service
 	guard       *guard.Service

@@ -1,5 +1,10 @@
 package numbering
 
+import (
+	"maps"
+	"slices"
+)
+
 // everywhere are the emergency codes that work in every country (3GPP TS
 // 22.101 §10.1: any terminal treats them so).
 func everywhere() []string { return []string{"112", "911"} }
@@ -53,4 +58,15 @@ func (p *Plans) EmergencyAt(digits, iso string) string {
 		return digits
 	}
 	return r.anyEmergency
+}
+
+// EmergencyCodes are the emergency numbers that a telephone of a country dials:
+// those of its plan, and those that work everywhere.
+func (p *Plans) EmergencyCodes(iso string) []string {
+	out := everywhere()
+	if r := p.regions[iso]; r != nil {
+		out = append(out, slices.Collect(maps.Keys(r.native))...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

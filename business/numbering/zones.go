@@ -45,6 +45,14 @@ func (p *Plans) Clock(callingCode, national string) *time.Location {
 	return list[len(list)/2].zone
 }
 
+// Zone finds a time zone by its IANA name; an empty one is none.
+func (p *Plans) Zone(name string) (*time.Location, bool) {
+	if name == "" || name == "Local" {
+		return nil, false
+	}
+	return p.zone(name)
+}
+
 // zone finds a time zone, which is read once.
 func (p *Plans) zone(name string) (*time.Location, bool) {
 	if z, ok := p.clocks.Load(name); ok {

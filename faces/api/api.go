@@ -223,6 +223,8 @@ type Deps struct {
 	Lines      Lines
 	Calling    Calling
 	Phones     Phones
+	Setups     Setups
+	SetupLink  func(path string) string // the whole address
 	Telephones Telephones
 	Publisher  Publisher
 	Shop       Shop
@@ -339,6 +341,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerPapers()
 	f.registerMembers()
 	f.registerPhones()
+	f.registerSetups()
 	f.registerLines()
 	f.registerAccounts()
 	f.registerIdentity()

@@ -50,6 +50,17 @@ func who(ip netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
+// Path is the path of a request for the log: what opens something by itself is
+// left out.
+func Path(r *http.Request) string {
+	for _, secret := range []string{"/p/", "/transfers/"} {
+		if strings.HasPrefix(r.URL.Path, secret) {
+			return secret + "…"
+		}
+	}
+	return r.URL.Path
+}
+
 // Origin is how the outside reaches us, without a slash at its end: as the
 // configuration says, or as this request did.
 func Origin(configured string, r *http.Request) string {

@@ -24,6 +24,7 @@ import (
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
 	"github.com/callisto-tel/callisto/business/publish"
+	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
@@ -100,6 +101,11 @@ type Contacts interface {
 	Of(ctx context.Context, by member.Actor) ([]contact.Contact, error)
 }
 
+// Setups is the links by which its telephones were set up.
+type Setups interface {
+	Links(ctx context.Context, by member.Actor, membership string) ([]setup.Link, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -115,6 +121,7 @@ type Service struct {
 	Packages Packages
 	IDCards  IDCards
 	Contacts Contacts
+	Setups   Setups
 	Currency money.Currency
 }
 
@@ -131,7 +138,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"contacts.json", s.contacts}, {"auto_top_up.json", s.auto},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"telephone_setups.json", s.setups}, {"contacts.json", s.contacts}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -422,4 +429,24 @@ func (s Service) limits(ctx context.Context, by member.Actor) (any, error) {
 		}
 	}
 	return object{"class": v.Class, "own": v.Own, "opened": opened, "refused": refused}, nil
+}
+
+func (s Service) setups(ctx context.Context, by member.Actor) (any, error) {
+	lines, err := s.Accounts.Memberships(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := []object{}
+	for _, m := range lines {
+		links, err := s.Setups.Links(ctx, by, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, each(links, func(l setup.Link) object {
+			return object{"id": l.ID, "number": m.Number.Display(), "device": l.Device, "kind": l.Kind, "mac": setup.ShownMAC(l.MAC), "created_at": when(l.Created), "until": when(l.Until),
+				"fetched_at": when(l.Fetched), "network": l.Network, "telephone": l.Agent, "last_fetched_at": when(l.Again), "times": l.Times,
+				"refused": l.Refused, "refused_at": when(l.RefusedAt), "refused_telephone": l.RefusedBy, "refused_network": l.RefusedNet, "revoked_at": when(l.Revoked)}
+		})...)
+	}
+	return out, nil
 }

@@ -38,7 +38,7 @@ func (f *face) scripted(w http.ResponseWriter, r *http.Request, p *page, v any, 
 	if err != nil {
 		reason := fault.ReasonOf(err)
 		if status = httpstatus.Of(fault.KindOf(err)); status == http.StatusInternalServerError {
-			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+			f.Log.ErrorContext(r.Context(), "page", "path", source.Path(r), "error", err)
 		}
 		answer := map[string]string{"error": p.say(reason.Text), "code": reason.Code}
 		if fields := fault.FieldsOf(err); len(fields) > 0 {

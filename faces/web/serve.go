@@ -25,6 +25,7 @@ import (
 	"github.com/callisto-tel/callisto/business/statement"
 	"github.com/callisto-tel/callisto/faces/freight"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
+	"github.com/callisto-tel/callisto/faces/source"
 )
 
 const (
@@ -90,7 +91,7 @@ func (f *face) serve(h handler) http.HandlerFunc {
 		}
 		var b bytes.Buffer
 		if err := c.Render(p.rendering(r.Context()), &b); err != nil {
-			f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+			f.Log.ErrorContext(r.Context(), "page", "path", source.Path(r), "error", err)
 			http.Error(w, p.T("error.internal"), http.StatusInternalServerError)
 			return
 		}
@@ -214,7 +215,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 	}
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("error.title")
 	if p.Status == http.StatusInternalServerError {
-		f.Log.ErrorContext(r.Context(), "page", "path", r.URL.Path, "error", err)
+		f.Log.ErrorContext(r.Context(), "page", "path", source.Path(r), "error", err)
 	}
 	if p.Part { // what is on the screen stays there
 		w.Header().Set("HX-Reswap", "none")

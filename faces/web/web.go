@@ -308,6 +308,8 @@ type Deps struct {
 	Members     Members
 	Lines       Lines
 	Phones      Phones
+	Setups      Setups
+	Describer   Describer
 	Calling     Calling
 	Telephones  Telephones
 	TelStock    TelephoneStock
@@ -415,7 +417,7 @@ func (f *face) routes(mux *http.ServeMux) {
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
 		f.phoneRoutes(), f.dockRoutes(), f.contactRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(), f.accessRoutes(), f.promptRoutes(),
-		f.idCardRoutes(), f.terminalRoutes(),
+		f.idCardRoutes(), f.terminalRoutes(), f.setupRoutes(),
 	}
 	for _, part := range parts {
 		for pattern, h := range part {

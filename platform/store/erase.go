@@ -50,6 +50,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`UPDATE card SET state = 'revoked', revoked = $2, revoked_by = 'holder' WHERE account = $1 AND state <> 'revoked'`, []any{account, us(when)}},
 		{`UPDATE card SET postal = '' WHERE account = $1`, []any{account}},
 		{`DELETE FROM card_sign_in WHERE account = $1`, []any{account}},
+		{`DELETE FROM setup_link WHERE account = $1`, []any{account}},
 		{`DELETE FROM card_choice WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
 		{`DELETE FROM pin WHERE account = $1`, []any{account}},
 		{`DELETE FROM access_setting WHERE account = $1`, []any{account}},

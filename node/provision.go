@@ -1,0 +1,44 @@
+package node
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/callisto-tel/callisto/business/setup"
+	"github.com/callisto-tel/callisto/faces/provision"
+)
+
+// openSetups opens the links by which telephones fetch their settings: only a
+// house that is reached by https has any, and `callisto dev` on its own machine.
+func (n *Node) openSetups() {
+	open := n.cfg.Dev || strings.HasPrefix(n.cfg.URL, "https://")
+	n.setups = setup.New(n.store.Setups(), n.members, setup.Config{Now: n.opts.Now, SignedIn: n.SignedIn, Open: func() bool { return open }})
+}
+
+// describer says where a telephone registers.
+type describer struct{ *Node }
+
+// Describe makes a description of what a telephone is to be. Keys of its sound
+// would lie open without TLS, and are not offered then.
+func (n describer) Describe(a setup.Account) provision.Account {
+	domain := n.SIPDomain(a.Country)
+	out := provision.Account{
+		Domain: domain, User: a.SIPUser, AuthUser: a.SIPUser, Password: a.Password, Transport: provision.UDP, Sound: provision.SoundPlain,
+		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(),
+	}
+	host, port, err := net.SplitHostPort(domain)
+	if number, bad := strconv.ParseUint(port, 10, 16); err == nil && bad == nil {
+		out.Host, out.Port = host, uint16(number)
+	}
+	if zone, known := n.plans.Zone(a.TimeZone); known {
+		out.Zone = zone
+	} else {
+		out.Zone = n.plans.Clock(a.Number.CallingCode, a.Number.National)
+	}
+	// The certificate of dev is of its own authority, which no telephone knows.
+	if id, _ := n.sites.ForCountry(a.Country); !n.cfg.Dev && n.telephony.TLSAddr(id).IsValid() {
+		out.Transport, out.Port, out.Sound = provision.TLS, n.telephony.TLSAddr(id).Port(), provision.SoundMay
+	}
+	return out
+}
