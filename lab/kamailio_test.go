@@ -137,12 +137,12 @@ func TestACallOverOurRegistration(t *testing.T) {
 	if s.Health != carrier.Up || s.Registry.Code != carrier.Registered || time.Until(s.Registered) < 50*time.Second {
 		t.Errorf("%+v", s)
 	}
-	l := startLinphone(t, m, n.Addr("KR"))
-	l.until("status register", "registered, identity")
-	l.do("autoanswer enable")
-	l.do("soundcard use files")
+	l := StartLinphone(t, n.Addr("KR").Addr(), LinphoneAccount(m, n.Addr("KR")))
+	l.Until("status register", "registered, identity")
+	l.Do("autoanswer enable")
+	l.Do("soundcard use files")
 	theirs := user(t, at, "4711", 1200, talks+4, "025550111")
-	l.do("play %s", filepath.Join(l.dir, "tone.wav"))
+	l.Do("play %s", filepath.Join(l.dir, "tone.wav"))
 	theirs.Finish(20 * time.Second)
 	expectTone(t, "caller", theirs, 900)
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Side != cdr.Entry || r.Carrier != "seoul" || r.To.Account != "acc_"+m.Number.Canonical() {

@@ -47,6 +47,9 @@ func TestWithoutMailTheTruthIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if status, body, _ := r.asks(t, r.base+"/p/something/linphone.xml", "Linphone/5.2", "X-Linphone-Provisioning", "1"); status != 403 || !strings.Contains(body, "https only") {
+		t.Errorf("settings of telephones without https: %d %s", status, body)
+	}
 	rosa := person{t, r, &http.Client{Jar: jar}}
 	if _, page := rosa.get("/sign-up"); !strings.Contains(page, `id="no-mail"`) {
 		t.Error("the form does not say that no letter can leave")

@@ -70,7 +70,7 @@ type Service struct {
 
 // New returns the service.
 func New(store Store, members Members, cfg Config) *Service {
-	return &Service{store: store, members: members, cfg: cfg, askers: pace.New[string](pace.Limits{Burst: 30, Second: 0.2, Most: 10_000})}
+	return &Service{store: store, members: members, cfg: cfg, askers: pace.New[string](pace.Limits{Burst: 120, Second: 1, Most: 10_000})}
 }
 
 func hashOf(token string) string {

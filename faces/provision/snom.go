@@ -13,7 +13,7 @@ import (
 // idx is the identity.
 func Snom(a Account) []byte {
 	var b bytes.Buffer
-	b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n  <phone-settings e=\"2\">\n")
+	b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<settings>\n  <phone-settings>\n")
 	set := func(name, value string) { fmt.Fprintf(&b, "    <%s perm=\"RW\">%s</%s>\n", name, escaped(value), name) }
 	own := func(name, value string) {
 		fmt.Fprintf(&b, "    <%s idx=\"1\" perm=\"RW\">%s</%s>\n", name, escaped(value), name)

@@ -88,7 +88,6 @@ func Yealink(a Account) []byte {
 		yealink("account.1.subscribe_mwi", digit(a.Waiting)),
 		yealink("account.1.nat.udp_update_enable", "1"), // keeps the way through a router open
 		yealink("voice_mail.number.1", a.VoiceMail),
-		yealink("account.1.codec.opus.enable", "0"), // ordinary telephones know none
 	)
 	return []byte(lines(list))
 }
