@@ -48,6 +48,7 @@ func sights(t *testing.T, d dev) []sight {
 		"text": "time,number,seconds,amount\n2026-10-05 14:03:20,+4930901820,200,50.00\n"}, 201)["id"].(string)
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/me/cards", map[string]any{"membership": mine, "kind": "file"}, 201)
 	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/contacts", map[string]any{"name": "Mum", "number": "+49 30 901820"}, 201)
+	api(t, d, d.Members[1].APIKey, "POST", "/api/v1/members/"+mine+"/setup-links", map[string]any{"kind": "yealink", "mac": "001565abcdef", "name": "Desk"}, 201)
 	saveCard(t, d, d.Members[1].APIKey, d.Members[1].Password)
 	api(t, d, d.Operator.APIKey, "PUT", "/api/v1/access-numbers/+13125550190", map[string]any{"carrier": "car_test_US"}, 204)
 	api(t, d, d.Members[1].APIKey, "PUT", "/api/v1/me/short-numbers/7", map[string]any{"to": "5550100#82"}, 204)
@@ -60,7 +61,7 @@ func sights(t *testing.T, d dev) []sight {
 		{"", "dev-mail", "/dev/mail"}, {"", "dev-carrier", "/dev/carrier"}, {"", "dev-clock", "/dev/clock"},
 		{"member", "orders", "/orders"}, {"member", "order-sold", "/orders/" + sold}, {"member", "order-awaiting-payment", "/orders/" + waiting},
 		{"member", "order-rejected", "/orders/" + taken}, {"member", "receipt", "/orders/" + paid + "/receipt"}, {"member", "register", "/orders/" + paid + "/register"},
-		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"}, {"member", "contacts", "/contacts"},
+		{"member", "line-publish", "/lines/" + mine + "/publish"}, {"member", "line-telephone", "/lines/" + mine + "/telephone"}, {"member", "line-setup", "/lines/" + mine + "/setup"}, {"member", "line-calls", "/lines/" + mine + "/calls"}, {"member", "invoices", "/invoices"}, {"member", "lines", "/lines"}, {"member", "wallet", "/wallet"}, {"member", "packages", "/packages"}, {"member", "cards", "/cards"}, {"member", "calls", "/calls"}, {"member", "contacts", "/contacts"},
 		{"member", "names", "/names"}, {"member", "access", "/access"}, {"member", "account", "/account"}, {"member", "prove", "/proofs/new?purpose=own_phone"},
 		{"operator", "desk", "/operator"}, {"operator", "desk-orders", "/operator/orders?state=sold"}, {"operator", "desk-order", "/operator/orders/" + sold},
 		{"operator", "desk-numbers", "/operator/numbers"}, {"operator", "desk-import", "/operator/numbers/import"}, {"operator", "desk-prices", "/operator/prices"},

@@ -90,14 +90,14 @@ func TestDeskTelephonesSetThemselvesUp(t *testing.T) {
 		}},
 	} {
 		made := r.want(t, 201, key, "POST", links, obj{"kind": x.kind, "mac": x.mac, "name": "Desk " + x.kind}).body
-		at := str(made, "url") + x.file
-		if status, body, _ := r.asks(t, at, "Mozilla/5.0 (X11) Firefox/140.0", "Accept", "text/html"); status != 403 || !strings.Contains(body, "for a telephone") || strings.Contains(body, "P34") {
+		address := str(made, "url") + x.file
+		if status, body, _ := r.asks(t, address, "Mozilla/5.0 (X11) Firefox/140.0", "Accept", "text/html"); status != 403 || !strings.Contains(body, "for a telephone") || strings.Contains(body, "P34") {
 			t.Errorf("%s to a browser: %d %s", x.kind, status, body)
 		}
-		if status, body, _ := r.asks(t, at, strings.NewReplacer("ab:cd:ef", "00:00:01", "abcdef", "000001", "ABCDEF", "000001").Replace(x.agent)); status != 403 || !strings.Contains(body, "another telephone") {
+		if status, body, _ := r.asks(t, address, strings.NewReplacer("ab:cd:ef", "00:00:01", "abcdef", "000001", "ABCDEF", "000001").Replace(x.agent)); status != 403 || !strings.Contains(body, "another telephone") {
 			t.Errorf("%s to another telephone: %d %s", x.kind, status, body)
 		}
-		status, file, h := r.asks(t, at, x.agent)
+		status, file, h := r.asks(t, address, x.agent)
 		server, user, password := x.read(file)
 		if status != 200 || h.Get("Cache-Control") != "no-store" || password == "" {
 			t.Fatalf("%s: %d %v %s", x.kind, status, h, file)
@@ -108,7 +108,7 @@ func TestDeskTelephonesSetThemselvesUp(t *testing.T) {
 			}
 		}
 		r.registers(t, str(made, "device"), server, user, password)
-		status, file, _ = r.asks(t, at, x.agent)
+		status, file, _ = r.asks(t, address, x.agent)
 		if _, _, again := x.read(file); status != 200 || again != "" {
 			t.Errorf("%s asks again when it restarts: %d, the password %q", x.kind, status, again)
 		}
@@ -123,7 +123,7 @@ func TestDeskTelephonesSetThemselvesUp(t *testing.T) {
 			t.Errorf("the holder sees %s", got.raw)
 		}
 		r.want(t, 204, key, "DELETE", "/api/v1/setup-links/"+str(made, "id"), nil)
-		if status, body, _ := r.asks(t, at, x.agent); status != 403 || !strings.Contains(body, "taken back") {
+		if status, body, _ := r.asks(t, address, x.agent); status != 403 || !strings.Contains(body, "taken back") {
 			t.Errorf("%s after it was taken back: %d %s", x.kind, status, body)
 		}
 	}
