@@ -62,8 +62,9 @@ type setupData struct {
 	URL     string
 	Code    string // its QR code, as an image
 	Hand    *provision.Account
-	Domain  string // of the number's address
-	Back    bool   // a link was taken back
+	Domain  string   // of the number's address
+	Tels    []string // of ordinary telephones
+	Back    bool     // a link was taken back
 }
 
 func (f *face) setupOf(r *http.Request, p *page) (d setupData, err error) {
@@ -86,6 +87,9 @@ func (f *face) setupOf(r *http.Request, p *page) (d setupData, err error) {
 	}
 	d.Domain = f.Reader.SIPDomain(d.Country)
 	d.Chosen, d.Typed, d.Errors = string(setup.Linphone), url.Values{}, map[string]string{}
+	if d.Tels, err = f.telLinks(r.Context(), p, d.ID); err != nil {
+		return d, err
+	}
 	if d.Links, err = f.Setups.Links(r.Context(), p.Who, d.ID); err != nil {
 		return d, err
 	}
@@ -201,7 +205,7 @@ func (f *face) telephoneFile(w http.ResponseWriter, r *http.Request, p *page) (t
 	if err == nil {
 		h.Set("Content-Type", contentType)
 		h.Set("Content-Length", strconv.Itoa(len(file)))
-		_, err = w.Write(file)
+		_, err = w.Write(file) //nolint:gosec // a file of settings, escaped by who wrote it, and no page
 		if err != nil {
 			f.Log.InfoContext(r.Context(), "a telephone went away while it fetched its settings")
 		}
@@ -249,14 +253,18 @@ func (f *face) lineCard(w http.ResponseWriter, r *http.Request, p *page) (templ.
 	}
 	text := strings.NewReplacer(`\`, `\\`, ",", `\,`, ";", `\;`, "\n", `\n`, "\r", "")
 	b := "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:" + text.Replace(m.Name) + "\r\n"
-	if tel := telLink(m); tel != "" {
+	tels, err := f.telLinks(r.Context(), p, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, tel := range tels {
 		b += "TEL;VALUE=uri;TYPE=voice:" + tel + "\r\n"
 	}
 	b += "IMPP:" + sipLink(m, f.Reader.SIPDomain(m.Country)) + "\r\nEND:VCARD\r\n"
 	w.Header().Set("Content-Type", "text/vcard; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+m.Number.UserPart()+`.vcf"`)
 	w.Header().Set("Cache-Control", "no-store")
-	_, err = w.Write([]byte(b))
+	_, err = w.Write([]byte(b)) //nolint:gosec // a vCard, to be kept, and no page
 	return nil, err
 }
 
@@ -266,19 +274,16 @@ func sipLink(m member.Membership, domain string) string {
 	return "sip:" + strings.ReplaceAll(m.Number.Canonical(), "#", "%23") + "@" + domain
 }
 
-// telLink is a number as a tel URI (RFC 3966), which only those of ordinary
-// telephones have.
-func telLink(m member.Membership) string {
-	plus := m.Number.Plus()
-	if plus == "" {
-		return ""
-	}
-	return "tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
+// telLinks are the telephone numbers that ring a number, as tel URIs (RFC 3966):
+// a world number is none of ordinary telephones.
+func (f *face) telLinks(ctx context.Context, p *page, membership string) (out []string, err error) {
+	list, err := f.Telephones.Of(ctx, p.Who, membership)
+	for _, n := range list {
+		if n.State.Rings() {
+			out = append(out, "tel:"+n.E164)
 		}
-		return -1
-	}, plus)
+	}
+	return out, err
 }
 
 // setupState is how far a link is, in words.
