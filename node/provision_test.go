@@ -10,6 +10,8 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -205,13 +207,17 @@ func TestLinphoneSetsItselfUp(t *testing.T) {
 // scans reads the code that a page shows, with a program that is not ours.
 func (r *running) scans(t *testing.T, page string) string {
 	t.Helper()
-	m := regexp.MustCompile(`data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)`).FindStringSubmatch(html.UnescapeString(page))
+	m := regexp.MustCompile(`data:image/png;base64,([A-Za-z0-9+/=]+)`).FindStringSubmatch(html.UnescapeString(page))
 	if m == nil {
 		t.Fatal("the page shows no code")
 	}
-	svg, err := base64.StdEncoding.DecodeString(m[1])
+	image, err := base64.StdEncoding.DecodeString(m[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scanned(t, string(svg))
+	file := filepath.Join(t.TempDir(), "code.png")
+	if err := os.WriteFile(file, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return read(t, file)
 }

@@ -152,6 +152,12 @@ func scanned(t *testing.T, svg string) string {
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return read(t, file)
+}
+
+// read is what a code in a picture says.
+func read(t *testing.T, file string) string {
+	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "zbarimg", "-q", "--raw", file).Output()
 	if err != nil {
 		t.Fatalf("zbarimg: %v (apt-get install zbar-tools; scripts/install-test-tools does)", err)

@@ -1,6 +1,9 @@
 package source
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 func TestOnlyAProxyHereIsBelieved(t *testing.T) {
 	for _, c := range []struct{ remote, forwarded, want string }{
@@ -17,6 +20,19 @@ func TestOnlyAProxyHereIsBelieved(t *testing.T) {
 	} {
 		if got := From(c.remote, c.forwarded, "x").Address; got != c.want {
 			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+}
+
+// TestTheLogHoldsNoSecrets: what opens something by itself is left out of a path.
+func TestTheLogHoldsNoSecrets(t *testing.T) {
+	for path, want := range map[string]string{"/p/abcdefgh/linphone.xml": "/p/…", "/p/abcdefgh": "/p/…", "/transfers/abcdefgh": "/transfers/…", "/prices": "/prices", "/lines": "/lines"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://tel.example"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Path(r); got != want {
+			t.Errorf("%s is %s", path, got)
 		}
 	}
 }
