@@ -147,7 +147,7 @@ func num(v any, path ...any) float64 { f, _ := at(v, path...).(float64); return 
 
 // TestLinphoneSetsItselfUp: the page shows a code, zbar reads it, linphonec
 // fetches its account from what it says and registers; the code works once.
-// Linphone says since 5.2 that it provisions itself, Debian's 5.1 does not: here a
+// Current Linphones say that they provision themselves, Debian's 5.1 does not: here a
 // proxy says it.
 func TestLinphoneSetsItselfUp(t *testing.T) {
 	r := start(t, t.TempDir())
