@@ -23,6 +23,7 @@ import (
 	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/accounting"
 	"github.com/callisto-tel/callisto/business/alias"
+	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/billing"
 	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/carrier"
@@ -59,6 +60,7 @@ import (
 	"github.com/callisto-tel/callisto/platform/notify/sink"
 	"github.com/callisto-tel/callisto/platform/seal"
 	"github.com/callisto-tel/callisto/platform/store"
+	"github.com/callisto-tel/callisto/platform/webpush"
 	speaking "github.com/callisto-tel/callisto/telephony/access"
 	"github.com/callisto-tel/callisto/telephony/testcarrier"
 )
@@ -124,6 +126,8 @@ type Node struct {
 	bundles     *bundle.Service
 	idcards     *idcard.Service
 	setups      *setup.Service
+	bell        *bell.Service
+	push        *webpush.Sender
 	billing     *billing.Service
 	accounting  *accounting.Service
 	guard       *guard.Service
@@ -187,6 +191,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 		return nil, err
 	}
 	if err := n.openPost(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openBell(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.openTelephony(ctx); err != nil {
@@ -271,6 +278,7 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.auditing(ctx) })
 	jobs.Go(func() { n.tariffing(ctx) })
 	jobs.Go(func() { n.hooks.Run(ctx) })
+	jobs.Go(func() { n.bell.Run(ctx) })
 	jobs.Go(func() { n.settlement.Run(ctx, settleEvery) })
 	if n.post != nil {
 		jobs.Go(func() { n.post.Run(ctx) })
@@ -354,6 +362,9 @@ func (n *Node) housekeeping(ctx context.Context) {
 		if err := errors.Join(n.shop.Resume(ctx), n.members.Resume(ctx)); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "interrupted work could not be finished", "error", err)
 		}
+		if err := n.bell.Refresh(ctx); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "who has closed browsers to ring could not be read", "error", err)
+		}
 		if err := n.guard.Refresh(ctx); err != nil && ctx.Err() == nil {
 			n.log.WarnContext(ctx, "limits of calls that were changed elsewhere could not be read", "error", err)
 		}
@@ -433,6 +444,9 @@ func (n *Node) Close() error {
 		}
 		if n.telephony.Exchange != nil {
 			n.telephony.Close()
+		}
+		if n.bell != nil {
+			n.bell.Close()
 		}
 		if n.zone != nil {
 			err = errors.Join(err, n.zone.Close())

@@ -103,3 +103,15 @@ func check(c Contact) error {
 	}
 	return nil
 }
+
+// NameOf is what somebody is called in a list, by his number, however it is
+// written; "" if he is not in it.
+func NameOf(list []Contact, number string) string {
+	plain := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace
+	for i := range list {
+		if strings.EqualFold(plain(list[i].Number), plain(number)) {
+			return list[i].Name
+		}
+	}
+	return ""
+}

@@ -260,6 +260,7 @@ type Deps struct {
 	Prompts    Prompts
 	Sounds     Sounds
 	Contacts   Contacts
+	Bell       Bell
 	GuardRules GuardRules
 	Foresight  Foresight
 	Alerts     Alerts
@@ -356,6 +357,7 @@ func build(mux *http.ServeMux, d Deps) *face {
 	f.registerAccess()
 	f.registerPrompts()
 	f.registerContacts()
+	f.registerRinging()
 	f.registerPackages()
 	f.registerIDCards()
 	f.registerAlerts()

@@ -78,7 +78,7 @@ type routePackage struct {
 }
 
 type routeLeg struct {
-	Kind    string `json:"kind" enum:"center,device,trunk,uri"`
+	Kind    string `json:"kind" enum:"center,device,sleeper,trunk,uri"`
 	Center  string `json:"center,omitempty" doc:"Of a device or trunk; or the one the call goes on to"`
 	Role    string `json:"role,omitempty" enum:"home,visit,exit"`
 	URI     string `json:"uri,omitempty"`
@@ -277,6 +277,8 @@ func showLeg(t *routing.Leg, operator bool) routeLeg {
 		}
 	case routing.ToURI:
 		leg = routeLeg{Kind: "uri", URI: t.URI}
+	case routing.ToSleeper:
+		leg = routeLeg{Kind: "sleeper"}
 	default: // a contact address is private to the terminal's owner
 		leg = routeLeg{Kind: "device", Center: string(t.Binding.Center)}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
+	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/bundle"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/contact"
@@ -106,6 +107,13 @@ type Setups interface {
 	Links(ctx context.Context, by member.Actor, membership string) ([]setup.Link, error)
 }
 
+// Browsers is which browsers ring when they are closed, and how it learns of
+// missed calls.
+type Browsers interface {
+	Browsers(ctx context.Context, by member.Actor) ([]bell.Browser, error)
+	Choice(ctx context.Context, by member.Actor, membership string) (bell.Choice, error)
+}
+
 // Service gathers it.
 type Service struct {
 	Accounts Accounts
@@ -122,6 +130,7 @@ type Service struct {
 	IDCards  IDCards
 	Contacts Contacts
 	Setups   Setups
+	Browsers Browsers
 	Currency money.Currency
 }
 
@@ -138,7 +147,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"telephone_setups.json", s.setups}, {"contacts.json", s.contacts}, {"auto_top_up.json", s.auto},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"telephone_setups.json", s.setups}, {"contacts.json", s.contacts}, {"browsers.json", s.browsers}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -449,4 +458,28 @@ func (s Service) setups(ctx context.Context, by member.Actor) (any, error) {
 		})...)
 	}
 	return out, nil
+}
+
+// browsers are without their addresses: those are for us to send to.
+func (s Service) browsers(ctx context.Context, by member.Actor) (any, error) {
+	list, err := s.Browsers.Browsers(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.Accounts.Memberships(ctx, by, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	missed := make([]object, 0, len(lines))
+	for i := range lines {
+		c, err := s.Browsers.Choice(ctx, by, lines[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		missed = append(missed, object{"number": lines[i].Number.Display(), "push": c.Push, "mail": c.Mail})
+	}
+	return object{
+		"ring_when_closed": each(list, func(b bell.Browser) object { return object{"browser": b.Name, "created_at": when(b.Created)} }),
+		"missed_calls":     missed,
+	}, nil
 }

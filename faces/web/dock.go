@@ -32,7 +32,7 @@ func (p *page) phoneSays() string {
 	says := map[string]string{
 		"off": p.T("dock.off"), "connecting": p.T("dock.connecting"), "ready": p.T("dock.ready"), "lost": p.T("dock.lost"),
 		"incoming": p.T("dock.incoming"), "calling": p.T("dock.calling"), "connected": p.T("dock.connected"), "held": p.T("dock.held"), "waits": p.T("dock.waits"),
-		"in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
+		"to_line": p.T("dock.to_line"), "in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
 	}
 	for _, what := range []string{"loss", "jitter", "delay", "silence"} {
 		says["warn_"+what] = p.T("dock.warn." + what)
@@ -42,6 +42,9 @@ func (p *page) phoneSays() string {
 		"not_allowed", "no_money", "not_found", "nobody_answered", "not_reachable", "failed", "transfer_failed", "transferred", "page_lost",
 	} {
 		says[what] = p.T("dock.sorry." + what)
+	}
+	for _, state := range []string{"on", "off", "refused", "dismissed", "unsupported", "ios", "insecure", "no_service", "failed"} {
+		says["push_"+state] = p.T("dock.push." + state)
 	}
 	text, _ := json.Marshal(says) // of strings: it cannot fail
 	return string(text)

@@ -37,6 +37,13 @@ type phonePass struct {
 	Name    string               `json:"name"`
 	Device  string               `json:"device"`
 	Servers []terminal.ICEServer `json:"ice_servers"`
+	Lines   []phoneLine          `json:"lines,omitempty"` // to choose from, if there are several
+}
+
+// phoneLine is a number to call with.
+type phoneLine struct {
+	ID     string `json:"id"`
+	Number string `json:"number"`
 }
 
 func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -47,12 +54,18 @@ func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ
 	if !p.SignedIn() {
 		return f.scripted(w, r, p, nil, p.signedIn())
 	}
-	line, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
+	line, all, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
 	if err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
 	x, err := f.Phones.Phone(r.Context(), p.Who, line, r.PostFormValue("country"))
-	return f.scripted(w, r, p, f.passOf(r, line, x), err)
+	out := f.passOf(r, line, x)
+	if len(all) > 1 {
+		for i := range all {
+			out.Lines = append(out.Lines, phoneLine{all[i].ID, all[i].Number.Display()})
+		}
+	}
+	return f.scripted(w, r, p, out, err)
 }
 
 func (f *face) passOf(r *http.Request, line string, x terminal.Phone) phonePass {
@@ -62,19 +75,16 @@ func (f *face) passOf(r *http.Request, line string, x terminal.Phone) phonePass 
 	}
 }
 
-// phoneLine is the line that is meant, the first if none is named.
-func (f *face) phoneLine(ctx context.Context, p *page, line string) (string, error) {
-	if line != "" {
-		return line, nil
-	}
+// phoneLine is the line that is meant, the first if none is named, and all there are.
+func (f *face) phoneLine(ctx context.Context, p *page, line string) (string, []member.Membership, error) {
 	all, err := f.Members.Memberships(ctx, p.Who, p.Who.Account)
-	if err != nil {
-		return "", err
+	if err != nil || line != "" {
+		return line, all, err
 	}
 	if len(all) == 0 {
-		return "", fault.New(fault.Conflict, "no_number", "You have no number to call with yet. Choose one first.")
+		return "", nil, fault.New(fault.Conflict, "no_number", "You have no number to call with yet. Choose one first.")
 	}
-	return all[0].ID, nil
+	return all[0].ID, all, nil
 }
 
 // socketAt is where browsers speak SIP with a center.

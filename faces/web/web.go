@@ -350,6 +350,7 @@ type Deps struct {
 	Mailbox     Mailbox  // nil outside of `callisto dev`
 	Calendar    Calendar // nil outside of `callisto dev`
 	Contacts    Contacts
+	Bell        Bell
 	FirstPhones FirstPhones // used only in `callisto dev`
 	Currency    money.Currency
 	Origin      string // how the outside reaches the pages, if by https
@@ -416,7 +417,7 @@ func (f *face) routes(mux *http.ServeMux) {
 	parts := []map[string]handler{
 		f.frameRoutes(), f.shopRoutes(), f.memberRoutes(), f.accountRoutes(), f.tenureRoutes(), f.nameRoutes(),
 		f.operatorRoutes(), f.clerkRoutes(), f.openingRoutes(), f.moneyRoutes(), f.devRoutes(), f.proofRoutes(), f.carrierRoutes(), f.planRoutes(), f.callingRoutes(), f.telephoneRoutes(), f.publishRoutes(), f.limitRoutes(), f.recordRoutes(), f.alertRoutes(), f.hookRoutes(),
-		f.phoneRoutes(), f.dockRoutes(), f.contactRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(), f.accessRoutes(), f.promptRoutes(),
+		f.phoneRoutes(), f.ringRoutes(), f.dockRoutes(), f.contactRoutes(), f.walletRoutes(), f.packageRoutes(), f.settlementRoutes(), f.billingRoutes(), f.accountingRoutes(), f.accessRoutes(), f.promptRoutes(),
 		f.idCardRoutes(), f.terminalRoutes(), f.setupRoutes(),
 	}
 	for _, part := range parts {

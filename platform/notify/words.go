@@ -101,6 +101,10 @@ func (w words) write(x letter.Letter) (written, error) {
 			fmt.Fprintf(&page, `<p><a href="%s">%s</a></p>`, link, link)
 			continue
 		}
+		if p == "{list}" { // line by line
+			page.WriteString(`<p style="white-space:pre-line">` + marked(x.Fields["list"]) + "</p>")
+			continue
+		}
 		page.WriteString("<p>" + fill(html.EscapeString(p), x.Fields, marked) + "</p>")
 	}
 	text.WriteString("\n")
@@ -157,4 +161,26 @@ func fill(s string, fields map[string]string, escape func(string) string) string
 
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+}
+
+// Words says in few words, in somebody's language, what is no letter: a notification.
+type Words struct{ words words }
+
+// LoadWords reads them.
+func LoadWords() (Words, error) {
+	w, err := loadWords()
+	return Words{w}, err
+}
+
+// Short is the subject and the text of a kind of letter, without what frames letters.
+func (w Words) Short(x letter.Letter) (title, body string, err error) {
+	title, body = w.words.text(x.Language, x.Kind+".subject"), w.words.text(x.Language, x.Kind+".body")
+	if title == "" || body == "" {
+		return "", "", fmt.Errorf("there are no words for %q", x.Kind)
+	}
+	plain := func(s string) string { return s }
+	if w.words.speaks(x.Language, x.Kind+".body") == "ar" {
+		plain = isolated
+	}
+	return oneLine(fill(title, x.Fields, plain)), oneLine(fill(body, x.Fields, plain)), nil
 }

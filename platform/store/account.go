@@ -86,12 +86,19 @@ func (t memberTx) Session(ctx context.Context, hash string, now time.Time) (memb
 }
 
 func (t memberTx) DeleteSession(ctx context.Context, hash string) error {
-	_, err := t.q.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
+	// What was switched on in it ends with it: a browser where nobody is signed in does not ring.
+	_, err := t.q.ExecContext(ctx, `DELETE FROM push_browser WHERE session IN (SELECT id FROM session WHERE hash = $1 AND id <> '')`, hash)
+	if err == nil {
+		_, err = t.q.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
+	}
 	return err
 }
 
 func (t memberTx) EndSessions(ctx context.Context, account, except, only string) error {
-	_, err := t.q.ExecContext(ctx, `DELETE FROM session WHERE account = $1 AND (id <> $2 OR $2 = '') AND (id = $3 OR $3 = '')`, account, except, only)
+	_, err := t.q.ExecContext(ctx, `DELETE FROM push_browser WHERE account = $1 AND (session <> $2 OR $2 = '') AND (session = $3 OR $3 = '')`, account, except, only)
+	if err == nil {
+		_, err = t.q.ExecContext(ctx, `DELETE FROM session WHERE account = $1 AND (id <> $2 OR $2 = '') AND (id = $3 OR $3 = '')`, account, except, only)
+	}
 	return err
 }
 

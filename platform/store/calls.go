@@ -83,7 +83,11 @@ func (c *Calls) insert(ctx context.Context, q querier, records []cdr.Record) err
 	if err := due(ctx, q, records); err != nil {
 		return err
 	}
-	return tellCalls(ctx, q, records, time.Now())
+	now := time.Now()
+	if err := tellMissed(ctx, q, records, now); err != nil {
+		return err
+	}
+	return tellCalls(ctx, q, records, now)
 }
 
 // due leaves the records of which carriers are owed something to settlement.

@@ -182,20 +182,37 @@ func (s *Sender) Send(ctx context.Context, sub Subscription, payload []byte, ttl
 	if err != nil {
 		return err
 	}
+	return s.post(ctx, origin, sub.Endpoint, body, ttl, urgency, topic)
+}
+
+// Wake sends a message without content to a push resource: that it comes is all
+// it says.
+func (s *Sender) Wake(ctx context.Context, endpoint string, ttl time.Duration, topic string) error {
+	origin, err := s.origin(endpoint)
+	if err != nil {
+		return err
+	}
+	return s.post(ctx, origin, endpoint, nil, ttl, High, topic)
+}
+
+// post hands one to a push service.
+func (s *Sender) post(ctx context.Context, origin, endpoint string, body []byte, ttl time.Duration, urgency Urgency, topic string) error {
 	proof, err := s.cfg.Key.authorization(origin, s.cfg.Contact, s.cfg.Now())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, sub.Endpoint, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
 		return ErrEndpoint
 	}
 	h := req.Header
 	h.Set("Authorization", proof)
-	h.Set("Content-Encoding", "aes128gcm")
-	h.Set("Content-Type", "application/octet-stream")
+	if len(body) > 0 {
+		h.Set("Content-Encoding", "aes128gcm")
+		h.Set("Content-Type", "application/octet-stream")
+	}
 	h.Set("TTL", strconv.FormatInt(int64(max(ttl, 0)/time.Second), 10))
 	h.Set("Urgency", string(urgency))
 	h.Set("User-Agent", "Callisto-Push/1")

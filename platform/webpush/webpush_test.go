@@ -87,6 +87,11 @@ func TestWhatIsSentIsRead(t *testing.T) {
 			t.Errorf("of %d bytes came %+v", len(text), x)
 		}
 	}
+	if err := s.Wake(t.Context(), b.Endpoint, time.Minute, "call_2"); err != nil { // a telephone has no keys
+		t.Error(err)
+	} else if x := service.Next(t); x.Payload != nil || x.TTL != time.Minute || x.Urgency != "high" || x.Topic != "call_2" || x.Key != s.Public() {
+		t.Errorf("without content: %+v", x)
+	}
 	if err := s.Send(t.Context(), of(b), make([]byte, MostPayload+1), time.Minute, High, ""); !errors.Is(err, ErrRefused) {
 		t.Errorf("more than a record: %v", err)
 	}

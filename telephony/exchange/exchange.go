@@ -200,6 +200,13 @@ func New(cfg Config) (x *Exchange, err error) {
 	return x, nil
 }
 
+// Reaches reports whether the way to a binding still stands: a connection may have
+// ended before the registration did.
+func (x *Exchange) Reaches(b *location.Binding) bool {
+	_, ok := x.core.Flow(b.Flow)
+	return ok
+}
+
 // hints asks the zones of partners.
 func (x *Exchange) hints() *enum.Client {
 	return enum.New(enum.Config{

@@ -1,6 +1,7 @@
 // <phone-dock>: the telephone as it is seen and touched. Its words and its shape
 // come from the server; this fills them in. It holds nothing that a call needs:
 // it may be taken out of the page and put in again.
+import { again, wire } from "./push";
 import { ask, who, type Known, type Who } from "./who";
 import type { Call, Devices, View } from "./state";
 import type { Tabs } from "./tabs";
@@ -30,6 +31,7 @@ export class Dock extends HTMLElement {
 		this.listen();
 		this.clock = window.setInterval(() => this.tick(), 1000);
 		this.render();
+		this.fillSwitches();
 		const asked = /^#phone(?:=(.*))?$/.exec(location.hash); // a link that opens the telephone
 		if (asked) {
 			this.open(true);
@@ -70,6 +72,12 @@ export class Dock extends HTMLElement {
 		this.piece("problem").hidden = key === "";
 	}
 
+	/** fillSwitches says whether this browser rings when it is closed: here, and on the page that tells. */
+	fillSwitches(): void {
+		const account = this.getAttribute("account") ?? "";
+		document.querySelectorAll<HTMLElement>("[data-push]").forEach((at) => void wire(at, account, this.says));
+	}
+
 	private listen(): void {
 		if (this.bar.dataset.wired) return;
 		this.bar.dataset.wired = "1";
@@ -103,6 +111,8 @@ export class Dock extends HTMLElement {
 		this.piece("install").hidden = !Dock.install;
 		this.piece("devices").addEventListener("toggle", () => void this.listDevices());
 		this.piece("devices").addEventListener("change", () => Dock.tabs.ask({ do: "devices", devices: this.chosen() }));
+		this.piece<HTMLSelectElement>("line").addEventListener("change", () => Dock.tabs.ask({ do: "line", line: this.piece<HTMLSelectElement>("line").value }));
+		void again(this.getAttribute("account") ?? "");
 		this.addEventListener("click", (e) => {
 			const b = (e.target as Element).closest<HTMLElement>("[data-known]");
 			if (b?.dataset.known) this.dial(b.dataset.known);
@@ -198,9 +208,19 @@ export class Dock extends HTMLElement {
 		this.piece("problem").hidden = !v.problem;
 		this.piece("why").textContent = v.sentence;
 		this.piece("why").hidden = !v.sentence;
+		this.renderLines(v);
 		this.renderCalls(v);
 		const tell = v.calls.map((c) => [this.says[c.stage], c.name || c.number].join(": ")).join(". ");
 		if (tell !== this.told) this.piece("said").textContent = this.told = tell;
+	}
+
+	private renderLines(v: View): void {
+		const select = this.piece<HTMLSelectElement>("line");
+		const has = [...select.options].map((o) => o.value + o.text).join();
+		if (has !== v.lines.map((l) => l.id + l.number).join()) select.replaceChildren(...v.lines.map((l) => new Option(l.number, l.id)));
+		if (document.activeElement !== select || !v.calls.length) select.value = v.line;
+		select.disabled = v.calls.length > 0;
+		this.piece("line-row").hidden = v.lines.length < 2;
 	}
 
 	private renderCalls(v: View): void {
@@ -278,7 +298,8 @@ export class Dock extends HTMLElement {
 		const shown = w?.shown || c.number;
 		const name = this.nameOf(shown) || this.nameOf(c.number) || (c.outgoing ? c.name || w?.name : w?.name || c.name) || "";
 		set(this.piece("name", row), name || shown);
-		set(this.piece("shown", row), [name ? shown : "", w?.place ?? ""].filter(Boolean).join(" · "));
+		const to = c.to && Dock.tabs.view.lines.length > 1 ? (this.says.to_line ?? "").replace("{number}", c.to) : "";
+		set(this.piece("shown", row), [name ? shown : "", w?.place ?? "", to].filter(Boolean).join(" · "));
 		set(this.piece("stage", row), this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "");
 		const level = this.piece("level", row).firstElementChild as HTMLElement;
 		level.style.inlineSize = Math.round(c.level * 100) + "%";

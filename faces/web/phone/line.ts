@@ -1,6 +1,8 @@
 // The connection to the house and its calls: only the leading tab has one.
 import * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
+import { Aside } from "./aside";
+import { forget, instance, keep, kept } from "./kept";
 import { askPass, Refused, type Pass } from "./pass";
 import { openMicrophone, Sounder } from "./sound";
 import { Wire } from "./socket";
@@ -8,6 +10,7 @@ import { nothing, type Command, type Devices, type View } from "./state";
 import { Talk, type Left } from "./talk";
 
 const most = 4; // calls at once
+const mostLines = 5; // numbers that ring here
 const leftFor = 20_000; // how long the house keeps the other side of a page that went (ms)
 
 export class Line {
@@ -23,8 +26,12 @@ export class Line {
 	private wasLost = false;
 	private later = 0;
 	private ended = false;
+	/** the number he calls with; "" is his first */
+	private line: string;
+	private asides = new Map<string, Aside>();
 
-	constructor(private account: string, private line: string, private show: (v: View) => void) {
+	constructor(private account: string, private show: (v: View) => void) {
+		this.line = kept<string>("phone.line." + account) ?? "";
 		this.view.devices = kept<Devices>("phone.devices") ?? this.view.devices;
 		addEventListener("online", () => this.networkChanged());
 		addEventListener("offline", () => this.wire?.drop());
@@ -68,6 +75,7 @@ export class Line {
 				return other && talk?.transfer(other.session.remote_identity.uri.toString(), other);
 			}
 			case "devices": return this.use(c.devices);
+			case "line": return this.choose(c.line);
 			case "hear": this.talks.forEach((t) => t.hear()); return this.say("");
 			case "forget": return this.say("");
 		}
@@ -82,6 +90,11 @@ export class Line {
 			pass = await askPass(this.line);
 		} catch (e) {
 			const r = e as Refused;
+			if (!r.again && this.line) { // that number is his no more: the first will do
+				this.line = "";
+				forget("phone.line." + this.account);
+				return this.open();
+			}
 			this.set({ link: r.again ? "lost" : "off", sentence: r.again ? "" : r.sentence });
 			if (r.again) this.again(() => this.open());
 			return;
@@ -90,7 +103,8 @@ export class Line {
 		this.pass = pass;
 		clearTimeout(this.renewal);
 		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, (Date.parse(pass.until) - Date.now()) * 0.7));
-		this.set({ name: pass.name, number: pass.number, domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
+		this.attend(pass);
+		this.set({ name: pass.name, number: pass.number, line: pass.line, lines: pass.lines ?? [], domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
 		if (this.ua && this.wire?.url === pass.ws) {
 			this.ua.set("authorization_jwt", "Bearer " + pass.pass);
 			if (this.ua.isConnected()) this.ua.register();
@@ -104,7 +118,7 @@ export class Line {
 		const wire = this.wire = new Wire(pass.ws, () => this.busy());
 		const ua = this.ua = new JsSIP.UA({
 			sockets: [wire as unknown as JsSIP.Socket], uri: pass.uri, display_name: pass.name, authorization_jwt: "Bearer " + pass.pass,
-			instance_id: this.instance(), session_timers: true, session_timers_refresh_method: "UPDATE",
+			instance_id: instance(this.account), session_timers: true, session_timers_refresh_method: "UPDATE",
 			connection_recovery_min_interval: 1, connection_recovery_max_interval: 3, register_expires: 300, user_agent: "Callisto in a browser",
 		} as ConstructorParameters<typeof JsSIP.UA>[0]);
 		ua.on("disconnected", () => {
@@ -119,17 +133,29 @@ export class Line {
 			this.again(status === 401 || status === 403 || status === 407 ? () => this.open() : () => ua.register());
 		});
 		ua.on("newRTCSession", (e: { originator: unknown; session: RTCSession }) => {
-			if (String(e.originator) === "remote") this.ring(e.session);
+			if (String(e.originator) === "remote") this.ring(e.session, pass.number);
 		});
 		ua.start();
 	}
 
-	/** instance tells this browser from others of the same number (RFC 5626 §4.1). */
-	private instance(): string {
-		const key = "phone.instance." + this.account;
-		const id = kept<string>(key) ?? crypto.randomUUID();
-		keep(key, id);
-		return id;
+	/** choose calls with another number from now on; not while there are calls. */
+	private async choose(line: string): Promise<void> {
+		if (this.busy() || line === this.line) return;
+		this.line = line;
+		keep("phone.line." + this.account, line);
+		this.asides.forEach((a) => a.stop());
+		this.asides.clear();
+		this.ua?.stop();
+		this.ua = this.wire = undefined;
+		await this.open();
+	}
+
+	/** attend has the other numbers ring here too. */
+	private attend(pass: Pass): void {
+		for (const l of (pass.lines ?? []).slice(0, mostLines)) {
+			if (l.id === pass.line || this.asides.has(l.id)) continue;
+			this.asides.set(l.id, new Aside(l.id, instance(this.account), { busy: () => this.busy(), ring: (s, number) => this.ring(s, number) }));
+		}
 	}
 
 	private again(what: () => unknown): void {
@@ -148,6 +174,7 @@ export class Line {
 
 	private networkChanged(): void {
 		if (this.wire?.isConnected()) this.wire.drop();
+		this.asides.forEach((a) => a.drop());
 	}
 
 	private address(to: string): string {
@@ -174,7 +201,7 @@ export class Line {
 		this.changed();
 	}
 
-	private ring(session: RTCSession): void {
+	private ring(session: RTCSession, to: string): void {
 		const from = session.remote_identity;
 		let number = from.uri.user ?? "";
 		try { number = decodeURIComponent(number); } catch { /* as it came */ }
@@ -182,7 +209,9 @@ export class Line {
 			session.terminate({ status_code: 486 });
 			return;
 		}
-		this.talks.push(new Talk(session, false, from.display_name ?? "", number, null, this.host()));
+		const talk = new Talk(session, false, from.display_name ?? "", number, null, this.host());
+		talk.to = to;
+		this.talks.push(talk);
 		this.changed();
 	}
 
@@ -259,20 +288,4 @@ export class Line {
 			this.show({ ...this.view, calls: this.talks.map((t) => t.view()) });
 		}, 10);
 	}
-}
-
-function kept<T>(key: string): T | undefined {
-	try {
-		return JSON.parse(localStorage.getItem(key) ?? "null") ?? undefined;
-	} catch {
-		return undefined;
-	}
-}
-
-function keep(key: string, value: unknown): void {
-	try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* a browser that keeps nothing still calls */ }
-}
-
-function forget(key: string): void {
-	try { localStorage.removeItem(key); } catch { /* as above */ }
 }

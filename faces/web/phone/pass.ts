@@ -8,8 +8,14 @@ export interface Pass {
 	uri: string;
 	name: string;
 	number: string;
+	/** the number it is for, and all there are */
+	line: string;
+	lines: Choice[] | null;
 	ice_servers: RTCIceServer[] | null;
 }
+
+/** Choice is a number to call with. */
+export interface Choice { id: string; number: string }
 
 /** Refused says why there is no pass; `again` if it is worth asking once more. */
 export class Refused extends Error {

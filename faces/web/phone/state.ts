@@ -1,5 +1,7 @@
 // What the telephone shows, in every tab, and what a tab may ask of it.
 
+import type { Choice } from "./pass";
+
 export type Stage = "incoming" | "calling" | "connected" | "held";
 
 /** Warning is what is wrong with the sound now, with figures to be filled in. */
@@ -14,6 +16,8 @@ export interface Call {
 	stage: Stage;
 	name: string;
 	number: string;
+	/** of one that came in, the number that was called */
+	to: string;
 	/** when it was answered, by the clock of this machine; 0 before */
 	since: number;
 	muted: boolean;
@@ -43,6 +47,9 @@ export interface View {
 	/** a sentence the server made; takes the place of problem */
 	sentence: string;
 	devices: Devices;
+	/** the numbers to call with, if there is a choice, and the one that is chosen */
+	lines: Choice[];
+	line: string;
 }
 
 export type Command =
@@ -52,8 +59,9 @@ export type Command =
 	| { do: "transfer"; id: string; to: string }
 	| { do: "join"; id: string; with: string }
 	| { do: "devices"; devices: Devices }
+	| { do: "line"; line: string }
 	| { do: "hear" | "forget" };
 
 export const nothing = (): View => ({
-	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" },
+	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" }, lines: [], line: "",
 });

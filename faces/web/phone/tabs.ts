@@ -22,7 +22,7 @@ export class Tabs {
 		this.channel.postMessage({ hello: true } satisfies Word);
 		void navigator.locks.request("phone." + account, () => {
 			this.leads = true;
-			this.line = new Line(account, "", (v) => {
+			this.line = new Line(account, (v) => {
 				this.set(v);
 				this.channel.postMessage({ view: v } satisfies Word);
 			});

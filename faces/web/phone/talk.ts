@@ -24,6 +24,8 @@ export class Talk {
 	waits = false;
 	early = false;
 	rings = false;
+	/** the number that was called, of a call that came in */
+	to = "";
 	private audio = new Audio();
 	private ear = new Ear();
 	private timer = 0;
@@ -55,7 +57,7 @@ export class Talk {
 
 	view(): Call {
 		return {
-			id: this.id, outgoing: this.outgoing, stage: this.stage, name: this.name, number: this.number, since: this.since,
+			id: this.id, outgoing: this.outgoing, stage: this.stage, name: this.name, number: this.number, to: this.to, since: this.since,
 			muted: !!this.session.isMuted().audio, waits: this.waits, level: this.level, warning: this.warning,
 		};
 	}

@@ -24,3 +24,33 @@ self.addEventListener("fetch", (e) => {
 	}));
 	else if (away && to.origin === location.origin && to.pathname.startsWith("/static/")) e.respondWith(fetch(e.request).catch(async () => (await caches.match(to.pathname)) || Response.error()));
 });
+// What rings a closed browser: the house says in words what is shown, and every
+// message shows something. Of the same call the last one stands.
+self.addEventListener("push", (e) => e.waitUntil((async () => {
+	let n = {};
+	try { n = e.data.json(); } catch { /* shown without words */ }
+	const rings = n.kind === "call";
+	await self.registration.showNotification(n.title || "Callisto", {
+		body: n.body || "", tag: n.tag || "callisto", lang: n.lang || "", dir: n.dir || "auto", icon: "/static/icon-192.png", badge: "/static/icon-192.png",
+		renotify: !!n.tag && n.kind !== "over", silent: n.kind === "over", requireInteraction: rings, ...(rings ? { vibrate: [600, 300, 600, 300, 600] } : {}), data: { url: n.url || "/calls" },
+	});
+})()));
+// A click opens the telephone, or comes back to it; it registers, and the call that waits rings there.
+self.addEventListener("notificationclick", (e) => {
+	e.notification.close();
+	const to = new URL(e.notification.data?.url || "/calls", location.origin);
+	if (to.origin !== location.origin) return;
+	e.waitUntil((async () => {
+		const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+		const page = open.find((c) => c.focused) || open[0];
+		if (page) return page.focus();
+		return self.clients.openWindow(to.href);
+	})());
+});
+// A browser may change its subscription by itself: the house learns of the new one.
+self.addEventListener("pushsubscriptionchange", (e) => e.waitUntil((async () => {
+	const { key } = await (await fetch("/phone/push")).json();
+	if (!key) return; // nobody is signed in any more
+	const s = (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })).toJSON();
+	await fetch("/phone/push", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ endpoint: s.endpoint, ...s.keys, instance: "" }) });
+})()));

@@ -155,7 +155,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Browser) read(r *http.Request, origin string) (x Received, err error) {
-	if r.Method != http.MethodPost || r.Header.Get("Content-Encoding") != "aes128gcm" {
+	empty := r.ContentLength == 0
+	if r.Method != http.MethodPost || !empty && r.Header.Get("Content-Encoding") != "aes128gcm" {
 		return x, fmt.Errorf("%s with %q", r.Method, r.Header.Get("Content-Encoding"))
 	}
 	ttl, err := strconv.Atoi(r.Header.Get("TTL"))
@@ -168,6 +169,9 @@ func (b *Browser) read(r *http.Request, origin string) (x Received, err error) {
 	}
 	if x.Key, x.Contact, err = signed(r.Header.Get("Authorization"), origin); err != nil {
 		return x, err
+	}
+	if empty {
+		return x, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 8192))
 	if err != nil || len(body) > 4096 {

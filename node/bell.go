@@ -1,0 +1,189 @@
+package node
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callisto-tel/callisto/business/bell"
+	"github.com/callisto-tel/callisto/business/contact"
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/platform/notify"
+	"github.com/callisto-tel/callisto/platform/webpush"
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/internet"
+	"github.com/callisto-tel/callisto/telephony/sip"
+)
+
+// pushKey is the setting and the purpose of the key that push messages are signed with.
+const pushKey = "push key"
+
+// openPush makes what sends to push services: to nowhere in our own network, but
+// on this machine where it is all a trial. Its key is made the first time.
+func (n *Node) openPush(ctx context.Context) (*webpush.Sender, error) {
+	fresh, err := webpush.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := fresh.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := n.store.KeepSetting(ctx, pushKey, base64.StdEncoding.EncodeToString(n.seal.Seal(raw, pushKey)))
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := base64.StdEncoding.DecodeString(kept)
+	if err == nil {
+		raw, err = n.seal.Open(sealed, pushKey)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key of push messages: %w", err)
+	}
+	key, err := webpush.ParseKey(raw)
+	if err != nil {
+		return nil, err
+	}
+	guard := internet.Guard{}
+	if n.cfg.Dev {
+		guard.Near = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	return webpush.New(webpush.Config{Key: key, Contact: n.pushContact(), May: guard.MayAddr, Plain: n.cfg.Dev, Now: time.Now}), nil // not the calendar of dev: push services look at the machine's clock
+}
+
+// pushContact is whom the keepers of push services write to (RFC 8292 §2.1).
+func (n *Node) pushContact() string {
+	u, err := url.Parse(n.cfg.URL)
+	switch {
+	case n.cfg.Seller.Email != "":
+		return "mailto:" + n.cfg.Seller.Email
+	case err == nil && u.Scheme == "https":
+		return n.url()
+	default:
+		return "mailto:callisto@callisto.example"
+	}
+}
+
+// openBell opens what rings closed browsers and tells of missed calls.
+func (n *Node) openBell(ctx context.Context) error {
+	sender, err := n.openPush(ctx)
+	if err != nil {
+		return err
+	}
+	n.push = sender
+	words, err := notify.LoadWords()
+	if err != nil {
+		return err
+	}
+	rows := n.store.Bell()
+	n.bell = bell.New(bell.Config{
+		Store: rows, Queue: rows, Pusher: pusher{sender}, Words: words, Lines: n.members, Open: n.browserOpen, At: n.registeredAt,
+		Contacts: func(ctx context.Context, account string) ([]contact.Contact, error) {
+			return n.contacts.Of(ctx, member.Actor{Account: account})
+		},
+		Link: n.link, Log: n.log, Now: n.opts.Now,
+	})
+	n.tables.Sleepers = sleepers{n.bell}
+	return n.bell.Refresh(ctx)
+}
+
+// browserOpen reports whether a browser is registered for a number now, and there.
+func (n *Node) browserOpen(number numbering.Number, instance string) bool {
+	var room [4]location.Binding
+	for _, b := range n.bindings.ByNumber(room[:0], number.Canonical(), n.opts.Now()) {
+		if strings.Contains(b.InstanceID, instance) && n.telephony.Reaches(&b) {
+			return true
+		}
+	}
+	return false
+}
+
+// registeredAt are the registrations of a device whose way still stands.
+func (n *Node) registeredAt(device string) []location.Binding {
+	return slices.DeleteFunc(n.bindings.ByDevice(nil, device, n.opts.Now()), func(b location.Binding) bool { return !n.telephony.Reaches(&b) })
+}
+
+// pusher is platform/webpush as business/bell wants it.
+type pusher struct{ *webpush.Sender }
+
+// Check refuses what is no subscription.
+func (p pusher) Check(s bell.Subscription) error { return p.Sender.Check(webpush.Subscription(s)) }
+
+// Send sends at once: what is sent is for now.
+func (p pusher) Send(ctx context.Context, s bell.Subscription, payload []byte, ttl time.Duration, topic string) bell.Outcome {
+	err := p.Sender.Send(ctx, webpush.Subscription(s), payload, ttl, webpush.High, topic)
+	var later *webpush.Later
+	switch {
+	case err == nil:
+		return bell.Outcome{}
+	case errors.As(err, &later):
+		return bell.Outcome{Later: true, After: later.After, Err: err}
+	default: // an address that leads elsewhere by now will not come back
+		return bell.Outcome{Gone: errors.Is(err, webpush.ErrGone) || errors.Is(err, webpush.ErrEndpoint), Err: err}
+	}
+}
+
+// sleepers are the browser phones that ring though no browser is open, as routing
+// wants them.
+type sleepers struct{ *bell.Service }
+
+// Asleep is what to wake for a number.
+func (s sleepers) Asleep(canonical string) (location.Binding, bool) {
+	x, ok := s.Service.Asleep(canonical)
+	return location.Binding{Number: canonical, MembershipID: x.Membership, DeviceID: x.Device}, ok
+}
+
+// waker wakes for telephony: closed browsers, and telephones that said how.
+type waker struct{ *Node }
+
+// Wake sends a push message.
+func (w waker) Wake(b location.Binding, c edge.Waking) bool {
+	if b.Wakes {
+		return w.wakeTelephone(b, c)
+	}
+	x, ok := w.bell.Asleep(c.Number)
+	return ok && w.bell.Wake(bell.Call{ID: c.CallID, Account: x.Account, Membership: x.Membership, Number: x.Number, Caller: w.shown(c.From), Name: c.Name})
+}
+
+// Rest takes back what a browser shows; a telephone needs none.
+func (w waker) Rest(b location.Binding, c edge.Waking, answered bool) {
+	if x, ok := w.bell.Asleep(c.Number); ok && !b.Wakes {
+		w.bell.Rest(c.CallID, x.Account, answered)
+	}
+}
+
+// shown is a caller as people write his number.
+func (w waker) shown(from string) string {
+	if h, ok := w.roster.Numbers.Typed(from); ok {
+		return h.Number.Display()
+	}
+	return numbering.Spaced(from)
+}
+
+// pushProvider is how telephones call the push services that we reach (RFC 8599 §10.3).
+const pushProvider = "webpush"
+
+// wakeTelephone wakes one by the push resource that its Contact names. The message
+// is empty: that it came is all it says (RFC 8030 §5).
+func (w waker) wakeTelephone(b location.Binding, c edge.Waking) bool {
+	u, ok := sip.ParseURI([]byte(b.Contact))
+	by, _ := u.Param("pn-provider")
+	id, has := u.Param("pn-prid")
+	if !ok || !has || string(by) != pushProvider {
+		return false
+	}
+	to := string(sip.Unescape(nil, id))
+	return w.bell.Beside(func(ctx context.Context) {
+		if err := w.push.Wake(ctx, to, bell.WakeFor, c.CallID[:min(len(c.CallID), 32)]); err != nil {
+			w.log.InfoContext(ctx, "a telephone was not woken", "device", b.DeviceID, "error", err)
+		}
+	})
+}
