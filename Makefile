@@ -9,7 +9,7 @@ DATA  ?= callisto-data
 GENERATED := docs faces/web/texts/en/messages.json faces/web/static/phone.js faces/web/static/card.js faces/web/static/cardwork.js 'faces/*_templ.go'
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster types e2e screens fuzz bench bench-sip golden gendoc dev
+.PHONY: help build check lint generate generated unit race test test-more test-tools test-pg test-cluster types e2e screens fuzz bench bench-sip bench-web golden gendoc dev
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ bench-sip: ## our SIP core against Kamailio: CPU per call and registration, memo
 	@scripts/install-test-tools
 	$(GO) build -o bin/bench-sip ./bench/sip
 	bin/bench-sip $(ARGS)
+
+bench-web: ## calls of browsers: memory and CPU of 500 legs, set-up time, delay of sound (docs/performance.md)
+	$(GO) build -o bin/bench-web ./bench/web
+	bin/bench-web $(ARGS)
 
 golden: ## rewrite golden files after looking at the diff they cause
 	UPDATE_GOLDEN=1 $(GO) test $(PKG)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callisto-tel/callisto/bench/proc"
 	"github.com/callisto-tel/callisto/bench/sip/load"
 	"github.com/callisto-tel/callisto/bench/sip/office"
 )
@@ -72,7 +73,7 @@ func contest(ctx context.Context, o *options, out io.Writer) error {
 	if o.serverCPU == o.loadCPU {
 		return fmt.Errorf("server and load both on processor %d: the figures would mean nothing", o.loadCPU)
 	}
-	if err := pinSelf(o.loadCPU); err != nil {
+	if err := proc.Pin(o.loadCPU); err != nil {
 		return err
 	}
 	const columns = "%-15s%-10s%9s%12s%9s%8s%7s%10s%10s%6s%7s%6s\n"
@@ -137,7 +138,7 @@ func (o *options) measure(ctx context.Context, k *work) (scores map[string]*scor
 			if round > 0 {
 				continue
 			}
-			if scores[s.name].memory, err = memory(s.cmd.Process.Pid); err != nil {
+			if scores[s.name].memory, err = proc.Memory(s.cmd.Process.Pid); err != nil {
 				return nil, err
 			}
 		}
@@ -206,7 +207,7 @@ func (s *server) turn(k *work) (t turn, err error) {
 		do = s.phones.Call
 		s.calls += int64(p.Count)
 	}
-	before, err := processorTime(s.cmd.Process.Pid)
+	before, err := proc.Time(s.cmd.Process.Pid)
 	if err != nil {
 		return t, err
 	}
@@ -214,7 +215,7 @@ func (s *server) turn(k *work) (t turn, err error) {
 	if err != nil {
 		return t, err
 	}
-	after, err := processorTime(s.cmd.Process.Pid)
+	after, err := proc.Time(s.cmd.Process.Pid)
 	if err != nil {
 		return t, err
 	}

@@ -32,8 +32,9 @@ import (
 type web struct {
 	*phone
 	cert         tls.Certificate
-	name, secret string // of itself in ICE
-	active       bool   // it begins DTLS
+	name, secret string        // of itself in ICE
+	active       bool          // it begins DTLS
+	begun        chan struct{} // is told of each packet of DTLS it sends, and then says nothing twice
 
 	at            netip.AddrPort // ours, and our names
 	ours, secret2 string
@@ -149,9 +150,13 @@ func (w *web) agrees() error {
 	profiles := dtls.WithSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_128_GCM)
 	var conn *dtls.Conn
 	var err error
-	raw := &fixed{UDPConn: w.c, to: net.UDPAddrFromAddrPort(w.at), left: make(chan struct{})}
+	raw := &fixed{UDPConn: w.c, to: net.UDPAddrFromAddrPort(w.at), left: make(chan struct{}), begun: w.begun}
 	if w.active {
-		conn, err = dtls.ClientWithOptions(raw, raw.to, dtls.WithCertificates(w.cert), dtls.WithInsecureSkipVerify(true), shows, profiles)
+		again := time.Second
+		if w.begun != nil { // what is lost of it is not said again
+			again = time.Minute
+		}
+		conn, err = dtls.ClientWithOptions(raw, raw.to, dtls.WithCertificates(w.cert), dtls.WithInsecureSkipVerify(true), shows, profiles, dtls.WithFlightInterval(again))
 	} else {
 		conn, err = dtls.ServerWithOptions(raw, raw.to, dtls.WithCertificates(w.cert), dtls.WithInsecureSkipVerify(true), dtls.WithClientAuth(dtls.RequireAnyClientCert), shows, profiles)
 	}
@@ -185,10 +190,19 @@ type fixed struct {
 	to   *net.UDPAddr
 	left chan struct{}
 	once sync.Once
+	// begun is told of each packet that has gone out; nil: nobody is.
+	begun chan struct{}
 }
 
-func (f *fixed) WriteTo(b []byte, _ net.Addr) (int, error) { return f.UDPConn.WriteTo(b, f.to) }
-func (f *fixed) Close() error                              { return nil }
+func (f *fixed) WriteTo(b []byte, _ net.Addr) (int, error) {
+	n, err := f.UDPConn.WriteTo(b, f.to)
+	if f.begun != nil {
+		f.begun <- struct{}{}
+	}
+	return n, err
+}
+
+func (f *fixed) Close() error { return nil }
 func (f *fixed) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := f.UDPConn.ReadFrom(b)
 	if err != nil {
@@ -294,6 +308,49 @@ func TestABrowserTalksToATelephone(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+// TestABrowserThatIsFasterThanItsAnswer begins DTLS before signalling has brought
+// us its description: what it said is not lost.
+func TestABrowserThatIsFasterThanItsAnswer(t *testing.T) {
+	m := newMedia(t, rtp.Config{Web: true})
+	s := m.Open(1)
+	defer s.Close()
+	w, p := newWeb(t), newPhone(t)
+	w.active, w.begun = true, make(chan struct{}, 100)
+	const browser, telephone = 1, 2
+	s.SetPolicy(browser, Policy{Web: true, Signal: loopback})
+	s.SetPolicy(telephone, Policy{Signal: loopback, Protection: Never})
+	out, err := s.Offer(telephone, browser, p.says())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.reads(out)
+	if _, err := w.binds(w.phone, w.secret2, true); err != nil {
+		t.Fatal(err)
+	}
+	agreed := make(chan error, 1)
+	go func() { agreed <- w.agrees() }()
+	select {
+	case <-w.begun:
+	case err := <-agreed:
+		t.Fatal("DTLS:", err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("it does not begin")
+	}
+	<-time.After(200 * time.Millisecond) // we have it
+	toPhone, err := s.Answer(browser, telephone, w.describes("active"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := parsed(t, append([]byte(nil), toPhone...))
+	s.Bridge(browser, telephone)
+	if err := <-agreed; err != nil {
+		t.Fatal("DTLS:", err)
+	}
+	if got := exchange(t, w, p, heard, 'a'); got != "" {
+		t.Error(got)
 	}
 }
 

@@ -86,6 +86,10 @@ func (s *Session) Prove(l *Line, expects Fingerprint, active bool) {
 	l.proof.end()
 	l.proof = &proof{expects: expects, active: active, pipe: newPipe(l, s)}
 	l.proof.begin(l, s)
+	if l.ice != nil && len(l.ice.early) > 0 {
+		l.proof.hears(l.ice.early, s)
+		l.ice.early = nil
+	}
 }
 
 // begin begins the handshake, if it is ours to begin and there is somebody to

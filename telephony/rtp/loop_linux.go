@@ -133,7 +133,7 @@ func boundAt(fd int) (netip.AddrPort, error) {
 // signalling loop: two threads that both kept a processor would starve the
 // rest of a two-core machine.
 const (
-	napTime  = 800_000 // ns: with the turn itself less than a millisecond
+	napTime  = 800_000 // ns from the beginning of one turn to that of the next: less than a millisecond
 	denseOf  = 10      // packets in one tick of 20 ms from which on napping pays
 	idleWait = 100     // ms
 )
@@ -165,8 +165,8 @@ func (p *loop) run() {
 		for i := range max(n, 0) {
 			count += p.ready(events[i].Fd, buf, now)
 		}
-		if dense && n < len(events) {
-			nap := unix.Timespec{Nsec: napTime}
+		if rest := napTime - (p.e.cfg.Now() - now); dense && n < len(events) && rest > 0 {
+			nap := unix.Timespec{Nsec: rest}
 			_ = unix.Nanosleep(&nap, nil)
 		}
 	}

@@ -256,6 +256,10 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		}
 		return 0, false
 	}
+	if l.ice != nil && l.proof == nil && isTLS(b[0]) { // it is faster than its signalling
+		l.ice.early = append(l.ice.early[:0], b...)
+		return 0, false
+	}
 	if rtp && (len(b) < 8 || b[0]>>6 != 2) {
 		return 0, false // STUN and keep-alives end here; they are no proof of a source
 	}

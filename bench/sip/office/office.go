@@ -55,6 +55,12 @@ func Members(first, count int) []Member {
 
 // Open starts an office at addr with its records in dir.
 func Open(ctx context.Context, addr netip.AddrPort, dir string, members []Member) (*Office, error) {
+	return OpenWeb(ctx, addr, netip.AddrPort{}, dir, members)
+}
+
+// OpenWeb starts one that browsers reach at web, where WebSockets are taken by
+// whoever runs it.
+func OpenWeb(ctx context.Context, addr, web netip.AddrPort, dir string, members []Member) (*Office, error) {
 	plans, err := numbering.Load()
 	if err != nil {
 		return nil, err
@@ -79,7 +85,7 @@ func Open(ctx context.Context, addr netip.AddrPort, dir string, members []Member
 	o.Exchange, err = exchange.New(exchange.Config{
 		Centers: []exchange.Center{{ID: "KR", Listen: addr}}, Realm: Realm, Devices: devices, Bindings: bindings, Recorder: o,
 		Tables: &routing.Tables{Plans: plans, Centers: centers, Sold: sold, Bindings: bindings, Ways: o.ways},
-		Node:   "1", Epoch: time.Now().Unix(), Now: time.Now,
+		Node:   "1", Epoch: time.Now().Unix(), Now: time.Now, Web: exchange.Web{Addr: web},
 	})
 	if err == nil {
 		err = o.Start(ctx)

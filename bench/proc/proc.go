@@ -1,6 +1,7 @@
 //go:build linux
 
-package main
+// Package proc is what /proc tells of the processes that are measured.
+package proc
 
 import (
 	"bytes"
@@ -33,8 +34,8 @@ func family(pid int) []int {
 	return list
 }
 
-// processorTime is utime+stime of a process and its children, from /proc/PID/stat.
-func processorTime(pid int) (time.Duration, error) {
+// Time is utime+stime of a process and its children, from /proc/PID/stat.
+func Time(pid int) (time.Duration, error) {
 	var sum int64
 	for _, p := range family(pid) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
@@ -59,9 +60,9 @@ func processorTime(pid int) (time.Duration, error) {
 	return time.Duration(sum) * clockTick, nil
 }
 
-// memory is the proportional set size of a process and its children in bytes:
+// Memory is the proportional set size of a process and its children in bytes:
 // what they share counts once.
-func memory(pid int) (sum int64, err error) {
+func Memory(pid int) (sum int64, err error) {
 	for _, p := range family(pid) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p))
 		if err != nil {
@@ -80,9 +81,9 @@ func memory(pid int) (sum int64, err error) {
 	return sum, nil
 }
 
-// pinSelf keeps every thread of this process, and those they start, to one
+// Pin keeps every thread of this process, and those they start, to one
 // processor.
-func pinSelf(cpu int) error {
+func Pin(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)
 	tasks, err := os.ReadDir("/proc/self/task")
