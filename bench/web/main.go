@@ -7,7 +7,7 @@
 // or TCP, ICE, DTLS and SRTP, by pion's packages; what came when is the kernel's
 // word (SO_TIMESTAMPNS), so that the load's own delay does not count.
 //
-//	go run ./bench/web                 # everything, some three minutes
+//	go run ./bench/web                 # everything, some eight minutes
 //	go run ./bench/web -only web-500 -rounds 1 -cpuprofile /tmp
 //
 // "web serve" is the server that is measured.

@@ -218,3 +218,36 @@ func BenchmarkRelaySecured(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRelayBrowsers is what a packet costs from one browser to another: closed
+// by the sender, which a browser does itself, opened here, and closed for the other.
+func BenchmarkRelayBrowsers(b *testing.B) {
+	e := newEngine(b, Config{})
+	c := newCall(b, e, "127.0.0.1")
+	defer c.s.Close()
+	theirs := srtp.NewKey(srtp.AES128GCM)
+	for i, receive := range []srtp.Key{theirs, srtp.NewKey(srtp.AES128GCM)} {
+		if err := c.s.Secure(c.l[i], srtp.NewKey(srtp.AES128GCM), receive); err != nil {
+			b.Fatal(err)
+		}
+	}
+	out, err := srtp.NewSender(theirs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := append(sound(0)[:12], make([]byte, 160)...)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		binary.BigEndian.PutUint16(p[2:], uint16(i))
+		closed, err := out.Protect(p, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.s.mu.Lock()
+		c.s.relay(c.l[0], &c.l[0].media, closed, c.ph[0].addr(), int64(i))
+		c.s.mu.Unlock()
+	}
+	if st := c.s.Stats(c.l[1]); st.Sent == 0 || c.s.Stats(c.l[0]).Unopened > 0 {
+		b.Fatalf("%+v", st)
+	}
+}
