@@ -104,20 +104,20 @@ func (o *options) against(ctx context.Context, k *work, s *server, pid int) (f f
 	if err != nil {
 		return f, err
 	}
-	b := &bench{ctx: ctx, cert: &c, server: s}
+	b := &bench{cert: &c, server: s}
 	defer b.end()
 	if k.setup {
-		f.setups, err = b.setups(k)
+		f.setups, err = b.setups(ctx, k)
 		return f, err
 	}
-	if err := b.register(k); err != nil {
+	if err := b.register(ctx, k); err != nil {
 		return f, err
 	}
 	if f.idle, err = proc.Memory(pid); err != nil {
 		return f, err
 	}
 	for i := range k.calls {
-		if _, err := b.call(2*i, 2*i+1); err != nil {
+		if _, err := b.call(ctx, 2*i, 2*i+1); err != nil {
 			return f, fmt.Errorf("call %d: %w", i, err)
 		}
 	}
@@ -158,7 +158,6 @@ func direct(n int, long time.Duration) (streams, error) {
 
 // bench is a run against a server.
 type bench struct {
-	ctx    context.Context
 	cert   *certificate
 	server *server
 	phones []*phone
@@ -175,9 +174,9 @@ func (b *bench) end() {
 }
 
 // register has two telephones for each call: that of the caller and of the called.
-func (b *bench) register(k *work) error {
+func (b *bench) register(ctx context.Context, k *work) error {
 	for i, m := range office.Members(firstNumber, 2*k.calls) {
-		p, err := connect(b.ctx, b.server, m, i%2 == 0 && k.caller || i%2 == 1 && k.called)
+		p, err := connect(ctx, b.server, m, i%2 == 0 && k.caller || i%2 == 1 && k.called)
 		if err != nil {
 			return err
 		}
@@ -196,7 +195,7 @@ func (b *bench) register(k *work) error {
 
 // call has one call another, until their sound is connected. It returns the dialog
 // as the caller has it.
-func (b *bench) call(from, to int) (*request, error) {
+func (b *bench) call(ctx context.Context, from, to int) (*request, error) {
 	caller, called := b.phones[from], b.phones[to]
 	done := make(chan error, 1)
 	go func() {
@@ -210,7 +209,7 @@ func (b *bench) call(from, to int) (*request, error) {
 				done <- err
 				return
 			}
-			done <- b.legs[to].connects(b.ctx, m.body, b.cert)
+			done <- b.legs[to].connects(ctx, m.body, b.cert)
 		case <-time.After(patience):
 			done <- errors.New("it does not ring")
 		}
@@ -224,22 +223,22 @@ func (b *bench) call(from, to int) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = b.legs[from].connects(b.ctx, m.body, b.cert)
+	err = b.legs[from].connects(ctx, m.body, b.cert)
 	r.uri, r.to, r.body = address(m.head["contact"]), m.head["to"], ""
 	return r, errors.Join(err, <-done)
 }
 
 // setups are how long each of some calls took from the caller's INVITE until both
 // had opened a packet of the other: one after the other, between the same two.
-func (b *bench) setups(k *work) (all []time.Duration, err error) {
+func (b *bench) setups(ctx context.Context, k *work) (all []time.Duration, err error) {
 	two := *k
 	two.calls = 1
-	if err := b.register(&two); err != nil {
+	if err := b.register(ctx, &two); err != nil {
 		return nil, err
 	}
 	for i := range k.calls {
 		begun := time.Now()
-		r, err := b.call(0, 1)
+		r, err := b.call(ctx, 0, 1)
 		if err == nil {
 			err = b.heard()
 		}

@@ -88,7 +88,7 @@ func readMessage(r *bufio.Reader) (m message, err error) {
 func connect(ctx context.Context, s *server, m office.Member, web bool) (*phone, error) {
 	p := &phone{Member: m, web: web, answers: make(chan message, 16), calls: make(chan message, 4)}
 	if web {
-		c, _, err := websocket.Dial(ctx, "ws://"+s.web.String()+"/ws", &websocket.DialOptions{Subprotocols: []string{"sip"}})
+		c, _, err := websocket.Dial(ctx, "ws://"+s.web.String()+"/ws", &websocket.DialOptions{Subprotocols: []string{"sip"}}) //nolint:bodyclose // an upgrade has none
 		if err != nil {
 			return nil, err
 		}
