@@ -53,3 +53,32 @@ func TestRingingAClosedBrowserIsSwitchedOn(t *testing.T) {
 	act(`delete window.PushManager, ` + again)
 	w.says("#this-browser", "has no push messages")
 }
+
+// TestWithWhichNumberHeCalls: a member with two numbers chooses, this browser
+// remembers, and both ring in it.
+func TestWithWhichNumberHeCalls(t *testing.T) {
+	d, stop := companyIn(t, t.TempDir())
+	defer stop()
+	m := d.Members[1]
+	o := order(t, d, m.APIKey, "63")
+	api(t, d, m.APIKey, "POST", "/api/v1/orders/"+o+"/payments", map[string]any{"method": "wallet"}, 200)
+	line := api(t, d, m.APIKey, "POST", "/api/v1/members", map[string]any{"order_id": o, "name": "Jun Park", "email": m.Email, "country": "KR", "languages": []any{"ko"},
+		"time_zone": "Asia/Seoul", "identification": "Jun Park, Seoul"}, 201)
+	second, id := line["number"].(string), line["id"].(string)
+	w := walker{t, browser(t, chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true)), d.HTTP}
+	w.signIn(m.Email, m.Password)
+	w.open("/calls")
+	w.registered()
+	w.says(".phone-bar", m.Number)
+	w.press(".phone-bar")
+	w.until("there is a choice", `document.querySelectorAll("#phone-with option").length === 2 && document.querySelector("#phone-with").checkVisibility()`)
+	w.until("the other number rings here too", `(fetch("/lines/`+id+`/rings").then((r) => r.text()).then((t) => { window.otherRings = t.includes("Rings: a page is open there"); }), window.otherRings === true)`)
+	w.do("choose", discard(chromedp.Evaluate[bool](`(() => { const s = document.querySelector("#phone-with"); s.value = "`+id+`"; s.dispatchEvent(new Event("change")); return true; })()`)))
+	w.says(".phone-bar", second)
+	w.registered()
+	w.open("/lines") // loaded anew
+	w.registered()
+	w.says(".phone-bar", second)
+	w.press(".phone-bar")
+	w.inspect("dock-line")
+}
