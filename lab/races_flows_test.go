@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -323,5 +324,49 @@ func TestWhoOpensABrowserIsRung(t *testing.T) {
 	if w := s.n.wakes; len(w.woken) != 1 || len(w.rested) != 1 {
 		t.Errorf("woken %q, let sleep %q", w.woken, w.rested)
 	}
+	s.leavesNothing(t)
+}
+
+// A telephone that is set to be encrypted is offered that, and what it offers
+// otherwise is refused in words; one set to be plain is left so.
+func TestHowATelephonesSoundIsProtected(t *testing.T) {
+	s := newStage(t, "KR")
+	set := func(who string, sound member.Sound) {
+		c, _ := s.n.lab.Devices.Get(s.Party(who).User)
+		c.Sound = sound
+		s.n.lab.Devices.Apply(c)
+	}
+	rings := func(body string) {
+		t.Helper()
+		s.Play(`
+			alice -> INVITE bob sdp
+			bob   <- INVITE "Content-Type: application/sdp"
+			bob   -> 486 INVITE
+			bob   <- ACK
+			alice <- 486 INVITE
+			alice -> ACK`)
+		if text := s.Last("bob", "INVITE"); !regexp.MustCompile(body).MatchString(text) {
+			t.Errorf("bob is not offered %s:\n%s", body, text)
+		}
+	}
+	set("bob", member.SoundSRTP)
+	rings(`m=audio \d+ RTP/SAVP [^\n]*(\n.*)*a=crypto:1 AEAD_AES_128_GCM inline:`)
+	set("bob", member.SoundDTLS)
+	rings(`m=audio \d+ UDP/TLS/RTP/SAVP [^\n]*(\n.*)*a=fingerprint:sha-256 `)
+	if text := s.Last("bob", "INVITE"); strings.Contains(text, "a=ice-") || strings.Contains(text, "a=crypto") {
+		t.Errorf("what is offered has ICE or keys in it:\n%s", text)
+	}
+	set("bob", member.SoundPlain)
+	rings(`m=audio \d+ RTP/AVP `)
+	for _, sound := range []member.Sound{member.SoundSRTP, member.SoundDTLS} {
+		set("alice", sound)
+		s.Play(`
+			alice -> INVITE bob sdp
+			alice <- 488 INVITE "Reason: This telephone is set to encrypt its sound"
+			alice -> ACK
+			silence 2s`)
+	}
+	set("alice", member.SoundAuto)
+	rings(`RTP/AVP`)
 	s.leavesNothing(t)
 }

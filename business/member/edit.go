@@ -141,6 +141,43 @@ func (s *Service) RenameDevice(ctx context.Context, by Actor, id, name string) e
 	})
 }
 
+// SetSound says how a telephone's sound is protected from its next call on.
+func (s *Service) SetSound(ctx context.Context, by Actor, id string, sound Sound) error {
+	if !sound.Valid() {
+		return fault.New(fault.Invalid, "fields", "A telephone's sound is protected automatically, by SRTP, by DTLS-SRTP, or not at all.").
+			WithFields(fault.Field{Name: "sound", Text: "Choose one of those that are listed."})
+	}
+	var cred Credential
+	err := s.store.Do(ctx, func(tx Tx) error {
+		d, m, err := s.myDevice(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		cred = Credential{}
+		all, err := tx.Credentials(ctx, m.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(c Credential) bool { return c.Device == id })
+		switch {
+		case i < 0:
+			return fault.New(fault.Conflict, "device_revoked", "%s is revoked. Add a telephone instead.", d.Name)
+		case d.Kind != Telephone:
+			return fault.New(fault.Conflict, "device_encrypts", "%s is a browser: its sound is always encrypted.", d.Name)
+		}
+		cred = all[i]
+		cred.Sound = sound
+		return tx.SetSound(ctx, id, sound)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.publish.Device(ctx, cred); err != nil {
+		return fmt.Errorf("tell the centers of the device %s: %w", cred.SIPUser, err)
+	}
+	return nil
+}
+
 // myDevice reads a device its owner may change.
 func (s *Service) myDevice(ctx context.Context, tx Tx, by Actor, id string) (Device, Membership, error) {
 	unknown := fault.New(fault.Unknown, "device_unknown", "There is no device %s.", id)

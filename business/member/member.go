@@ -160,6 +160,7 @@ type Device struct {
 	SIPUser    string
 	Created    time.Time
 	Revoked    time.Time
+	Sound      Sound
 	Lent       string // the sign-in of an ID card that it lasts with; "": it is a telephone of his own
 }
 
@@ -172,6 +173,22 @@ const (
 	Browser   DeviceKind = "browser" // by a pass, which whoever is signed in gets (see business/terminal)
 	Card      DeviceKind = "card"    // by a pass, which the terminal gets at which an ID card is signed in (see business/idcard)
 )
+
+// Sound is how a telephone's sound is protected on its way between it and us.
+type Sound string
+
+// The ways.
+const (
+	SoundAuto  Sound = ""      // as it offers; it is offered SRTP where its signalling is secret and the other side has it too
+	SoundSRTP  Sound = "srtp"  // always SRTP, with keys in the descriptions (RFC 4568): they are secret over TLS
+	SoundDTLS  Sound = "dtls"  // always SRTP, with keys agreed on in DTLS (RFC 5764)
+	SoundPlain Sound = "plain" // never
+)
+
+// Valid reports whether s is one of them.
+func (s Sound) Valid() bool {
+	return s == SoundAuto || s == SoundSRTP || s == SoundDTLS || s == SoundPlain
+}
 
 // Credential is what the registrar must know of a device. HA1 is
 // hash(user:realm:password), RFC 7616 §3.4.2; nobody knows the password of
@@ -192,5 +209,6 @@ type Credential struct {
 	Place      string // ISO: where a lent terminal is; "": where its center is
 	Only       bool   // while it is registered, nothing else of its number rings
 	Host       string `json:",omitempty"` // the telephone it is lent at, by a sign-in on its keypad: what that calls is this one\'s
+	Sound      Sound  `json:",omitempty"`
 	Revoked    bool
 }

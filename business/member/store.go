@@ -111,6 +111,8 @@ type Changes interface {
 	AccountCredentials(ctx context.Context, account string) ([]Credential, error)
 	// EraseAccount forgets whose it was.
 	EraseAccount(ctx context.Context, account string, at time.Time) error
+	// SetSound writes how a live device's sound is protected.
+	SetSound(ctx context.Context, id string, s Sound) error
 	// SetCredential writes the digests of a device's password.
 	SetCredential(ctx context.Context, c Credential) error
 }

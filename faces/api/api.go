@@ -95,6 +95,7 @@ type Lines interface {
 	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
 	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
 	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	SetSound(ctx context.Context, by member.Actor, id string, sound member.Sound) error
 	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 

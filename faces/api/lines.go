@@ -8,12 +8,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
 )
 
 func (f *face) registerLines() {
 	reg := func(o huma.Operation) huma.Operation { o = own(o); f.describeProblems(&o); return o }
 	huma.Register(f.api, reg(op(http.MethodPatch, "/api/v1/members/{id}", "change-member", "Members", "Change a registration; what is left out stays, the number cannot change", 0)), f.changeMember)
-	huma.Register(f.api, reg(op(http.MethodPatch, "/api/v1/devices/{id}", "rename-device", "Devices", "Give a telephone another name", http.StatusNoContent)), f.renameDevice)
+	huma.Register(f.api, reg(op(http.MethodPatch, "/api/v1/devices/{id}", "change-device", "Devices", "Change a telephone: its name, and how its sound is protected", http.StatusNoContent)), f.changeDevice)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/devices/{id}/password", "new-device-password", "Devices", "Give a telephone another password; the old one ends at once", 0)), f.newDevicePassword)
 }
 
@@ -54,13 +55,26 @@ func (f *face) changeMember(ctx context.Context, in *struct {
 	return &body[Membership]{f.showMembership(m)}, nil
 }
 
-func (f *face) renameDevice(ctx context.Context, in *struct {
+func (f *face) changeDevice(ctx context.Context, in *struct {
 	ByID
 	Body struct {
-		Name string `json:"name"`
+		Name  *string `json:"name,omitempty" doc:"Left out: it stays"`
+		Sound *string `json:"sound,omitempty" enum:"auto,srtp,dtls,plain" doc:"Left out: it stays. It counts from the next call on"`
 	}
 }) (*struct{}, error) {
-	return nil, f.fail(ctx, f.Lines.RenameDevice(ctx, actor(ctx), in.ID, in.Body.Name))
+	if in.Body.Name != nil {
+		if err := f.Lines.RenameDevice(ctx, actor(ctx), in.ID, *in.Body.Name); err != nil {
+			return nil, f.fail(ctx, err)
+		}
+	}
+	if in.Body.Sound != nil {
+		sound := member.Sound(*in.Body.Sound)
+		if sound == "auto" {
+			sound = member.SoundAuto
+		}
+		return nil, f.fail(ctx, f.Lines.SetSound(ctx, actor(ctx), in.ID, sound))
+	}
+	return nil, nil
 }
 
 func (f *face) newDevicePassword(ctx context.Context, in *ByID) (*body[newDevice], error) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -92,6 +93,7 @@ type Device struct {
 	SIPUser    string     `json:"sip_user"`
 	SIPDomain  string     `json:"sip_domain" doc:"Registrar and proxy: a domain or HOST:PORT"`
 	Transports []string   `json:"sip_transports"`
+	Sound      string     `json:"sound" enum:"auto,srtp,dtls,plain" doc:"How the sound between it and us is protected: auto is as the telephone offers; srtp and dtls take nothing else; the keys of srtp are secret over TLS only"`
 	Created    time.Time  `json:"created_at"`
 	Revoked    *time.Time `json:"revoked_at,omitempty"`
 }
@@ -157,7 +159,7 @@ func (f *face) showDevice(d member.Device, country string) Device {
 	}
 	return Device{
 		ID: d.ID, Kind: kind, Name: d.Name, Number: d.Number.Display(), SIPUser: d.SIPUser, SIPDomain: f.Reader.SIPDomain(country),
-		Transports: f.Reader.Transports(country), Created: d.Created.UTC(), Revoked: when(d.Revoked),
+		Transports: f.Reader.Transports(country), Sound: cmp.Or(string(d.Sound), "auto"), Created: d.Created.UTC(), Revoked: when(d.Revoked),
 	}
 }
 

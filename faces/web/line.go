@@ -121,6 +121,16 @@ func (f *face) renameDevice(_ http.ResponseWriter, r *http.Request, p *page) (te
 	return nil, redirect{"/lines"}
 }
 
+func (f *face) setSound(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	if err := p.must(); err != nil {
+		return nil, err
+	}
+	if err := f.Lines.SetSound(r.Context(), p.Who, r.PathValue("id"), member.Sound(r.PostFormValue("sound"))); err != nil {
+		return nil, err
+	}
+	return nil, redirect{"/lines"}
+}
+
 // newPassword makes a telephone's new password, which the page of lines then shows.
 func (f *face) newPassword(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {

@@ -113,6 +113,7 @@ type Lines interface {
 	ChangeMembership(ctx context.Context, by member.Actor, id string, in member.Registration) (member.Membership, error)
 	NumbersProved(ctx context.Context, by member.Actor, id string) (member.Membership, error)
 	RenameDevice(ctx context.Context, by member.Actor, id, name string) error
+	SetSound(ctx context.Context, by member.Actor, id string, sound member.Sound) error
 	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 }
 
@@ -461,6 +462,7 @@ func (f *face) memberRoutes() map[string]handler {
 		"GET /lines/{id}/edit":        f.editLine,
 		"POST /lines/{id}/edit":       f.changeLine,
 		"POST /devices/{id}/rename":   f.renameDevice,
+		"POST /devices/{id}/sound":    f.setSound,
 		"POST /devices/{id}/password": f.newPassword,
 		"POST /devices/{id}/revoke":   f.revokeDevice,
 		"GET /calls":                  f.calls,

@@ -109,8 +109,26 @@ func TestATelephoneGetsAnotherPassword(t *testing.T) {
 		if list, _ := h.members.Devices(ctx, ann, first.Device.Membership); len(list) != 1 || list[0].Name != "Kitchen" || list[0].Country != "KR" {
 			t.Errorf("%+v", list)
 		}
+		if err := h.members.SetSound(ctx, bob, first.Device.ID, member.SoundSRTP); fault.KindOf(err) != fault.Unknown {
+			t.Errorf("somebody else's: %v", err)
+		}
+		if err := h.members.SetSound(ctx, ann, first.Device.ID, "zrtp"); len(fieldsOf(err)) != 1 {
+			t.Errorf("a protection that there is not: %v", err)
+		}
+		if err := h.members.SetSound(ctx, ann, first.Device.ID, member.SoundDTLS); err != nil {
+			t.Error(err)
+		}
+		if list, _ := h.members.Devices(ctx, ann, first.Device.Membership); len(list) != 1 || list[0].Sound != member.SoundDTLS {
+			t.Errorf("%+v", list)
+		}
+		if c, ok := h.roster.Devices.Get(first.Device.SIPUser); !ok || c.Sound != member.SoundDTLS || c.MD5 != want {
+			t.Errorf("the centers know %+v", c)
+		}
 		if err := h.members.RevokeDevice(ctx, ann, first.Device.ID); err != nil {
 			t.Fatal(err)
+		}
+		if err := h.members.SetSound(ctx, ann, first.Device.ID, member.SoundPlain); fault.ReasonOf(err).Code != "device_revoked" {
+			t.Errorf("a revoked one: %v", err)
 		}
 		if _, err := h.members.NewPassword(ctx, ann, first.Device.ID); fault.ReasonOf(err).Code != "device_revoked" {
 			t.Errorf("a revoked one: %v", err)

@@ -175,12 +175,12 @@ func (t memberTx) InsertDevice(ctx context.Context, d member.Device, c member.Cr
 	return err
 }
 
-const deviceColumns = `id, membership, kind, calling_code, national, country, name, sip_user, created, revoked, terminal, lent`
+const deviceColumns = `id, membership, kind, calling_code, national, country, name, sip_user, created, revoked, terminal, lent, sound`
 
 func scanDevice(row scanner) (d member.Device, err error) {
 	var kind string
 	var created, revoked int64
-	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Country, &d.Name, &d.SIPUser, &created, &revoked, &d.Kind, &d.Lent); err != nil {
+	if err = row.Scan(&d.ID, &d.Membership, &kind, &d.Number.CallingCode, &d.Number.National, &d.Country, &d.Name, &d.SIPUser, &created, &revoked, &d.Kind, &d.Lent, &d.Sound); err != nil {
 		return d, err
 	}
 	d.Created, d.Revoked = at(created), at(revoked)
@@ -196,6 +196,11 @@ func (t memberTx) Device(ctx context.Context, id string) (member.Device, bool, e
 
 func (t memberTx) RenameDevice(ctx context.Context, id, name string) error {
 	_, err := t.q.ExecContext(ctx, `UPDATE device SET name = $1 WHERE id = $2`, name, id)
+	return err
+}
+
+func (t memberTx) SetSound(ctx context.Context, id string, s member.Sound) error {
+	_, err := t.q.ExecContext(ctx, `UPDATE device SET sound = $1 WHERE id = $2 AND revoked = 0`, string(s), id)
 	return err
 }
 

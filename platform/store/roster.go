@@ -41,7 +41,7 @@ func (r *Roster) AllMemberships(ctx context.Context, yield func(member.Membershi
 	})
 }
 
-const credentialQuery = `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256, d.terminal, d.place, d.only_here, d.host
+const credentialQuery = `SELECT d.sip_user, d.id, d.membership, m.account, d.kind, d.calling_code, d.national, d.country, m.name, d.md5, d.sha256, d.terminal, d.place, d.only_here, d.host, d.sound
 	FROM device d JOIN membership m ON m.id = d.membership JOIN number_order o ON o.id = m.order_id
 	WHERE d.revoked = 0 AND o.state = 'sold'`
 
@@ -66,7 +66,7 @@ func credentials(rows *sql.Rows, err error, yield func(member.Credential) error)
 	return each(rows, err, func(rows *sql.Rows) error {
 		var c member.Credential
 		var kind, md5, sha string
-		err := rows.Scan(&c.SIPUser, &c.Device, &c.Membership, &c.Account, &kind, &c.Number.CallingCode, &c.Number.National, &c.Country, &c.Name, &md5, &sha, &c.Kind, &c.Place, &c.Only, &c.Host)
+		err := rows.Scan(&c.SIPUser, &c.Device, &c.Membership, &c.Account, &kind, &c.Number.CallingCode, &c.Number.National, &c.Country, &c.Name, &md5, &sha, &c.Kind, &c.Place, &c.Only, &c.Host, &c.Sound)
 		if err != nil {
 			return err
 		}

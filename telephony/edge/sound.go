@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/carrier"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/media"
 	"github.com/callisto-tel/callisto/telephony/rtp"
@@ -37,13 +38,13 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	b.reached(c, l.id, l.d.Flow(), l.by, l.alien)
+	b.reached(c, l.id, l.d.Flow(), l.by, l.alien, l.user)
 }
 
 // reached tells media how the sound of whoever is at the end of a flow is
 // reached. A carrier's comes from where its description says, and from nowhere
 // else.
-func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Carrier, alien bool) {
+func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Carrier, alien bool, user string) {
 	b.flow = f // what is asked of an interface must not be on the stack: it would move to the heap
 	p := media.Policy{V6: !f.Remote.Addr().Unmap().Is4(), Signal: f.Remote.Addr().Unmap()}
 	_, center := b.edge.cfg.Links.Peer(&b.flow)
@@ -58,6 +59,9 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	case by != nil || !f.Listener.Transport.Private(): // a key is no secret where others read it
 		p.Protection = media.Never
 	}
+	if user != "" && !p.Web {
+		p.Protection = b.chosen(user, p.Protection)
+	}
 	if alien && b.edge.cfg.Internet != nil {
 		p.May = b.edge.cfg.Internet.May
 	}
@@ -65,6 +69,22 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 		p.Advertise = a
 	}
 	c.media.SetPolicy(uint16(id), p)
+}
+
+// chosen is how the sound of a telephone is protected: as its holder says, else as
+// it is.
+func (b *board) chosen(sipUser string, usual media.Protection) media.Protection {
+	cred, _ := b.edge.cfg.Registrar.Credential(sipUser)
+	switch cred.Sound {
+	case member.SoundSRTP:
+		return media.Always
+	case member.SoundDTLS:
+		return media.Agreed
+	case member.SoundPlain:
+		return media.Never
+	default:
+		return usual
+	}
 }
 
 // failed is a fault of media as a cause of switching.
@@ -97,19 +117,19 @@ func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
 	switch t.Kind {
 	case routing.ToBinding:
 		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
-			b.reached(c, id, f, nil, false)
+			b.reached(c, id, f, nil, false, t.Binding.SIPUser)
 		}
 	case routing.ToCenter:
 		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
-			b.reached(c, id, f, nil, false)
+			b.reached(c, id, f, nil, false, "")
 		}
 	case routing.ToTrunk:
 		if w, err := b.way(c, t); err == nil {
-			b.reached(c, id, w.Flow, w.Carrier, false)
+			b.reached(c, id, w.Flow, w.Carrier, false, "")
 		}
 	case routing.ToURI:
 		if f, err := b.edge.cfg.Internet.Flow(c.center, c.beyond.server); err == nil {
-			b.reached(c, id, f, nil, true)
+			b.reached(c, id, f, nil, true, "")
 		}
 	}
 }
@@ -125,6 +145,9 @@ func (s *sound) Offer(r switching.Ref, from, to switching.LegID, t *switching.Ta
 		if errors.Is(err, sdp.ErrCodec) && t != nil && t.Kind == routing.ToTrunk {
 			(*board)(s).codecs(r, t)
 		}
+		if errors.Is(err, sdp.ErrCrypto) {
+			(*board)(s).plain(r, from)
+		}
 		return described(out, err)
 	}
 	return nil, failed{errGone}
@@ -139,6 +162,22 @@ func (b *board) codecs(r switching.Ref, t *switching.Target) {
 			to = "the party called"
 		}
 		c.unheard = "The way to " + to + " takes only " + strings.Join(w.Carrier.Codecs, ", ") + ", and your telephone offers none of it."
+	}
+}
+
+// plain keeps in words why a telephone's own call could not be offered to anybody.
+func (b *board) plain(r switching.Ref, from switching.LegID) {
+	c := b.call(r)
+	l := c.leg(from)
+	if l == nil || l.user == "" {
+		return
+	}
+	switch cred, _ := b.edge.cfg.Registrar.Credential(l.user); cred.Sound {
+	case member.SoundSRTP:
+		c.unheard = "This telephone is set to encrypt its sound (SRTP), and it offers plain sound. Turn on SRTP in the telephone, or change how it is protected under My lines."
+	case member.SoundDTLS:
+		c.unheard = "This telephone is set to encrypt its sound by DTLS-SRTP, and it does not offer that. Turn it on in the telephone, or change how it is protected under My lines."
+	default:
 	}
 }
 

@@ -17,7 +17,8 @@ type crypto struct {
 // another as SRTP. Nothing plain is taken for protected, and what cannot be
 // protected is not offered.
 func protected(m *sdp.Media, from Protection, x *line, to Protection) (bool, error) {
-	if m.Proto == sdp.SAVP && m.Crypto.Tag == 0 || !m.Protected() && from == Always || !m.Proto.RTP() && to == Always {
+	if m.Proto == sdp.SAVP && m.Crypto.Tag == 0 || !m.Protected() && from == Always ||
+		m.Proto != sdp.DTLS && from == Agreed || !m.Proto.RTP() && (to == Always || to == Agreed) {
 		return false, sdp.ErrCrypto
 	}
 	if to == AsOffered && !x.on { // a trunk that is always protected says nothing about a telephone

@@ -67,6 +67,7 @@ const (
 	AsOffered Protection = iota // as the leg that the offer comes from has it
 	Never                       // it is offered plain RTP
 	Always                      // it is offered SRTP, and nothing else is taken of it
+	Agreed                      // the same, with keys agreed on in DTLS instead (RFC 5764)
 )
 
 // Media makes sessions.

@@ -39,7 +39,7 @@ func (l *line) certified(m *sdp.Media) {
 // asksTLS returns what a new offer says; nil if it is not DTLS.
 func (s *Session) asksTLS(l *leg, i int) *sdp.Web {
 	x := &l.lines[i]
-	if !x.web && !(x.on && x.tls != nil && x.tls.named) {
+	if !x.web && l.policy.Protection != Agreed && !(x.on && x.tls != nil && x.tls.named) {
 		if x.tls != nil {
 			x.tls.asked = false
 		}
