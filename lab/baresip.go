@@ -31,6 +31,7 @@ type Baresip struct {
 	Gateway        netip.AddrPort // not registered anywhere: it is called here, by User
 	SRTP           bool           // it takes no sound but SRTP
 	DTLS           bool           // it agrees on the keys of its sound in DTLS
+	Flows          bool           // it keeps its way to us open as RFC 5626 has it
 	Inside         *House         // it is behind a NAT; here if nil
 	AnyAddress     bool           // let it describe its sound with whatever address it likes
 }
@@ -99,7 +100,7 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		"sip_listen " + listen,
 		"audio_source aufile," + filepath.Join(dir, "tone.wav"), "audio_player aufile," + filepath.Join(dir, "played.wav"),
 		"audio_alert aufile," + filepath.Join(dir, "alert.wav"), "audio_level no", "jitter_buffer_type fixed",
-		"module_path " + modulePath(t), "module g711.so", "module srtp.so", "module dtls_srtp.so", "module aufile.so", "module sndfile.so", "module_app account.so", "module_app menu.so",
+		"module_path " + modulePath(t), "module g711.so", "module srtp.so", "module dtls_srtp.so", "module aufile.so", "module sndfile.so", "module uuid.so", "module_app account.so", "module_app menu.so",
 		"snd_path " + dir, "net_af " + map[bool]string{true: "ipv4", false: "ipv6"}[server.Addr().Is4()],
 		"sip_cafile " + b.CAFile, "sip_verify_server yes", "",
 	}, "\n"))
@@ -108,6 +109,9 @@ func (b Baresip) Start(t testing.TB) *Softphone {
 		answer = "manual"
 	}
 	encrypted := ""
+	if b.Flows {
+		account += ";sipnat=outbound"
+	}
 	if b.SRTP {
 		encrypted = ";mediaenc=srtp-mand"
 	}

@@ -29,18 +29,6 @@ type Kamailio struct {
 // has that, and over UDP.
 func (k Kamailio) Start(t testing.TB) (secure, plain netip.AddrPort) {
 	t.Helper()
-	program, err := exec.LookPath("kamailio")
-	if err != nil {
-		program = "/usr/sbin/kamailio"
-	}
-	text, err := os.ReadFile(filepath.Join("testdata", "kamailio.cfg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
-	if len(modules) == 0 {
-		t.Fatal("kamailio is missing: apt-get install kamailio kamailio-tls-modules (scripts/install-test-tools does)")
-	}
 	dir := t.TempDir()
 	plain = FreePort(t, netip.MustParseAddr("127.0.0.1"))
 	listen, secrets, proven := "listen=udp:"+plain.String()+"\ndisable_tcp=yes", "", "method == \"INVITE\""
@@ -54,9 +42,42 @@ func (k Kamailio) Start(t testing.TB) (secure, plain netip.AddrPort) {
 	if !k.Gateway.IsValid() {
 		k.Gateway = plain
 	}
-	config := strings.NewReplacer("@LISTEN@", listen, "@MODULES@", modules[0]+"/", "@TLS@", secrets, "@PROVEN@", proven,
-		"@GATEWAY@", k.Gateway.String(), "@CALLISTO@", k.Callisto, "@REALM@", k.Realm).Replace(string(text))
-	path := filepath.Join(dir, "kamailio.cfg")
+	kamailio(t, dir, "kamailio.cfg", "@LISTEN@", listen, "@TLS@", secrets, "@PROVEN@", proven,
+		"@GATEWAY@", k.Gateway.String(), "@CALLISTO@", k.Callisto, "@REALM@", k.Realm)
+	awaitBound(t, plain)
+	if secure.IsValid() {
+		awaitAccepting(t, secure)
+	}
+	return secure, plain
+}
+
+// EdgeProxy runs Kamailio between telephones and us until the test ends: see
+// testdata/edge.cfg. It returns where telephones reach it.
+func EdgeProxy(t testing.TB, callisto string) netip.AddrPort {
+	t.Helper()
+	at := FreePort(t, netip.MustParseAddr("127.0.0.1"))
+	kamailio(t, t.TempDir(), "edge.cfg", "@LISTEN@", "listen=udp:"+at.String(), "@CALLISTO@", callisto)
+	awaitBound(t, at)
+	return at
+}
+
+// kamailio runs it by a configuration of testdata, with what stands there put in.
+func kamailio(t testing.TB, dir, name string, puts ...string) {
+	t.Helper()
+	program, err := exec.LookPath("kamailio")
+	if err != nil {
+		program = "/usr/sbin/kamailio"
+	}
+	text, err := os.ReadFile(filepath.Join("testdata", name)) //nolint:gosec // one of two
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, _ := filepath.Glob("/usr/lib/*/kamailio/modules")
+	if len(modules) == 0 {
+		t.Fatal("kamailio is missing: apt-get install kamailio kamailio-tls-modules (scripts/install-test-tools does)")
+	}
+	config := strings.NewReplacer(append(puts, "@MODULES@", modules[0]+"/")...).Replace(string(text))
+	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil { //nolint:gosec // a folder of the test
 		t.Fatal(err)
 	}
@@ -80,11 +101,6 @@ func (k Kamailio) Start(t testing.TB) (secure, plain netip.AddrPort) {
 			t.Logf("kamailio:\n%s", p.tail())
 		}
 	})
-	awaitBound(t, plain)
-	if secure.IsValid() {
-		awaitAccepting(t, secure)
-	}
-	return secure, plain
 }
 
 // certificate writes what Kamailio's TLS needs.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/faces/provision"
 )
@@ -39,6 +40,15 @@ func (n describer) Describe(a setup.Account) provision.Account {
 	// The certificate of dev is of its own authority, which no telephone knows.
 	if id, _ := n.sites.ForCountry(a.Country); !n.cfg.Dev && n.telephony.TLSAddr(id).IsValid() {
 		out.Transport, out.Port, out.Sound = provision.TLS, n.telephony.TLSAddr(id).Port(), provision.SoundMay
+	}
+	switch a.Sound {
+	case member.SoundSRTP:
+		out.Sound = provision.SoundMust
+	case member.SoundDTLS:
+		out.Sound = provision.SoundDTLS
+	case member.SoundPlain:
+		out.Sound = provision.SoundPlain
+	default:
 	}
 	return out
 }

@@ -285,7 +285,7 @@ func (s *Service) account(ctx context.Context, l Link, secret bool) (Account, er
 	if !d.Revoked.IsZero() {
 		return Account{}, revokedDevice()
 	}
-	out := Account{Kind: l.Kind, SIPUser: d.SIPUser, Name: m.Name, Number: d.Number, Country: d.Country, TimeZone: zoneOf(m, d), Device: d.ID}
+	out := Account{Kind: l.Kind, SIPUser: d.SIPUser, Name: m.Name, Number: d.Number, Country: d.Country, TimeZone: zoneOf(m, d), Device: d.ID, Sound: d.Sound}
 	a, err := s.members.Account(ctx, member.System(), m.Account)
 	if err != nil {
 		return Account{}, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -107,7 +108,8 @@ type Want struct {
 type Account struct {
 	Kind     Kind
 	SIPUser  string
-	Password string // "": the telephone keeps the one it has
+	Sound    member.Sound // as its holder has it
+	Password string       // "": the telephone keeps the one it has
 	Name     string
 	Number   numbering.Number
 	Country  string

@@ -30,7 +30,7 @@ func Grandstream(mac string, a Account) []byte {
 	p(31, "1")                                                                         // SIP Registration
 	p(32, strconv.Itoa(registers/60))                                                  // Register Expiration, minutes
 	p(52, "2")                                                                         // NAT Traversal: Keep-Alive
-	p(183, map[string]string{SoundPlain: "0", SoundMay: "1", SoundMust: "2"}[a.Sound]) // SRTP Mode: Disabled, Enabled but not forced, Enabled and forced
+	p(183, map[string]string{SoundPlain: "0", SoundMay: "1", SoundMust: "2", SoundDTLS: "2"}[a.Sound]) // SRTP Mode: Disabled, Enabled but not forced, Enabled and forced
 	p(99, digit(a.Waiting))                                                            // SUBSCRIBE for MWI
 	p(33, a.VoiceMail)                                                                 // Voice Mail Access Number
 	p(57, "0")                                                                         // Preferred Vocoder 1: PCMU

@@ -26,7 +26,7 @@ func Linphone(a Account) []byte {
 	host, _ := hostOf(a.Domain)
 	section("misc", "transient_provisioning", "1")
 	section("sip", "default_proxy", "0", "verify_server_certs", "1", "verify_server_cn", "1",
-		"media_encryption", map[bool]string{true: "none", false: "srtp"}[a.Sound == SoundPlain], "media_encryption_mandatory", digit(a.Sound == SoundMust))
+		"media_encryption", map[string]string{SoundPlain: "none", SoundMay: "srtp", SoundMust: "srtp", SoundDTLS: "dtls"}[a.Sound], "media_encryption_mandatory", digit(a.Sound == SoundMust || a.Sound == SoundDTLS))
 	section("proxy_0",
 		"reg_proxy", "<sip:"+a.address()+";transport="+a.Transport+">",
 		"reg_route", a.route(),

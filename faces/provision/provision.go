@@ -23,6 +23,7 @@ import (
 const (
 	SoundMay   = "may"   // SRTP if the other side has it
 	SoundMust  = "must"  // nothing but SRTP
+	SoundDTLS  = "dtls"  // nothing but DTLS-SRTP (RFC 5764); desk telephones have SRTP instead
 	SoundPlain = "never" // no SRTP
 )
 

@@ -31,7 +31,7 @@ func Snom(a Account) []byte {
 	own("user_expiry", strconv.Itoa(registers))
 	own("user_mailbox", a.VoiceMail)
 	own("user_srtp", onOff(a.Sound != SoundPlain))
-	own("user_savp", map[string]string{SoundPlain: "off", SoundMay: "optional", SoundMust: "mandatory"}[a.Sound])
+	own("user_savp", map[string]string{SoundPlain: "off", SoundMay: "optional", SoundMust: "mandatory", SoundDTLS: "mandatory"}[a.Sound])
 	own("user_symmetrical_rtp", "on")
 	own("keepalive_interval", "20")
 	own("user_subscription_expiry", strconv.Itoa(registers))

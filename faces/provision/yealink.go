@@ -84,7 +84,7 @@ func Yealink(a Account) []byte {
 		list = append(list, yealink("account.1.outbound_proxy_enable", "0"))
 	}
 	list = append(list,
-		yealink("account.1.srtp_encryption", map[string]string{SoundPlain: "0", SoundMay: "1", SoundMust: "2"}[a.Sound]),
+		yealink("account.1.srtp_encryption", map[string]string{SoundPlain: "0", SoundMay: "1", SoundMust: "2", SoundDTLS: "2"}[a.Sound]),
 		yealink("account.1.subscribe_mwi", digit(a.Waiting)),
 		yealink("account.1.nat.udp_update_enable", "1"), // keeps the way through a router open
 		yealink("voice_mail.number.1", a.VoiceMail),

@@ -128,7 +128,7 @@ func (f *face) showSetup(r *http.Request, d *setupData, x once) {
 	}
 	for _, x2 := range d.Devices {
 		if x2.ID == x.Of {
-			a := f.Describer.Describe(setup.Account{SIPUser: x2.SIPUser, Password: x.Secret, Name: d.Name, Number: x2.Number, Country: x2.Country, Device: x2.ID})
+			a := f.Describer.Describe(setup.Account{SIPUser: x2.SIPUser, Password: x.Secret, Name: d.Name, Number: x2.Number, Country: x2.Country, Device: x2.ID, Sound: x2.Sound})
 			d.Hand = &a
 		}
 	}
@@ -340,7 +340,7 @@ func (p *page) setupHow(k setup.Kind) string {
 
 func soundWords(p *page, sound string) string {
 	switch sound {
-	case provision.SoundMust:
+	case provision.SoundMust, provision.SoundDTLS:
 		return p.T("setup.sound.must")
 	case provision.SoundPlain:
 		return p.T("setup.sound.never")

@@ -13,6 +13,9 @@ const (
 	awake = 20 * time.Second
 	// portions is over how many parts of that time they are spread.
 	portions = 20
+	// slept is after how long a telephone that can be woken is not kept reachable:
+	// a call wakes it.
+	slept = time.Hour
 )
 
 // sleeper is a telephone that would not be reached any more if nothing was sent.
@@ -57,6 +60,9 @@ func (x *Exchange) sleepers(list []sleeper) []sleeper {
 	now := x.cfg.Now()
 	for b := range x.cfg.Bindings.All {
 		if b.Node != x.cfg.Node || !b.Expires.After(now) {
+			continue
+		}
+		if b.Path != "" || b.Wakes && now.Sub(b.Updated) > slept { // its proxy keeps it; nobody is there to hear
 			continue
 		}
 		f, ok := x.core.Flow(b.Flow)
