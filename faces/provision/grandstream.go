@@ -25,19 +25,19 @@ func Grandstream(mac string, a Account) []byte {
 	if a.Password != "" { //
 		p(34, a.Password) // Authenticate Password
 	}
-	p(3, a.Name)                                                                       // Name: whom others see
-	p(130, map[string]string{UDP: "0", TCP: "1", TLS: "2"}[a.Transport])               // SIP Transport
-	p(31, "1")                                                                         // SIP Registration
-	p(32, strconv.Itoa(registers/60))                                                  // Register Expiration, minutes
-	p(52, "2")                                                                         // NAT Traversal: Keep-Alive
+	p(3, a.Name)                                                                                       // Name: whom others see
+	p(130, map[string]string{UDP: "0", TCP: "1", TLS: "2"}[a.Transport])                               // SIP Transport
+	p(31, "1")                                                                                         // SIP Registration
+	p(32, strconv.Itoa(registers/60))                                                                  // Register Expiration, minutes
+	p(52, "2")                                                                                         // NAT Traversal: Keep-Alive
 	p(183, map[string]string{SoundPlain: "0", SoundMay: "1", SoundMust: "2", SoundDTLS: "2"}[a.Sound]) // SRTP Mode: Disabled, Enabled but not forced, Enabled and forced
-	p(99, digit(a.Waiting))                                                            // SUBSCRIBE for MWI
-	p(33, a.VoiceMail)                                                                 // Voice Mail Access Number
-	p(57, "0")                                                                         // Preferred Vocoder 1: PCMU
-	p(58, "8")                                                                         // 2: PCMA
-	p(72, "0")                                                                         // Use # as Dial Key: No
-	p(85, strconv.Itoa(waitDigit))                                                     // No Key Entry Timeout, seconds
-	p(290, grandstreamPlan())                                                          // Dial Plan
+	p(99, digit(a.Waiting))                                                                            // SUBSCRIBE for MWI
+	p(33, a.VoiceMail)                                                                                 // Voice Mail Access Number
+	p(57, "0")                                                                                         // Preferred Vocoder 1: PCMU
+	p(58, "8")                                                                                         // 2: PCMA
+	p(72, "0")                                                                                         // Use # as Dial Key: No
+	p(85, strconv.Itoa(waitDigit))                                                                     // No Key Entry Timeout, seconds
+	p(290, grandstreamPlan())                                                                          // Dial Plan
 	if l := map[string]string{"zh": "zh", "ko": "ko", "ja": "ja", "ar": "ar", "de": "de", "fr": "fr", "es": "es", "en": "en"}[a.language()]; l != "" {
 		p(1362, l) // Display Language
 	}
