@@ -145,9 +145,8 @@ func (p *softphone) strongest() (hertz, level float64) {
 }
 
 // terminals are one of each kind: a browser, a SIP telephone, an ordinary telephone
-// behind a carrier, a SIP telephone over TLS that takes no sound but SRTP, which
-// calls, and one over TLS that takes either, which is called: what is called is
-// offered no SRTP unless the caller has it.
+// behind a carrier, a SIP telephone over TLS that takes no sound but SRTP, as its
+// holder has told us too, and one that agrees on its keys in DTLS.
 func terminals(t *testing.T, d dev) map[string]terminal {
 	t.Helper()
 	var free []member
@@ -156,7 +155,7 @@ func terminals(t *testing.T, d dev) map[string]terminal {
 			free = append(free, m)
 		}
 	}
-	plain, secure, called := free[0], free[1], free[2]
+	plain, secure, proved := free[0], free[1], free[2]
 	const ordinary = "+8225554321"
 	port := freePair(t)
 	gateway := "127.0.0.1:" + strconv.Itoa(port)
@@ -179,13 +178,29 @@ func terminals(t *testing.T, d dev) map[string]terminal {
 		return newDesk(t, account(m, d.Centers[m.Country].SIPS, "tls")+";mediaenc="+encryption, m.Number, 1000, freePair(t),
 			"sip_cafile "+filepath.Join(d.dir, "pki", "ca.crt"), "sip_verify_server yes")
 	}
-	private, either := over(secure, "srtp-mand"), over(called, "srtp")
-	for _, p := range []desk{udp, private, either} {
+	encrypts(t, d, secure, "srtp")
+	encrypts(t, d, proved, "dtls")
+	private, agreed := over(secure, "srtp-mand"), over(proved, "dtls_srtp")
+	for _, p := range []desk{udp, private, agreed} {
 		p.until("200 OK")
 	}
 	w := speaker(t, d.HTTP, 440)
 	w.opens(d.Phones[0].URL)
-	return map[string]terminal{"browser": browserPhone{w, d.Phones[0].Number}, "SIP": udp, "PSTN": pstn, "TLS + SRTP": private, "TLS": either}
+	return map[string]terminal{"browser": browserPhone{w, d.Phones[0].Number}, "SIP": udp, "PSTN": pstn, "TLS + SRTP": private, "DTLS-SRTP": agreed}
+}
+
+// encrypts has a member say how the sound of his telephone is protected.
+func encrypts(t *testing.T, d dev, m member, sound string) {
+	t.Helper()
+	for _, line := range api(t, d, m.APIKey, "GET", "/api/v1/members", nil, 200)["items"].([]any) {
+		for _, x := range api(t, d, m.APIKey, "GET", "/api/v1/members/"+line.(map[string]any)["id"].(string)+"/devices", nil, 200)["items"].([]any) {
+			if x := x.(map[string]any); x["sip_user"] == m.SIPUser {
+				api(t, d, m.APIKey, "PATCH", "/api/v1/devices/"+x["id"].(string), map[string]any{"sound": sound}, 204)
+				return
+			}
+		}
+	}
+	t.Fatalf("there is no telephone %s", m.SIPUser)
 }
 
 // TestEveryTerminalCallsEveryOther: each kind of terminal calls each other kind, and
@@ -196,17 +211,18 @@ func TestEveryTerminalCallsEveryOther(t *testing.T) {
 	all := terminals(t, d)
 	var mu sync.Mutex
 	heard := map[string]string{}
-	for i, round := range [][2][2]string{
+	for i, round := range [][][2]string{
 		{{"browser", "SIP"}, {"TLS + SRTP", "PSTN"}}, {{"SIP", "browser"}, {"PSTN", "TLS + SRTP"}},
 		{{"browser", "PSTN"}, {"SIP", "TLS + SRTP"}}, {{"PSTN", "browser"}, {"TLS + SRTP", "SIP"}},
 		{{"browser", "TLS + SRTP"}, {"PSTN", "SIP"}}, {{"TLS + SRTP", "browser"}, {"SIP", "PSTN"}},
+		{{"browser", "DTLS-SRTP"}}, {{"DTLS-SRTP", "TLS + SRTP"}}, {{"SIP", "DTLS-SRTP"}}, {{"TLS + SRTP", "DTLS-SRTP"}},
 	} {
 		t.Run(fmt.Sprint("round ", i+1), func(t *testing.T) {
 			for _, who := range round {
 				t.Run(who[0]+" calls "+who[1], func(t *testing.T) {
 					t.Parallel()
 					begun := time.Now()
-					a, b := all[who[0]].in(t), all[strings.TrimSuffix(who[1], " + SRTP")].in(t)
+					a, b := all[who[0]].in(t), all[who[1]].in(t)
 					a.call(b.number())
 					b.answer()
 					a.talks()
@@ -232,17 +248,17 @@ func TestEveryTerminalCallsEveryOther(t *testing.T) {
 			}
 		})
 	}
-	kinds := []string{"browser", "SIP", "PSTN", "TLS + SRTP"}
+	kinds := []string{"browser", "SIP", "PSTN", "TLS + SRTP", "DTLS-SRTP"}
 	fmt.Printf("%-14s", "calls →")
 	for _, to := range kinds {
-		fmt.Printf("%-24s", strings.TrimSuffix(to, " + SRTP"))
+		fmt.Printf("%-24s", to)
 	}
 	for _, from := range kinds {
 		fmt.Printf("\n%-14s", from)
 		for _, to := range kinds {
 			what := heard[from+to]
-			if from != to && what == "" {
-				what = "FAILED"
+			if what == "" {
+				what = "-" // or it failed
 			}
 			fmt.Printf("%-24s", what)
 		}

@@ -99,7 +99,7 @@ func (h handset) start(t *testing.T) *softphone {
 		modules = "/usr/lib/x86_64-linux-gnu/baresip/modules"
 	}
 	config := fmt.Sprintf("sip_listen 127.0.0.1:%d\naudio_source aufile,%s\naudio_player aufile,%s\naudio_alert aufile,%s\nsnd_path %s\nmodule_path %s\n"+
-		"module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n%s\n",
+		"module g711.so\nmodule srtp.so\nmodule dtls_srtp.so\nmodule aufile.so\nmodule sndfile.so\nmodule_app account.so\nmodule_app menu.so\n%s\n",
 		h.port, tone, filepath.Join(p.dir, "heard.wav"), filepath.Join(p.dir, "alert.wav"), p.dir, modules, strings.Join(h.more, "\n"))
 	for name, text := range map[string]string{"config": config, "accounts": h.account + "\n", "contacts": "", "uuid": ""} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {

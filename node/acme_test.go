@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -14,6 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +32,7 @@ func TestACertificateIsFetched(t *testing.T) {
 	file := filepath.Join(dir, "callisto.yaml")
 	cert, key := filepath.Join(dir, "pebble.pem"), filepath.Join(dir, "pebble.key")
 	root := writeCertificate(t, cert, key, 3)
-	text := fmt.Sprintf("data: %s\nhttp: 127.0.0.1:0\nsip: 127.0.0.1:0\nurl: https://tel.example\ntls: {mode: acme, directory: 'https://localhost:%s/dir', directory_root: %s}\n",
+	text := fmt.Sprintf("data: %s\nhttp: 127.0.0.1:0\nsip: 127.0.0.1:0\nsip_tls: 127.0.0.1:0\ncenters: [{id: KR, name: Korea, countries: [KR]}]\nurl: https://tel.example\ntls: {mode: acme, directory: 'https://localhost:%s/dir', directory_root: %s}\n",
 		filepath.Join(dir, "data"), portOf(t, directory), cert)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -40,6 +43,15 @@ func TestACertificateIsFetched(t *testing.T) {
 	first := handshake(t, n.HTTPAddr(), roots)
 	if first.VerifyHostname("tel.example") != nil {
 		t.Errorf("a certificate for %v", first.DNSNames)
+	}
+	for _, name := range []string{"tel.example", ""} { // not every telephone says whom it wants
+		asksOverTLS(t, n.telephony.TLSAddr("KR").String(), name, roots)
+	}
+	if got := n.Transports("KR"); !slices.Contains(got, "tls") {
+		t.Errorf("telephones are told of %v", got)
+	}
+	if at, ok := n.secureDomain("KR"); !ok || at != net.JoinHostPort("tel.example", portOf(t, n.telephony.TLSAddr("KR").String())) {
+		t.Errorf("and of %s", at)
 	}
 	if c, err := tls.Dial("tcp", n.HTTPAddr(), &tls.Config{RootCAs: roots, ServerName: "other.example"}); err == nil {
 		t.Error("a certificate is fetched for any name one asks for")
@@ -52,6 +64,34 @@ func TestACertificateIsFetched(t *testing.T) {
 	if again := handshake(t, n.HTTPAddr(), roots); again.SerialNumber.Cmp(first.SerialNumber) != 0 {
 		t.Error("a restart wants another certificate")
 	}
+}
+
+// asksOverTLS is a telephone that checks the certificate and asks who is there.
+func asksOverTLS(t *testing.T, addr, name string, roots *x509.CertPool) {
+	t.Helper()
+	c, err := tls.Dial("tcp", addr, &tls.Config{ServerName: name, InsecureSkipVerify: true, VerifyConnection: func(s tls.ConnectionState) error { //nolint:gosec // it verifies itself: without a name nothing would
+		_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, DNSName: "tel.example", Intermediates: intermediates(s)})
+		return err
+	}})
+	if err != nil {
+		t.Fatalf("%q: %v", name, err)
+	}
+	defer c.Close() //nolint:errcheck // a test's
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := fmt.Fprintf(c, "OPTIONS sip:tel.example SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:tel.example>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(line, "SIP/2.0 200 ") {
+		t.Errorf("%q: %q %v", name, line, err)
+	}
+}
+
+func intermediates(s tls.ConnectionState) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, c := range s.PeerCertificates[1:] {
+		pool.AddCert(c)
+	}
+	return pool
 }
 
 func freeAddr(t *testing.T) string {

@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,6 +101,7 @@ type Node struct {
 	news        *bus.Changes
 	locations   *bus.Locations
 	epoch       int64 // which life of the node this is
+	public      picks // the certificate of the pages and telephones; nil: not needed yet
 	tables      *routing.Tables
 	ways        *routing.Ways
 	seal        *seal.Seal
@@ -510,7 +513,26 @@ func (n *Node) SIPDomain(country string) string {
 }
 
 // Transports lists what telephones may use.
-func (n *Node) Transports(string) []string { return []string{"udp", "tcp"} }
+func (n *Node) Transports(country string) []string {
+	list := []string{"udp", "tcp"}
+	if _, ok := n.secureDomain(country); ok {
+		list = append(list, "tls")
+	}
+	return list
+}
+
+// secureDomain is where telephones of a country register over TLS: HOST:PORT, by
+// the name in the certificate. That of dev is of an authority of its own, which
+// no telephone knows.
+func (n *Node) secureDomain(country string) (string, bool) {
+	id, _ := n.sites.ForCountry(country)
+	at := n.telephony.TLSAddr(id)
+	u, err := url.Parse(n.cfg.URL)
+	if n.cfg.Dev || !at.IsValid() || err != nil || u.Hostname() == "" {
+		return "", false
+	}
+	return net.JoinHostPort(u.Hostname(), strconv.Itoa(int(at.Port()))), true
+}
 
 // Home is the center of a country's numbers.
 func (n *Node) Home(country string) string {

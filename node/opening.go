@@ -74,6 +74,12 @@ func (n *Node) OpenCenter(ctx context.Context, o opening.Opening) error {
 		x.TLS = netip.AddrPortFrom(x.Listen.Addr(), 0)
 	}
 	n.hosts.Store(x.ID, x.Listen.Addr().String())
+	if n.cfg.SIPTLS != "" {
+		if x.TLS, err = resolveAddr(ctx, "sip_tls", n.cfg.SIPTLS); err != nil {
+			return err
+		}
+		x.NextTLS = true
+	}
 	if err := n.telephony.Open(x); err != nil {
 		return err
 	}

@@ -37,9 +37,11 @@ func (n describer) Describe(a setup.Account) provision.Account {
 	} else {
 		out.Zone = n.plans.Clock(a.Number.CallingCode, a.Number.National)
 	}
-	// The certificate of dev is of its own authority, which no telephone knows.
-	if id, _ := n.sites.ForCountry(a.Country); !n.cfg.Dev && n.telephony.TLSAddr(id).IsValid() {
-		out.Transport, out.Port, out.Sound = provision.TLS, n.telephony.TLSAddr(id).Port(), provision.SoundMay
+	if secure, ok := n.secureDomain(a.Country); ok {
+		out.Transport, out.Sound, out.Domain = provision.TLS, provision.SoundMay, secure
+		host, port, _ := net.SplitHostPort(secure)
+		number, _ := strconv.ParseUint(port, 10, 16)
+		out.Host, out.Port = host, uint16(number)
 	}
 	switch a.Sound {
 	case member.SoundSRTP:

@@ -42,7 +42,14 @@ func (n *Node) openTelephony(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var public picks
+	if n.cfg.SIPTLS != "" {
+		if public, err = n.certificate(); err != nil {
+			return err
+		}
+	}
 	x, err := exchange.New(exchange.Config{
+		Public:  public,
 		Centers: centers, Sound: first.Addr(), Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Passes: n.passes, Guests: n.roster.Devices, Web: n.webAddress(), Bindings: n.bindings,
 		Recorder: records{n.recorder, n.guard, n.log}, Charging: meter{n.charging, n.wallets, n.bundles}, AtOnce: n.guard.AtOnce, Waker: waker{n}, Wakes: []string{pushProvider}, VAPID: n.push.Public(), Menus: n.menus, Currency: n.currency(), Roots: ca.Pool(),
 		Certificate: func(c center.ID) (tls.Certificate, error) {
@@ -82,6 +89,14 @@ func (n *Node) sipAddresses(ctx context.Context) ([]exchange.Center, error) {
 		}
 		if n.cfg.Dev { // with the house's own authority, whose certificate lies in the folder
 			x.TLS = netip.AddrPortFrom(x.Listen.Addr(), 0)
+		}
+		if n.cfg.SIPTLS != "" {
+			if x.TLS, err = resolveAddr(ctx, "sip_tls", n.cfg.SIPTLS); err != nil {
+				return nil, err
+			}
+			if i > 0 && x.TLS.Port() != 0 {
+				x.TLS, x.NextTLS = netip.AddrPortFrom(x.TLS.Addr(), x.TLS.Port()+uint16(i)), true
+			}
 		}
 		list = append(list, x)
 	}

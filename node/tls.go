@@ -25,30 +25,58 @@ import (
 // front does it.
 func (n *Node) secure(l net.Listener) (net.Listener, error) {
 	switch n.cfg.TLS.Mode {
-	case config.TLSFiles:
+	case config.TLSFiles, config.TLSAcme:
+		c, err := n.certificate()
+		if err != nil {
+			return nil, err
+		}
+		t := &tls.Config{GetCertificate: c, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		if n.cfg.TLS.Mode == config.TLSAcme {
+			t.NextProtos = append(t.NextProtos, acme.ALPNProto)
+		}
+		return tls.NewListener(l, t), nil
+	default:
+		return l, nil
+	}
+}
+
+// picks is how a certificate is chosen as somebody connects.
+type picks = func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+
+// certificate is that of the name the house is reached by, for its pages and its
+// telephones.
+func (n *Node) certificate() (picks, error) {
+	if n.public != nil {
+		return n.public, nil
+	}
+	if n.cfg.TLS.Mode != config.TLSAcme {
 		c := &fileCertificate{cert: n.cfg.TLS.Cert, key: n.cfg.TLS.Key, now: n.opts.Now}
 		if _, err := c.get(nil); err != nil {
 			return nil, err
 		}
-		return tls.NewListener(l, &tls.Config{GetCertificate: c.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
-	case config.TLSAcme:
-		u, err := url.Parse(n.cfg.URL)
-		if err != nil {
-			return nil, fmt.Errorf("url: %w", err)
-		}
-		m := &autocert.Manager{
-			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(filepath.Join(n.cfg.Data, "certificates")),
-			HostPolicy: autocert.HostWhitelist(u.Hostname()), Email: n.cfg.TLS.Email,
-		}
-		if m.Client, err = acmeClient(n.cfg.TLS); err != nil {
-			return nil, err
-		}
-		c := m.TLSConfig()
-		c.MinVersion = tls.VersionTLS12
-		return tls.NewListener(l, c), nil
-	default:
-		return l, nil
+		n.public = c.get
+		return n.public, nil
 	}
+	u, err := url.Parse(n.cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	m := &autocert.Manager{
+		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(filepath.Join(n.cfg.Data, "certificates")),
+		HostPolicy: autocert.HostWhitelist(u.Hostname()), Email: n.cfg.TLS.Email,
+	}
+	if m.Client, err = acmeClient(n.cfg.TLS); err != nil {
+		return nil, err
+	}
+	n.public = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if hello.ServerName == "" { // many telephones do not say whom they want
+			named := *hello
+			named.ServerName = u.Hostname()
+			hello = &named
+		}
+		return m.GetCertificate(hello)
+	}
+	return n.public, nil
 }
 
 // acmeClient asks another authority than the usual one; nil is the usual one.

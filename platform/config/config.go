@@ -32,6 +32,7 @@ type Config struct {
 	Data     string   `yaml:"data"`
 	HTTP     string   `yaml:"http"`
 	SIP      string   `yaml:"sip"`
+	SIPTLS   string   `yaml:"sip_tls"`
 	WebPort  string   `yaml:"web_port"`
 	Database string   `yaml:"database"`
 	URL      string   `yaml:"url"`
@@ -66,6 +67,7 @@ func Settings() []Setting {
 		{"data", "CALLISTO_DATA", "", "Folder of everything this node keeps: SQLite files, certificates, the SIP realm. One node per folder."},
 		{"http", "CALLISTO_HTTP", "127.0.0.1:8080", "Address of the shop, the pages and the HTTP API; port 0 takes a free one."},
 		{"sip", "CALLISTO_SIP", "127.0.0.1:5060", "Address where the first center's telephones register, UDP and TCP; further centers take the next free ports unless they name their own."},
+		{"sip_tls", "CALLISTO_SIP_TLS", "", "Address where the first center's telephones register over TLS, usually port 5061, with the certificate of the pages (tls.mode acme, or tls.cert and tls.key); further centers take the next free ports. Empty: no telephone registers over TLS."},
 		{"web_port", "CALLISTO_WEB_PORT", "16380", "UDP port for the sound of all browsers, at the address of sip; a firewall has to let it through. 0 takes a free one."},
 		{"database", "CALLISTO_DATABASE", "", "postgres://user:password@host/name, of which each process takes up to 32 connections; empty keeps everything in SQLite under data."},
 		{"url", "CALLISTO_URL", "", "How the outside reaches the pages, for links: https://tel.example."},
@@ -102,7 +104,7 @@ func Load(file string, env func(string) string) (Config, error) {
 		return c, fmt.Errorf("%s: %s", file, plain(err))
 	}
 	targets := map[string]*string{
-		"data": &c.Data, "http": &c.HTTP, "sip": &c.SIP, "web_port": &c.WebPort, "database": &c.Database, "url": &c.URL, "currency": &c.Currency, "log": &c.Log,
+		"data": &c.Data, "http": &c.HTTP, "sip": &c.SIP, "sip_tls": &c.SIPTLS, "web_port": &c.WebPort, "database": &c.Database, "url": &c.URL, "currency": &c.Currency, "log": &c.Log,
 	}
 	maps.Copy(targets, c.serviceTargets())
 	for _, s := range Settings() {
@@ -135,6 +137,14 @@ func (c *Config) check() error {
 	for name, addr := range map[string]string{"http": c.HTTP, "sip": c.SIP} {
 		if err := checkAddress(addr); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if c.SIPTLS != "" {
+		if err := checkAddress(c.SIPTLS); err != nil {
+			return fmt.Errorf("sip_tls: %w", err)
+		}
+		if c.TLS.Mode != TLSAcme && (c.TLS.Cert == "" || c.TLS.Key == "") {
+			return errors.New("sip_tls: telephones check the certificate: set tls.mode to acme, or name tls.cert and tls.key")
 		}
 	}
 	if _, err := c.SoundPort(); err != nil {

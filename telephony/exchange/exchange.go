@@ -43,6 +43,8 @@ type Center struct {
 	TLS    netip.AddrPort // zero: no TLS for telephones
 	// Next: if the port is taken, the next free one within 100 is.
 	Next bool
+	// NextTLS is the same for TLS.
+	NextTLS bool
 }
 
 // Web is where browsers reach the centers by WebSocket: the pages' own address.
@@ -81,10 +83,13 @@ type Config struct {
 	// the internal authority. Without them there are no links.
 	Certificate func(center.ID) (tls.Certificate, error)
 	Roots       *x509.CertPool
-	Node        string
-	Epoch       int64
-	Secret      []byte
-	Shards      int
+	// Public is the certificate that telephones see, of an authority they know;
+	// nil: that of the center.
+	Public func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	Node   string
+	Epoch  int64
+	Secret []byte
+	Shards int
 	// TrunkRoots are whom the certificate of a carrier, and of somebody else's
 	// domain, is believed by; nil is the system's.
 	TrunkRoots *x509.CertPool
@@ -333,38 +338,53 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 		x.core.Socketless(string(c.ID), sip.TLS, l.Addr)
 		return d, nil
 	}
-	t, err := x.core.Listen(string(c.ID), sip.TLS, c.TLS, "", &tls.Config{
+	own := &tls.Config{
 		Certificates: []tls.Certificate{d.cert}, MinVersion: tls.VersionTLS12,
 		ClientAuth: tls.RequestClientCert, ClientCAs: x.cfg.TrunkRoots, // a carrier may prove itself by one
-	})
-	if err != nil {
-		return d, err
 	}
-	d.tls = t.Addr
-	return d, nil
+	if x.cfg.Public != nil {
+		own.Certificates, own.GetCertificate = nil, x.cfg.Public
+	}
+	err = nearby(c.TLS, c.NextTLS, func(at netip.AddrPort) error {
+		t, err := x.core.Listen(string(c.ID), sip.TLS, at, "", own)
+		if err == nil {
+			d.tls = t.Addr
+		}
+		return err
+	})
+	return d, err
 }
 
-// listenPair opens UDP and TCP on one port.
-func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
+// nearby opens an address; if that is taken, the next free port within 100, if
+// any will do.
+func nearby(first netip.AddrPort, next bool, open func(netip.AddrPort) error) (err error) {
 	tries := 1
-	if c.Next || c.Listen.Port() == 0 {
+	if next || first.Port() == 0 {
 		tries = 100
 	}
-	var err error
 	for i := range tries {
-		at := c.Listen
+		at := first
 		if at.Port() != 0 {
 			if int(at.Port())+i > 65535 {
 				break
 			}
 			at = netip.AddrPortFrom(at.Addr(), at.Port()+uint16(i))
 		}
-		var l *sip.Listener
-		if l, err = x.core.ListenBoth(string(c.ID), at, ""); err == nil {
-			return l, nil
+		if err = open(at); err == nil {
+			return nil
 		}
 	}
-	return nil, err
+	return err
+}
+
+// listenPair opens UDP and TCP on one port.
+func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
+	var l *sip.Listener
+	err := nearby(c.Listen, c.Next, func(at netip.AddrPort) (err error) {
+		l, err = x.core.ListenBoth(string(c.ID), at, "")
+		return err
+	})
+	return l, err
 }
 
 // Start serves.

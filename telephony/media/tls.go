@@ -50,6 +50,7 @@ func (s *Session) asksTLS(l *leg, i int) *sdp.Web {
 	}
 	h := x.tls
 	h.asked = true
+	s.rtp.Await(x.rtp)
 	if len(h.mid) == 0 && x.web {
 		h.mid = append(h.mid, byte('0'+i))
 	}

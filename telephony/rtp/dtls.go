@@ -86,9 +86,37 @@ func (s *Session) Prove(l *Line, expects Fingerprint, active bool) {
 	l.proof.end()
 	l.proof = &proof{expects: expects, active: active, pipe: newPipe(l, s)}
 	l.proof.begin(l, s)
-	if l.ice != nil && len(l.ice.early) > 0 {
-		l.proof.hears(l.ice.early, s)
-		l.ice.early = nil
+	if l.ice != nil {
+		l.begun(s)
+	}
+}
+
+// early is the first packet of a handshake whose description is still on its way:
+// said again only after a second (RFC 6347 §4.2.4.1), it would be silence so long.
+type early struct {
+	packet []byte
+	from   netip.AddrPort
+}
+
+// Await has a line hear whoever begins DTLS, before it is known who that may be: its
+// socket may still be connected to somebody of an earlier call.
+func (s *Session) Await(l *Line) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.owner.Load() == s && l.ice == nil && !l.media.latch.open {
+		l.media.rejoin()
+	}
+}
+
+// begun takes a handshake that had begun early, if it came from who is expected.
+func (l *Line) begun(s *Session) {
+	x := l.early
+	if l.proof == nil || len(x.packet) == 0 {
+		return
+	}
+	l.early = early{}
+	if l.takes(&l.media, x.from, s.e.cfg.Now()) {
+		l.proof.hears(x.packet, s)
 	}
 }
 

@@ -34,7 +34,6 @@ type ice struct {
 	sources []netip.AddrPort
 	to      netip.AddrPort // which it uses
 	heard   int64          // when anything proved came
-	early   []byte         // how it begins DTLS, before we know whom to expect
 }
 
 // lost is how long a browser may be silent, its keep-alives too (RFC 7675 §5.1 has

@@ -40,6 +40,7 @@ type Line struct {
 	secure  *secure // SRTP, nil where packets are plain
 	proof   *proof  // DTLS, which has keys agreed for it; nil: it has none
 	ice     *ice    // of a line on the shared socket; nil: the pair is its own
+	early   early   // how the other end began DTLS before its description was here
 	stats   Stats
 	meter   meter
 	reports reports
@@ -113,6 +114,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.plain, l.stats = leg, false, false, nil, false, now, false, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
 	l.player, l.press, l.events, l.secure, l.proof, l.rolls = player{}, press{}, events{}, nil, nil, false
+	l.early = early{}
 	l.meter, l.reports = meter{}, reports{}
 	l.owner.Store(s)
 	s.lines = append(s.lines, l)
@@ -142,6 +144,7 @@ func (s *Session) letGo(l *Line) {
 	}
 	l.proof.end()
 	l.to, l.secure, l.proof = nil, nil, nil // keys do not outlive their use
+	l.early = early{}
 	l.owner.Store(nil)
 	if l.ice != nil {
 		l.ice.shared.forget(l)
@@ -200,6 +203,7 @@ func (s *Session) Expect(l *Line, r Remote, reopen bool) {
 	if !r.Mux && !r.Raw {
 		l.control.latch.expect(r.RTCP, r.Signal, r.Strict, reopen)
 	}
+	l.begun(s)
 }
 
 // Bridge sends what is heard on each to the other; b nil parts a.
@@ -250,14 +254,14 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		return 0, false // the sweep will note it; nothing more is heard meanwhile
 	}
 	rtp := !l.raw
-	if rtp && l.proof != nil && isTLS(b[0]) {
-		if l.takes(p, src, now) {
+	if rtp && isTLS(b[0]) {
+		switch {
+		case p.isRTCP: // one handshake is for both: it has no keys of its own here
+		case l.proof == nil: // it is faster than its signalling
+			l.early = early{append(l.early.packet[:0], b...), src}
+		case l.takes(p, src, now):
 			l.proof.hears(b, s)
 		}
-		return 0, false
-	}
-	if l.ice != nil && l.proof == nil && isTLS(b[0]) { // it is faster than its signalling
-		l.ice.early = append(l.ice.early[:0], b...)
 		return 0, false
 	}
 	if rtp && (len(b) < 8 || b[0]>>6 != 2) {
