@@ -14,7 +14,7 @@ import (
 // before the program has started.
 const (
 	portsFrom, portsTo = 20_000, 30_000
-	portsEach          = 4 // a program takes the next one for TLS, or for RTCP
+	portsEach          = 4 // a program takes the next ones for TLS, RTCP, and video
 )
 
 // freePort returns the first of portsEach ports that are this test's until it
@@ -29,7 +29,11 @@ func freePort(t testing.TB, host netip.Addr) uint16 {
 		if err != nil {
 			continue
 		}
-		if bindable(host, port) && bindable(host, port+1) {
+		all := true
+		for k := range uint16(portsEach) {
+			all = all && bindable(host, port+k)
+		}
+		if all {
 			t.Cleanup(func() { _ = claim.Close() })
 			return port
 		}
