@@ -370,3 +370,33 @@ func TestHowATelephonesSoundIsProtected(t *testing.T) {
 	rings(`RTP/AVP`)
 	s.leavesNothing(t)
 }
+
+// Who is signed in at a telephone by its keypad is rung there as the telephone is
+// set, not as his own is.
+func TestALentTelephoneStaysProtected(t *testing.T) {
+	s := newStage(t, "KR")
+	host, _ := s.n.lab.Devices.Get(s.Party("bob").User)
+	host.Sound = member.SoundSRTP
+	s.n.lab.Devices.Apply(host)
+	s.Play(`
+		carol -> REGISTER "Contact: *" "Expires: 0"
+		carol <- 200 REGISTER
+		`)
+	b := s.n.lab.Bindings.ByNumber(nil, s.Party("bob").Number, s.n.wall)[0]
+	s.n.lab.Bindings.Put(b.As(s.Party("carol").Number, "mem_carol", "dev_card", s.Party("carol").User, false))
+	s.Play(`
+		alice -> INVITE carol sdp
+		bob   <- INVITE "Content-Type: application/sdp"
+		bob   -> 486 INVITE
+		bob   <- ACK
+		alice <- 486 INVITE
+		alice -> ACK
+		`)
+	if text := s.Last("bob", "INVITE"); !strings.Contains(text, " RTP/SAVP ") || !strings.Contains(text, "a=crypto:") {
+		t.Errorf("it is offered plain sound:\n%s", text)
+	}
+	if gone := s.n.lab.Bindings.RemoveDevice(b.DeviceID); len(gone) != 2 {
+		t.Errorf("%d registrations end with the telephone's, not the guest's too", len(gone))
+	}
+	s.leavesNothing(t)
+}

@@ -181,7 +181,7 @@ func (w waker) wakeTelephone(b location.Binding, c edge.Waking) bool {
 		return false
 	}
 	to := string(sip.Unescape(nil, id))
-	return w.bell.Beside(func(ctx context.Context) {
+	return w.bell.Beside(b.Number, func(ctx context.Context) {
 		if err := w.push.Wake(ctx, to, bell.WakeFor, c.CallID[:min(len(c.CallID), 32)]); err != nil {
 			w.log.InfoContext(ctx, "a telephone was not woken", "device", b.DeviceID, "error", err)
 		}

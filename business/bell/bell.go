@@ -176,14 +176,19 @@ type Service struct {
 	mu     sync.Mutex
 	closed bool
 	woken  map[string]*woken // by call and account
+	busy   map[string]int    // what is being sent for whom
 }
 
-// atOnce is how many calls are being told of at the same time.
-const atOnce = 64
+// atOnce is how many calls are being told of at the same time, mostEach how many of
+// one account or number, so that nobody takes all.
+const (
+	atOnce   = 256
+	mostEach = 8
+)
 
 // New returns a Service.
 func New(cfg Config) *Service {
-	s := &Service{cfg: cfg, slots: make(chan struct{}, atOnce), woken: map[string]*woken{}}
+	s := &Service{cfg: cfg, slots: make(chan struct{}, atOnce), woken: map[string]*woken{}, busy: map[string]int{}}
 	s.asleep.Store(&map[string]Sleeper{})
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s

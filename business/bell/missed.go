@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/letter"
@@ -57,10 +58,22 @@ func (s *Service) pushes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range list {
-		err = errors.Join(err, s.push(ctx, p))
+	// Side by side: a push service that takes its time keeps up nobody else; and all
+	// is over before others may take the same ones.
+	ctx, cancel := context.WithTimeout(ctx, lease/2)
+	defer cancel()
+	var all sync.WaitGroup
+	errs := make([]error, len(list))
+	slots := make(chan struct{}, mostEach)
+	for i := range list {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = s.push(ctx, list[i])
+		})
 	}
-	return err
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // push sends one message and notes what came of it. Sent twice, after a crash, it

@@ -53,7 +53,23 @@ type note struct {
 
 // Wake rings the closed browsers of whom a call is for; false if it does not, for
 // too many are being rung. It does not block.
-func (s *Service) Wake(c Call) bool { return s.beside(func() { s.wake(s.ctx, c) }) }
+func (s *Service) Wake(c Call) bool {
+	key := c.ID + c.Account
+	s.mu.Lock()
+	s.woken[key] = &woken{Call: c} // it may be over before it is known whom to tell
+	s.mu.Unlock()
+	if s.beside(c.Account, func() { s.wake(s.ctx, c) }) {
+		return true
+	}
+	s.forget(key)
+	return false
+}
+
+func (s *Service) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.woken, key)
+}
 
 // Rest tells that a call rings no more. Who missed it is told by its record.
 func (s *Service) Rest(call, account string, answered bool) {
@@ -61,23 +77,24 @@ func (s *Service) Rest(call, account string, answered bool) {
 	w := s.woken[call+account]
 	delete(s.woken, call+account)
 	s.mu.Unlock()
-	if w == nil {
+	if w == nil || len(w.browsers) == 0 {
 		return
 	}
-	s.beside(func() { s.rest(s.ctx, w, answered) })
+	s.beside(account, func() { s.rest(s.ctx, w, answered) })
 }
 
-// Beside sends something else to what sleeps, at the same time; false if it does
-// not, for too much is being sent. It does not block.
-func (s *Service) Beside(send func(ctx context.Context)) bool {
-	return s.beside(func() { send(s.ctx) })
+// Beside sends something else to what sleeps, at the same time, for somebody; false
+// if it does not, for too much is being sent. It does not block.
+func (s *Service) Beside(who string, send func(ctx context.Context)) bool {
+	return s.beside(who, func() { send(s.ctx) })
 }
 
-// beside does something at the same time, unless too much is done already.
-func (s *Service) beside(f func()) bool {
+// beside does something at the same time, unless too much is done already: for
+// everybody, or for him, whose push service may take its time.
+func (s *Service) beside(who string, f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.busy[who] >= mostEach {
 		return false
 	}
 	select {
@@ -85,27 +102,42 @@ func (s *Service) beside(f func()) bool {
 	default:
 		return false
 	}
+	s.busy[who]++
 	s.sending.Go(func() {
-		defer func() { <-s.slots }()
+		defer s.done(who)
 		f()
 	})
 	return true
 }
 
+func (s *Service) done(who string) {
+	<-s.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[who]--; s.busy[who] <= 0 {
+		delete(s.busy, who)
+	}
+}
+
 func (s *Service) wake(ctx context.Context, c Call) {
 	ctx, cancel := context.WithTimeout(ctx, WakeFor)
 	defer cancel()
+	key := c.ID + c.Account
 	w, err := s.who(ctx, c)
 	if err != nil {
+		s.forget(key)
 		s.cfg.Log.WarnContext(ctx, "closed browsers could not be rung", "call", c.ID, "error", err)
 		return
 	}
-	if len(w.browsers) == 0 {
+	s.mu.Lock()
+	_, rings := s.woken[key]
+	if rings {
+		s.woken[key] = w
+	}
+	s.mu.Unlock()
+	if !rings || len(w.browsers) == 0 { // it is over, or there is nobody; Rest forgets it
 		return
 	}
-	s.mu.Lock()
-	s.woken[c.ID+c.Account] = w
-	s.mu.Unlock()
 	until := s.cfg.Now().Add(WakeFor)
 	payload, err := s.note(callWords, "call", w, until)
 	if err != nil {

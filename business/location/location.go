@@ -33,6 +33,7 @@ type Binding struct {
 	Updated      time.Time `json:"updated"` // when its owner last wrote it
 	UserAgent    string    `json:"user_agent,omitempty"`
 	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
+	Host         string    `json:"host,omitempty"` // SIP user of the telephone itself, where it is lent
 }
 
 // Same reports whether two bindings are of one terminal.
@@ -42,9 +43,17 @@ func (b *Binding) Same(o *Binding) bool {
 
 // As is the same terminal for another device that is lent there: both ring.
 func (b Binding) As(number, membership, device, sipUser string, only bool) Binding {
-	b.ID += lentHere
+	b.ID, b.Host = b.ID+lentHere, b.SIPUser
 	b.Number, b.MembershipID, b.DeviceID, b.SIPUser, b.Only = number, membership, device, sipUser, only
 	return b
+}
+
+// Telephone is the SIP user of the telephone itself, whoever is signed in there.
+func (b *Binding) Telephone() string {
+	if b.Host != "" {
+		return b.Host
+	}
+	return b.SIPUser
 }
 
 const lentHere = "-lent"

@@ -216,15 +216,17 @@ func (t *Table) Get(id string, now time.Time) (Binding, bool) {
 	return *b, true
 }
 
-// RemoveDevice forgets every binding of a device (it was revoked) and returns
-// them.
+// RemoveDevice forgets every binding of a device (it was revoked), and of whom it
+// is lent to, and returns them.
 func (t *Table) RemoveDevice(device string) []Binding {
 	list, _ := t.byDevice.Get(device)
 	var out []Binding
 	for _, c := range list {
 		if b := c.now.Load(); b != nil {
-			if was, ok := t.Remove(b.ID); ok {
-				out = append(out, was)
+			for _, id := range [...]string{b.ID, LentID(b.ID)} {
+				if was, ok := t.Remove(id); ok {
+					out = append(out, was)
+				}
 			}
 		}
 	}

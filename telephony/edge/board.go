@@ -87,6 +87,7 @@ type leg struct {
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
 	user   string // its SIP user
+	phone  string // that of the telephone itself, which may be lent
 	// binding and flow are whom the leg was sent to, and which way.
 	binding, flow string
 	trunk         bool // it is a carrier's
@@ -150,7 +151,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 		l = &leg{call: c}
 	}
 	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
-	l.binding, l.flow = "", ""
+	l.binding, l.flow, l.phone = "", "", ""
 	c.legs = append(c.legs, l)
 	return l
 }

@@ -268,7 +268,7 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 	c.hops, c.private, c.carrier, c.trunk = a.Forwards, a.Caller.Private, rec.Carrier, rec.Trunk
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
-	l.d, l.device, l.user = d, a.Caller.Device, user
+	l.d, l.device, l.user, l.phone = d, a.Caller.Device, user, user
 	if a.Role == routing.Entry {
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}

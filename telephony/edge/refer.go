@@ -138,7 +138,7 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 	l := b.newLeg(c, c.sw.NewLeg())
 	l.d, fresh.User = fresh, l
 	if _, link := b.edge.cfg.Links.Peer(&in.Flow); !link {
-		l.device, l.user = cred.Device, cred.SIPUser
+		l.device, l.user, l.phone = cred.Device, cred.SIPUser, cred.SIPUser
 	}
 	b.policy(c, l)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: l.id, Replaces: old.id, SDP: sdp})

@@ -38,7 +38,7 @@ func (b *board) policy(c *call, l *leg) {
 	if c.media == nil || l.d == nil {
 		return
 	}
-	b.reached(c, l.id, l.d.Flow(), l.by, l.alien, l.user)
+	b.reached(c, l.id, l.d.Flow(), l.by, l.alien, l.phone)
 }
 
 // reached tells media how the sound of whoever is at the end of a flow is
@@ -117,7 +117,7 @@ func (b *board) towards(c *call, id switching.LegID, t *switching.Target) {
 	switch t.Kind {
 	case routing.ToBinding:
 		if f, ok := b.shard.Core().Flow(t.Binding.Flow); ok {
-			b.reached(c, id, f, nil, false, t.Binding.SIPUser)
+			b.reached(c, id, f, nil, false, t.Binding.Telephone())
 		}
 	case routing.ToCenter:
 		if f, err := b.edge.cfg.Links.Flow(c.center, t.Center); err == nil {
@@ -169,10 +169,10 @@ func (b *board) codecs(r switching.Ref, t *switching.Target) {
 func (b *board) plain(r switching.Ref, from switching.LegID) {
 	c := b.call(r)
 	l := c.leg(from)
-	if l == nil || l.user == "" {
+	if l == nil || l.phone == "" {
 		return
 	}
-	switch cred, _ := b.edge.cfg.Registrar.Credential(l.user); cred.Sound {
+	switch cred, _ := b.edge.cfg.Registrar.Credential(l.phone); cred.Sound {
 	case member.SoundSRTP:
 		c.unheard = "This telephone is set to encrypt its sound (SRTP), and it offers plain sound. Turn on SRTP in the telephone, or change how it is protected under My lines."
 	case member.SoundDTLS:
