@@ -30,7 +30,7 @@ types: ## the types of the TypeScript, where npm is
 	@if command -v npm >/dev/null; then cd tools/types && { [ -x node_modules/.bin/tsc ] || npm ci --silent --no-audit --no-fund; } && node_modules/.bin/tsc -p ../../faces/web/phone && node_modules/.bin/tsc -p ../../faces/web/idcard; \
 	else echo "npm is not here: the types of faces/web/phone and idcard are not checked"; fi
 
-generate: ## templates → Go, the browser phone → one script, then the references under docs/
+generate: ## templates → Go, scripts of the pages → one file each, then the references under docs/
 	$(TEMPL) generate -path faces/web -log-level error
 	@$(GO) run -C tools ./bundle
 	@$(MAKE) --no-print-directory gendoc
