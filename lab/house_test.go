@@ -16,7 +16,7 @@ func TestATelephoneBehindNAT(t *testing.T) {
 		return
 	}
 	const forgets = 2
-	n := New(t, Options{Host: netip.MustParseAddr(World), Awake: 600 * time.Millisecond})
+	n := New(t, Options{Host: netip.MustParseAddr(World), KeepAlive: 600 * time.Millisecond})
 	minji, ada, bo := n.Member("Minji Kim", "KR", "82", "25551234"), n.Member("Ada Rivera", "US", "1", "3125550142"), n.Member("Bo Moon", "KR", "82", "25551235")
 	udp, tcp := NewHouse(t, 1, forgets), NewHouse(t, 2, forgets)
 	phone := func(m Member, country, transport string, in *House, hz, seconds int, dial string) *Softphone {

@@ -45,13 +45,13 @@ type Network struct {
 
 // Options says what is unusual.
 type Options struct {
-	Shards   int
-	Portable bool
-	Host     netip.Addr // 127.0.0.1
-	America  netip.Addr // of the American center; Host if not said
-	Verbose  bool
-	Internet exchange.Internet
-	Awake    time.Duration // how often telephones behind a NAT are sent something
+	Shards    int
+	Portable  bool
+	Host      netip.Addr // 127.0.0.1
+	America   netip.Addr // of the American center; Host if not said
+	Verbose   bool
+	Internet  exchange.Internet
+	KeepAlive time.Duration // how often telephones behind a NAT are sent something
 }
 
 // Records collects call records and wakes who waits for them.
@@ -141,7 +141,7 @@ func New(t testing.TB, o Options) *Network {
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			return ca.Certificate(edge.PeerURI(c), exchange.LinkName(c), o.Host.String(), o.America.String())
 		},
-		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Internet: o.Internet, Awake: o.Awake, Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
+		Roots: ca.Pool(), TrunkRoots: ca.Pool(), Internet: o.Internet, KeepAlive: o.KeepAlive, Node: "lab", Epoch: 1, Shards: o.Shards, Portable: o.Portable, Now: time.Now,
 	}
 	if o.Verbose {
 		cfg.Logger = slog.Default()

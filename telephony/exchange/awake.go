@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// awake is how often a telephone behind a NAT hears from us. A router may
+	// keepAliveEach is how often a telephone behind a NAT hears from us. A router may
 	// forget after 30 s that it has sent (RFC 4787 §4.3 wants 2 minutes or more).
-	awake = 20 * time.Second
+	keepAliveEach = 20 * time.Second
 	// portions is over how many parts of that time they are spread.
 	portions = 20
 	// slept is after how long a telephone that can be woken is not kept reachable:
@@ -18,19 +18,20 @@ const (
 	slept = time.Hour
 )
 
-// sleeper is a telephone that would not be reached any more if nothing was sent.
-type sleeper struct {
+// kept is a telephone that would not be reached any more if nothing was sent. Who
+// sleeps and is woken (RFC 8599) is somebody else.
+type kept struct {
 	flow    sip.Flow
 	contact string
 }
 
-// keepAwake sends to telephones behind a NAT before the router between forgets
+// keepAlive sends to telephones behind a NAT before the router between forgets
 // them, until ctx ends. Connections keep themselves (TCP keep-alive of the system,
 // pings of browsers).
-func (x *Exchange) keepAwake(ctx context.Context) {
-	tick := time.NewTicker(x.cfg.Awake / portions)
+func (x *Exchange) keepAlive(ctx context.Context) {
+	tick := time.NewTicker(x.cfg.KeepAlive / portions)
 	defer tick.Stop()
-	var all []sleeper
+	var all []kept
 	done := 0
 	for i := 0; ; i++ {
 		select {
@@ -39,10 +40,10 @@ func (x *Exchange) keepAwake(ctx context.Context) {
 			return
 		}
 		if i%portions == 0 {
-			all, done = x.sleepers(all[:0]), 0
+			all, done = x.behindNAT(all[:0]), 0
 		}
 		upTo := len(all) * (i%portions + 1) / portions
-		some := append([]sleeper(nil), all[done:upTo]...)
+		some := append([]kept(nil), all[done:upTo]...)
 		if done = upTo; len(some) == 0 {
 			continue
 		}
@@ -54,9 +55,9 @@ func (x *Exchange) keepAwake(ctx context.Context) {
 	}
 }
 
-// sleepers appends the telephones that are to be kept awake from here: those whose
+// behindNAT appends the telephones that are to be kept reachable from here: those whose
 // datagrams come from another address than they know of themselves.
-func (x *Exchange) sleepers(list []sleeper) []sleeper {
+func (x *Exchange) behindNAT(list []kept) []kept {
 	now := x.cfg.Now()
 	for b := range x.cfg.Bindings.All {
 		if b.Node != x.cfg.Node || !b.Expires.After(now) {
@@ -76,7 +77,7 @@ func (x *Exchange) sleepers(list []sleeper) []sleeper {
 		if a, ok := u.Addr(); ok && a == f.Remote.Addr().Unmap() {
 			continue
 		}
-		list = append(list, sleeper{f, b.Contact})
+		list = append(list, kept{f, b.Contact})
 	}
 	return list
 }

@@ -94,16 +94,16 @@ type Config struct {
 	// domain, is believed by; nil is the system's.
 	TrunkRoots *x509.CertPool
 	Internet   Internet
-	// Awake is how often telephones behind a NAT are sent something, so that
+	// KeepAlive is how often telephones behind a NAT are sent something, so that
 	// they can be called; 20 s if zero.
-	Awake    time.Duration
-	MinRTP   uint16
-	MaxRTP   uint16
-	Portable bool
-	Domains  []string
-	Logger   *slog.Logger
-	Now      func() time.Time
-	Trace    func(callID string, e *switching.Event, done []switching.Command)
+	KeepAlive time.Duration
+	MinRTP    uint16
+	MaxRTP    uint16
+	Portable  bool
+	Domains   []string
+	Logger    *slog.Logger
+	Now       func() time.Time
+	Trace     func(callID string, e *switching.Event, done []switching.Command)
 }
 
 // Internet is how other people's domains are called.
@@ -132,8 +132,8 @@ type Exchange struct {
 	doors map[center.ID]door
 
 	closing sync.Once
-	ends    context.CancelFunc // what keeps telephones awake
-	awake   sync.WaitGroup
+	ends    context.CancelFunc // what keeps telephones reachable
+	keeping sync.WaitGroup
 }
 
 // door is where a center is reached, and how it proves itself.
@@ -154,8 +154,8 @@ func New(cfg Config) (x *Exchange, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Awake == 0 {
-		cfg.Awake = awake
+	if cfg.KeepAlive == 0 {
+		cfg.KeepAlive = keepAliveEach
 	}
 	if cfg.MinRTP == 0 {
 		cfg.MinRTP, cfg.MaxRTP = minRTP, maxRTP
@@ -399,7 +399,7 @@ func (x *Exchange) Start(context.Context) error {
 	}
 	ctx, ends := context.WithCancel(context.Background())
 	x.ends = ends
-	x.awake.Go(func() { x.keepAwake(ctx) })
+	x.keeping.Go(func() { x.keepAlive(ctx) })
 	return nil
 }
 
@@ -455,7 +455,7 @@ func (x *Exchange) Close() {
 	x.closing.Do(func() {
 		if x.ends != nil {
 			x.ends()
-			x.awake.Wait()
+			x.keeping.Wait()
 		}
 		if x.trunks != nil {
 			x.trunks.Close()
