@@ -11,9 +11,9 @@ import (
 
 // Ports for programs that are told where to listen. They are none that the
 // system hands out itself (ip_local_port_range), which any connection may take
-// before the program has started.
+// before the program has started, and none that our own nodes take for sound.
 const (
-	portsFrom, portsTo = 20_000, 30_000
+	portsFrom, portsTo = 10_000, 16_000
 	portsEach          = 4 // a program takes the next ones for TLS, RTCP, and video
 )
 

@@ -271,6 +271,27 @@ func TestWhoIsNotWoken(t *testing.T) {
 	s.leavesNothing(t)
 }
 
+// One whose push service knows it no more is not waited for.
+func TestWhoCannotBeWokenAfterAll(t *testing.T) {
+	s := sleeps(t, "US")
+	s.Play(`
+		bob   -> REGISTER from=203.0.113.2:6000 ` + strings.Replace(bobSleeps, ":5060", ":6000", 1) + `
+		bob   <- 200 REGISTER
+		alice -> INVITE bob sdp
+		alice <- 182 INVITE
+		bob   <- INVITE
+		bob   -> 480 INVITE from=203.0.113.2:6000
+		bob   <- ACK
+		silence 1s`)
+	s.n.wakes.vain()
+	s.n.wakes.vain() // said twice, it is said once
+	s.Play(`
+		alice <- 480 INVITE within=1s
+		alice -> ACK
+		`)
+	s.leavesNothing(t)
+}
+
 // RFC 8599 §8.2: a service we cannot send by is refused, and whoever asks is told
 // by which we can.
 func TestWhichServicesWake(t *testing.T) {

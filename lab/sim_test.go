@@ -72,9 +72,11 @@ type simWaker struct {
 	woken  []string        // devices
 	rested []string        // with how it ended
 	deaf   map[string]bool // who cannot be woken
+	vain   func()          // says that the last cannot be either
 }
 
-func (w *simWaker) Wake(b location.Binding, c edge.Waking) bool {
+func (w *simWaker) Wake(b location.Binding, c edge.Waking, vain func()) bool {
+	w.vain = vain
 	if w.deaf[b.DeviceID] {
 		return false
 	}

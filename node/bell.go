@@ -2,13 +2,10 @@ package node
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/bell"
@@ -37,16 +34,8 @@ func (n *Node) openPush(ctx context.Context) (*webpush.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := n.store.KeepSetting(ctx, pushKey, base64.StdEncoding.EncodeToString(n.seal.Seal(raw, pushKey)))
-	if err != nil {
+	if raw, err = n.keptKey(ctx, pushKey, pushKey, raw); err != nil {
 		return nil, err
-	}
-	sealed, err := base64.StdEncoding.DecodeString(kept)
-	if err == nil {
-		raw, err = n.seal.Open(sealed, pushKey)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the key of push messages: %w", err)
 	}
 	key, err := webpush.ParseKey(raw)
 	if err != nil {
@@ -99,7 +88,7 @@ func (n *Node) openBell(ctx context.Context) error {
 func (n *Node) browserOpen(number numbering.Number, instance string) bool {
 	var room [4]location.Binding
 	for _, b := range n.bindings.ByNumber(room[:0], number.Canonical(), n.opts.Now()) {
-		if strings.Contains(b.InstanceID, instance) && n.telephony.Reaches(&b) {
+		if b.Named(instance) && n.telephony.Reaches(&b) {
 			return true
 		}
 	}
@@ -145,12 +134,12 @@ func (s sleepers) Asleep(canonical string) (location.Binding, bool) {
 type waker struct{ *Node }
 
 // Wake sends a push message.
-func (w waker) Wake(b location.Binding, c edge.Waking) bool {
+func (w waker) Wake(b location.Binding, c edge.Waking, vain func()) bool {
 	if b.Wakes {
-		return w.wakeTelephone(b, c)
+		return w.wakeTelephone(b, c, vain)
 	}
 	x, ok := w.bell.Asleep(c.Number)
-	return ok && w.bell.Wake(bell.Call{ID: c.CallID, Account: x.Account, Membership: x.Membership, Number: x.Number, Caller: w.shown(c.From), Name: c.Name})
+	return ok && w.bell.Wake(bell.Call{ID: c.CallID, Account: x.Account, Membership: x.Membership, Number: x.Number, Caller: w.shown(c.From), Name: c.Name}, vain)
 }
 
 // Rest takes back what a browser shows; a telephone needs none.
@@ -168,12 +157,24 @@ func (w waker) shown(from string) string {
 	return numbering.Spaced(from)
 }
 
+// dropAsleep ends the registration of a telephone that cannot be woken any more, if
+// it has not come back meanwhile and is not there either.
+func (n *Node) dropAsleep(b location.Binding) {
+	now, ok := n.bindings.Get(b.ID, n.opts.Now())
+	if !ok || now.Contact != b.Contact || n.telephony.Reaches(&now) {
+		return
+	}
+	if gone, ok := n.bindings.Remove(b.ID); ok {
+		n.locations.Remove(gone)
+	}
+}
+
 // pushProvider is how telephones call the push services that we reach (RFC 8599 §10.3).
 const pushProvider = "webpush"
 
 // wakeTelephone wakes one by the push resource that its Contact names. The message
 // is empty: that it came is all it says (RFC 8030 §5).
-func (w waker) wakeTelephone(b location.Binding, c edge.Waking) bool {
+func (w waker) wakeTelephone(b location.Binding, c edge.Waking, vain func()) bool {
 	u, ok := sip.ParseURI([]byte(b.Contact))
 	by, _ := u.Param("pn-provider")
 	id, has := u.Param("pn-prid")
@@ -182,7 +183,12 @@ func (w waker) wakeTelephone(b location.Binding, c edge.Waking) bool {
 	}
 	to := string(sip.Unescape(nil, id))
 	return w.bell.Beside(b.Number, func(ctx context.Context) {
-		if err := w.push.Wake(ctx, to, bell.WakeFor, c.CallID[:min(len(c.CallID), 32)]); err != nil {
+		err := w.push.Wake(ctx, to, bell.WakeFor, c.CallID[:min(len(c.CallID), 32)])
+		if errors.Is(err, webpush.ErrGone) || errors.Is(err, webpush.ErrEndpoint) { // it will not be woken that way again
+			w.dropAsleep(b)
+			vain()
+		}
+		if err != nil {
 			w.log.InfoContext(ctx, "a telephone was not woken", "device", b.DeviceID, "error", err)
 		}
 	})

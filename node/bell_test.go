@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/md5" //nolint:gosec // what telephones compute (RFC 2617)
@@ -8,12 +9,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/lab"
 	"github.com/callisto-tel/callisto/platform/config"
 	"github.com/callisto-tel/callisto/platform/webpush/webpushtest"
@@ -57,11 +60,101 @@ func (r *running) rawCall(t *testing.T, from lab.Member, number string) *calling
 		}
 	}
 	c.send("ACK", 1, "")
-	sum := func(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) } //nolint:gosec // as above
-	uri := "sip:" + number + "@" + r.sipAt("KR").String()
-	proof := sum(sum(from.User+":"+realm+":"+from.Password) + ":" + nonce + ":00000001:x:auth:" + sum("INVITE:"+uri))
-	c.send("INVITE", 2, fmt.Sprintf("Authorization: Digest username=%q, realm=%q, nonce=%q, uri=%q, response=%q, algorithm=MD5, qop=auth, nc=00000001, cnonce=\"x\"\r\n", from.User, realm, nonce, uri, proof))
+	c.send("INVITE", 2, digest(from, realm, nonce, "INVITE", "sip:"+number+"@"+r.sipAt("KR").String()))
 	return c
+}
+
+// digest is the line by which a telephone proves itself.
+func digest(m lab.Member, realm, nonce, method, uri string) string {
+	sum := func(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) } //nolint:gosec // as above
+	proof := sum(sum(m.User+":"+realm+":"+m.Password) + ":" + nonce + ":00000001:x:auth:" + sum(method+":"+uri))
+	return fmt.Sprintf("Authorization: Digest username=%q, realm=%q, nonce=%q, uri=%q, response=%q, algorithm=MD5, qop=auth, nc=00000001, cnonce=\"x\"\r\n", m.User, realm, nonce, uri, proof)
+}
+
+// registersAsleep has a telephone register over a connection, saying how it is
+// woken, and returns what comes on it.
+func (r *running) registersAsleep(t *testing.T, m lab.Member, pushAt string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", r.sipAt("KR").String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	in := bufio.NewReader(conn)
+	at := "sip:" + r.sipAt("KR").String()
+	send := func(seq int, proof string) string {
+		t.Helper()
+		if _, err := fmt.Fprintf(conn, "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%d\r\nFrom: <sip:%s@x>;tag=a\r\nTo: <sip:%s@x>\r\nCall-ID: asleep%d\r\nCSeq: %d REGISTER\r\nMax-Forwards: 70\r\n"+
+			"Contact: <sip:%s@%s;transport=tcp;pn-provider=webpush;pn-prid=%s>;expires=86400;+sip.instance=\"<urn:uuid:0000000b-0000-1000-8000-000000000000>\"\r\n%sContent-Length: 0\r\n\r\n",
+			at, conn.LocalAddr(), time.Now().UnixNano(), m.User, m.User, seq, seq, m.User, conn.LocalAddr(), url.QueryEscape(pushAt), proof); err != nil {
+			t.Fatal(err)
+		}
+		return message(t, in)
+	}
+	challenge := send(1, "")
+	realm, nonce := "", ""
+	for line := range strings.SplitSeq(challenge, "\r\n") {
+		if strings.HasPrefix(line, "WWW-Authenticate:") && strings.Contains(line, "MD5") {
+			realm, nonce = between(line, `realm="`), between(line, `nonce="`)
+		}
+	}
+	if answer := send(2, digest(m, realm, nonce, "REGISTER", at)); !strings.HasPrefix(answer, "SIP/2.0 200") || !strings.Contains(answer, `+sip.pns="webpush"`) || !strings.Contains(answer, "+sip.vapid=") {
+		t.Fatalf("it does not register: %s", answer)
+	}
+	return conn, in
+}
+
+// message is the next one on a connection, without its body.
+func message(t *testing.T, in *bufio.Reader) string {
+	t.Helper()
+	var b strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%v after %q", err, b.String())
+		}
+		if b.WriteString(line); line == "\r\n" && b.Len() > 2 {
+			return b.String()
+		}
+	}
+}
+
+// TestASleepingTelephoneIsWokenByPush: the push service that its Contact names is
+// asked, with an empty message; the telephone comes back on another connection, and
+// the call that waited is there. When the service knows it no more, it is away.
+func TestASleepingTelephoneIsWokenByPush(t *testing.T) {
+	r := start(t, t.TempDir())
+	service := webpushtest.New(t, false)
+	push := service.Subscribe("mobile")
+	conn, _ := r.registersAsleep(t, r.phone(1), push.Endpoint)
+	_ = conn.Close() // its system froze it
+	call := r.rawCall(t, r.phone(0), "755014282")
+	if x := service.Next(t); len(x.Payload) != 0 || x.Urgency != "high" || x.Key == "" {
+		t.Errorf("it is sent %+v", x)
+	}
+	call.until("SIP/2.0 182")
+	conn, in := r.registersAsleep(t, r.phone(1), push.Endpoint)
+	for m := ""; !strings.HasPrefix(m, "INVITE "); m = message(t, in) {
+		if strings.HasPrefix(m, "SIP/2.0 4") {
+			t.Fatal(m)
+		}
+	}
+	call.send("CANCEL", 2, "")
+	call.until("SIP/2.0 487")
+	_ = conn.Close()
+
+	push.Answers(http.StatusGone, nil)
+	for range 2 {
+		began := time.Now()
+		call = r.rawCall(t, r.phone(0), "755014282")
+		call.until("SIP/2.0 180") // where his calls go when he is away
+		if took := time.Since(began); took > bell.WakeFor*3/4 {
+			t.Errorf("who cannot be woken is waited for %v", took)
+		}
+	}
+	if push.Asked() != 2 {
+		t.Errorf("its service was asked %d times", push.Asked())
+	}
 }
 
 func between(s, begin string) string {

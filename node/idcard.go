@@ -18,22 +18,13 @@ import (
 // openIDCards opens the ID cards. The key that certifies them is made at the
 // first start and kept sealed: of several processes all have the first one's.
 func (n *Node) openIDCards(ctx context.Context) error {
-	const purpose = "id card key"
 	_, fresh, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return fmt.Errorf("the key of the ID cards: %w", err)
 	}
-	kept, err := n.store.KeepSetting(ctx, "id_card_key", base64.StdEncoding.EncodeToString(n.seal.Seal(fresh.Seed(), purpose)))
+	seed, err := n.keptKey(ctx, "id_card_key", "id card key", fresh.Seed())
 	if err != nil {
 		return err
-	}
-	sealed, err := base64.StdEncoding.DecodeString(kept)
-	if err != nil {
-		return fmt.Errorf("the key of the ID cards: %w", err)
-	}
-	seed, err := n.seal.Open(sealed, purpose)
-	if err != nil {
-		return fmt.Errorf("the key of the ID cards: %w", err)
 	}
 	n.idcards = idcard.New(n.store.IDCards(), n.book, n.members, idcard.Config{
 		Key: ed25519.NewKeyFromSeed(seed), Currency: n.currency(), Countries: n.centers.Countries, Log: n.log, Now: n.opts.Now,
@@ -43,6 +34,23 @@ func (n *Node) openIDCards(ctx context.Context) error {
 		},
 	})
 	return nil
+}
+
+// keptKey is a key of the house that is made at the first start, fresh, and kept
+// sealed in the database: of several processes all have the first one's.
+func (n *Node) keptKey(ctx context.Context, setting, purpose string, fresh []byte) ([]byte, error) {
+	kept, err := n.store.KeepSetting(ctx, setting, base64.StdEncoding.EncodeToString(n.seal.Seal(fresh, purpose)))
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := base64.StdEncoding.DecodeString(kept)
+	if err == nil {
+		var key []byte
+		if key, err = n.seal.Open(sealed, purpose); err == nil {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("the %s in the database was sealed with another seal.key than that of the data folder; bring the right one back from a backup: %w", purpose, err)
 }
 
 // minding ends sign-ins whose time is over or whose terminal is gone: a card

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"strings"
@@ -15,6 +16,22 @@ import (
 func (n *Node) openSetups() {
 	open := n.cfg.Dev || strings.HasPrefix(n.cfg.URL, "https://")
 	n.setups = setup.New(n.store.Setups(), n.members, setup.Config{Now: n.opts.Now, SignedIn: n.SignedIn, Open: func() bool { return open }})
+}
+
+// lines are members' numbers and telephones, as their holders change them.
+type lines struct {
+	*member.Service
+	setups *setup.Service
+}
+
+// NewPassword ends the links by which a telephone was set up, too: whoever has one
+// would else fetch the next password.
+func (l lines) NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error) {
+	out, err := l.Service.NewPassword(ctx, by, id)
+	if err != nil {
+		return out, err
+	}
+	return out, l.setups.End(ctx, id)
 }
 
 // describer says where a telephone registers.

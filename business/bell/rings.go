@@ -3,7 +3,6 @@ package bell
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
@@ -133,7 +132,7 @@ func signedIn(at []location.Binding) Verdict {
 // are open together.
 func (w *world) inBrowsers(d *member.Device, at []location.Binding) (out []Row) {
 	for _, b := range w.browsers {
-		mine := func(x location.Binding) bool { return b.Instance != "" && strings.Contains(x.InstanceID, b.Instance) }
+		mine := func(x location.Binding) bool { return x.Named(b.Instance) }
 		r := Row{Kind: KindBrowser, Name: b.Name, Device: d.ID, Browser: b.ID, Now: Verdict{true, WhyPush}, Closed: Verdict{true, WhyPush}}
 		if slices.ContainsFunc(at, mine) {
 			r.Now.Why = WhyOpen

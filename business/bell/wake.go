@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/contact"
@@ -52,13 +53,18 @@ type note struct {
 }
 
 // Wake rings the closed browsers of whom a call is for; false if it does not, for
-// too many are being rung. It does not block.
-func (s *Service) Wake(c Call) bool {
+// too many are being rung. It does not block; vain is called if it turns out that
+// there is none to ring.
+func (s *Service) Wake(c Call, vain func()) bool {
 	key := c.ID + c.Account
 	s.mu.Lock()
 	s.woken[key] = &woken{Call: c} // it may be over before it is known whom to tell
 	s.mu.Unlock()
-	if s.beside(c.Account, func() { s.wake(s.ctx, c) }) {
+	if s.beside(c.Account, func() {
+		if !s.wake(s.ctx, c) {
+			vain()
+		}
+	}) {
 		return true
 	}
 	s.forget(key)
@@ -119,7 +125,8 @@ func (s *Service) done(who string) {
 	}
 }
 
-func (s *Service) wake(ctx context.Context, c Call) {
+// wake reports whether any browser may come.
+func (s *Service) wake(ctx context.Context, c Call) bool {
 	ctx, cancel := context.WithTimeout(ctx, WakeFor)
 	defer cancel()
 	key := c.ID + c.Account
@@ -127,7 +134,7 @@ func (s *Service) wake(ctx context.Context, c Call) {
 	if err != nil {
 		s.forget(key)
 		s.cfg.Log.WarnContext(ctx, "closed browsers could not be rung", "call", c.ID, "error", err)
-		return
+		return false
 	}
 	s.mu.Lock()
 	_, rings := s.woken[key]
@@ -136,15 +143,15 @@ func (s *Service) wake(ctx context.Context, c Call) {
 	}
 	s.mu.Unlock()
 	if !rings || len(w.browsers) == 0 { // it is over, or there is nobody; Rest forgets it
-		return
+		return false
 	}
 	until := s.cfg.Now().Add(WakeFor)
 	payload, err := s.note(callWords, "call", w, until)
 	if err != nil {
 		s.cfg.Log.ErrorContext(ctx, "there are no words for a call", "error", err)
-		return
+		return false
 	}
-	s.toAll(ctx, w.browsers, payload, WakeFor, c.ID)
+	return s.toAll(ctx, w.browsers, payload, WakeFor, c.ID)
 }
 
 // who finds whom to tell, and who calls.
@@ -185,12 +192,20 @@ func (s *Service) named(ctx context.Context, c Call) (string, error) {
 }
 
 // toAll sends the same to several browsers.
-func (s *Service) toAll(ctx context.Context, to []Browser, payload []byte, ttl time.Duration, topic string) {
+func (s *Service) toAll(ctx context.Context, to []Browser, payload []byte, ttl time.Duration, topic string) (any bool) {
 	var all sync.WaitGroup
+	var there atomic.Bool
 	for i := range to {
-		all.Go(func() { s.noted(ctx, to[i], s.cfg.Pusher.Send(ctx, to[i].Subscription, payload, ttl, topicOf(topic))) })
+		all.Go(func() {
+			o := s.cfg.Pusher.Send(ctx, to[i].Subscription, payload, ttl, topicOf(topic))
+			if !o.Gone {
+				there.Store(true)
+			}
+			s.noted(ctx, to[i], o)
+		})
 	}
 	all.Wait()
+	return there.Load()
 }
 
 // noted forgets a browser that is no more, and logs what else went wrong.

@@ -78,7 +78,7 @@ func newSlow() (*slow, *Service) {
 func TestCallIsOverBeforeAnybodyIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, s := newSlow()
-		if !s.Wake(Call{ID: "c", Account: "ann"}) {
+		if !s.Wake(Call{ID: "c", Account: "ann"}, func() {}) {
 			t.Fatal("nobody is woken")
 		}
 		s.Rest("c", "ann", false)
@@ -87,7 +87,7 @@ func TestCallIsOverBeforeAnybodyIsFound(t *testing.T) {
 		if got := h.told(); got != "" || len(s.woken) != 0 {
 			t.Errorf("told %q, kept %v", got, s.woken)
 		}
-		s.Wake(Call{ID: "d", Account: "ann"})
+		s.Wake(Call{ID: "d", Account: "ann"}, func() {})
 		synctest.Wait()
 		s.Rest("d", "ann", false)
 		synctest.Wait()
@@ -105,7 +105,7 @@ func TestSlowPushServiceOfOneAccount(t *testing.T) {
 		close(h.store)
 		n := 0
 		for i := range 2 * atOnce {
-			if s.Wake(Call{ID: string(rune('a' + i)), Account: "mallory"}) {
+			if s.Wake(Call{ID: string(rune('a' + i)), Account: "mallory"}, func() {}) {
 				n++
 			}
 		}
@@ -113,7 +113,7 @@ func TestSlowPushServiceOfOneAccount(t *testing.T) {
 		if n != mostEach || len(s.woken) != n {
 			t.Errorf("%d calls of one account are told of at once, %d kept", n, len(s.woken))
 		}
-		if !s.Wake(Call{ID: "c", Account: "ann"}) {
+		if !s.Wake(Call{ID: "c", Account: "ann"}, func() {}) {
 			t.Error("nobody else is rung")
 		}
 		synctest.Wait()

@@ -298,12 +298,15 @@ func (s *Service) endOf(ctx context.Context, card, how string) error {
 	return s.end(ctx, in, how)
 }
 
+// Nobody says that no card is signed in at a terminal.
+func Nobody() error { return fault.New(fault.Unproven, "card_none", "Nobody is signed in here.") }
+
 // At is the sign-in of a terminal, by its token. One that is over is told with
 // how it ended.
 func (s *Service) At(ctx context.Context, token string) (SignIn, error) {
 	in, found, err := s.store.SignInBy(ctx, hashed(token))
 	if err == nil && !found {
-		err = fault.New(fault.Unproven, "card_none", "Nobody is signed in here.")
+		err = Nobody()
 	}
 	if err == nil && in.Live() {
 		if how := in.due(s.cfg.Now()); how != "" {

@@ -5,6 +5,7 @@
 package location
 
 import (
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -34,6 +35,18 @@ type Binding struct {
 	UserAgent    string    `json:"user_agent,omitempty"`
 	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
 	Host         string    `json:"host,omitempty"` // SIP user of the telephone itself, where it is lent
+}
+
+// Instance is which copy of a telephone it is, as a GRUU says it: RFC 5627 §4.1 has
+// the URN of +sip.instance without its brackets.
+func (b *Binding) Instance() string {
+	return strings.TrimSuffix(strings.TrimPrefix(b.InstanceID, "<"), ">")
+}
+
+// Named reports whether a terminal calls itself so: a UUID, of which its instance is
+// the URN.
+func (b *Binding) Named(uuid string) bool {
+	return uuid != "" && (b.Instance() == uuid || b.Instance() == "urn:uuid:"+uuid)
 }
 
 // Same reports whether two bindings are of one terminal.

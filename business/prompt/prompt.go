@@ -83,9 +83,14 @@ func (s *Service) may(by member.Actor, name string) error {
 		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
 	}
 	if _, ok := s.known[name]; !ok {
-		return fault.New(fault.Unknown, "prompt_unknown", "There is no prompt %s.", name)
+		return Unknown(name)
 	}
 	return nil
+}
+
+// Unknown says that there is no such prompt.
+func Unknown(name string) error {
+	return fault.New(fault.Unknown, "prompt_unknown", "There is no prompt %s.", name)
 }
 
 // Put has a recording, a WAV file, take the place of a prompt.

@@ -2,7 +2,6 @@ package routing
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
@@ -147,7 +146,7 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 // (RFC 5627 §5.1).
 func instanceOf(found []location.Binding, instance string) []location.Binding {
 	return slices.DeleteFunc(found, func(b location.Binding) bool {
-		return strings.TrimSuffix(strings.TrimPrefix(b.InstanceID, "<"), ">") != instance
+		return b.Instance() != instance
 	})
 }
 

@@ -147,6 +147,11 @@ func (s *Service) Make(ctx context.Context, by member.Actor, membership string, 
 	return out, err
 }
 
+// End ends the links of a telephone: whoever fetched by one may not fetch again.
+func (s *Service) End(ctx context.Context, device string) error {
+	return s.store.Do(ctx, func(tx Tx) error { return tx.RevokeOf(ctx, device, s.cfg.Now()) })
+}
+
 func (s *Service) room(ctx context.Context, membership string, now time.Time) error {
 	return s.store.Do(ctx, func(tx Tx) error {
 		n, err := tx.CountOpen(ctx, membership, now)

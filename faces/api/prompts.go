@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/prompt"
 	"github.com/callisto-tel/callisto/business/speech"
@@ -97,7 +96,7 @@ func (f *face) hearPrompt(ctx context.Context, in *promptName) (*soundOut, error
 	}
 	wav, ok := f.Sounds.PromptSound(in.whole())
 	if !ok {
-		return nil, f.fail(ctx, fault.New(fault.Unknown, "prompt_unknown", "There is no prompt %s.", in.whole()))
+		return nil, f.fail(ctx, prompt.Unknown(in.whole()))
 	}
 	return &soundOut{"audio/wav", wav}, nil
 }

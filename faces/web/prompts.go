@@ -111,7 +111,7 @@ func (f *face) removePrompt(_ http.ResponseWriter, r *http.Request, p *page) (te
 func (f *face) promptSound(w http.ResponseWriter, r *http.Request, _ *page) (templ.Component, error) {
 	wav, ok := f.Sounds.PromptSound(r.URL.Query().Get("name"))
 	if !ok {
-		return nil, fault.New(fault.Unknown, "prompt_unknown", "There is no prompt %s.", r.URL.Query().Get("name"))
+		return nil, prompt.Unknown(r.URL.Query().Get("name"))
 	}
 	w.Header().Set("Content-Type", "audio/wav")
 	w.Header().Set("Cache-Control", "no-store")

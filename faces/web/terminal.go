@@ -69,7 +69,7 @@ func (f *face) setTerminal(w http.ResponseWriter, token string) {
 func (f *face) terminalAt(r *http.Request) (token string, s idcard.SignIn, err error) {
 	c, err := r.Cookie(f.cardCookie())
 	if err != nil || c.Value == "" {
-		return "", s, fault.New(fault.Unproven, "card_none", "Nobody is signed in here.")
+		return "", s, idcard.Nobody()
 	}
 	s, err = f.Terminals.At(r.Context(), c.Value)
 	return c.Value, s, err

@@ -12,7 +12,6 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
-	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
@@ -69,7 +68,7 @@ func (b *board) instance(in *sip.Incoming) string {
 		return ""
 	}
 	if t, hidden := b.edge.cfg.Registrar.Temporary(string(u.User)); hidden {
-		return registrar.Instance(t.InstanceID)
+		return t.Instance()
 	}
 	return clip(string(sip.Unescape(nil, gr)), 200)
 }

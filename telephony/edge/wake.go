@@ -11,8 +11,9 @@ import (
 // not block.
 type Waker interface {
 	// Wake reports whether there is a way to wake what b stands for: a telephone
-	// that said how (its Contact, RFC 8599), or the browsers of a device.
-	Wake(b location.Binding, c Waking) bool
+	// that said how (its Contact, RFC 8599), or the browsers of a device. Should it
+	// turn out later that there was none, vain is called.
+	Wake(b location.Binding, c Waking, vain func()) bool
 	// Rest says that the call rings no more, and how it ended for whoever was
 	// woken. It is told once for each Wake that was true.
 	Rest(b location.Binding, c Waking, answered bool)
@@ -60,7 +61,14 @@ func (b *board) Wake(r switching.Ref, leg switching.LegID, t *switching.Target) 
 		}
 		b.shard.Post(func(*sip.Shard) { b.woken(r, leg, &now) })
 	})
-	if !w.Wake(s.binding, s.call) {
+	vain := func() {
+		b.shard.Post(func(*sip.Shard) {
+			if c := b.call(r); c != nil && c.sleeper(leg) >= 0 {
+				b.deliver(c, switching.Event{Kind: switching.NotWoken, Leg: leg, Cause: switching.CauseAbsent})
+			}
+		})
+	}
+	if !w.Wake(s.binding, s.call, vain) {
 		s.cancel()
 		b.deliver(c, switching.Event{Kind: switching.NotWoken, Leg: leg, Cause: switching.CauseAbsent})
 		return

@@ -171,17 +171,11 @@ func (r *Registrar) appendGRUU(b []byte, host []byte, x *location.Binding) []byt
 	b = sip.AppendUser(b, x.Number)
 	b = append(append(b, '@'), host...)
 	b = append(b, ";gr="...)
-	b = sip.AppendParam(b, Instance(x.InstanceID))
+	b = sip.AppendParam(b, x.Instance())
 	b = append(b, `";temp-gruu="sip:`+temporary...)
 	b = append(b, r.hides(x)...)
 	b = append(append(b, '@'), host...)
 	return append(b, `;gr"`...)
-}
-
-// Instance is what a GRUU says of an instance: RFC 5627 §4.1 has the URN of
-// +sip.instance without its brackets.
-func Instance(id string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
 }
 
 var plain32 = base32.HexEncoding.WithPadding(base32.NoPadding) //nolint:gochecknoglobals // constant

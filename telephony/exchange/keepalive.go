@@ -58,12 +58,12 @@ func (x *Exchange) keepAlive(ctx context.Context) {
 // behindNAT appends the telephones that are to be kept reachable from here: those whose
 // datagrams come from another address than they know of themselves.
 func (x *Exchange) behindNAT(list []kept) []kept {
-	now := x.cfg.Now()
+	now, have := x.cfg.Now(), map[string]bool{}
 	for b := range x.cfg.Bindings.All {
 		if b.Node != x.cfg.Node || !b.Expires.After(now) {
 			continue
 		}
-		if b.Path != "" || b.Wakes && now.Sub(b.Updated) > slept { // its proxy keeps it; nobody is there to hear
+		if have[b.Flow] || b.Path != "" || b.Wakes && now.Sub(b.Updated) > slept { // its proxy keeps it; nobody is there to hear
 			continue
 		}
 		f, ok := x.core.Flow(b.Flow)
@@ -77,6 +77,7 @@ func (x *Exchange) behindNAT(list []kept) []kept {
 		if a, ok := u.Addr(); ok && a == f.Remote.Addr().Unmap() {
 			continue
 		}
+		have[b.Flow] = true // several registrations may come by one
 		list = append(list, kept{f, b.Contact})
 	}
 	return list
