@@ -133,6 +133,16 @@ func TestDeskTelephonesSetThemselvesUp(t *testing.T) {
 	if status, file, _ := r.asks(t, str(common, "url")+"y000000000108.cfg", strings.Replace(yealinkAgent, "ab:cd:ef", "00:00:02", 1)); status != 200 || !strings.Contains(file, "features.key_as_send = 0\n") || strings.Contains(file, "password") {
 		t.Errorf("the common file: %d %s", status, file)
 	}
+	// Who fetched by a link does not fetch the password that its holder makes by hand.
+	made := r.want(t, 201, key, "POST", links, obj{"kind": "yealink", "mac": "001565000003", "name": "Cellar"}).body
+	cellar, agent := str(made, "url")+"001565000003.cfg", strings.Replace(yealinkAgent, "ab:cd:ef", "00:00:03", 1)
+	if status, file, _ := r.asks(t, cellar, agent); status != 200 || !strings.Contains(file, "account.1.password = ") {
+		t.Errorf("the cellar's: %d %s", status, file)
+	}
+	r.want(t, 200, key, "POST", "/api/v1/devices/"+str(made, "device")+"/password", nil)
+	if status, file, _ := r.asks(t, cellar, agent); status != 403 || strings.Contains(file, "account.1") {
+		t.Errorf("after its holder made another password: %d %s", status, file)
+	}
 	r.want(t, 422, key, "POST", links, obj{"kind": "snom", "mac": "12", "name": "x"})
 	r.want(t, 404, str(r.dev, "members", 1, "api_key"), "GET", links, nil)
 	r.want(t, 404, str(r.dev, "members", 1, "api_key"), "DELETE", "/api/v1/setup-links/"+str(common, "id"), nil)
