@@ -271,6 +271,24 @@ func TestWhoIsNotWoken(t *testing.T) {
 	s.leavesNothing(t)
 }
 
+// Who registers meanwhile and is somebody else, another telephone of the number, has
+// not been woken.
+func TestAnotherTelephoneIsNotWhoWasWoken(t *testing.T) {
+	s := sleeps(t, "KR")
+	s.Play(`
+		alice -> INVITE bob sdp
+		alice <- 182 INVITE
+		bob   -> REGISTER callid=desk from=203.0.113.2:6000 "Contact: <sip:desk@203.0.113.2:6000>;+sip.instance='<urn:uuid:00000000-0000-1000-8000-000A95A0E129>'"
+		bob   <- 200 REGISTER
+		silence 2s
+		alice -> CANCEL
+		alice <- 200 CANCEL
+		alice <- 487 INVITE
+		alice -> ACK
+		`)
+	s.leavesNothing(t)
+}
+
 // One whose push service knows it no more is not waited for.
 func TestWhoCannotBeWokenAfterAll(t *testing.T) {
 	s := sleeps(t, "US")

@@ -188,18 +188,29 @@ func TestALeaseLivesAsLongAsItsOwner(t *testing.T) {
 	c := locations(t, join(t, b, "c"), "c", 1, lease)
 	a.register("b1", time.Hour)
 	c.hears(t, news{"b1", false})
+	sleeps := a.register("b2", time.Hour)
+	c.hears(t, news{"b2", false})
+	sleeps.Wakes, sleeps.Updated = true, time.Now()
+	a.table.Put(sleeps)
+	a.Put(sleeps)
+	c.hears(t, news{"b2", false})
 	// Over two leases nothing is heard of its end: it was written again.
 	select {
 	case n := <-c.heard:
 		t.Fatalf("heard %+v", n)
 	case <-time.After(7 * time.Second):
 	}
-	if late := locations(t, join(t, b, "late"), "late", 1, lease); late.table.Len() != 1 {
+	if late := locations(t, join(t, b, "late"), "late", 1, lease); late.table.Len() != 2 {
 		t.Error("the record is not in the log any more")
 	}
 	a.Close() // the node dies
 	c.hears(t, news{"b1", true})
-	if c.table.Len() != 0 {
+	select { // of a dead node stays who can be woken: b2, whose lease would be over too
+	case n := <-c.heard:
+		t.Errorf("heard %+v", n)
+	case <-time.After(4 * time.Second):
+	}
+	if c.table.Len() != 1 {
 		t.Error("a dead node's binding stays")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,7 +59,20 @@ func TestABrowserThatIsFasterThanItsAnswer(t *testing.T) {
 // TestATelephoneIsOfferedDTLS, for its holder wants that; it begins before its answer
 // has come here, and what it said first is not lost. What is not DTLS is refused.
 func TestATelephoneIsOfferedDTLS(t *testing.T) {
-	m := newMedia(t, rtp.Config{})
+	var ahead atomic.Int64
+	base := time.Now()
+	m := newMedia(t, rtp.Config{Addr4: loopback, MinPort: 41900, MaxPort: 41903, // two pairs: the second call has those of the first
+		Now: func() int64 { return int64(time.Since(base)) + ahead.Load() }})
+	was := m.Open(3)
+	x, y := newPhone(t), newPhone(t)
+	toY := must(t)(was.Offer(1, 2, x.says()))
+	toX := must(t)(was.Answer(2, 1, y.says()))
+	was.Bridge(1, 2)
+	if len(toX) == 0 || len(toY) == 0 {
+		t.Fatal("no call")
+	}
+	was.Close()
+	ahead.Add(int64(time.Hour)) // they have rested
 	s := m.Open(1)
 	defer s.Close()
 	w, p := newWeb(t), newPhone(t)
@@ -98,10 +112,10 @@ func TestATelephoneIsOfferedDTLS(t *testing.T) {
 	if got := exchange(t, w, p, toPhone, 'a'); got != "" {
 		t.Error(got)
 	}
-	x := m.Open(2)
-	defer x.Close()
-	x.SetPolicy(1, Policy{Signal: loopback, Protection: Agreed})
-	if _, err := x.Offer(1, 2, p.says()); !errors.Is(err, sdp.ErrCrypto) {
+	other := newMedia(t, rtp.Config{}).Open(2)
+	defer other.Close()
+	other.SetPolicy(1, Policy{Signal: loopback, Protection: Agreed})
+	if _, err := other.Offer(1, 2, p.says()); !errors.Is(err, sdp.ErrCrypto) {
 		t.Errorf("plain sound of who agrees on keys: %v", err)
 	}
 }

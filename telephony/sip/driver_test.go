@@ -3,9 +3,12 @@ package sip
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pion/stun/v3"
 )
 
 // faulty panics on every INVITE.
@@ -77,5 +80,59 @@ func answered(t *testing.T, portable bool, network string, texts ...string) {
 	n, err := conn.Read(buf)
 	if err != nil || !strings.HasPrefix(string(buf[:n]), "SIP/2.0 200") {
 		t.Errorf("%v: %s", err, buf[:n])
+	}
+}
+
+// TestAFlowIsKeptOpenBySTUN: who asks where we see him is told, by either driver (RFC
+// 5626 §4.4.2). What only looks like it is none.
+func TestAFlowIsKeptOpenBySTUN(t *testing.T) {
+	for name, portable := range map[string]bool{"native": false, "portable": true} {
+		t.Run(name, func(t *testing.T) {
+			c, err := New(Config{Portable: portable, Handler: func(*Shard) Handler { return tortured{} }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			for _, host := range []string{"127.0.0.1:0", "[::1]:0"} {
+				if _, err := c.ListenBoth("X", netip.MustParseAddrPort(host), ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range c.Listeners() {
+				if l.Transport != UDP {
+					continue
+				}
+				conn, err := net.Dial("udp", l.Addr.String()) //nolint:noctx // a test
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = conn.Close() })
+				ask := stun.MustBuild(stun.BindingRequest, stun.TransactionID)
+				longer := append(slices.Clone(ask.Raw), 0, 0, 0, 0)
+				for _, b := range [][]byte{longer, ask.Raw} {
+					if _, err := conn.Write(b); err != nil {
+						t.Fatal(err)
+					}
+				}
+				_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+				b := make([]byte, 1500)
+				n, err := conn.Read(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := &stun.Message{Raw: b[:n]}
+				var seen stun.XORMappedAddress
+				if err := m.Decode(); err != nil || m.Type != stun.BindingSuccess || m.TransactionID != ask.TransactionID || seen.GetFrom(m) != nil || seen.String() != conn.LocalAddr().String() {
+					t.Errorf("%v: %v %s, from %s", err, m, seen, conn.LocalAddr())
+				}
+				_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+				if n, err := conn.Read(b); err == nil {
+					t.Errorf("%d bytes more", n)
+				}
+			}
+		})
 	}
 }

@@ -1,0 +1,28 @@
+package node
+
+import (
+	"testing"
+
+	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/platform/config"
+)
+
+// TestWhichRegistrationsOutliveARestart: whoever is reached at the same port, and
+// whoever can be woken. A connection is gone.
+func TestWhichRegistrationsOutliveARestart(t *testing.T) {
+	for _, x := range []struct {
+		sip  string
+		b    location.Binding
+		kept bool
+	}{
+		{"127.0.0.1:5060", location.Binding{Flow: "0/192.0.2.1:5060"}, true},
+		{"127.0.0.1:0", location.Binding{Flow: "0/192.0.2.1:5060"}, false},
+		{"127.0.0.1:5060", location.Binding{Flow: "1/c7/192.0.2.1:40000"}, false},
+		{"127.0.0.1:5060", location.Binding{Flow: "1/c7/192.0.2.1:40000", Wakes: true}, true},
+	} {
+		n := &Node{cfg: config.Config{SIP: x.sip}, epoch: 9}
+		if b := x.b; n.adopt(&b) != x.kept || x.kept && b.Epoch != 9 {
+			t.Errorf("%s %+v: %+v", x.sip, x.b, b)
+		}
+	}
+}
