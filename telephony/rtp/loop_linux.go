@@ -133,7 +133,7 @@ func boundAt(fd int) (netip.AddrPort, error) {
 // signalling loop: two threads that both kept a processor would starve the
 // rest of a two-core machine.
 const (
-	napTime  = 800_000 // ns from the beginning of one turn to that of the next: less than a millisecond
+	napTime  = 600_000 // ns from the beginning of one turn to that of the next: sound waits that long at most
 	denseOf  = 10      // packets in one tick of 20 ms from which on napping pays
 	idleWait = 100     // ms
 )
