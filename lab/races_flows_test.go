@@ -310,12 +310,26 @@ func TestWhoCannotBeWokenAfterAll(t *testing.T) {
 	s.leavesNothing(t)
 }
 
-// RFC 8599 §8.2: a service we cannot send by is refused, and whoever asks is told
-// by which we can.
+// pushExample is the only place where the lab's telephones may be woken.
+func pushExample(service, id string) bool {
+	return service == "webpush" && strings.HasPrefix(id, "https://push.example/")
+}
+
+// RFC 8599 §5.6.1.1: a service we cannot send by is refused, what is not enough to
+// send by it too, and whoever asks is told by which we can. Who ends a registration
+// is not asked how he is to be woken.
 func TestWhichServicesWake(t *testing.T) {
 	within(t, "KR", `
 		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider=apns;pn-prid=1>"
 		bob   <- 555 REGISTER "Feature-Caps: +sip.pns='webpush'"
+		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider=webpush;pn-prid=https%3A%2F%2F10.0.0.1%2F1>"
+		bob   <- 555 REGISTER "Feature-Caps: +sip.pns='webpush'"
+		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider=webpush>"
+		bob   <- 555 REGISTER "Feature-Caps: +sip.pns='webpush'"
+		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider=apns;pn-prid=1>;expires=0"
+		bob   <- 200 REGISTER
+		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider=webpush;pn-prid=https%3A%2F%2Fpush.example%2F1>"
+		bob   <- 200 REGISTER "Feature-Caps: +sip.pns='webpush'"
 		bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060;pn-provider>"
 		bob   <- 200 REGISTER "Feature-Caps: +sip.pns='webpush'"
 		alice -> REGISTER

@@ -142,7 +142,7 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	t.Cleanup(n.trunks.Close)
 	n.edge = edge.New(edge.Config{
 		Realm: n.lab.Realm, Tables: func() *routing.Tables { return n.tables }, Recorder: n.lab.Records, Links: links, Trunks: n.trunks,
-		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now, Secret: []byte("lab"), Wakes: []string{"webpush"}, VAPID: "BLab"}),
+		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now, Secret: []byte("lab"), Wakes: []string{"webpush"}, VAPID: "BLab", Woken: pushExample}),
 		Waker:     &n.wakes, Awaiter: n.lab.Bindings,
 		Media: media.New(n.rtp, media.NewPrompts()), Now: now,
 	})

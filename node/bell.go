@@ -172,6 +172,12 @@ func (n *Node) dropAsleep(b location.Binding) {
 // pushProvider is how telephones call the push services that we reach (RFC 8599 §10.3).
 const pushProvider = "webpush"
 
+// woken reports whether a telephone may name what we would send to for it, by the
+// guard of sending. A name is looked up only then, and where it leads looked at again.
+func (n *Node) woken(service, id string) bool {
+	return service == pushProvider && n.push.CheckResource(id) == nil
+}
+
 // wakeTelephone wakes one by the push resource that its Contact names. The message
 // is empty: that it came is all it says (RFC 8030 §5).
 func (w waker) wakeTelephone(b location.Binding, c edge.Waking, vain func()) bool {

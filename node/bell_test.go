@@ -75,6 +75,16 @@ func digest(m lab.Member, realm, nonce, method, uri string) string {
 // woken, and returns what comes on it.
 func (r *running) registersAsleep(t *testing.T, m lab.Member, pushAt string) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	conn, in, answer := r.asksAsleep(t, m, pushAt)
+	if !strings.HasPrefix(answer, "SIP/2.0 200") || !strings.Contains(answer, `+sip.pns="webpush"`) || !strings.Contains(answer, "+sip.vapid=") {
+		t.Fatalf("it does not register: %s", answer)
+	}
+	return conn, in
+}
+
+// asksAsleep is the same, whatever the answer.
+func (r *running) asksAsleep(t *testing.T, m lab.Member, pushAt string) (net.Conn, *bufio.Reader, string) {
+	t.Helper()
 	conn, err := net.Dial("tcp", r.sipAt("KR").String())
 	if err != nil {
 		t.Fatal(err)
@@ -98,10 +108,21 @@ func (r *running) registersAsleep(t *testing.T, m lab.Member, pushAt string) (ne
 			realm, nonce = between(line, `realm="`), between(line, `nonce="`)
 		}
 	}
-	if answer := send(2, digest(m, realm, nonce, "REGISTER", at)); !strings.HasPrefix(answer, "SIP/2.0 200") || !strings.Contains(answer, `+sip.pns="webpush"`) || !strings.Contains(answer, "+sip.vapid=") {
-		t.Fatalf("it does not register: %s", answer)
+	return conn, in, send(2, digest(m, realm, nonce, "REGISTER", at))
+}
+
+// TestWhereNoTelephoneIsWoken: a telephone that names a push resource we would not
+// send to is told so when it registers (RFC 8599 §5.6.1.1), and not taken for one
+// that can be woken.
+func TestWhereNoTelephoneIsWoken(t *testing.T) {
+	r := start(t, t.TempDir())
+	for _, at := range []string{"https://10.0.0.1/wake", "https://[fd00::1]/wake", "https://169.254.169.254/latest", "ftp://push.example/1", "mobile", ""} {
+		conn, _, answer := r.asksAsleep(t, r.phone(1), at)
+		_ = conn.Close()
+		if !strings.HasPrefix(answer, "SIP/2.0 555") || !strings.Contains(answer, `+sip.pns="webpush"`) {
+			t.Errorf("%q: %s", at, answer)
+		}
 	}
-	return conn, in
 }
 
 // message is the next one on a connection, without its body.

@@ -123,11 +123,17 @@ func (s *Sender) Check(sub Subscription) error {
 	return err
 }
 
+// CheckResource is the same of a push resource, which has no keys (see Wake).
+func (s *Sender) CheckResource(endpoint string) error {
+	_, err := s.origin(endpoint)
+	return err
+}
+
 // origin is the service an address is of, whose name the signature holds.
 func (s *Sender) origin(endpoint string) (string, error) {
 	u, err := url.Parse(endpoint)
 	switch {
-	case err != nil || len(endpoint) > mostEndpoint || u.Host == "" || u.User != nil || u.Fragment != "":
+	case err != nil || len(endpoint) > mostEndpoint || u.Hostname() == "" || u.User != nil || u.Fragment != "":
 		return "", ErrEndpoint
 	case u.Scheme != "https" && (u.Scheme != "http" || !s.cfg.Plain):
 		return "", ErrEndpoint

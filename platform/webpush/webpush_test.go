@@ -149,11 +149,14 @@ func TestWhereNothingIsSent(t *testing.T) {
 	b := service.Subscribe("phone")
 	s := sender(t, func(a netip.Addr) bool { return !a.IsLoopback() && !a.IsPrivate() }, service)
 	for _, endpoint := range []string{
-		b.Endpoint, "http://push.example/x", "https://10.0.0.1/x", "https://[::1]/x", "https://user@push.example/x", "https://", "file:///etc/passwd", "https://push.example/#x", "x",
+		b.Endpoint, "http://push.example/x", "https://10.0.0.1/x", "https://[::1]/x", "https://user@push.example/x", "https://", "https://:443/x", "file:///etc/passwd", "https://push.example/#x", "x",
 		"https://push.example/" + strings.Repeat("x", mostEndpoint),
 	} {
 		if err := s.Check(Subscription{endpoint, b.P256DH, b.Auth}); !errors.Is(err, ErrEndpoint) {
 			t.Errorf("%.40s was taken: %v", endpoint, err)
+		}
+		if err := s.CheckResource(endpoint); !errors.Is(err, ErrEndpoint) {
+			t.Errorf("%.40s was taken for a telephone: %v", endpoint, err)
 		}
 	}
 	byName := of(b)

@@ -74,10 +74,12 @@ type Config struct {
 	AtOnce   func(account string) (int, bool)
 	Menus    edge.Menus // nil: no number is the house's own
 	// Waker wakes terminals; nil: none is. Wakes are the push services it reaches
-	// telephones by, VAPID what browsers' services know us by.
+	// telephones by, VAPID what browsers' services know us by, Woken whether a
+	// telephone's own word for itself is one to send to; it must not block.
 	Waker    edge.Waker
 	Wakes    []string
 	VAPID    string
+	Woken    func(service, id string) bool
 	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
@@ -180,7 +182,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Guests: cfg.Guests, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
-			Wakes: cfg.Wakes, VAPID: cfg.VAPID, Secret: cfg.Secret,
+			Wakes: cfg.Wakes, VAPID: cfg.VAPID, Woken: cfg.Woken, Secret: cfg.Secret,
 		}),
 		Links: edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
 		Waker: cfg.Waker, Awaiter: cfg.Bindings,

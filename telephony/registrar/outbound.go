@@ -80,17 +80,8 @@ func (r *Registrar) extensions(m *sip.Msg, list []contact) (x asked, refuse *sip
 	x.gruu = m.HasToken(sip.HSupported, "gruu")
 	for i := range list {
 		c := &list[i]
-		u, _ := sip.ParseURI(c.uri)
-		if by, ok := u.Param("pn-provider"); ok {
-			id, _ := u.Param("pn-prid")
-			switch {
-			case len(by) == 0:
-				x.services = true
-			case !slices.Contains(r.cfg.Wakes, string(by)):
-				return x, &sip.Reply{Status: 555, Headers: r.services(nil)} // RFC 8599 §8.2
-			case len(id) > 0:
-				c.wakes, x.wakes = true, true
-			}
+		if refuse := r.push(c, &x); refuse != nil {
+			return x, refuse
 		}
 		if c.regID > 0 && !direct(m) {
 			return x, &sip.Reply{Status: 439} // RFC 5626 §11.6
@@ -103,6 +94,26 @@ func (r *Registrar) extensions(m *sip.Msg, list []contact) (x asked, refuse *sip
 		c.expires = min(c.expires, most)
 	}
 	return x, nil
+}
+
+// push reads how a contact is woken. A service that we do not send by, and what is
+// not enough to send by it, get the same answer (RFC 8599 §5.6.1.1, §8.1): a
+// telephone that took our yes for it would sleep and never be woken. Whoever ends
+// his registration asks for nothing.
+func (r *Registrar) push(c *contact, x *asked) *sip.Reply {
+	u, _ := sip.ParseURI(c.uri)
+	by, ok := u.Param("pn-provider")
+	switch id, _ := u.Param("pn-prid"); {
+	case !ok:
+	case len(by) == 0:
+		x.services = true
+	case c.expires == 0:
+	case !slices.Contains(r.cfg.Wakes, string(by)), len(id) == 0, r.cfg.Woken != nil && !r.cfg.Woken(string(by), string(sip.Unescape(nil, id))):
+		return &sip.Reply{Status: 555, Headers: r.services(nil)}
+	default:
+		c.wakes, x.wakes = true, true
+	}
+	return nil
 }
 
 // flow reads which flow of a telephone a contact is (RFC 5626 §4.2); 0 is none.

@@ -70,6 +70,9 @@ type Config struct {
 	// we send by webpush with (RFC 8292).
 	Wakes []string
 	VAPID string
+	// Woken reports whether what a telephone names in pn-prid is something we would
+	// send to by a service; nil takes everything. It must not block.
+	Woken func(service, id string) bool
 	// Secret hides whose a temporary GRUU is; without it there are none.
 	Secret []byte
 	// Contacts is how many bindings a device may have; 8 if zero.
