@@ -549,6 +549,11 @@ func (n *Node) SignedIn(device string) bool {
 	return len(n.bindings.ByDevice(room[:0], device, n.opts.Now())) > 0
 }
 
+// signedInSince is the same of one that has proved itself since an instant.
+func (n *Node) signedInSince(device string, since time.Time) bool {
+	return slices.ContainsFunc(n.bindings.ByDevice(nil, device, n.opts.Now()), func(b location.Binding) bool { return !b.Updated.Before(since) })
+}
+
 // Countries are those with a center.
 func (n *Node) Countries() []string { return n.centers.Countries() }
 

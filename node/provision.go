@@ -15,7 +15,7 @@ import (
 // house that is reached by https has any, and `callisto dev` on its own machine.
 func (n *Node) openSetups() {
 	open := n.cfg.Dev || strings.HasPrefix(n.cfg.URL, "https://")
-	n.setups = setup.New(n.store.Setups(), n.members, setup.Config{Now: n.opts.Now, SignedIn: n.SignedIn, Open: func() bool { return open }})
+	n.setups = setup.New(n.store.Setups(), n.members, setup.Config{Now: n.opts.Now, SignedIn: n.signedInSince, Open: func() bool { return open }})
 }
 
 // lines are members' numbers and telephones, as their holders change them.

@@ -27,7 +27,8 @@ type Tx interface {
 	Link(ctx context.Context, id string) (Link, bool, error)
 	// PutLink writes what happened to it.
 	PutLink(ctx context.Context, l Link) error
-	// CountOpen counts the links of a number that wait.
+	// CountOpen counts the links of a number that wait, and keeps others from
+	// adding one until the transaction ends.
 	CountOpen(ctx context.Context, membership string, now time.Time) (int, error)
 	// RevokeOf ends the links of a telephone.
 	RevokeOf(ctx context.Context, device string, now time.Time) error
@@ -36,6 +37,8 @@ type Tx interface {
 // Store keeps links. Do may run f twice.
 type Store interface {
 	Do(ctx context.Context, f func(Tx) error) error
+	// Find reads the id of a link by the hash of its token, outside of any transaction.
+	Find(ctx context.Context, hash string) (id string, found bool, err error)
 	// LinksOf lists those of a number, the newest first.
 	LinksOf(ctx context.Context, membership string) ([]Link, error)
 }
@@ -45,6 +48,7 @@ type Members interface {
 	Membership(ctx context.Context, by member.Actor, id string) (member.Membership, error)
 	Devices(ctx context.Context, by member.Actor, membership string) ([]member.Device, error)
 	AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error)
+	RevokeDevice(ctx context.Context, by member.Actor, id string) error
 	NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error)
 	Account(ctx context.Context, by member.Actor, id string) (member.Account, error)
 }
@@ -52,8 +56,9 @@ type Members interface {
 // Config is what belongs to this house.
 type Config struct {
 	Now func() time.Time
-	// SignedIn reports whether a telephone is registered now.
-	SignedIn func(device string) bool
+	// SignedIn reports whether a telephone is registered now, and has proved itself
+	// since an instant: what it registered before holds no word of a new password.
+	SignedIn func(device string, since time.Time) bool
 	// Open reports whether files are served: over https, or in dev.
 	Open func() bool
 }
@@ -65,12 +70,40 @@ type Service struct {
 	cfg     Config
 	mu      sync.Mutex // of what follows
 	askers  *pace.Pace[string]
-	one     sync.Mutex // a file is made at a time: the password of the last counts
+	making  map[string]*making // links whose file is being made, by their id
+}
+
+// making has a link's files made one after the other: the password of the last
+// counts. Other links do not wait for it.
+type making struct {
+	sync.Mutex
+	users int // under the Service's lock
+}
+
+// alone waits until no file of a link is being made.
+func (s *Service) alone(link string) (done func()) {
+	s.mu.Lock()
+	m := s.making[link]
+	if m == nil {
+		m = &making{}
+		s.making[link] = m
+	}
+	m.users++
+	s.mu.Unlock()
+	m.Lock()
+	return func() {
+		m.Unlock()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if m.users--; m.users == 0 {
+			delete(s.making, link)
+		}
+	}
 }
 
 // New returns the service.
 func New(store Store, members Members, cfg Config) *Service {
-	return &Service{store: store, members: members, cfg: cfg, askers: pace.New[string](pace.Limits{Burst: 120, Second: 1, Most: 10_000})}
+	return &Service{store: store, members: members, cfg: cfg, making: map[string]*making{}, askers: pace.New[string](pace.Limits{Burst: 120, Second: 1, Most: 10_000})}
 }
 
 func hashOf(token string) string {
@@ -130,8 +163,10 @@ func (s *Service) Make(ctx context.Context, by member.Actor, membership string, 
 		return Made{}, err
 	}
 	now := s.cfg.Now()
-	if err := s.room(ctx, m.ID, now); err != nil {
-		return Made{}, err
+	if a.Device == "" { // no telephone is made for a link that cannot be
+		if err := s.store.Do(ctx, func(tx Tx) error { return room(ctx, tx, m.ID, now) }); err != nil {
+			return Made{}, err
+		}
 	}
 	d, err := s.deviceFor(ctx, by, m, a)
 	if err != nil {
@@ -142,8 +177,14 @@ func (s *Service) Make(ctx context.Context, by member.Actor, membership string, 
 		if err := tx.RevokeOf(ctx, d.ID, now); err != nil { // one link at a time
 			return err
 		}
+		if err := room(ctx, tx, m.ID, now); err != nil { // others may have asked meanwhile
+			return err
+		}
 		return tx.AddLink(ctx, hashOf(out.Token), out.Link)
 	})
+	if err != nil && a.Device == "" {
+		err = errors.Join(err, s.members.RevokeDevice(context.WithoutCancel(ctx), by, d.ID))
+	}
 	return out, err
 }
 
@@ -152,14 +193,12 @@ func (s *Service) End(ctx context.Context, device string) error {
 	return s.store.Do(ctx, func(tx Tx) error { return tx.RevokeOf(ctx, device, s.cfg.Now()) })
 }
 
-func (s *Service) room(ctx context.Context, membership string, now time.Time) error {
-	return s.store.Do(ctx, func(tx Tx) error {
-		n, err := tx.CountOpen(ctx, membership, now)
-		if err == nil && n >= MostOpen {
-			err = fault.New(fault.Limited, "setup_many", "%d links of this number wait for their telephones. Take one back first.", MostOpen)
-		}
-		return err
-	})
+func room(ctx context.Context, tx Tx, membership string, now time.Time) error {
+	n, err := tx.CountOpen(ctx, membership, now)
+	if err == nil && n >= MostOpen {
+		err = fault.New(fault.Limited, "setup_many", "%d links of this number wait for their telephones. Take one back first.", MostOpen)
+	}
+	return err
 }
 
 // deviceFor finds or makes the telephone that a link is for.
@@ -239,13 +278,19 @@ func (s *Service) Fetch(ctx context.Context, token string, c Caller, w Want) (Ac
 	if c.Agent = strings.ToValidUTF8(c.Agent, ""); len(c.Agent) > mostAgent {
 		c.Agent = strings.ToValidUTF8(c.Agent[:mostAgent], "")
 	}
-	s.one.Lock()
-	defer s.one.Unlock()
+	id, found, err := s.store.Find(ctx, hashOf(token)) // who guesses makes no telephone wait, and no transaction
+	if err != nil {
+		return Account{}, err
+	}
+	if !found {
+		return Account{}, unknownLink()
+	}
+	defer s.alone(id)()
 	now := s.cfg.Now()
 	var l Link
 	var no refused
 	secret := false
-	err := s.store.Do(ctx, func(tx Tx) error {
+	err = s.store.Do(ctx, func(tx Tx) error {
 		no, secret = refused{}, false
 		found := false
 		var err error
@@ -255,6 +300,7 @@ func (s *Service) Fetch(ctx context.Context, token string, c Caller, w Want) (Ac
 		if !found {
 			return unknownLink()
 		}
+		l.Settled = l.Settled || !l.Fetched.IsZero() && s.cfg.SignedIn(l.Device, l.Again)
 		if no.why = l.judge(c, w, now); no.why != nil {
 			if fault.ReasonOf(no.why).Code != "setup_other" && fault.ReasonOf(no.why).Code != "setup_used" {
 				return nil
@@ -266,8 +312,8 @@ func (s *Service) Fetch(ctx context.Context, token string, c Caller, w Want) (Ac
 			return nil
 		}
 		l.bind(c, now)
-		secret = l.secret(l.Times > 1 && s.cfg.SignedIn(l.Device), now)
-		l.Settled = !secret || l.Kind == Linphone
+		secret = l.secret(now)
+		l.Settled = !secret
 		return tx.PutLink(ctx, l)
 	})
 	if err = errors.Join(err, no.why); err != nil {

@@ -35,6 +35,7 @@ func (k Kind) Desk() bool { return k != Linphone }
 const (
 	WaitFor   = 7 * 24 * time.Hour // a link nobody has fetched by yet
 	settleFor = time.Hour          // from the first fetch on, the password still goes along
+	appFor    = 5 * time.Minute    // the same for an app, which has no name by which it is known again
 	MostOpen  = 20                 // links of a number that wait
 	mostAgent = 200                // letters kept of what a telephone calls itself
 )
@@ -161,7 +162,7 @@ func (l *Link) judge(c Caller, w Want, now time.Time) error {
 		return fault.New(fault.Forbidden, "setup_scan", "Scan this with Linphone: open the app, choose to sign in by QR code or remote provisioning, and point the camera at the code. A browser gets nothing here.")
 	case w.Kind != l.Kind:
 		return unknownLink()
-	case l.Kind == Linphone && s == Fetched:
+	case l.Kind == Linphone && s == Fetched && !l.lost(c, now):
 		return fault.New(fault.Forbidden, "setup_used", "This link was used already; it works once. Ask for a new one on the page of your numbers.")
 	case l.Kind == Linphone:
 		return nil
@@ -191,6 +192,13 @@ func (l *Link) bind(c Caller, now time.Time) {
 // secret reports whether the password still goes along: until the telephone has
 // signed in with it, lest an answer that was lost leave it without, and for an
 // hour at most, lest a link that leaks later give it away.
-func (l *Link) secret(signedIn bool, now time.Time) bool {
-	return !l.Settled && !signedIn && now.Sub(l.Fetched) < settleFor
+func (l *Link) secret(now time.Time) bool {
+	return !l.Settled && now.Sub(l.Fetched) < settleFor
+}
+
+// lost reports whether an app that scans again may be the one whose answer was
+// lost: it says the same of itself, from the same network, a moment later, and
+// nobody has signed in with what it was sent.
+func (l *Link) lost(c Caller, now time.Time) bool {
+	return !l.Settled && now.Sub(l.Fetched) < appFor && c.Network == l.Network && c.Agent == l.Agent
 }

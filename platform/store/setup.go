@@ -46,6 +46,12 @@ func (s *Setups) LinksOf(ctx context.Context, membership string) (list []setup.L
 	return list, err
 }
 
+// Find reads the id of a link by the hash of its token.
+func (s *Setups) Find(ctx context.Context, hash string) (id string, found bool, err error) {
+	found, err = one(s.db.read.QueryRowContext(ctx, `SELECT id FROM setup_link WHERE hash = $1`, hash).Scan(&id))
+	return id, found, err
+}
+
 func (t setupTx) AddLink(ctx context.Context, hash string, l setup.Link) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO setup_link (id, hash, account, membership, device, kind, mac, created, until, fetched, network, agent, told, again, times, settled,
 		refused, refused_at, refused_by, refused_net, revoked) VALUES (`+places(1, 9)+`, 0, '', '', 0, 0, 0, 0, 0, 0, '', '', 0)`,
@@ -72,7 +78,11 @@ func (t setupTx) PutLink(ctx context.Context, l setup.Link) error {
 	return err
 }
 
+// CountOpen keeps the number's row: whoever else makes a link of it waits.
 func (t setupTx) CountOpen(ctx context.Context, membership string, now time.Time) (n int, err error) {
+	if _, err := one(t.q.QueryRowContext(ctx, `SELECT 1 FROM membership WHERE id = $1`+t.lock, membership).Scan(&n)); err != nil {
+		return 0, err
+	}
 	err = t.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM setup_link WHERE membership = $1 AND fetched = 0 AND revoked = 0 AND until > $2`, membership, us(now)).Scan(&n)
 	return n, err
 }

@@ -1,18 +1,24 @@
 package store_test
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/platform/store"
 )
 
 // setups is the service over the house; signed holds the telephones that are registered.
 func (h *house) setups(signed map[string]bool) *setup.Service {
-	return setup.New(h.db.Setups(), h.members, setup.Config{Now: h.clock.now, SignedIn: func(d string) bool { return signed[d] }, Open: func() bool { return true }})
+	return setup.New(h.db.Setups(), h.members, setup.Config{Now: h.clock.now, SignedIn: func(d string, _ time.Time) bool { return signed[d] }, Open: func() bool { return true }})
 }
 
 const (
@@ -130,7 +136,7 @@ func TestLinksEnd(t *testing.T) {
 		for _, step := range []struct {
 			c    setup.Caller
 			want string
-		}{{noHeader, "setup_scan"}, {app, ""}, {app, "setup_used"}} {
+		}{{noHeader, "setup_scan"}, {app, ""}, {setup.Caller{Kind: setup.Linphone, Agent: "Linphone/6.0", Network: app.Network, Header: true}, "setup_used"}} {
 			if got := fetch(used, step.c); got != step.want {
 				t.Errorf("%q instead of %q", got, step.want)
 			}
@@ -185,9 +191,9 @@ func TestOneOfManyScans(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := make(chan string)
-		for range 8 { // each in a process of its own
+		for i := range 8 { // each in a process of its own
 			go func() {
-				_, err := h.setups(nil).Fetch(t.Context(), made.Token, setup.Caller{Kind: setup.Linphone, Header: true}, setup.Want{Kind: setup.Linphone})
+				_, err := h.setups(nil).Fetch(t.Context(), made.Token, setup.Caller{Kind: setup.Linphone, Agent: fmt.Sprint("Linphone/", i), Header: true}, setup.Want{Kind: setup.Linphone})
 				got <- code(err)
 			}()
 		}
@@ -199,4 +205,207 @@ func TestOneOfManyScans(t *testing.T) {
 			t.Errorf("%v", n)
 		}
 	})
+}
+
+// TestALostAnswer: whoever fetched first may fetch again with a password until he
+// has signed in with one, since nobody can tell him the last; and it counts for
+// nothing that his telephone was registered before, with another.
+func TestALostAnswer(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		who, m := h.lineOf(t, "ada", "7012345")
+		registered := h.clock.now() // and never since
+		s := setup.New(h.db.Setups(), h.members, setup.Config{Now: h.clock.now, Open: func() bool { return true },
+			SignedIn: func(_ string, since time.Time) bool { return !registered.Before(since) }})
+		h.clock.add(time.Minute)
+		app := setup.Caller{Kind: setup.Linphone, Agent: "Linphone/6.0", Network: "192.0.2.0/24", Header: true}
+		other := app
+		other.Network = "198.51.100.0/24"
+		for _, x := range []struct {
+			ask  setup.Ask
+			c    setup.Caller
+			w    setup.Want
+			long time.Duration // within which an answer may be lost
+			then string        // to whoever comes later
+		}{
+			{setup.Ask{Kind: setup.Yealink, MAC: deskMAC, Name: "Desk"}, yealink(deskMAC, "192.0.2.0/24"), fileOf(deskMAC), time.Hour, ""},
+			{setup.Ask{Kind: setup.Linphone, Name: "Mobile"}, app, setup.Want{Kind: setup.Linphone}, 5 * time.Minute, "setup_used"},
+		} {
+			for _, ends := range []string{"registers", "time passes"} {
+				made, err := s.Make(ctx, who, m.ID, x.ask)
+				if err != nil {
+					t.Fatal(err)
+				}
+				seen := []string{""}
+				for range 3 {
+					a, err := s.Fetch(ctx, made.Token, x.c, x.w)
+					if err != nil || slices.Contains(seen, a.Password) {
+						t.Errorf("%s: its answer was lost, and it gets %q, %v", x.ask.Kind, a.Password, err)
+					}
+					seen = append(seen, a.Password)
+					h.clock.add(x.long/3 - time.Second)
+				}
+				if _, err := s.Fetch(ctx, made.Token, other, x.w); err == nil {
+					t.Errorf("%s: so does another", x.ask.Kind)
+				}
+				if ends == "registers" {
+					registered = h.clock.now()
+				} else {
+					h.clock.add(3 * time.Second)
+				}
+				if a, err := s.Fetch(ctx, made.Token, x.c, x.w); a.Password != "" || code(err) != x.then {
+					t.Errorf("%s, after it %s: %q, %v", x.ask.Kind, ends, a.Password, err)
+				}
+				h.clock.add(time.Minute)
+			}
+		}
+	})
+}
+
+// blocks are members of whom one telephone's password takes for ever to make.
+type blocks struct {
+	setup.Members
+	device  string
+	begun   chan struct{}
+	release chan struct{}
+}
+
+func (b *blocks) NewPassword(ctx context.Context, by member.Actor, id string) (member.NewDevice, error) {
+	if id == b.device {
+		b.begun <- struct{}{}
+		<-b.release
+	}
+	return b.Members.NewPassword(ctx, by, id)
+}
+
+// counts is a store whose transactions are counted.
+type counts struct {
+	setup.Store
+	n *atomic.Int32
+}
+
+func (c counts) Do(ctx context.Context, f func(setup.Tx) error) error {
+	c.n.Add(1)
+	return c.Store.Do(ctx, f)
+}
+
+// TestNoTelephoneWaitsForAnother: one that is being answered holds up itself and
+// nobody else, and who guesses addresses does not even begin a transaction.
+func TestNoTelephoneWaitsForAnother(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		who, m := h.lineOf(t, "ada", "7012345")
+		b := &blocks{Members: h.members, begun: make(chan struct{}), release: make(chan struct{})}
+		var transactions atomic.Int32
+		s := setup.New(counts{h.db.Setups(), &transactions}, b, setup.Config{Now: h.clock.now, SignedIn: func(string, time.Time) bool { return false }, Open: func() bool { return true }})
+		link := func(mac string) setup.Made {
+			t.Helper()
+			made, err := s.Make(ctx, who, m.ID, setup.Ask{Kind: setup.Yealink, MAC: mac, Name: "Desk"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return made
+		}
+		slow, quick := link(deskMAC), link(otherMAC)
+		b.device = slow.Link.Device
+		passwords := make(chan string, 2)
+		fetch := func() {
+			a, err := s.Fetch(ctx, slow.Token, yealink(deskMAC, "192.0.2.0/24"), fileOf(deskMAC))
+			if err != nil {
+				t.Error(err)
+			}
+			passwords <- a.Password
+		}
+		go fetch()
+		<-b.begun
+		go fetch() // the same telephone once more: after the first
+		before := transactions.Load()
+		for i := range 50 {
+			if _, err := s.Fetch(ctx, fmt.Sprint("guess", i), yealink(otherMAC, "192.0.2.0/24"), fileOf(otherMAC)); code(err) != "setup_unknown" {
+				t.Errorf("a guess: %v", err)
+			}
+		}
+		if n := transactions.Load() - before; n != 0 {
+			t.Errorf("50 guesses made %d transactions", n)
+		}
+		if a, err := s.Fetch(ctx, quick.Token, yealink(otherMAC, "192.0.2.0/24"), fileOf(otherMAC)); err != nil || a.Password == "" {
+			t.Errorf("another telephone: %+v %v", a, err)
+		}
+		if n := transactions.Load() - before; n != 1 {
+			t.Errorf("the second answer of one telephone does not wait for its first: %d transactions instead of 1", n)
+		}
+		b.release <- struct{}{}
+		first := <-passwords
+		<-b.begun
+		b.release <- struct{}{}
+		if second := <-passwords; first == "" || second == "" || first == second {
+			t.Errorf("%q, then %q", first, second)
+		}
+	})
+}
+
+// TestLinksAtOnce: no more of a number wait than may, however many are asked for
+// at once and of whichever process; and no telephone is left over.
+func TestLinksAtOnce(t *testing.T) {
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		ctx := t.Context()
+		h := build(t, cfg, newClock())
+		who, m := h.lineOf(t, "ada", "7012345")
+		before := h.alive(t, who, m.ID)
+		const at = 12 // at once
+		for range setup.MostOpen - 2 {
+			if _, err := h.setups(nil).Make(ctx, who, m.ID, setup.Ask{Kind: setup.Linphone, Name: "Mobile"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rush := &gather{Members: h.members}
+		rush.all.Add(at)
+		got := make(chan string)
+		for range at {
+			go func() {
+				s := setup.New(h.db.Setups(), rush, setup.Config{Now: h.clock.now, Open: func() bool { return true }})
+				_, err := s.Make(ctx, who, m.ID, setup.Ask{Kind: setup.Linphone, Name: "Mobile"})
+				got <- code(err)
+			}()
+		}
+		n := map[string]int{}
+		for range at {
+			n[<-got]++
+		}
+		if n[""] != 2 || n["setup_many"] != at-2 {
+			t.Errorf("%v", n)
+		}
+		if now := h.alive(t, who, m.ID); now-before != setup.MostOpen {
+			t.Errorf("%d telephones were made for %d links", now-before, setup.MostOpen)
+		}
+	})
+}
+
+// gather has all who were let in by the first look come to the second together.
+type gather struct {
+	setup.Members
+	all sync.WaitGroup
+}
+
+func (g *gather) AddDevice(ctx context.Context, by member.Actor, membership, name, country string) (member.NewDevice, error) {
+	g.all.Done()
+	g.all.Wait()
+	return g.Members.AddDevice(ctx, by, membership, name, country)
+}
+
+// alive counts a number's telephones that are not revoked.
+func (h *house) alive(t *testing.T, who member.Actor, membership string) (n int) {
+	t.Helper()
+	all, err := h.members.Devices(t.Context(), who, membership)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if d.Revoked.IsZero() {
+			n++
+		}
+	}
+	return n
 }
