@@ -136,6 +136,7 @@ const (
 	HowElsewhere = "elsewhere" // the same card at another terminal
 	HowRevoked   = "revoked"   // the card
 	HowRewritten = "rewritten" // a new file was written
+	HowHost      = "host"      // the telephone of somebody else, where he was signed in, was removed
 )
 
 // SignIn is one, live or over.
@@ -158,6 +159,8 @@ type SignIn struct {
 	Until      time.Time
 	Ended      time.Time // zero: it lasts
 	How        string
+	Taken      bool // the telephone that it is was revoked by its holder
+	Hostless   bool // and so was the one that it is lent at, by that one's
 }
 
 // Live reports whether it lasts.
@@ -183,6 +186,10 @@ func (s *SignIn) due(now time.Time) string {
 	switch {
 	case !s.Until.After(now):
 		return HowOver
+	case s.Hostless:
+		return HowHost
+	case s.Taken:
+		return HowAfar
 	case now.Sub(s.Seen) > silent && s.Way != ByTelephone:
 		return HowLost
 	default:

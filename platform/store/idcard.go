@@ -139,15 +139,17 @@ func (t cardTx) TakeQuestion(ctx context.Context, hash string, now time.Time) (s
 }
 
 const signInQuery = `SELECT s.id, s.card, s.account, s.membership, m.kind, m.calling_code, m.national, m.name, s.device, s.way, s.country, s.address, s.network, s.browser,
-	s.watched, s.began, s.seen, s.until, s.ended, s.how FROM card_sign_in s JOIN membership m ON m.id = s.membership `
+	s.watched, s.began, s.seen, s.until, s.ended, s.how, COALESCE(d.revoked, 0), COALESCE(h.revoked, 0)
+	FROM card_sign_in s JOIN membership m ON m.id = s.membership LEFT JOIN device d ON d.id = s.device LEFT JOIN device h ON h.id = d.host `
 
 func scanSignIn(row scanner) (s idcard.SignIn, err error) {
 	var kind string
-	var began, seen, until, ended int64
+	var began, seen, until, ended, taken, hostless int64
 	if err := row.Scan(&s.ID, &s.Card, &s.Account, &s.Membership, &kind, &s.Number.CallingCode, &s.Number.National, &s.Holder, &s.Device, &s.Way, &s.Place, &s.Address, &s.Network,
-		&s.Browser, &s.Watched, &began, &seen, &until, &ended, &s.How); err != nil {
+		&s.Browser, &s.Watched, &began, &seen, &until, &ended, &s.How, &taken, &hostless); err != nil {
 		return s, err
 	}
+	s.Taken, s.Hostless = taken != 0, hostless != 0
 	s.Began, s.Seen, s.Until, s.Ended = at(began), at(seen), at(until), at(ended)
 	s.Number.Kind, err = numbering.ParseKind(kind)
 	return s, err

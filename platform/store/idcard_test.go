@@ -292,6 +292,60 @@ func TestASignInEnds(t *testing.T) {
 	})
 }
 
+// TestAGuestLeavesWithTheTelephone: who is signed in at a telephone of somebody else
+// is so until that one is removed, or the one that he was lent.
+func TestAGuestLeavesWithTheTelephone(t *testing.T) {
+	t.Parallel()
+	cluster.Each(t, func(t *testing.T, cfg store.Config) {
+		h := build(t, cfg, newClock())
+		s, ctx := h.cards(), t.Context()
+		ann, m := h.lineOf(t, "ann", "7000011")
+		bob, his := h.lineOf(t, "bob", "7000012")
+		desk, err := h.members.AddDevice(ctx, bob, his.ID, "Desk", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := h.members.AddDevice(ctx, bob, his.ID, "Hall", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range []struct {
+			who  member.Actor
+			what func(in idcard.Opened) string
+			how  string
+		}{
+			{bob, func(idcard.Opened) string { return other.Device.ID }, ""},
+			{ann, func(in idcard.Opened) string { return in.Device }, idcard.HowAfar},
+			{bob, func(idcard.Opened) string { return desk.Device.ID }, idcard.HowHost},
+		} {
+			in, err := s.AtTelephone(ctx, m.ID, idcard.From{Place: "KR", Address: "7000012", Host: desk.Device.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.clock.add(time.Hour) // telephones are silent for long
+			if err := s.Sweep(ctx); err != nil || !h.knows(in.Device) {
+				t.Fatalf("he is not signed in: %v", err)
+			}
+			if err := h.members.RevokeDevice(ctx, x.who, x.what(in)); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Sweep(ctx); err != nil {
+				t.Error(err)
+			}
+			list, _, err := s.SignIns(ctx, ann, ann.Account, "", 1)
+			if err != nil || len(list) != 1 || list[0].ID != in.ID || list[0].How != x.how || h.knows(in.Device) != (x.how == "") {
+				t.Errorf("it ended %+v, %v, and its telephone is known: %v; want %q", list, err, h.knows(in.Device), x.how)
+			}
+			if _, ok := h.roster.Devices.Guest(desk.Device.ID); ok != (x.how == "") {
+				t.Errorf("the centers take the desk's calls for his: %v, after %q", ok, x.how)
+			}
+			if err := s.LeaveTelephone(ctx, in.Device); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // TestACardIsOrdered, free and for money, once however often it is asked for.
 func TestACardIsOrdered(t *testing.T) {
 	t.Parallel()
