@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/pin"
 	"github.com/callisto-tel/callisto/lab"
 )
 
@@ -40,6 +41,12 @@ const accessNumber = "+13125550190"
 // calls has SIPp call the access number as a telephone, and press keys with
 // pauses between: "keys/milliseconds". It hangs up at the end, unless we do.
 func (p *pressing) calls(t *testing.T, from string, weHangUp bool, steps ...string) {
+	t.Helper()
+	p.callAtOnce(t, []string{from}, weHangUp, steps...)
+}
+
+// callAtOnce is the same of several telephones.
+func (p *pressing) callAtOnce(t *testing.T, from []string, weHangUp bool, steps ...string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "lab", "testdata", "trunk-caller.xml"))
 	if err != nil {
@@ -81,8 +88,8 @@ Content-Length: 0
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab.SIPp{Scenario: rel, Users: make([]lab.Member, 1), Local: p.gateway, Remote: p.sipAt("US"), Calls: 1, Rate: 1,
-		Extra: func(int) string { return accessNumber + ";" + from },
+	lab.SIPp{Scenario: rel, Users: make([]lab.Member, len(from)), Local: p.gateway, Remote: p.sipAt("US"), Calls: len(from), Rate: len(from),
+		Extra: func(i int) string { return accessNumber + ";" + from[i] },
 		Args:  []string{"-mp", strconv.Itoa(int(lab.FreePort(t, netip.MustParseAddr("127.0.0.1")).Port()))}}.Run(t)
 }
 
@@ -153,4 +160,35 @@ func TestHeCallsFromAnyTelephone(t *testing.T) {
 		t.Errorf("called back, he was connected with %v", list[0])
 	}
 	r.rang(t, "+8225556789", 2) // the proof, and now
+}
+
+// TestManyGuessPINs from ever new telephones: nobody is asked for one any more, and
+// the operator reads of it.
+func TestManyGuessPINs(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	p := r.pressing(t)
+	var from []string
+	for i := range (pin.MostByCarrier + 2) / 3 {
+		from = append(from, fmt.Sprintf("+1646555%04d", i))
+	}
+	p.callAtOnce(t, from, true, "999#111111#/5000", "999#111111#/5000", "999#111111#/100")
+	staff := str(r.dev, "operator", "api_key")
+	var id string
+	r.await(t, "the alert", func() bool {
+		got := r.want(t, 200, staff, "GET", "/api/v1/alerts?kind=guesses", nil).body
+		id = str(got, "items", 0, "id")
+		return id != "" && str(got, "items", 0, "subject") == p.carrier
+	})
+	r.await(t, "the letter", func() bool {
+		text := r.mails(t, str(r.dev, "operator", "email"))
+		return strings.Contains(text, "/operator/alerts/"+id) && strings.Contains(text, "Chicago Tel")
+	})
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	if _, text := boss.get("/operator/alerts/" + id); !strings.Contains(text, "Somebody tries PINs") || strings.Contains(text, "/operator/members/"+p.carrier) {
+		t.Errorf("the alert says %s", text)
+	}
+	if _, text := boss.get("/operator/alerts"); !strings.Contains(text, "50 wrong PINs by one carrier") {
+		t.Error("the page does not say when there is one")
+	}
 }

@@ -29,7 +29,11 @@ func (n *Node) openGuard(ctx context.Context) error {
 func (n *Node) alarm(a guard.Alert) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	err := n.store.TellOperators(ctx, "fraud_alert", "alert:"+a.ID, map[string]string{"subject": a.Subject, "calls": strconv.Itoa(a.Count), "link": n.link("/operator/alerts/" + a.ID)})
+	subject := a.Subject
+	if by, ok := n.ways.Carrier(subject); ok {
+		subject = by.Name
+	}
+	err := n.store.TellOperators(ctx, "fraud_alert", "alert:"+a.ID, map[string]string{"subject": subject, "calls": strconv.Itoa(a.Count), "link": n.link("/operator/alerts/" + a.ID)})
 	if err != nil {
 		n.log.Error("nobody was written to of an alert", "alert", a.ID, "error", err)
 	}

@@ -20,6 +20,7 @@ const (
 	SIMBox  AlertKind = "sim_box"  // an account carries other people's calls
 	Spike   AlertKind = "spike"    // an account spends far more than ever
 	Pumping AlertKind = "pumping"  // several accounts talk long to one dear range
+	Guesses AlertKind = "guesses"  // many wrong PINs at access numbers
 )
 
 // State is what the operator did with an alert.
@@ -36,10 +37,10 @@ const (
 type Alert struct {
 	ID       string
 	Kind     AlertKind
-	Subject  string // an account, a range as +88213
+	Subject  string // an account, a range as +88213, a carrier, or "house"
 	First    time.Time
 	Last     time.Time
-	Count    int    // calls
+	Count    int    // calls; of Guesses wrong PINs
 	Text     string // more of it, for people
 	Evidence Evidence
 	State    State
@@ -58,7 +59,7 @@ type Evidence struct {
 
 // Fact is one number of it.
 type Fact struct {
-	Name  string `json:"name"` // calls, numbers, accounts, short, hours, seconds, incoming, mobile, spent, usual
+	Name  string `json:"name"` // calls, numbers, accounts, short, hours, seconds, incoming, mobile, spent, usual, wrong
 	Value int64  `json:"value"`
 }
 
@@ -134,6 +135,16 @@ func (s *Service) SetAlert(ctx context.Context, by member.Actor, id string, stat
 		s.suspects.remove(a.Subject)
 	}
 	return a, nil
+}
+
+// Guessed has an alert raised: a carrier, or the house, saw so many wrong PINs that
+// nobody is asked for one there for a while. It does not block.
+func (s *Service) Guessed(where string, wrong int) {
+	now := s.cfg.Now()
+	select {
+	case s.alarms <- Alert{Kind: Guesses, Subject: where, First: now, Last: now, Count: wrong, Evidence: Evidence{Facts: []Fact{{"wrong", int64(wrong)}}}}:
+	default: // there are alarms enough
+	}
 }
 
 // raise keeps an alert and tells whoever is to be told.

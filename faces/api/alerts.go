@@ -21,7 +21,7 @@ type Alerts interface {
 
 type alert struct {
 	ID       string         `json:"id"`
-	Kind     string         `json:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping"`
+	Kind     string         `json:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping,guesses"`
 	Subject  string         `json:"subject" doc:"An account, or a range of numbers as +8821312"`
 	First    time.Time      `json:"first"`
 	Last     time.Time      `json:"last"`
@@ -79,7 +79,7 @@ func (f *face) registerAlerts() {
 
 func (f *face) listAlerts(ctx context.Context, in *struct {
 	Paging
-	Kind  string `query:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping"`
+	Kind  string `query:"kind" enum:"too_fast,wangiri,sim_box,spike,pumping,guesses"`
 	State string `query:"state" enum:"open,acknowledged,closed"`
 }) (*body[list[alert]], error) {
 	items, next, err := f.Alerts.AlertsOf(ctx, actor(ctx), guard.AlertFilter{Kind: guard.AlertKind(in.Kind), State: guard.State(in.State), Before: in.Cursor, Limit: in.Limit})

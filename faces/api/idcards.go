@@ -78,7 +78,7 @@ type cardSignInOut struct {
 	Began      time.Time  `json:"began"`
 	Until      time.Time  `json:"until" doc:"When it ends by itself"`
 	Ended      *time.Time `json:"ended" doc:"null: it lasts"`
-	How        string     `json:"how,omitempty" enum:"removed,signed_out,over,lost,afar,elsewhere,revoked,rewritten"`
+	How        string     `json:"how,omitempty" enum:"removed,signed_out,over,lost,afar,elsewhere,revoked,rewritten,host"`
 }
 
 func showCardSignIn(s *idcard.SignIn) cardSignInOut {

@@ -14,6 +14,7 @@ import (
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/pin"
 )
 
 // Alerts are what looks like fraud.
@@ -73,6 +74,8 @@ func (p *page) whenRaised(k guard.AlertKind, t guard.Thresholds) string {
 		return p.T("alert.when_sim_box", "calls", n(t.BoxCalls), "hours", n(t.BoxHours), "minutes", minutes(t.BoxTalk))
 	case guard.Pumping:
 		return p.T("alert.when_pumping", "calls", n(t.PumpCalls), "accounts", n(t.PumpPeople), "minutes", minutes(t.PumpTalk), "price", cash(t.PumpMinute))
+	case guard.Guesses:
+		return p.T("alert.when_guesses", "carrier", n(pin.MostByCarrier), "house", n(pin.MostOfHouse), "minutes", minutes(pin.CountedFor))
 	default:
 		return p.T("alert.when_spike", "times", n(int(t.SpikeTimes)), "amount", cash(t.SpikeFloor), "first", cash(2*t.SpikeFloor))
 	}
@@ -85,9 +88,9 @@ type alertData struct {
 	Typed   string
 }
 
-// Account is the account that it is about; "" of a range.
+// Account is the account that it is about; "" of a range, a carrier and the house.
 func (d alertData) Account() string {
-	if strings.HasPrefix(d.Subject, "+") {
+	if strings.HasPrefix(d.Subject, "+") || d.Kind == guard.Guesses {
 		return ""
 	}
 	return d.Subject

@@ -317,7 +317,7 @@ func alertsPage(p *page, d alertsData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, k := range []guard.AlertKind{guard.Wangiri, guard.SIMBox, guard.Spike, guard.Pumping} {
+			for _, k := range []guard.AlertKind{guard.Wangiri, guard.SIMBox, guard.Spike, guard.Pumping, guard.Guesses} {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<li><b>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

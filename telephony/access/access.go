@@ -46,9 +46,12 @@ type Config struct {
 	Tables  func() *routing.Tables
 	Balance func(ctx context.Context, account string) (money.Amount, error)
 	// May says why an account may not call, if so.
-	May      func(ctx context.Context, account string) error
-	Caller   func() Caller
-	SignIns  SignIns // nil: nobody signs in at telephones of others
+	May     func(ctx context.Context, account string) error
+	Caller  func() Caller
+	SignIns SignIns // nil: nobody signs in at telephones of others
+	// Guessed is told that a carrier, or pin.House, takes no PINs for a while, after
+	// so many wrong ones; it must not block. nil: nobody is.
+	Guessed  func(where string, wrong int)
 	Currency money.Currency
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -58,6 +61,7 @@ type Config struct {
 type Desk struct {
 	cfg    Config
 	speech *speech.Speech
+	pins   pin.Guesses
 
 	mu    sync.Mutex
 	wrong *pace.Pace[string] // who may be wrong how often, by where he calls from

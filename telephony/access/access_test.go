@@ -30,11 +30,14 @@ type desk struct {
 	checked []string // whose PIN was asked for
 	locked  bool
 	rung    chan edge.CallBack
+	carrier string // by which callers come in
+	now     func() time.Time
+	told    []string // that takes no PINs
 }
 
 func (d *desk) Number(carrier, e164 string) (access.Number, bool) {
 	n := access.Number{E164: "+13125550190", Carrier: "car_1", Country: "US", Language: "en"}
-	return n, carrier == n.Carrier && e164 == n.E164
+	return n, carrier == d.carrier && e164 == n.E164
 }
 func (d *desk) Numbers() []access.Number { return nil }
 func (d *desk) Of(context.Context, string) (access.Settings, []access.Short, error) {
@@ -70,23 +73,24 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, set: access.Settings{Recognise: true, SayPrice: true}, rung: make(chan edge.CallBack, 20)}
+	d := &desk{t: t, set: access.Settings{Recognise: true, SayPrice: true}, rung: make(chan edge.CallBack, 20), carrier: "car_1", now: time.Now}
 	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
 	sold := routing.NewNumbers()
 	sold.Set(d.holder)
 	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, Ways: routing.NewWays(), Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
 	d.Desk = speaking.New(speaking.Config{
-		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: time.Now, Caller: func() speaking.Caller { return d },
+		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: func() time.Time { return d.now() }, Caller: func() speaking.Caller { return d },
 		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
 		May:     func(context.Context, string) error { return nil },
 		SignIns: d,
+		Guessed: func(where string, wrong int) { d.told = append(d.told, fmt.Sprint(where, " ", wrong)) },
 	})
 	return d
 }
 
 func (d *desk) calls(from string, hidden bool) edge.Talk {
 	d.t.Helper()
-	a := routing.Attempt{Role: routing.Entry, Center: "US", Carrier: "car_1", Dialled: "+13125550190", Caller: routing.Party{E164: from, Private: hidden}}
+	a := routing.Attempt{Role: routing.Entry, Center: "US", Carrier: d.carrier, Dialled: "+13125550190", Caller: routing.Party{E164: from, Private: hidden}}
 	if !d.Answers(&a) {
 		d.t.Fatal("the access number is not answered")
 	}
@@ -222,6 +226,93 @@ func TestOneTelephoneGuesses(t *testing.T) {
 	if n := len(d.checked); n < 15 || n > 16 {
 		t.Errorf("%d PINs were tried from one telephone", n)
 	}
+}
+
+// TestEverNewTelephonesGuess: who shows another number each time is stopped too, with
+// all others of his carrier who are not known by their telephones, for an hour.
+func TestEverNewTelephonesGuess(t *testing.T) {
+	d := newDesk(t)
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	d.now = func() time.Time { return now }
+	for i := range 2 * pin.MostByCarrier {
+		x := d.calls(fmt.Sprintf("+1646555%04d", i), false)
+		d.next(x, edge.Heard{})
+		d.next(x, at("id", "99999999"))
+		asks, says := d.next(x, at("pin", "111111"))
+		if later := i >= pin.MostByCarrier-1; later != (asks == "bye" && strings.HasPrefix(says, "en/access/later")) {
+			t.Fatalf("the %dth hears %s and is asked %s", i+1, says, asks)
+		}
+	}
+	if n := len(d.checked); n != pin.MostByCarrier || fmt.Sprint(d.told) != fmt.Sprintf("[car_1 %d]", pin.MostByCarrier) {
+		t.Errorf("%d PINs were looked at, and told was %q", n, d.told)
+	}
+	if asks, says := d.next(d.calls("+16465550199", false), edge.Heard{}); asks != "bye" || !strings.HasPrefix(says, "en/access/later") {
+		t.Errorf("a stranger hears %s and is asked %s", says, asks)
+	}
+	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "dial" {
+		t.Errorf("who is known by his telephone is asked %s", asks)
+	}
+	d.set.AskPIN = true
+	x := d.calls("+8225556789", false)
+	d.next(x, edge.Heard{})
+	if asks, _ := d.next(x, at("pin", "271828")); asks != "dial" {
+		t.Errorf("and, with his PIN too, %s", asks)
+	}
+	x = d.calls("+8225556789", false) // and cannot be somebody else then
+	d.next(x, edge.Heard{})
+	d.next(x, at("id", "755014282"))
+	if asks, _ := d.next(x, at("pin", "271828")); asks != "bye" {
+		t.Errorf("as another he is asked %s", asks)
+	}
+	d.carrier = "car_2"
+	if asks, _ := d.next(d.calls("+16465550199", false), edge.Heard{}); asks != "id" {
+		t.Errorf("by another carrier a stranger is asked %s", asks)
+	}
+	if asks, _ := d.next(d.seat("acc_jun"), edge.Heard{}); asks != "id" {
+		t.Errorf("at a telephone of the house he is asked %s", asks)
+	}
+	d.carrier = "car_1"
+	now = now.Add(pin.ClosedFor)
+	x = d.calls("+16465550199", false)
+	d.next(x, edge.Heard{})
+	d.next(x, at("id", "755014282"))
+	if asks, _ := d.next(x, at("pin", "271828")); asks != "dial" {
+		t.Errorf("an hour later it is asked %s", asks)
+	}
+}
+
+// TestEverNewCarriersGuess, and telephones of the house: all of them together are
+// stopped too.
+func TestEverNewCarriersGuess(t *testing.T) {
+	d := newDesk(t)
+	for i := range pin.MostOfHouse {
+		d.carrier = fmt.Sprint("car_", i%8)
+		x := d.calls(fmt.Sprintf("+1646555%04d", i), false)
+		if i%8 == 0 {
+			x = d.seat(fmt.Sprint("acc_", i))
+		}
+		d.next(x, edge.Heard{})
+		d.next(x, at("id", "99999999"))
+		d.next(x, at("pin", "111111"))
+	}
+	if fmt.Sprint(d.told) != fmt.Sprintf("[house %d]", pin.MostOfHouse) {
+		t.Errorf("told was %q", d.told)
+	}
+	d.carrier = "car_9"
+	for _, x := range []edge.Talk{d.calls("+16465550199", false), d.seat("acc_jun")} {
+		if asks, says := d.next(x, edge.Heard{}); asks != "bye" || !strings.Contains(says, "/access/later") {
+			t.Errorf("he hears %s and is asked %s", says, asks)
+		}
+	}
+	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "dial" {
+		t.Errorf("who is known by his telephone is asked %s", asks)
+	}
+}
+
+// seat is somebody who signs in at a telephone of an account.
+func (d *desk) seat(account string) edge.Talk {
+	return d.Takes(&routing.Attempt{Role: routing.Origin, Center: "KR", Dialled: routing.SignInCode, DialCountry: "KR",
+		Caller: routing.Party{Account: account, Device: "dev_" + account, Number: d.holder.Number}})
 }
 
 // TestTelephonesAreMadeForNothing: PINs entered at desk phones are counted by whose

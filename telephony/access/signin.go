@@ -49,7 +49,7 @@ func (t *talk) sits(ctx context.Context) (edge.Next, error) {
 	if was {
 		return t.over(t.say().Say("access/signed_out")), nil
 	}
-	return t.asksID(t.say().Say("access/welcome")), nil
+	return t.stranger(), nil
 }
 
 // seated makes the telephone his.

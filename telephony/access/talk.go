@@ -97,7 +97,28 @@ func (t *talk) begin(ctx context.Context) (edge.Next, error) {
 			}
 		}
 	}
-	return t.asksID(t.say().Say("access/welcome")), nil
+	return t.stranger(), nil
+}
+
+// stranger asks who he is, unless too many were wrong about that.
+func (t *talk) stranger() edge.Next {
+	if t.shut() {
+		return t.over(t.say().Say("access/later"))
+	}
+	return t.asksID(t.say().Say("access/welcome"))
+}
+
+// shut reports whether PINs are not looked at where he comes from. Who was
+// recognised by his telephone is not kept out by what strangers do: of his PIN
+// there are five guesses.
+func (t *talk) shut() bool { return !t.known && t.desk.pins.Closed(t.way(), t.desk.cfg.Now()) }
+
+// way is the carrier he comes by; "" of a telephone of ours.
+func (t *talk) way() string {
+	if t.seat != nil {
+		return ""
+	}
+	return t.carrier
 }
 
 // askReadyKey waits for the key by which somebody whom we rang says that he is
@@ -147,11 +168,17 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 	if source == "" {
 		source = t.carrier
 	}
+	if t.shut() {
+		return t.over(t.say().Say("access/later")), nil
+	}
 	r := pin.Wrong
 	if t.desk.take(t.desk.wrong, source) {
 		var err error
 		if r, err = t.desk.cfg.PINs.Check(ctx, t.who.Account, keys); err != nil {
 			return edge.Next{}, err
+		}
+		if r != pin.Right {
+			t.guessed()
 		}
 	}
 	switch r {
@@ -167,6 +194,9 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 		// the holder.
 	case pin.Wrong:
 	}
+	if t.shut() {
+		return t.over(t.say().Say("access/later")), nil
+	}
 	if t.tries++; t.tries >= mostTries {
 		return t.over(t.say().Say("access/wrong")), nil
 	}
@@ -178,6 +208,15 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 	}
 	n.Script.Nodes[0].Fresh = true
 	return n, nil
+}
+
+// guessed counts a PIN that was wrong, and tells if that was one too many.
+func (t *talk) guessed() {
+	for _, where := range t.desk.pins.Wrong(t.way(), t.desk.cfg.Now()) {
+		if t.desk.cfg.Guessed != nil {
+			t.desk.cfg.Guessed(where, pin.Bound(where))
+		}
+	}
 }
 
 // enter lets a member in: his balance, and then whom he wants to call.
