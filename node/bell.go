@@ -45,10 +45,14 @@ func (n *Node) openPush(ctx context.Context) (*webpush.Sender, error) {
 	if n.cfg.Dev {
 		guard.Near = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
+	if n.pushContact() == "" && !n.cfg.Dev {
+		n.log.Warn("push services are told nobody to write to, and some, as Apple's, wake nothing then: set seller.email in the configuration, or an https url")
+	}
 	return webpush.New(webpush.Config{Key: key, Contact: n.pushContact(), May: guard.MayAddr, Plain: n.cfg.Dev, Now: time.Now}), nil // not the calendar of dev: push services look at the machine's clock
 }
 
-// pushContact is whom the keepers of push services write to (RFC 8292 §2.1).
+// pushContact is whom the keepers of push services write to (RFC 8292 §2.1); "" if
+// the configuration names nobody: an address that nobody reads would be worse.
 func (n *Node) pushContact() string {
 	u, err := url.Parse(n.cfg.URL)
 	switch {
@@ -57,7 +61,7 @@ func (n *Node) pushContact() string {
 	case err == nil && u.Scheme == "https":
 		return n.url()
 	default:
-		return "mailto:callisto@callisto.example"
+		return ""
 	}
 }
 

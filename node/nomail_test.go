@@ -3,11 +3,13 @@ package node_test
 import (
 	"context"
 	"html"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/callisto-tel/callisto/node"
@@ -78,6 +80,57 @@ func TestWithoutMailTheTruthIsTold(t *testing.T) {
 	if _, page = rosa.get("/account"); strings.Contains(page, `id="confirmation"`) {
 		t.Error("the address is not confirmed")
 	}
+}
+
+// TestWhomPushServicesMayWriteTo: a house that names nobody is told so at its start,
+// and what to set; one that does is not, nor is dev.
+func TestWhomPushServicesMayWriteTo(t *testing.T) {
+	for name, x := range map[string]struct {
+		change func(*config.Config)
+		warns  bool
+	}{
+		"nobody":   {func(c *config.Config) {}, true},
+		"http":     {func(c *config.Config) { c.URL = "http://tel.example" }, true},
+		"a seller": {func(c *config.Config) { c.Seller.Email = "staff@tel.example" }, false},
+		"https":    {func(c *config.Config) { c.URL = "https://tel.example" }, false},
+		"dev":      {func(c *config.Config) { c.Dev = true }, false},
+	} {
+		cfg, err := config.Dev(t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Dev, cfg.Seller.Email = false, ""
+		x.change(&cfg)
+		var said lines
+		n, err := node.New(t.Context(), cfg, node.Options{Log: slog.New(slog.NewTextHandler(&said, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+		if text := said.String(); x.warns != (strings.Contains(text, "level=WARN") && strings.Contains(text, "set seller.email in the configuration, or an https url")) {
+			t.Errorf("%s: the log says %s", name, text)
+		}
+	}
+}
+
+// lines are a log that several write.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // TestPricesAreTypedAsPeopleWriteThem sets prices with a comma, and has what is

@@ -55,7 +55,11 @@ const signedFor = 12 * time.Hour
 
 // authorization is the header that proves to one push service who sends.
 func (k *Key) authorization(origin, contact string, now time.Time) (string, error) {
-	claims, err := json.Marshal(map[string]any{"aud": origin, "exp": now.Add(signedFor).Unix(), "sub": contact})
+	says := map[string]any{"aud": origin, "exp": now.Add(signedFor).Unix()}
+	if contact != "" {
+		says["sub"] = contact
+	}
+	claims, err := json.Marshal(says)
 	if err != nil {
 		return "", err
 	}

@@ -72,7 +72,7 @@ const mostEndpoint = 1024
 // Config describes a Sender.
 type Config struct {
 	Key     *Key                  // of this house
-	Contact string                // https: or mailto:, for the keepers of push services
+	Contact string                // https: or mailto:, for the keepers of push services; "": nobody is named
 	May     func(netip.Addr) bool // whether an address may be sent to
 	Plain   bool                  // http will do, in trials
 	Roots   *x509.CertPool        // nil: those of the system

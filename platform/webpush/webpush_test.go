@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,32 @@ func TestAKeyThatIsNone(t *testing.T) {
 	for _, raw := range [][]byte{nil, make([]byte, 32), bytes.Repeat([]byte{0xff}, 32), make([]byte, 31)} {
 		if _, err := ParseKey(raw); err == nil {
 			t.Errorf("%s was read", fmt.Sprintf("%x", raw))
+		}
+	}
+}
+
+// TestNobodyToWriteTo: where the house names nobody, its messages do not either
+// (RFC 8292 §2.1: sub is optional), instead of an address that nobody reads.
+func TestNobodyToWriteTo(t *testing.T) {
+	t.Parallel()
+	service := webpushtest.New(t, true)
+	s := sender(t, loopback, service)
+	for contact, want := range map[string]string{"": `{"aud":"A","exp":E}`, "https://tel.example": `{"aud":"A","exp":E,"sub":"https://tel.example"}`} {
+		s.cfg.Contact = contact
+		if err := s.Wake(t.Context(), service.Subscribe("phone").Endpoint, time.Minute, ""); err != nil {
+			t.Fatal(err)
+		}
+		if x := service.Next(t); x.Contact != contact {
+			t.Errorf("its keeper is told %q", x.Contact)
+		}
+		now := time.Unix(1_800_000_000, 0)
+		proof, err := s.cfg.Key.authorization("A", contact, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := base64.RawURLEncoding.DecodeString(strings.Split(proof, ".")[1])
+		if want = strings.Replace(want, "E", strconv.FormatInt(now.Add(signedFor).Unix(), 10), 1); err != nil || string(claims) != want {
+			t.Errorf("it claims %s %v", claims, err)
 		}
 	}
 }
