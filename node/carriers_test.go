@@ -203,6 +203,8 @@ func TestACarrierThatIsStillNeeded(t *testing.T) {
 		r.want(t, 204, op, "POST", "/api/v1/telephone_numbers/stock", obj{"carrier": carrier, "numbers": []any{obj{"e164": "+13125550170", "setup_micros": 0, "yearly_micros": 1_000_000}}})
 	}
 	stock(a)
+	at := "/api/v1/access-numbers/+13125550190"
+	r.want(t, 204, op, "PUT", at, obj{"carrier": a})
 	if refused := r.want(t, 409, op, "DELETE", "/api/v1/carriers/"+a, nil); str(refused.body, "code") != "carrier_brings_numbers" {
 		t.Errorf("removed with its numbers: %s", refused.raw)
 	}
@@ -213,7 +215,13 @@ func TestACarrierThatIsStillNeeded(t *testing.T) {
 		t.Errorf("rented of a closed carrier: %s", refused.raw)
 	}
 	stock(b)
+	if refused := r.want(t, 409, op, "DELETE", "/api/v1/carriers/"+a, nil); str(refused.body, "code") != "carrier_brings_access" || !strings.Contains(refused.raw, "Chicago Tel brings the access number +13125550190") {
+		t.Errorf("removed with its access number: %s", refused.raw)
+	}
+	r.want(t, 204, op, "PUT", at, obj{"carrier": b})
 	r.want(t, 204, op, "DELETE", "/api/v1/carriers/"+a, nil)
+	r.want(t, 409, op, "DELETE", "/api/v1/carriers/"+b, nil)
+	r.want(t, 204, op, "DELETE", at, nil)
 
 	// His own number is shown with its tax, as it was offered.
 	r.want(t, 201, op, "POST", "/api/v1/taxes", obj{"country": "US", "kind": "individual", "name": "Tax", "rate_ppm": 100_000, "valid_from": "2026-01-01"})

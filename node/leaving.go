@@ -10,7 +10,7 @@ import (
 )
 
 // carrierInUse says what a carrier that is to be removed is still needed for: telephone
-// numbers that it brings, or a country that was opened with it and has no other.
+// numbers that it brings, those of members and those the house answers at itself, or a country that was opened with it and has no other.
 func (n *Node) carrierInUse(ctx context.Context, c carrier.Carrier) error {
 	brought, err := n.dids.Stock(ctx, member.System(), did.Filter{Carrier: c.ID, Limit: 1})
 	if err != nil {
@@ -18,6 +18,11 @@ func (n *Node) carrierInUse(ctx context.Context, c carrier.Carrier) error {
 	}
 	if len(brought) > 0 {
 		return fault.New(fault.Conflict, "carrier_brings_numbers", "%s brings telephone numbers that are in stock. Enter them for another carrier or take them out, then remove it.", c.Name)
+	}
+	for _, x := range n.access.Numbers() {
+		if x.Carrier == c.ID {
+			return fault.New(fault.Conflict, "carrier_brings_access", "%s brings the access number %s, at which members come in. Choose another carrier for it or remove it under “Access numbers”, then remove the carrier.", c.Name, x.E164)
+		}
 	}
 	opened, err := n.store.Openings().Openings(ctx)
 	if err != nil {
