@@ -75,7 +75,7 @@ func (n *Node) handler() (http.Handler, error) {
 // takeout gathers what is known of an account.
 func (n *Node) takeout() takeout.Service {
 	return takeout.Service{Accounts: n.members, Contacts: n.contacts, Browsers: n.bell, Orders: n.shop, Wallet: n.book, Calls: n.store.Calls(), Letters: n.store.Letters(),
-		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Setups: n.setups, Currency: n.currency()}
+		Cards: n.cards, Names: n.names, Rented: n.dids, Limits: n.guard, Autos: n.cashier, Packages: n.bundles, IDCards: n.idcards, Setups: n.setups, Access: n.access, PINs: n.pins, Currency: n.currency()}
 }
 
 // calm turns a panic into a 500 and a line in the log, and keeps the others

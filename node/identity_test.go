@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"encoding/json"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -75,9 +76,14 @@ func TestTheFileOfAnAccountIsWhole(t *testing.T) {
 	r.want(t, 201, str(r.dev, "members", 0, "api_key"), "POST", "/api/v1/members/"+str(r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/members", nil).body, "items", 0, "id")+"/telephone_numbers", obj{"e164": "+8225550162"})
 
 	card := r.want(t, 201, key, "POST", "/api/v1/me/cards", obj{"membership": strings.TrimPrefix(line, "/api/v1/members/"), "kind": "file"})
+	r.want(t, 204, key, "PUT", "/api/v1/me/access", obj{"recognise": true, "ask_pin": true, "say_price": false, "ring_back": false})
+	r.want(t, 204, key, "PUT", "/api/v1/me/short-numbers/7", obj{"to": "+49 30 901820"})
+	jun := r.signIn(t, str(r.dev, "members", 1, "email"), password)
+	jun.post("/access/pin", url.Values{"pin": {"482915"}, "again": {"482915"}})
 	inside := unzip(t, r.want(t, 200, key, "POST", "/api/v1/me/export", obj{"password": password}).raw)
 	for file, words := range map[string][]string{
 		"lines.json":             {`"Jun the baker"`, `"https://www.jun.example"`, `"found_by_enum": false`, `"after_seconds": 15`, `"+8225556789"`},
+		"access.json":            {`"recognise": true`, `"ask_pin": true`, `"say_price": false`, `"ring_back": false`, `"key": 7`, `"to": "+4930901820"`, `"set": true`, `"set_at": "20`},
 		"id_cards.json":          {str(card.body, "id"), `"755 0142 82"`, `"issued"`},
 		"names.json":             {`"jun.example"`, `"755 0142 82"`, `"waiting"`},
 		"telephone_numbers.json": {`"+8225550160"`, `"rented"`, `"+8225550161"`, `"resting"`, `"755 0142 82"`, `"until": "20`},
@@ -87,6 +93,9 @@ func TestTheFileOfAnAccountIsWhole(t *testing.T) {
 				t.Errorf("%s does not say %s: %s", file, word, inside[file])
 			}
 		}
+	}
+	if strings.Contains(inside["access.json"], "482915") {
+		t.Error("it holds the PIN")
 	}
 	if strings.Contains(inside["telephone_numbers.json"], "+8225550162") {
 		t.Error("it holds what somebody else rents")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/bundle"
@@ -24,6 +25,7 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/payment"
+	"github.com/callisto-tel/callisto/business/pin"
 	"github.com/callisto-tel/callisto/business/publish"
 	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/business/shop"
@@ -107,6 +109,16 @@ type Setups interface {
 	Links(ctx context.Context, by member.Actor, membership string) ([]setup.Link, error)
 }
 
+// Access is how it comes in from any telephone: by which, and its short numbers.
+type Access interface {
+	Of(ctx context.Context, account string) (access.Settings, []access.Short, error)
+}
+
+// PINs tells whether it has a PIN, which nobody can read.
+type PINs interface {
+	Of(ctx context.Context, by member.Actor) (pin.State, error)
+}
+
 // Browsers is which browsers ring when they are closed, and how it learns of
 // missed calls.
 type Browsers interface {
@@ -131,6 +143,8 @@ type Service struct {
 	Contacts Contacts
 	Setups   Setups
 	Browsers Browsers
+	Access   Access
+	PINs     PINs
 	Currency money.Currency
 }
 
@@ -147,7 +161,7 @@ func (s Service) Write(ctx context.Context, w io.Writer, by member.Actor) error 
 		read func(context.Context, member.Actor) (any, error)
 	}{
 		{"account.json", s.account}, {"orders.json", s.orders}, {"wallet.json", s.wallet}, {"calls.json", s.calls},
-		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"telephone_setups.json", s.setups}, {"contacts.json", s.contacts}, {"browsers.json", s.browsers}, {"auto_top_up.json", s.auto},
+		{"lines.json", s.lines}, {"names.json", s.names}, {"telephone_numbers.json", s.telephones}, {"letters.json", s.letters}, {"call_limits.json", s.limits}, {"packages.json", s.packages}, {"id_cards.json", s.idCards}, {"card_sign_ins.json", s.signIns}, {"telephone_setups.json", s.setups}, {"contacts.json", s.contacts}, {"browsers.json", s.browsers}, {"access.json", s.access}, {"auto_top_up.json", s.auto},
 	} {
 		v, err := part.read(ctx, by)
 		if err != nil {
@@ -279,6 +293,21 @@ func (s Service) contacts(ctx context.Context, by member.Actor) (any, error) {
 	return each(list, func(c contact.Contact) object {
 		return object{"name": c.Name, "number": c.Number, "created": when(c.Created)}
 	}), err
+}
+
+// access has no telephones of its own: those it is known by are the proved ones of
+// its numbers, in lines.json.
+func (s Service) access(ctx context.Context, by member.Actor) (any, error) {
+	set, shorts, err := s.Access.Of(ctx, by.Account)
+	if err != nil {
+		return nil, err
+	}
+	has, err := s.PINs.Of(ctx, by)
+	return object{
+		"recognise": set.Recognise, "ask_pin": set.AskPIN, "say_price": set.SayPrice, "ring_back": set.RingBack,
+		"short_numbers": each(shorts, func(x access.Short) object { return object{"key": x.Key, "to": x.To} }),
+		"pin":           object{"set": !has.Set.IsZero(), "set_at": when(has.Set), "locked_until": when(has.Until)},
+	}, err
 }
 
 func (s Service) idCards(ctx context.Context, by member.Actor) (any, error) {
