@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"crypto/md5" //nolint:gosec // RFC 7616: the phones' digest
 	"fmt"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/notifier"
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -58,6 +60,8 @@ type simNet struct {
 	tables *routing.Tables
 	trunks *trunk.Trunks
 	wakes  simWaker
+	lamps  *notifier.Notifier
+	missed map[string]int // by number
 	wall   time.Time
 	phones *sip.Core
 	people []Member
@@ -134,6 +138,10 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	t.Cleanup(n.rtp.Close)
 	now := func() time.Time { return n.wall.Add(time.Duration(n.sim.Now())) }
 	n.wakes.deaf = map[string]bool{}
+	n.missed = map[string]int{}
+	n.lamps = notifier.New(notifier.Config{Credential: n.lab.Devices.Get, Now: now, Waiting: func(_ context.Context, _ string, number numbering.Number) (int, error) {
+		return n.missed[number.Canonical()], nil
+	}})
 	links := simLinks{core: func() *sip.Core { return n.core }, at: map[center.ID]netip.AddrPort{"KR": addrPort("192.0.2.1:5062"), "US": addrPort("192.0.2.2:5062")}}
 	n.tables = &routing.Tables{Plans: plans, Sold: n.lab.Sold, Bindings: n.lab.Bindings, Centers: center.NewDirectory(plans, []center.Center{
 		{ID: "KR", Name: "Korea", Countries: []string{"KR"}}, {ID: "US", Name: "United States", Countries: []string{"US"}},
@@ -143,7 +151,7 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	n.edge = edge.New(edge.Config{
 		Realm: n.lab.Realm, Tables: func() *routing.Tables { return n.tables }, Recorder: n.lab.Records, Links: links, Trunks: n.trunks,
 		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now, Secret: []byte("lab"), Wakes: []string{"webpush"}, VAPID: "BLab", Woken: pushExample}),
-		Waker:     &n.wakes, Awaiter: n.lab.Bindings,
+		Waker:     &n.wakes, Awaiter: n.lab.Bindings, Notifier: n.lamps,
 		Media: media.New(n.rtp, media.NewPrompts()), Now: now,
 	})
 	n.core, err = n.sim.Core(sip.Config{Handler: n.edge.Handler, Shards: shards}, map[netip.AddrPort]string{

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/bell"
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/platform/notify"
+	"github.com/callisto-tel/callisto/platform/store"
 	"github.com/callisto-tel/callisto/platform/webpush"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/internet"
@@ -82,10 +84,37 @@ func (n *Node) openBell(ctx context.Context) error {
 		Contacts: func(ctx context.Context, account string) ([]contact.Contact, error) {
 			return n.contacts.Of(ctx, member.Actor{Account: account})
 		},
+		Seen: func(account string) { n.telephony.Lamps().Seen(account) },
 		Link: n.link, Log: n.log, Now: n.opts.Now,
 	})
 	n.tables.Sleepers = sleepers{n.bell}
 	return n.bell.Refresh(ctx)
+}
+
+// lamps is where call records are kept, with a word to the telephones of who missed
+// a call.
+type lamps struct {
+	*store.Calls
+	n *Node
+}
+
+// AppendRecords keeps records.
+func (l lamps) AppendRecords(ctx context.Context, records []cdr.Record) error {
+	err := l.Calls.AppendRecords(ctx, records)
+	for i := range records {
+		if err == nil {
+			l.n.missed(&records[i])
+		}
+	}
+	return err
+}
+
+// missed lights the lamps of the called party of a call that he missed; its record
+// is kept already.
+func (n *Node) missed(r *cdr.Record) {
+	if r.Missed() && n.ready.Load() {
+		n.telephony.Lamps().Missed(r.To.Number)
+	}
 }
 
 // browserOpen reports whether a browser is registered for a number now, and there.

@@ -66,7 +66,7 @@ func (n *Node) business(ctx context.Context) error {
 	if err := n.openPapers(); err != nil {
 		return fmt.Errorf("the invoices: %w", err)
 	}
-	n.recorder = store.NewRecorder(n.store.Calls())
+	n.recorder = store.NewRecorder(lamps{n.store.Calls(), n})
 	if err := n.openGuard(ctx); err != nil {
 		return err
 	}

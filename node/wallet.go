@@ -14,11 +14,13 @@ import (
 )
 
 // meter is charging, with a word to the wallet's side when money is held for a call
-// and when it is booked, and to who tells members what is used of their packages.
+// and when it is booked, to who tells members what is used of their
+// packages, and to the telephones of who missed it.
 type meter struct {
 	*charging.Service
 	wallets *wallet.Service
 	bundles *bundle.Service
+	missed  func(*cdr.Record)
 }
 
 // Reserve holds money for a call; it may be time to fill the wallet.
@@ -46,6 +48,9 @@ func (m meter) Settle(ctx context.Context, hold string, r cdr.Record) (cdr.Recor
 	}
 	if err == nil && payer.Account != "" && !out.Charge.Zero() {
 		m.wallets.Touched(payer.Account)
+	}
+	if err == nil {
+		m.missed(&out)
 	}
 	return out, err
 }

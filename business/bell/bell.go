@@ -100,6 +100,11 @@ type Store interface {
 	Choice(ctx context.Context, membership string) (c Choice, found bool, err error)
 	SetChoice(ctx context.Context, membership string, c Choice) error
 	Person(ctx context.Context, account string) (Person, bool, error)
+	// Waiting counts the calls missed since a moment that an account has not looked
+	// at: of a number, or of all if it is zero.
+	Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (int, error)
+	// Looked notes that it has, at those that had ended at a moment.
+	Looked(ctx context.Context, account string, upTo time.Time) error
 }
 
 // Queue keeps what is still to be told of missed calls. They are put there in the
@@ -159,6 +164,8 @@ type Config struct {
 	Open func(n numbering.Number, instance string) bool
 	// At are the registrations of a device to which there is a way.
 	At   func(device string) []location.Binding
+	// Seen is told when an account has looked at its missed calls.
+	Seen func(account string)
 	Link func(path string) string
 	Log  *slog.Logger
 	Now  func() time.Time

@@ -5,6 +5,7 @@ package cdr
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -51,6 +52,15 @@ const (
 
 // Answered reports whether the call was connected, whatever ended it.
 func (r *Record) Answered() bool { return !r.Answer.IsZero() }
+
+// MissedCauses are how a call ends that its called party would have wanted to know
+// of: it rang, or could not.
+func MissedCauses() []Cause { return []Cause{NoAnswer, Busy, Cancelled, Unavailable, Timeout} }
+
+// Missed reports whether a call to a member was missed by him.
+func (r *Record) Missed() bool {
+	return !r.Answered() && r.To.Account != "" && !r.To.Number.Zero() && r.To.Account != r.From.Account && slices.Contains(MissedCauses(), r.Cause)
+}
 
 // names are the stable texts of the causes, in order.
 func names() [17]string {

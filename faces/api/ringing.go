@@ -18,6 +18,8 @@ type Bell interface {
 	Choice(ctx context.Context, by member.Actor, membership string) (bell.Choice, error)
 	Choose(ctx context.Context, by member.Actor, membership string, c bell.Choice) error
 	Ringing(ctx context.Context, by member.Actor, membership string) ([]bell.Row, error)
+	AllWaiting(ctx context.Context, by member.Actor) (int, error)
+	Looked(ctx context.Context, by member.Actor, upTo time.Time) error
 }
 
 type browserView struct {
@@ -40,6 +42,10 @@ type ringingView struct {
 	Closed  verdictView `json:"closed" doc:"When every browser is closed"`
 }
 
+type waitingView struct {
+	Waiting int `json:"waiting" doc:"0 to 99; 99 is that many or more"`
+}
+
 type missedBody struct {
 	Push bool `json:"push" doc:"By a notification, in browsers that ring when they are closed"`
 	Mail bool `json:"mail" doc:"By e-mail, at most one letter in ten minutes"`
@@ -54,6 +60,8 @@ func (f *face) registerRinging() {
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/members/{id}/ringing", "list-ringing", "What rings for a number, now and when every browser is closed", 0), f.listRinging)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/members/{id}/missed-calls", "get-missed-calls", "How you learn of missed calls of a number", 0), f.getMissed)
 	huma.Register(f.api, reg(http.MethodPut, "/api/v1/members/{id}/missed-calls", "set-missed-calls", "Choose how you learn of missed calls of a number", 0), f.setMissed)
+	huma.Register(f.api, reg(http.MethodGet, "/api/v1/me/missed-calls", "count-missed-calls", "How many missed calls of the last 14 days you have not looked at; they light the lamps of your telephones", 0), f.countMissed)
+	huma.Register(f.api, reg(http.MethodPost, "/api/v1/me/missed-calls/seen", "see-missed-calls", "Say that you have looked at them: the lamps go out", http.StatusNoContent), f.seeMissed)
 	huma.Register(f.api, reg(http.MethodGet, "/api/v1/browsers", "list-browsers", "Your browsers that ring when they are closed; each is switched on in itself", 0), f.listBrowsers)
 	huma.Register(f.api, reg(http.MethodDelete, "/api/v1/browsers/{id}", "remove-browser", "Have a browser ring no more when it is closed", http.StatusNoContent), f.removeBrowser)
 }
@@ -92,6 +100,18 @@ func (f *face) setMissed(ctx context.Context, in *struct {
 		return nil, f.fail(ctx, err)
 	}
 	return &body[missedBody]{in.Body}, nil
+}
+
+func (f *face) countMissed(ctx context.Context, _ *struct{}) (*body[waitingView], error) {
+	n, err := f.Bell.AllWaiting(ctx, actor(ctx))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	return &body[waitingView]{waitingView{n}}, nil
+}
+
+func (f *face) seeMissed(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, f.fail(ctx, f.Bell.Looked(ctx, actor(ctx), time.Time{}))
 }
 
 func (f *face) listBrowsers(ctx context.Context, _ *struct{}) (*body[list[browserView]], error) {

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -167,8 +169,26 @@ func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err != nil {
 		return nil, err
 	}
+	if err := f.looked(r.Context(), p, history.Items); err != nil {
+		return nil, err
+	}
 	p.Title = p.T("calls.title")
 	return callsPage(p, d, history, why), nil
+}
+
+// looked notes that a member has seen the calls that he missed: the lamps of his
+// telephones go out.
+func (f *face) looked(ctx context.Context, p *page, shown []cdr.Record) error {
+	var last time.Time
+	for i := range shown {
+		if r := &shown[i]; r.Missed() && r.To.Account == p.Who.Account && r.End.After(last) {
+			last = r.End
+		}
+	}
+	if last.IsZero() {
+		return nil
+	}
+	return f.Bell.Looked(ctx, p.Who, last)
 }
 
 // outgoing reports whether a call of the history was made by the account.

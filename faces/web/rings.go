@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -21,6 +22,7 @@ type Bell interface {
 	Choice(ctx context.Context, by member.Actor, membership string) (bell.Choice, error)
 	Choose(ctx context.Context, by member.Actor, membership string, c bell.Choice) error
 	Ringing(ctx context.Context, by member.Actor, membership string) ([]bell.Row, error)
+	Looked(ctx context.Context, by member.Actor, upTo time.Time) error
 }
 
 func (f *face) ringRoutes() map[string]handler {

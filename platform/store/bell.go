@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/letter"
+	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // Bell is the store of browsers that ring when they are closed, and of missed
@@ -115,26 +117,12 @@ func (s *Bell) Person(ctx context.Context, account string) (p bell.Person, found
 	return p, found, err
 }
 
-// missed reports whether a record is of a call that its called party would have
-// wanted to know of: it rang, or could not.
-func missed(r *cdr.Record) bool {
-	if r.Answered() || r.To.Account == "" || r.To.Number.Zero() || r.To.Account == r.From.Account {
-		return false
-	}
-	switch r.Cause {
-	case cdr.NoAnswer, cdr.Busy, cdr.Cancelled, cdr.Unavailable, cdr.Timeout:
-		return true
-	default:
-		return false
-	}
-}
-
 // tellMissed leaves missed calls to be told by push and by letter, in the
 // transaction of their records; nothing, where nobody wants to know.
 func tellMissed(ctx context.Context, q querier, records []cdr.Record, now time.Time) error {
 	for i := range records {
 		r := &records[i]
-		if !missed(r) {
+		if !r.Missed() {
 			continue
 		}
 		n := r.To.Number
@@ -292,4 +280,33 @@ func (s *Bell) SweepMissed(ctx context.Context, before time.Time) error {
 		}
 		return nil
 	})
+}
+
+// waitingMost bounds what is counted: a lamp needs no more.
+const waitingMost = 99
+
+// Waiting counts the calls missed since a moment that an account has not looked at:
+// of a number, or of all if it is zero. Several centers may have written of one.
+func (s *Bell) Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (count int, err error) {
+	args := []any{account, us(since), waitingMost}
+	one := ""
+	if !n.Zero() {
+		one = ` AND to_kind = $4 AND to_code = $5 AND to_number = $6`
+		args = append(args, n.Kind.String(), n.CallingCode, n.National)
+	}
+	causes := make([]string, 0, 5)
+	for _, c := range cdr.MissedCauses() {
+		causes = append(causes, "'"+c.String()+"'")
+	}
+	err = s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT DISTINCT call_id FROM cdr WHERE to_account = $1 AND from_account <> $1 AND started > $2 AND answered = 0
+		AND ended > COALESCE((SELECT upto FROM missed_seen WHERE account = $1), 0) AND cause IN (`+strings.Join(causes, ", ")+`)`+one+` LIMIT $3) x`, args...).Scan(&count)
+	if err != nil {
+		return 0, fmt.Errorf("count the missed calls of %s: %w", account, err)
+	}
+	return count, nil
+}
+
+// Looked notes that an account has looked at its missed calls up to a moment.
+func (s *Bell) Looked(ctx context.Context, account string, upTo time.Time) error {
+	return s.exec(ctx, `INSERT INTO missed_seen (account, upto) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET upto = excluded.upto WHERE missed_seen.upto < excluded.upto`, account, us(upTo))
 }

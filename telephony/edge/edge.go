@@ -24,6 +24,7 @@ import (
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/notifier"
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -101,6 +102,8 @@ type Config struct {
 	// sleeps.
 	Waker   Waker
 	Awaiter Awaiter
+	// Notifier tells telephones what waits for them; nil: nobody may subscribe.
+	Notifier *notifier.Notifier
 	// Domain is ours, in the address that others are shown of a caller; "" is
 	// the address of the center's socket.
 	Domain string

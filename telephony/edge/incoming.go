@@ -42,6 +42,17 @@ func (b *board) Request(in *sip.Incoming) {
 			return
 		}
 		b.edge.cfg.Registrar.Register(in, center.ID(at))
+	case sip.SUBSCRIBE:
+		if b.edge.cfg.Notifier == nil {
+			return // the core answers 405
+		}
+		if link {
+			in.Respond(&sip.Reply{Status: 403, Reason: "Terminals subscribe elsewhere"})
+			return
+		}
+		if cred, ok := b.edge.cfg.Registrar.Authenticate(in); ok {
+			b.edge.cfg.Notifier.Subscribe(in, &cred)
+		}
 	case sip.OPTIONS: // a ping: tells nothing about anybody
 		in.Respond(&sip.Reply{Status: 200, Contact: true, Headers: []byte("Accept: application/sdp\r\n" + sip.AllowLine)})
 	default: // the core answers 405

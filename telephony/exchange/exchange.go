@@ -24,11 +24,13 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/money"
+	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/enum"
 	"github.com/callisto-tel/callisto/telephony/internet"
 	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/notifier"
 	"github.com/callisto-tel/callisto/telephony/registrar"
 	"github.com/callisto-tel/callisto/telephony/rtp"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -76,10 +78,13 @@ type Config struct {
 	// Waker wakes terminals; nil: none is. Wakes are the push services it reaches
 	// telephones by, VAPID what browsers' services know us by, Woken whether a
 	// telephone's own word for itself is one to send to; it must not block.
-	Waker    edge.Waker
-	Wakes    []string
-	VAPID    string
-	Woken    func(service, id string) bool
+	Waker edge.Waker
+	Wakes []string
+	VAPID string
+	Woken func(service, id string) bool
+	// Waiting counts the missed calls of a number that nobody has looked at, for the
+	// lamps of telephones; nil: they have none.
+	Waiting  func(ctx context.Context, account string, n numbering.Number) (int, error)
 	Currency money.Currency
 	// Certificate proves a center to others and to its telephones; Roots are
 	// the internal authority. Without them there are no links.
@@ -126,6 +131,7 @@ type Exchange struct {
 	tables  atomic.Pointer[routing.Tables]
 	zones   *enum.Client
 	prompts *media.Prompts
+	lamps   *notifier.Notifier // nil: there are none
 
 	opening sync.Mutex // one center opens at a time
 
@@ -134,7 +140,7 @@ type Exchange struct {
 	doors map[center.ID]door
 
 	closing sync.Once
-	ends    context.CancelFunc // what keeps telephones reachable
+	ends    context.CancelFunc // what keeps telephones reachable and tells them what waits
 	keeping sync.WaitGroup
 }
 
@@ -178,6 +184,9 @@ func New(cfg Config) (x *Exchange, err error) {
 		Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Log: cfg.Logger, Now: cfg.Now,
 		Certificate: func(at center.ID) tls.Certificate { return x.door(at).cert },
 	})
+	if cfg.Waiting != nil {
+		x.lamps = notifier.New(notifier.Config{Waiting: cfg.Waiting, Credential: cfg.Devices.Get, Now: cfg.Now, Log: cfg.Logger})
+	}
 	x.edge = edge.New(edge.Config{
 		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
@@ -185,7 +194,7 @@ func New(cfg Config) (x *Exchange, err error) {
 			Wakes: cfg.Wakes, VAPID: cfg.VAPID, Woken: cfg.Woken, Secret: cfg.Secret,
 		}),
 		Links: edge.NewTLSLinks(edge.LinkConfig{Core: func() *sip.Core { return x.core }, Client: x.linkClient, Address: x.linkAddress}),
-		Waker: cfg.Waker, Awaiter: cfg.Bindings,
+		Waker: cfg.Waker, Awaiter: cfg.Bindings, Notifier: x.lamps,
 		Trunks: x.trunks, Domain: cfg.Internet.Domain, Open: cfg.Internet.Open, Hints: x.zones,
 		Internet: internet.New(internet.Config{
 			Core: func() *sip.Core { return x.core }, Roots: cfg.TrunkRoots, Servers: cfg.Internet.DNS, Near: cfg.Internet.Near, Log: cfg.Logger,
@@ -213,6 +222,9 @@ func (x *Exchange) Reaches(b *location.Binding) bool {
 	_, ok := x.core.Flow(b.Flow)
 	return ok
 }
+
+// Lamps tells telephones what waits for them; nil: they have none.
+func (x *Exchange) Lamps() *notifier.Notifier { return x.lamps }
 
 // hints asks the zones of partners.
 func (x *Exchange) hints() *enum.Client {
@@ -402,6 +414,9 @@ func (x *Exchange) Start(context.Context) error {
 	ctx, ends := context.WithCancel(context.Background())
 	x.ends = ends
 	x.keeping.Go(func() { x.keepAlive(ctx) })
+	if x.lamps != nil {
+		x.keeping.Go(func() { x.lamps.Run(ctx) })
+	}
 	return nil
 }
 

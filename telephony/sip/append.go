@@ -18,7 +18,7 @@ var reasonPhrase = map[int]string{ //nolint:gochecknoglobals // constant table
 	420: "Bad Extension", 421: "Extension Required", 422: "Session Interval Too Small", 423: "Interval Too Brief",
 	430: "Flow Failed", 439: "First Hop Lacks Outbound Support", 480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
 	483: "Too Many Hops", 484: "Address Incomplete", 485: "Ambiguous", 486: "Busy Here", 487: "Request Terminated",
-	488: "Not Acceptable Here", 491: "Request Pending", 493: "Undecipherable",
+	488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending", 493: "Undecipherable",
 	500: "Server Internal Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
 	504: "Server Time-out", 505: "Version Not Supported", 513: "Message Too Large",
 	555: "Push Notification Service Not Supported",
@@ -73,7 +73,7 @@ func appendHead(b []byte, m *Msg, f *Flow) (_ []byte, toEnd int) {
 		b = append(b, crlf...)
 		return true
 	})
-	if m.Method == INVITE {
+	if m.Method == INVITE || m.Method == SUBSCRIBE { // what begins a dialog (RFC 3261 §12.1.1)
 		m.Each(HRecordRoute, func(v []byte) bool { b = appendHeader(b, HRecordRoute, v); return true })
 	}
 	toEnd = -1
@@ -142,7 +142,7 @@ func appendBody(b, sdp []byte) []byte {
 }
 
 // AllowLine names the methods the core answers.
-const AllowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER\r\n"
+const AllowLine = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE\r\n"
 
 // AppendQuoted appends a quoted-string (RFC 3261 §25.1), escaped and without
 // control characters.

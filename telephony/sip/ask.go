@@ -2,16 +2,20 @@ package sip
 
 import "strconv"
 
-// Asking is a request of ours outside dialogs: REGISTER, or OPTIONS (RFC 3261
-// §10.2, §11.1). All bytes are copied.
+// Asking is a request of ours outside the dialogs of calls: REGISTER, or OPTIONS
+// (RFC 3261 §10.2, §11.1), or a NOTIFY of a subscription (RFC 6665 §4.2.2). All
+// bytes are copied.
 type Asking struct {
 	Flow     Flow
 	Method   Method
 	URI      []byte
-	From, To []byte // values without tags
+	From, To []byte // values; To with the tag of a subscriber, From without one
+	Tag      []byte // ours; made up if empty
 	CallID   []byte // made up if empty; all of one registration have the same
 	CSeq     uint32 // 0 means 1; the ones of one registration grow
 	Headers  []byte // further header lines, each with its CRLF
+	Contact  bool   // name ourselves as Contact
+	Body     []byte // its type is one of the Headers
 	Login    *Login // how to prove who we are, if asked; nil: not at all
 	Patience Mono   // how long to wait for the answer; 0: Timer F
 	// Done is told the answer, once and on the shard's thread, unless the core
@@ -45,7 +49,11 @@ func (s *Shard) Ask(a *Asking) {
 	b := s.beginAsk(t.msg, slot, a.Method, a.URI)
 	b = append(b, "Max-Forwards: 70\r\nFrom: "...)
 	b = append(append(b, a.From...), ";tag="...)
-	b = appendHex(b, s.rng.Uint64())
+	if len(a.Tag) > 0 {
+		b = append(b, a.Tag...)
+	} else {
+		b = appendHex(b, s.rng.Uint64())
+	}
 	b = append(b, crlf...)
 	b = appendHeader(b, HTo, a.To)
 	callID := a.CallID
@@ -53,9 +61,14 @@ func (s *Shard) Ask(a *Asking) {
 		callID = s.appendCallID(nil)
 	}
 	b = appendHeader(b, HCallID, callID)
+	if a.Contact {
+		b = append(b, a.Flow.Listener.contact...)
+	}
 	b = append(b, a.Headers...)
 	b = appendCSeq(b, x.cseq, methodName[a.Method])
-	t.msg = appendBody(b, nil)
+	b = append(b, "Content-Length: "...)
+	b = append(strconv.AppendInt(b, int64(len(a.Body)), 10), "\r\n\r\n"...)
+	t.msg = append(b, a.Body...)
 	s.start(slot)
 }
 

@@ -164,6 +164,8 @@ func (s *Shard) inDialog(d *Dialog, f Flow, m *Msg, key uint64) {
 		s.referred(d, slot, m)
 	case OPTIONS:
 		s.answer(slot, &Reply{Status: 200, Headers: []byte(AllowLine + "Accept: application/sdp\r\n")}, nil)
+	case SUBSCRIBE: // RFC 6665 §4.5.2: a dialog is not shared with a call
+		s.answer(slot, &Reply{Status: 403, Reason: "Subscribe outside of calls"}, nil)
 	default:
 		s.answer(slot, &Reply{Status: 405, Headers: []byte(AllowLine)}, nil)
 	}

@@ -1,6 +1,6 @@
 package sip
 
-// Incoming is a request outside of dialogs. It is valid only during
+// Incoming is a request outside of the dialogs of calls. It is valid only during
 // [Handler.Request]; answer it there. An INVITE may be accepted instead, which
 // begins a dialog. Any other answer leaves no state behind: a repeated request
 // is asked anew, so its handling has to be idempotent.
@@ -67,6 +67,12 @@ func (s *Shard) stateless(f Flow, m *Msg, r *Reply) {
 	s.sendCopy(responseFlow(m, f), s.scratch2)
 }
 
+// Tag is the tag that an answer without state gives us. It is the same for all of a
+// shard: a subscription is told from others by its Call-ID and the subscriber's tag.
+func (in *Incoming) Tag() []byte {
+	return in.shard.token(tokenNone, 0, 0).append(nil, in.shard.core.key)
+}
+
 // reject is a stateless failure.
 func (s *Shard) reject(f Flow, m *Msg, status int, reason string) {
 	if m.Method == ACK {
@@ -89,7 +95,12 @@ func (s *Shard) request(f Flow, m *Msg) {
 		return
 	}
 	if m.ToTag != nil {
-		if tok, ok := s.parseToken(m.ToTag); ok && tok.kind == tokenDialog {
+		tok, ok := s.parseToken(m.ToTag)
+		if ok && tok.kind == tokenNone && m.Method == SUBSCRIBE { // of a subscription, which is the Handler's
+			s.outside(f, m, key)
+			return
+		}
+		if ok && tok.kind == tokenDialog {
 			if d := s.dialogs.get(tok.slot, tok.gen); d != nil && equalBytes(d.callID, m.CallID) &&
 				(equalBytes(d.rtag, m.FromTag) || len(d.rtag) == 0) {
 				if m.Method != ACK && (s.refuseExtensions(f, m) || !s.fromParty(d, f, m, key)) {

@@ -1,0 +1,63 @@
+package node_test
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/callisto-tel/callisto/lab"
+)
+
+// TestALampIsLitByAMissedCall: a telephone asks what waits for it; a call that it
+// misses lights its lamp, and when its holder looks at his calls it goes out.
+func TestALampIsLitByAMissedCall(t *testing.T) {
+	r := start(t, t.TempDir())
+	jun, key := r.phone(1), str(r.dev, "members", 1, "api_key")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+line+"/forwarding", obj{}) // else his own telephone takes the call
+	seen := filepath.Join(t.TempDir(), "messages")
+	told := func(text string) {
+		t.Helper()
+		until(t, "the telephone is told "+text, func() bool {
+			all, err := os.ReadFile(seen)
+			return err == nil && strings.Contains(string(all), text)
+		})
+	}
+	finished := lab.SIPp{
+		Scenario: scenarios + "lamp.xml", Users: []lab.Member{jun}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
+		Args: []string{"-trace_msg", "-message_file", seen},
+	}.Begin(t)
+	told("Messages-Waiting: no")
+	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 0 {
+		t.Errorf("waiting: %s", got.raw)
+	}
+	call := r.rawCall(t, r.phone(0), "755014282")
+	call.until("SIP/2.0 480") // nothing of his is registered
+	told("Messages-Waiting: yes")
+	told("Message-Account: sip:755014282@" + r.sipAt("KR").Addr().String())
+	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 1 {
+		t.Errorf("waiting: %s", got.raw)
+	}
+	if got := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 0 {
+		t.Errorf("the caller missed nothing: %s", got.raw)
+	}
+	if status, _ := r.signIn(t, str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password")).asks("GET", "/calls", nil); status != 200 {
+		t.Fatal(status)
+	}
+	finished() // it was told that nothing waits any more
+	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 0 {
+		t.Errorf("waiting: %s", got.raw)
+	}
+
+	// So does a program.
+	r.rawCall(t, r.phone(0), "755014282").until("SIP/2.0 480")
+	until(t, "another one waits", func() bool {
+		return num(r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil).body, "waiting") == 1
+	})
+	r.want(t, 204, key, "POST", "/api/v1/me/missed-calls/seen", nil)
+	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 0 {
+		t.Errorf("waiting: %s", got.raw)
+	}
+}
