@@ -43,7 +43,7 @@ func (n describer) Describe(a setup.Account) provision.Account {
 	domain := n.SIPDomain(a.Country)
 	out := provision.Account{
 		Domain: domain, User: a.SIPUser, AuthUser: a.SIPUser, Password: a.Password, Transport: provision.UDP, Sound: provision.SoundPlain,
-		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(),
+		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(), Waiting: true,
 	}
 	host, port, err := net.SplitHostPort(domain)
 	if number, bad := strconv.ParseUint(port, 10, 16); err == nil && bad == nil {
