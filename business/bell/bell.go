@@ -163,7 +163,7 @@ type Config struct {
 	// Open reports whether a browser is registered now for a number, by its instance.
 	Open func(n numbering.Number, instance string) bool
 	// At are the registrations of a device to which there is a way.
-	At   func(device string) []location.Binding
+	At func(device string) []location.Binding
 	// Seen is told when an account has looked at its missed calls.
 	Seen func(account string)
 	Link func(path string) string
