@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,7 +19,9 @@ func lampStage(t *testing.T) *stage {
 	s := newStage(t, "KR")
 	s.Step = func(end sip.Mono) bool {
 		s.n.lamps.Expire()
-		s.n.lamps.Turn(t.Context())
+		if err := s.n.lamps.Turn(t.Context()); err != nil && !errors.Is(err, s.n.uncounted) {
+			t.Error(err)
+		}
 		to := min(end, s.n.sim.Now()+100*sip.Millisecond)
 		return s.n.step(to) || to < end
 	}
@@ -191,6 +195,48 @@ func TestWhatIsNoSubscription(t *testing.T) {
 		` + strings.ReplaceAll(strings.Replace(s.again(t, ""), "bob ->", "alice ->", 1), "{bob.number}", "{alice.number}") + `
 		alice <- 481 SUBSCRIBE
 		silence 2s`)
+}
+
+// While nobody can count, a lamp stays as it is, and is right afterwards.
+func TestALampWaitsForTheCount(t *testing.T) {
+	s := lampStage(t)
+	s.n.uncounted = errors.New("the database is away")
+	s.Play(subscribes + `
+		bob <- 200 SUBSCRIBE
+		silence 5s`)
+	s.n.uncounted = nil
+	s.Play(`bob <- NOTIFY body="Messages-Waiting: no"
+		bob -> 200 NOTIFY
+		wait 1s`)
+	s.n.uncounted = errors.New("the database is away again")
+	s.changes("bob", 1)
+	s.Play("silence 5s")
+	s.n.uncounted = nil
+	s.Play(`bob <- NOTIFY body="Messages-Waiting: yes"
+		bob -> 200 NOTIFY`)
+}
+
+// A telephone that begins ever new subscriptions and answers no NOTIFY is refused
+// until those that had to give way have ended.
+func TestLampsThatNobodyAnswersFor(t *testing.T) {
+	s := lampStage(t)
+	begins := func(i int, status string) {
+		t.Helper()
+		s.Play(strings.ReplaceAll(subscribes, "lamp", fmt.Sprint("lamp", i)) + `
+			bob <- ` + status + ` SUBSCRIBE
+			wait 200ms
+			bob forgets`)
+	}
+	for i := range 16 {
+		begins(i, "200")
+	}
+	begins(16, "503")
+	if n := s.n.lamps.Live(); n != 16 {
+		t.Errorf("%d subscriptions", n)
+	}
+	s.Play(`wait 40s
+		bob forgets`)
+	begins(17, "200")
 }
 
 // Each telephone of a number has its own, up to eight; the one asked for longest

@@ -25,7 +25,7 @@ const (
 	// the one it had.
 	mostEach = 8
 	// often is the shortest time between two notifications of a subscription
-	// (RFC 3842 §3.9), turnEvery that between two looks at what has changed.
+	// (RFC 3842 wants no more), turnEvery that between two looks at what has changed.
 	often     = time.Second
 	turnEvery = 200 * time.Millisecond
 	// expireEvery is how much longer than it was asked for one may last.
@@ -65,7 +65,7 @@ type Notifier struct {
 // and the telephone's tag.
 type subscription struct {
 	key   string
-	cred  member.Credential
+	cred  member.Credential // as it was when it subscribed
 	shard *sip.Shard
 	flow  sip.Flow
 
@@ -106,9 +106,13 @@ func (n *Notifier) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		n.Turn(ctx)
+		pause := turnEvery // what comes meanwhile is told together
+		if err := n.Turn(ctx); err != nil && ctx.Err() == nil {
+			n.cfg.Log.WarnContext(ctx, "telephones could not be told what waits for them", "error", err)
+			pause = expireEvery
+		}
 		select {
-		case <-time.After(turnEvery): // what comes meanwhile is told together
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
@@ -161,25 +165,32 @@ func (n *Notifier) enqueue(x *subscription) {
 	}
 }
 
-// Turn sends what is to be sent, once.
-func (n *Notifier) Turn(ctx context.Context) {
+// Turn sends what is to be sent, once. What cannot be counted stays to be sent.
+func (n *Notifier) Turn(ctx context.Context) error {
 	now := n.cfg.Now()
 	counts := map[numbering.Number]int{}
-	for _, x := range n.ready(now) {
+	list := n.ready(now)
+	for i, x := range list {
 		count, known := counts[x.cred.Number]
 		if !known {
 			var err error
 			if count, err = n.count(ctx, x); err != nil {
-				n.cfg.Log.WarnContext(ctx, "a telephone could not be told what waits", "device", x.cred.Device, "error", err)
-				n.mu.Lock()
-				x.due = true
-				n.enqueue(x)
-				n.mu.Unlock()
-				continue
+				n.later(list[i:])
+				return err
 			}
 			counts[x.cred.Number] = count
 		}
 		n.notify(x, count, now)
+	}
+	return nil
+}
+
+func (n *Notifier) later(list []*subscription) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, x := range list {
+		x.due = true
+		n.enqueue(x)
 	}
 }
 

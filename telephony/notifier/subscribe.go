@@ -15,29 +15,32 @@ const eventPackage = "message-summary"
 // allowEvents names it, to who asks for another (RFC 6665 §8.3.2).
 const allowEvents = "Allow-Events: " + eventPackage + "\r\n"
 
-// longest bounds each text of a request that is kept, in bytes.
+// longest bounds what is kept of the texts of a request, in bytes.
 const longest = 1024
 
 // Subscribe answers a SUBSCRIBE of a device that has proved itself: one that begins
 // a subscription, goes on with it, or ends it (Expires 0). What waits now follows in
 // a NOTIFY.
 func (n *Notifier) Subscribe(in *sip.Incoming, cred *member.Credential) {
-	m := in.Msg
-	event, refuse := eventOf(m)
-	if refuse == nil && !mine(m, cred) {
-		refuse = &sip.Reply{Status: 403, Reason: "A telephone subscribes to its own number only"}
+	in.Respond(n.reply(in, cred))
+}
+
+func (n *Notifier) reply(in *sip.Incoming, cred *member.Credential) *sip.Reply {
+	event, refuse := eventOf(in.Msg)
+	if refuse != nil {
+		return refuse
 	}
-	seconds, tooBrief := lifetime(m)
-	if refuse == nil {
-		refuse = tooBrief
+	if !mine(in.Msg, cred) {
+		return &sip.Reply{Status: 403, Reason: "A telephone subscribes to its own number only"}
 	}
-	if refuse == nil {
-		refuse = n.take(in, cred, event, seconds)
+	seconds, refuse := lifetime(in.Msg)
+	if refuse != nil {
+		return refuse
 	}
-	if refuse == nil {
-		refuse = &sip.Reply{Status: 200, Contact: true, Headers: []byte("Expires: " + strconv.Itoa(seconds) + "\r\n")}
+	if refuse := n.take(in, cred, event, seconds); refuse != nil {
+		return refuse
 	}
-	in.Respond(refuse)
+	return &sip.Reply{Status: 200, Contact: true, Headers: []byte("Expires: " + strconv.Itoa(seconds) + "\r\n")}
 }
 
 // eventOf reads what is subscribed to, and refuses what there is not.
@@ -102,19 +105,21 @@ func (n *Notifier) take(in *sip.Incoming, cred *member.Credential, event string,
 	case x != nil && x.over != "": // it has ended
 		return &sip.Reply{Status: 481}
 	case x == nil:
-		x = &subscription{key: key, told: -1, event: event, from: string(bytes.TrimSpace(m.To.Raw)), to: string(m.Header(sip.HFrom)), callID: string(m.CallID), tag: string(in.Tag())}
+		x = &subscription{key: key, cred: *cred, told: -1, event: event, from: string(bytes.TrimSpace(m.To.Raw)), to: string(m.Header(sip.HFrom)), callID: string(m.CallID), tag: string(in.Tag())}
 		m.Each(sip.HRecordRoute, func(v []byte) bool { x.routes = append(x.routes, string(v)); return true })
 		x.account = accountOf(m, cred)
 	}
 	if refuse := x.point(m); refuse != nil {
 		return refuse
 	}
-	x.cred, x.shard, x.flow, x.asked = *cred, in.Shard(), in.Flow, m.CSeq
 	if n.subs[key] == nil {
-		n.makeRoom(x)
+		if !n.makeRoom(cred) {
+			return &sip.Reply{Status: 503, Reason: "Too many subscriptions of this telephone have just ended", Headers: []byte("Retry-After: 40\r\n")}
+		}
 		n.subs[key] = x
 		n.lines[cred.Number] = append(n.lines[cred.Number], x)
 	}
+	x.shard, x.flow, x.asked = in.Shard(), in.Flow, m.CSeq
 	x.expires, x.owed = now.Add(time.Duration(seconds)*time.Second), true
 	if seconds == 0 {
 		x.over = timeout // RFC 6665 §4.1.2.3: the last NOTIFY says so
@@ -150,19 +155,25 @@ func accountOf(m *sip.Msg, cred *member.Credential) string {
 }
 
 // makeRoom ends the one of a device that was asked for longest ago, if it has as
-// many as it may.
-func (n *Notifier) makeRoom(one *subscription) {
+// many as it may. False says that as many are ending already: they take as long as
+// the telephone lets their last NOTIFY go unanswered.
+func (n *Notifier) makeRoom(cred *member.Credential) bool {
 	var oldest *subscription
-	count := 0
-	for _, x := range n.lines[one.cred.Number] {
-		if x.over == "" && x.cred.Device == one.cred.Device {
-			if count++; oldest == nil || x.expires.Before(oldest.expires) {
+	live, ending := 0, 0
+	for _, x := range n.lines[cred.Number] {
+		switch {
+		case x.cred.Device != cred.Device:
+		case x.over != "":
+			ending++
+		default:
+			if live++; oldest == nil || x.expires.Before(oldest.expires) {
 				oldest = x
 			}
 		}
 	}
-	if count >= mostEach {
+	if live >= mostEach && ending < mostEach {
 		oldest.over = rejected
 		n.enqueue(oldest)
 	}
+	return ending < mostEach
 }

@@ -176,7 +176,7 @@ func (s *Shard) outside(f Flow, m *Msg, key uint64) {
 			return
 		}
 	}
-	if in.Overloaded && (m.Method == INVITE && !s.h.Urgent(m) || m.Method == REGISTER) {
+	if in.Overloaded && (m.Method == INVITE && !s.h.Urgent(m) || m.Method == REGISTER || m.Method == SUBSCRIBE) {
 		s.stats.Refused++
 		in.Respond(&Reply{Status: 503, Reason: "Too Busy", Headers: []byte("Retry-After: 2\r\n")})
 		return
