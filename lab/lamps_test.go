@@ -51,7 +51,7 @@ func TestALampFollowsMissedCalls(t *testing.T) {
 		bob <- 401 SUBSCRIBE
 		` + subscribes + ` "Expires: 3600" "Record-Route: <sip:203.0.113.2:5060;lr>"
 		bob <- 200 SUBSCRIBE "Expires: 600" "Contact: <sip:" "Record-Route: <sip:203.0.113.2:5060;lr>"
-		bob <- NOTIFY "First line: sip:bob@203.0.113.2:5060" "To: ;tag=b1" "Call-ID: lamp" "Event: message-summary" "Subscription-State: active;expires=600" "Route: <sip:203.0.113.2:5060;lr>" "Content-Type: application/simple-message-summary" body="Messages-Waiting: no"
+		bob <- NOTIFY "First line: sip:bob@203.0.113.2:5060" "To: ;tag=b1" "Call-ID: lamp" "Contact: <sip:callisto@" "Event: message-summary" "Subscription-State: active;expires=600" "Route: <sip:203.0.113.2:5060;lr>" "Content-Type: application/simple-message-summary" body="Messages-Waiting: no"
 		bob -> 200 NOTIFY
 		silence 5s`)
 	s.changes("bob", 2)
@@ -66,6 +66,8 @@ func TestALampFollowsMissedCalls(t *testing.T) {
 	s.changes("bob", 4)
 	s.Play(`bob <- NOTIFY body="Voice-Message: 4/0" within=1200ms
 		bob -> 200 NOTIFY`)
+	s.changes("bob", 6) // within a second of the last
+	s.Play("silence 700ms")
 	s.changes("bob", 4)
 	s.changes("alice", 9)
 	s.Play("silence 5s")
@@ -90,8 +92,10 @@ func TestALampFollowsMissedCalls(t *testing.T) {
 		` + s.again(t, `cseq=501 "Expires: 0"`) + `
 		bob <- 200 SUBSCRIBE "Expires: 0"
 		bob <- NOTIFY "Subscription-State: terminated;reason=timeout"
+		` + s.again(t, `cseq=502 "Expires: 300"`) + ` // before it is answered
+		bob <- 481 SUBSCRIBE
 		bob -> 200 NOTIFY
-		` + s.again(t, `cseq=502 "Expires: 300"`) + `
+		` + s.again(t, `cseq=503 "Expires: 300"`) + `
 		bob <- 481 SUBSCRIBE`)
 	s.changes("bob", 1)
 	s.Play("silence 2s")
