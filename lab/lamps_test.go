@@ -88,12 +88,15 @@ func TestALampFollowsMissedCalls(t *testing.T) {
 		bob <- 500 SUBSCRIBE
 		` + s.again(t, `cseq=500 "Expires: 300"`) + ` // its answer was lost
 		bob <- 200 SUBSCRIBE "Expires: 300"
-		silence 2s
-		` + s.again(t, `cseq=501 "Expires: 0"`) + `
+		silence 2s`)
+	s.changes("bob", 8)
+	s.Play(`bob <- NOTIFY body="Voice-Message: 8/0"
+		` + s.again(t, `cseq=501 "Expires: 0"`) + ` // it is told so when it has answered
 		bob <- 200 SUBSCRIBE "Expires: 0"
-		bob <- NOTIFY "Subscription-State: terminated;reason=timeout"
-		` + s.again(t, `cseq=502 "Expires: 300"`) + ` // before it is answered
+		` + s.again(t, `cseq=502 "Expires: 300"`) + `
 		bob <- 481 SUBSCRIBE
+		bob -> 200 NOTIFY
+		bob <- NOTIFY "Subscription-State: terminated;reason=timeout"
 		bob -> 200 NOTIFY
 		` + s.again(t, `cseq=503 "Expires: 300"`) + `
 		bob <- 481 SUBSCRIBE`)
