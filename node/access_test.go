@@ -175,11 +175,17 @@ func TestManyGuessPINs(t *testing.T) {
 	p.callAtOnce(t, from, true, "999#111111#/5000", "999#111111#/5000", "999#111111#/100")
 	staff := str(r.dev, "operator", "api_key")
 	var id string
-	r.await(t, "the alert", func() bool {
+	told := func() bool {
 		got := r.want(t, 200, staff, "GET", "/api/v1/alerts?kind=guesses", nil).body
 		id = str(got, "items", 0, "id")
 		return id != "" && str(got, "items", 0, "subject") == p.carrier
-	})
+	}
+	// SIPp presses by the clock and does not hear when it is asked: on a slow
+	// machine some of its keys come too early and are thrown away.
+	for more := 0; more < 5 && !told(); more++ {
+		p.calls(t, fmt.Sprintf("+1646556%04d", more), true, "999#111111#/100")
+	}
+	r.await(t, "the alert", told)
 	r.await(t, "the letter", func() bool {
 		text := r.mails(t, str(r.dev, "operator", "email"))
 		return strings.Contains(text, "/operator/alerts/"+id) && strings.Contains(text, "Chicago Tel")
