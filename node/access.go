@@ -40,7 +40,7 @@ func (n *Node) openAccess(ctx context.Context) error {
 	})
 	n.menus = speaking.New(speaking.Config{
 		Members: n.access, PINs: n.pins, Tables: func() *routing.Tables { return n.tables }, Balance: n.balance, May: n.mayCall,
-		Caller: func() speaking.Caller { return n.telephony }, SignIns: seats{n, new(sync.Mutex)}, Guessed: n.guard.Guessed, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
+		Caller: func() speaking.Caller { return n.telephony }, SignIns: seats{n, new(sync.Mutex)}, Missed: n.bell, Guessed: n.guard.Guessed, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
 	})
 	return n.access.Load(ctx)
 }

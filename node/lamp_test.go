@@ -36,7 +36,7 @@ func TestALampIsLitByAMissedCall(t *testing.T) {
 	call := r.rawCall(t, r.phone(0), "755014282")
 	call.until("SIP/2.0 480") // nothing of his is registered
 	told("Messages-Waiting: yes")
-	told("Message-Account: sip:755014282@" + r.sipAt("KR").Addr().String())
+	told("Message-Account: sip:*56@" + r.sipAt("KR").Addr().String())
 	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 1 {
 		t.Errorf("waiting: %s", got.raw)
 	}
@@ -60,4 +60,14 @@ func TestALampIsLitByAMissedCall(t *testing.T) {
 	if got := r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil); num(got.body, "waiting") != 0 {
 		t.Errorf("waiting: %s", got.raw)
 	}
+
+	// And so does a telephone that has them read out.
+	r.rawCall(t, r.phone(0), "755014282").until("SIP/2.0 480")
+	until(t, "a third one waits", func() bool {
+		return num(r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil).body, "waiting") == 1
+	})
+	r.rawCall(t, jun, "*56").until("SIP/2.0 200")
+	until(t, "it was read out", func() bool {
+		return num(r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil).body, "waiting") == 0
+	})
 }

@@ -190,13 +190,13 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 	if err := n.business(ctx); err != nil {
 		return nil, err
 	}
-	if err := n.openAccess(ctx); err != nil {
-		return nil, err
-	}
 	if err := n.openPost(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.openBell(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openAccess(ctx); err != nil {
 		return nil, err
 	}
 	if err := n.openTelephony(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/business/setup"
 	"github.com/callisto-tel/callisto/faces/provision"
 )
@@ -43,7 +44,7 @@ func (n describer) Describe(a setup.Account) provision.Account {
 	domain := n.SIPDomain(a.Country)
 	out := provision.Account{
 		Domain: domain, User: a.SIPUser, AuthUser: a.SIPUser, Password: a.Password, Transport: provision.UDP, Sound: provision.SoundPlain,
-		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(), Waiting: true,
+		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(), Waiting: true, VoiceMail: routing.MissedCode,
 	}
 	host, port, err := net.SplitHostPort(domain)
 	if number, bad := strconv.ParseUint(port, 10, 16); err == nil && bad == nil {

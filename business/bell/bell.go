@@ -65,7 +65,7 @@ type Missed struct {
 	Membership string
 	Number     numbering.Number // that was called
 	Caller     string           // as people write it; "" if that is withheld
-	Start      time.Time
+	Start, End time.Time
 }
 
 // Person is who is told.
@@ -103,8 +103,12 @@ type Store interface {
 	// Waiting counts the calls missed since a moment that an account has not looked
 	// at: of a number, or of all if it is zero.
 	Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (int, error)
+	// Unseen lists them, the latest first, as many as Waiting counts.
+	Unseen(ctx context.Context, account string, n numbering.Number, since time.Time) ([]Missed, error)
 	// Looked notes that it has, at those that had ended at a moment.
 	Looked(ctx context.Context, account string, upTo time.Time) error
+	// Heard notes the same of one of its numbers.
+	Heard(ctx context.Context, account string, n numbering.Number, upTo time.Time) error
 }
 
 // Queue keeps what is still to be told of missed calls. They are put there in the

@@ -38,3 +38,19 @@ func (s *Service) Looked(ctx context.Context, by member.Actor, upTo time.Time) e
 	s.cfg.Seen(by.Account)
 	return nil
 }
+
+// Unseen lists the missed calls of a number that its holder has not looked at, the
+// latest first, 99 at most.
+func (s *Service) Unseen(ctx context.Context, account string, n numbering.Number) ([]Missed, error) {
+	return s.cfg.Store.Unseen(ctx, account, n, s.cfg.Now().Add(-waitsFor))
+}
+
+// Heard says that missed calls of a number were read out, up to those that ended at a
+// moment.
+func (s *Service) Heard(ctx context.Context, account string, n numbering.Number, upTo time.Time) error {
+	if err := s.cfg.Store.Heard(ctx, account, n, upTo); err != nil {
+		return err
+	}
+	s.cfg.Seen(account)
+	return nil
+}

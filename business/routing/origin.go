@@ -84,6 +84,12 @@ func (t *Tables) feature(a *Attempt, text, dial string) Decision {
 		}
 		return d
 	}
+	if text == SignInCode || text == MissedCode {
+		if a.Trace != nil {
+			a.step("%s is answered by the house itself, for a member's telephone.", text)
+		}
+		return Decision{Kind: Feature, Cause: cdr.NotDialable, Reason: fault.Reason{Code: "feature_house", Text: text + " is answered by the house itself, and only at a member's telephone."}}
+	}
 	if a.Trace != nil {
 		a.step("It begins with * or #: a feature code, and none that is known.")
 	}

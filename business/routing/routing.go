@@ -70,6 +70,9 @@ type Attempt struct {
 // SignInCode is dialled at a telephone by who wants to sign in there, or out.
 const SignInCode = "*55"
 
+// MissedCode is dialled by who wants to hear which calls he missed.
+const MissedCode = "*56"
+
 // What an exit may be asked for besides an ordinary telephone.
 const (
 	EmergencyService = "sos"

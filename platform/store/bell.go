@@ -282,13 +282,14 @@ func (s *Bell) SweepMissed(ctx context.Context, before time.Time) error {
 	})
 }
 
-// waitingMost bounds what is counted: a lamp needs no more.
+// waitingMost bounds what is counted and listed: a lamp needs no more.
 const waitingMost = 99
 
-// Waiting counts the calls missed since a moment that an account has not looked at:
-// of a number, or of all if it is zero. Several centers may have written of one.
-func (s *Bell) Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (count int, err error) {
-	args := []any{account, us(since), waitingMost}
+// unseen are the records of calls missed since a moment ($2) that an account ($1) has
+// not looked at: of a number, or of all if it is zero. Several centers may have
+// written of one call.
+func unseen(account string, n numbering.Number, since time.Time) (where string, args []any) {
+	args = []any{account, us(since), waitingMost}
 	one := ""
 	if !n.Zero() {
 		one = ` AND to_kind = $4 AND to_code = $5 AND to_number = $6`
@@ -298,15 +299,51 @@ func (s *Bell) Waiting(ctx context.Context, account string, n numbering.Number, 
 	for _, c := range cdr.MissedCauses() {
 		causes = append(causes, "'"+c.String()+"'")
 	}
-	err = s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT DISTINCT call_id FROM cdr WHERE to_account = $1 AND from_account <> $1 AND started > $2 AND answered = 0
-		AND ended > COALESCE((SELECT upto FROM missed_seen WHERE account = $1), 0) AND cause IN (`+strings.Join(causes, ", ")+`)`+one+` LIMIT $3) x`, args...).Scan(&count)
+	return ` FROM cdr WHERE to_account = $1 AND from_account <> $1 AND started > $2 AND answered = 0 AND cause IN (` + strings.Join(causes, ", ") + `)
+		AND ended > COALESCE((SELECT upto FROM missed_seen WHERE account = $1), 0)
+		AND NOT EXISTS (SELECT 1 FROM missed_heard h WHERE h.account = $1 AND h.kind = to_kind AND h.code = to_code AND h.national = to_number AND h.upto >= ended)` + one, args
+}
+
+// Waiting counts the calls missed since a moment that an account has not looked at:
+// of a number, or of all if it is zero.
+func (s *Bell) Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (count int, err error) {
+	where, args := unseen(account, n, since)
+	err = s.db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT DISTINCT call_id`+where+` LIMIT $3) x`, args...).Scan(&count)
 	if err != nil {
 		return 0, fmt.Errorf("count the missed calls of %s: %w", account, err)
 	}
 	return count, nil
 }
 
+// Unseen lists them, the latest first.
+func (s *Bell) Unseen(ctx context.Context, account string, n numbering.Number, since time.Time) ([]bell.Missed, error) {
+	where, args := unseen(account, n, since)
+	//nolint:gosec // only our own text
+	rows, err := s.db.read.QueryContext(ctx, `SELECT call_id, MAX(withheld), MAX(from_text), MAX(from_kind), MAX(from_code), MAX(from_number), MIN(started), MAX(ended)`+where+`
+		GROUP BY call_id ORDER BY MIN(started) DESC, call_id LIMIT $3`, args...)
+	var list []bell.Missed
+	err = each(rows, err, func(rows *sql.Rows) error {
+		m := bell.Missed{Account: account, Number: n}
+		var r cdr.Record
+		var kind string
+		var started, ended int64
+		err := rows.Scan(&m.Call, &r.Withheld, &r.From.Text, &kind, &r.From.Number.CallingCode, &r.From.Number.National, &started, &ended)
+		r.From.Number.Kind = kindOf(kind)
+		m.Caller = r.Caller(account)
+		m.Start, m.End = at(started), at(ended)
+		list = append(list, m)
+		return err
+	})
+	return list, err
+}
+
 // Looked notes that an account has looked at its missed calls up to a moment.
 func (s *Bell) Looked(ctx context.Context, account string, upTo time.Time) error {
 	return s.exec(ctx, `INSERT INTO missed_seen (account, upto) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET upto = excluded.upto WHERE missed_seen.upto < excluded.upto`, account, us(upTo))
+}
+
+// Heard notes the same of one number of an account.
+func (s *Bell) Heard(ctx context.Context, account string, n numbering.Number, upTo time.Time) error {
+	return s.exec(ctx, `INSERT INTO missed_heard (account, kind, code, national, upto) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account, kind, code, national) DO UPDATE SET upto = excluded.upto WHERE missed_heard.upto < excluded.upto`, account, n.Kind.String(), n.CallingCode, n.National, us(upTo))
 }

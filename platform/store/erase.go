@@ -61,6 +61,7 @@ func (t memberTx) EraseAccount(ctx context.Context, account string, when time.Ti
 		{`DELETE FROM missed_call WHERE account = $1`, []any{account}},
 		{`DELETE FROM missed_letter WHERE account = $1`, []any{account}},
 		{`DELETE FROM missed_seen WHERE account = $1`, []any{account}},
+		{`DELETE FROM missed_heard WHERE account = $1`, []any{account}},
 		{`DELETE FROM missed_choice WHERE membership IN (SELECT id FROM membership WHERE account = $1)`, []any{account}},
 		{`DELETE FROM guard_open WHERE account = $1`, []any{account}},
 		{`DELETE FROM guard_account WHERE account = $1`, []any{account}},

@@ -85,6 +85,26 @@ func TestMissedCallsWaitToBeLookedAt(t *testing.T) {
 		wait(0, other)
 		misses(one, as)
 		wait(1, one)
+		misses(other, as)
+		mine := cdr.Party{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "1", National: "7550142"}}
+		misses(one, func(r *cdr.Record) { r.From, r.Withheld = mine, true })
+		last := misses(one, func(r *cdr.Record) { r.From = mine })
+		list, err := s.Unseen(ctx, "acc_ann", one)
+		if err != nil || len(list) != 3 || list[0].Caller != mine.Number.Display() || list[1].Caller != "" || list[2].Caller != "+82 2 555 0000" || !list[0].End.Equal(last.Truncate(time.Microsecond)) {
+			t.Errorf("unseen are %+v: %v", list, err)
+		}
+		before := seen
+		if err := s.Heard(ctx, "acc_ann", one, list[1].End); err != nil || seen != before+1 {
+			t.Errorf("heard, and %d were told: %v", seen-before, err)
+		}
+		if err := s.Heard(ctx, "acc_ann", one, list[2].End); err != nil { // a telephone that was slow
+			t.Error(err)
+		}
+		wait(1, one)
+		wait(1, other)
+		if all, err := s.AllWaiting(ctx, ann); err != nil || all != 2 {
+			t.Errorf("of all numbers %d wait: %v", all, err)
+		}
 		h.clock.add(14 * 24 * time.Hour)
 		wait(0, one)
 		for range 120 {

@@ -49,6 +49,7 @@ type Config struct {
 	May     func(ctx context.Context, account string) error
 	Caller  func() Caller
 	SignIns SignIns // nil: nobody signs in at telephones of others
+	Missed  MissedCalls
 	// Guessed is told that a carrier, or pin.House, takes no PINs for a while, after
 	// so many wrong ones; it must not block. nil: nobody is.
 	Guessed  func(where string, wrong int)
@@ -77,11 +78,11 @@ func New(cfg Config) *Desk {
 	}
 }
 
-// Answers reports whether a call is for an access number, or for who signs in at a
-// telephone.
+// Answers reports whether a call is for an access number, or by who signs in at a
+// telephone or hears there what he missed.
 func (d *Desk) Answers(a *routing.Attempt) bool {
 	if a.Role != routing.Entry {
-		return d.signsIn(a)
+		return d.signsIn(a) || d.readsMissed(a)
 	}
 	_, ok := d.number(a)
 	return ok
@@ -99,6 +100,9 @@ func (d *Desk) number(a *routing.Attempt) (access.Number, bool) {
 func (d *Desk) Takes(a *routing.Attempt) edge.Talk {
 	if d.signsIn(a) {
 		return d.atDesk(a)
+	}
+	if d.readsMissed(a) {
+		return d.atPhone(a)
 	}
 	n, _ := d.number(a)
 	return &talk{desk: d, at: n, center: string(a.Center), from: a.Caller.E164, hidden: a.Caller.Private, language: n.Language, carrier: a.Carrier}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/access"
+	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
@@ -33,6 +34,8 @@ type desk struct {
 	carrier string // by which callers come in
 	now     func() time.Time
 	told    []string // that takes no PINs
+	missed  []bell.Missed
+	heard   time.Time // up to when they were read out
 }
 
 func (d *desk) Number(carrier, e164 string) (access.Number, bool) {
@@ -67,6 +70,21 @@ func (d *desk) CallBack(x edge.CallBack) string {
 func (*desk) SignIn(context.Context, string, speaking.Telephone) error { return nil }
 func (*desk) SignOut(context.Context, string) (bool, error)            { return false, nil }
 
+func (d *desk) Unseen(_ context.Context, account string, n numbering.Number) ([]bell.Missed, error) {
+	if account != "acc_jun" || n != d.holder.Number {
+		d.t.Errorf("the missed calls of %s %v are asked for", account, n)
+	}
+	return d.missed, nil
+}
+
+func (d *desk) Heard(_ context.Context, account string, n numbering.Number, upTo time.Time) error {
+	if account != "acc_jun" || n != d.holder.Number {
+		d.t.Errorf("the missed calls of %s %v were read", account, n)
+	}
+	d.heard = upTo
+	return nil
+}
+
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	plans, err := numbering.Load()
@@ -82,7 +100,7 @@ func newDesk(t *testing.T) *desk {
 		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: func() time.Time { return d.now() }, Caller: func() speaking.Caller { return d },
 		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
 		May:     func(context.Context, string) error { return nil },
-		SignIns: d,
+		SignIns: d, Missed: d,
 		Guessed: func(where string, wrong int) { d.told = append(d.told, fmt.Sprint(where, " ", wrong)) },
 	})
 	return d
@@ -101,10 +119,16 @@ func (d *desk) calls(from string, hidden bool) edge.Talk {
 // next with what is said at first; "call NUMBER" is a call, "refused" none.
 func (d *desk) next(x edge.Talk, h edge.Heard) (asks, says string) {
 	d.t.Helper()
+	return d.nextOf(x, h, "US")
+}
+
+// nextOf is the same of somebody who dials in a country.
+func (d *desk) nextOf(x edge.Talk, h edge.Heard, country string) (asks, says string) {
+	d.t.Helper()
 	n := x.Next(d.t.Context(), h)
 	switch {
 	case n.Dial != nil:
-		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != "US" {
+		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != country {
 			d.t.Errorf("he calls as %+v", n.Dial)
 		}
 		return "call " + n.Dial.Dialled, ""
@@ -380,5 +404,77 @@ func TestRingMe(t *testing.T) {
 	d.next(c.Talk, edge.Heard{})
 	if n := c.Talk.Next(t.Context(), at("ready", "")); n.Dial == nil || n.Dial.Dialled != "+4930901820" || n.Dial.Country != "KR" {
 		t.Errorf("he is connected with %+v", n.Dial)
+	}
+}
+
+// TestMissedCallsAreReadOut at the telephone of who missed them, the latest first: he
+// calls back, goes on, or waits; with the first they are no longer new.
+func TestMissedCallsAreReadOut(t *testing.T) {
+	d := newDesk(t)
+	ended := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	d.missed = []bell.Missed{{Caller: "5550100#82", End: ended}, {Caller: "+1 646", End: ended.Add(time.Minute)}, {End: ended}, {Caller: "bob@example.org", End: ended}}
+	a := routing.Attempt{Role: routing.Origin, Center: "KR", Dialled: "*56", DialCountry: "KR", Caller: routing.Party{Account: "acc_jun", Device: "dev_1", Number: d.holder.Number}}
+	dials := func() edge.Talk {
+		t.Helper()
+		if !d.Answers(&a) {
+			t.Fatal("the code is not answered")
+		}
+		return d.Takes(&a)
+	}
+	x := dials()
+	for i, step := range []struct{ node, keys, asks, says string }{
+		{"", "", "missed", "access/missed num/4 access/missed_from digit/5 digit/5 digit/5 digit/0 digit/1 digit/0 digit/0 tone:pause digit/8 digit/2 access/missed_keys"},
+		{"missed", "1", "call 5550100#82", ""},
+		{"over", "", "missed", "access/busy access/missed_from digit/1 tone:pause digit/6 digit/4 digit/6 access/missed_keys"},
+		{"missed_next", "", "missed", "access/missed_hidden"},
+		{"missed", "1", "missed", "access/missed_address"}, // nothing to call back
+		{"missed", "", "bye", "goodbye"},
+	} {
+		h := at(step.node, step.keys)
+		if step.node == "over" {
+			h = edge.Heard{Call: &edge.Ended{Cause: cdr.Busy}}
+		}
+		asks, says := d.nextOf(x, h, "KR")
+		if asks != step.asks || strings.ReplaceAll(says, "ko/", "") != step.says {
+			t.Errorf("step %d: he is asked %s and hears %s", i, asks, says)
+		}
+	}
+	if want := ended.Add(time.Minute); !d.heard.Equal(want) {
+		t.Errorf("read out up to %v, want %v", d.heard, want)
+	}
+	for range 30 {
+		d.missed = append(d.missed, bell.Missed{End: ended})
+	}
+	x = dials()
+	read := 0
+	for asks, _ := d.next(x, edge.Heard{}); asks == "missed"; asks, _ = d.next(x, at("missed", "")) {
+		read++
+	}
+	if read != 20 {
+		t.Errorf("%d of 34 were read out", read)
+	}
+	d.missed, d.heard = nil, time.Time{}
+	if asks, says := d.next(dials(), edge.Heard{}); asks != "bye" || says != "ko/access/missed_none ko/goodbye" || !d.heard.IsZero() {
+		t.Errorf("of no calls he hears %s at %s", says, asks)
+	}
+	// From a telephone of anybody's, once it is known who he is, and then he dials.
+	y := d.calls("+8225556789", false)
+	if asks, _ := d.next(y, at("missed", "1")); asks == "missed" || strings.HasPrefix(asks, "call") {
+		t.Errorf("before that he gets to %s", asks)
+	}
+	y = d.calls("+8225556789", false)
+	d.next(y, edge.Heard{})
+	if asks, says := d.next(y, at("dial", "*56")); asks != "dial" || says != "ko/access/missed_none ko/access/dial" {
+		t.Errorf("at an access number he is asked %s and hears %s", asks, says)
+	}
+	for _, other := range []routing.Attempt{
+		{Role: routing.Origin, Dialled: "*56"},                                                  // by no telephone
+		{Role: routing.Entry, Dialled: "*56", Carrier: "car_1"},                                 // from outside
+		{Role: routing.Origin, Dialled: "*57", Caller: routing.Party{Device: "dev_1"}},          // another code
+		{Role: routing.Origin, Dialled: "+13125550190", Caller: routing.Party{Device: "dev_1"}}, // a number
+	} {
+		if d.Answers(&other) {
+			t.Errorf("%+v is answered", other)
+		}
 	}
 }

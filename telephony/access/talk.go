@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/access"
+	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
@@ -38,6 +39,8 @@ type talk struct {
 	rung   bool       // we rang him
 	target string     // whom he wants to call then; "": he says it
 	seat   *Telephone // of ours, where he signs in
+	reads  bool       // at a telephone of ours, only what he missed
+	unread []bell.Missed
 }
 
 // Next says how to go on.
@@ -68,6 +71,12 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 		return t.dialled(t.target), nil
 	case h.Node == askReady && t.rung:
 		return t.enter(ctx)
+	case h.Node == askDial && t.in && keys == routing.MissedCode && t.desk.cfg.Missed != nil:
+		return t.missed(ctx)
+	case h.Node == askMissed && t.in && t.to != "" && keys == "1":
+		return t.dialled(t.to), nil
+	case (h.Node == askMissed || h.Node == onMissed) && t.in:
+		return t.reading(t.say()), nil
 	case h.Node == askDial && t.in:
 		return t.dialled(access.Dialled(keys, t.shorts)), nil
 	case h.Node == askGo && t.in:
@@ -81,6 +90,9 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 func (t *talk) begin(ctx context.Context) (edge.Next, error) {
 	if t.seat != nil {
 		return t.sits(ctx)
+	}
+	if t.reads {
+		return t.missed(ctx)
 	}
 	if t.rung {
 		return t.script(switching.Node{Name: askReadyKey, Say: t.say().Say("access/ask_back").prompts(), Keys: "1", Wait: thinks, Times: mostTries, Then: askReady, Else: "bye"},
@@ -276,7 +288,7 @@ func (t *talk) clock() *time.Location {
 	return t.desk.cfg.Tables().Plans.Clock(t.who.Number.CallingCode, t.who.Number.National)
 }
 
-// ended says what became of a call, and asks for another number.
+// ended says what became of a call, and reads on, or asks for another number.
 func (t *talk) ended(e *edge.Ended) edge.Next {
 	name := "access/ended"
 	if !e.Answered {
@@ -284,7 +296,7 @@ func (t *talk) ended(e *edge.Ended) edge.Next {
 	} else if e.Cause == cdr.Unpaid {
 		name = "access/unpaid"
 	}
-	return t.asksDial(t.say().Say(name))
+	return t.reading(t.say().Say(name))
 }
 
 // why is the prompt for a call that was not answered.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
@@ -107,7 +108,7 @@ func (n *Notifier) take(in *sip.Incoming, cred *member.Credential, event string,
 	case x == nil:
 		x = &subscription{key: key, cred: *cred, told: -1, event: event, from: string(bytes.TrimSpace(m.To.Raw)), to: string(m.Header(sip.HFrom)), callID: string(m.CallID), tag: string(in.Tag())}
 		m.Each(sip.HRecordRoute, func(v []byte) bool { x.routes = append(x.routes, string(v)); return true })
-		x.account = accountOf(m, cred)
+		x.account = accountOf(m)
 	}
 	if refuse := x.point(m); refuse != nil {
 		return refuse
@@ -148,10 +149,11 @@ func (x *subscription) point(m *sip.Msg) *sip.Reply {
 	return nil
 }
 
-// accountOf is what is told of, as the telephone calls us.
-func accountOf(m *sip.Msg, cred *member.Credential) string {
+// accountOf is what a telephone's message key calls to hear what waits, at the house
+// as the telephone calls it.
+func accountOf(m *sip.Msg) string {
 	u, _ := sip.ParseURI(m.To.URI)
-	return string(append(append(sip.AppendUser([]byte("sip:"), cred.Number.Canonical()), '@'), u.Host...))
+	return string(append(append(sip.AppendUser([]byte("sip:"), routing.MissedCode), '@'), u.Host...))
 }
 
 // makeRoom ends the one of a device that was asked for longest ago, if it has as
