@@ -79,6 +79,10 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	if !regexp.MustCompile(`^\d+82-1$`).MatchString(user) || len(password) < 12 {
 		t.Errorf("the SIP account is %q / %q", user, password)
 	}
+	w.until("the telephone comes on by itself", `document.querySelector("phone-dock").dataset.link === "ready"`)
+	w.until("nothing was asked for in vain", `performance.getEntriesByType("resource").every((e) => (e.responseStatus || 200) < 400 || e.responseStatus === 422)`)
+	w.press(`a[href="#phone"]`)
+	w.see("#phone-to")
 	w.shoot("registered")
 
 	w.open("/lines")

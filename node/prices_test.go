@@ -55,6 +55,10 @@ func TestACallIsExplained(t *testing.T) {
 	if _, page := minji.get("/calls?to=%2B49+30+901820"); !strings.Contains(page, "$0.05 to connect") || !strings.Contains(page, "charged in steps of 60 and then 6 seconds") {
 		t.Error("the dial field does not say the price")
 	}
+	r.want(t, 200, key, "PATCH", "/api/v1/me", obj{"time_zone": "America/Phoenix"}) // where it is 16 hours earlier, all year
+	if _, page := minji.get("/calls?to=%2B49+30+901820"); !strings.Contains(page, "never (Sun 08:00-08:01): ") || !strings.Contains(page, "by the clock of America/Phoenix") {
+		t.Error("the dial field says time bands by another clock than the reader's")
+	}
 
 	r.want(t, 200, op, "POST", "/api/v1/decks/members/versions/"+str(taken.body, "items", 0, "id")+"/withdraw", nil)
 	list := r.want(t, 200, op, "GET", "/api/v1/decks/members/versions", nil)

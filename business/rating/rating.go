@@ -54,6 +54,19 @@ type Band struct {
 	From, To int   // minutes of the day; To at or below From goes over midnight, and Days are those it begins on
 }
 
+// Later is the same band by a clock that is so many minutes ahead.
+func (b Band) Later(minutes int) Band {
+	const day = 24 * 60
+	from := b.From + minutes
+	days := ((from-mod(from, day))/day%7 + 7) % 7
+	b.Days = (b.Days<<days | b.Days&127>>(7-days)) & 127
+	b.From, b.To = mod(from, day), mod(b.To+minutes, day)
+	return b
+}
+
+// mod is what is left over of a division, never negative.
+func mod(a, b int) int { return (a%b + b) % b }
+
 // has reports whether a band holds at a minute of a day.
 func (b *Band) has(day time.Weekday, minute int) bool {
 	on := func(d time.Weekday) bool { return b.Days>>((d+7)%7)&1 == 1 }

@@ -229,3 +229,18 @@ func BenchmarkRate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ratings/s")
 	runtime.KeepAlive(d)
 }
+
+// TestABandByAnotherClock holds at the same instants.
+func TestABandByAnotherClock(t *testing.T) {
+	for _, b := range []Band{{Days: 0b0111110, From: 8 * 60, To: 18 * 60}, {Days: 0b1000001, From: 22 * 60, To: 6 * 60}, {Days: 0b0000001, From: 0, To: 24 * 60}, {Days: 0b1000000, From: 23 * 60, To: 0}} {
+		for _, ahead := range []int{0, 9 * 60, -6 * 60, 14*60 + 30, -11 * 60, 24 * 60} {
+			other := b.Later(ahead)
+			for minute := range 7 * 24 * 60 {
+				there := mod(minute+ahead, 7*24*60)
+				if b.has(time.Weekday(minute/1440), minute%1440) != other.has(time.Weekday(there/1440), there%1440) {
+					t.Fatalf("%v, %d minutes ahead %v, differs at minute %d", b, ahead, other, minute)
+				}
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -201,27 +202,28 @@ type entry struct {
 
 func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if p.SignedIn() {
-		return nil, redirect{homeOf(p.Who, r.URL.Query().Get("next"))}
+		return nil, redirect{homeOf(p.Who, p.Next)}
 	}
 	p.Title = p.T("sign_in.title")
 	_, site := f.site(r)
-	return signInPage(p, entry{Next: r.URL.Query().Get("next"), Values: url.Values{}, Site: site}), nil
+	return signInPage(p, entry{Next: p.Next, Values: url.Values{}, Site: site}), nil
 }
 
 func (f *face) signIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	p.Next = r.PostFormValue("next")
 	s, who, err := f.Accounts.SignIn(r.Context(), strings.TrimSpace(r.PostFormValue("email")), r.PostFormValue("password"), source.Of(r))
 	if err != nil {
 		switch k := fault.KindOf(err); k {
 		case fault.Unproven, fault.Invalid, fault.Limited, fault.Forbidden:
 			p.Status, p.Title = httpstatus.Of(k), p.T("sign_in.title")
 			_, site := f.site(r)
-			return signInPage(p, entry{Next: r.PostFormValue("next"), Values: r.PostForm, Errors: map[string]string{"": p.why(err)}, Site: site}), nil
+			return signInPage(p, entry{Next: p.Next, Values: r.PostForm, Errors: map[string]string{"": p.why(err)}, Site: site}), nil
 		default:
 			return nil, err
 		}
 	}
 	f.setSession(w, s)
-	return nil, redirect{homeOf(who, r.PostFormValue("next"))}
+	return nil, redirect{homeOf(who, p.Next)}
 }
 
 // homeOf is where somebody goes who has signed in: where he wanted to, or where
@@ -244,10 +246,10 @@ func signUpForm(p *page) form.Form {
 
 func (f *face) signUpForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if p.SignedIn() {
-		return nil, redirect{localPath(r.URL.Query().Get("next"))}
+		return nil, redirect{localPath(p.Next)}
 	}
 	p.Title = p.T("sign_up.title")
-	return signUpPage(p, entry{Next: r.URL.Query().Get("next"), Inputs: p.inputs(signUpForm(p), url.Values{}, nil)}), nil
+	return signUpPage(p, entry{Next: p.Next, Inputs: p.inputs(signUpForm(p), url.Values{}, nil)}), nil
 }
 
 func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -255,6 +257,7 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		return nil, fault.New(fault.Invalid, "form", "%s", p.T("error.form"))
 	}
 	v := r.PostForm
+	p.Next = v.Get("next")
 	in := member.SignUp{
 		Name: strings.TrimSpace(v.Get("name")), Email: strings.TrimSpace(v.Get("email")), Password: v.Get("password"), Country: v.Get("country"),
 		Language: p.Tongue.Tag, TimeZone: v.Get("time_zone"), From: source.Of(r),
@@ -266,7 +269,7 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 			wrong := p.errorsOf(err)
 			v.Del("password")
 			p.Status, p.Title = httpstatus.Of(k), p.T("sign_up.title")
-			return signUpPage(p, entry{Next: v.Get("next"), Values: v, Errors: wrong, Inputs: p.inputs(signUpForm(p), v, wrong)}), nil
+			return signUpPage(p, entry{Next: p.Next, Values: v, Errors: wrong, Inputs: p.inputs(signUpForm(p), v, wrong)}), nil
 		default:
 			return nil, err
 		}
@@ -279,11 +282,31 @@ func (f *face) signUp(w http.ResponseWriter, r *http.Request, p *page) (templ.Co
 		return nil, err
 	}
 	f.setSession(w, s)
-	next := v.Get("next")
-	if next == "" {
-		next = "/"
+	f.setJoined(w, joinedFor)
+	return nil, redirect{localPath(cmp.Or(p.Next, "/"))}
+}
+
+// The page after a sign-up says once where its letter went.
+const (
+	joinedCookie = "joined"
+	joinedFor    = 60 // seconds
+)
+
+func (f *face) setJoined(w http.ResponseWriter, seconds int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the scheme the outside uses
+		Name: joinedCookie, Value: "1", Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure,
+	})
+}
+
+func (f *face) readJoined(w http.ResponseWriter, r *http.Request, p *page) {
+	if _, err := r.Cookie(joinedCookie); err != nil {
+		return
 	}
-	return nil, redirect{localPath(next)}
+	f.setJoined(w, -1)
+	a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)
+	if err == nil && a.Confirmed.IsZero() {
+		p.Joined = a.Email
+	}
 }
 
 // wrote says that a letter is on its way, or that none can be sent.
@@ -366,7 +389,7 @@ func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	}
 	p.Title = p.T("prove.title")
 	_, site := f.site(r)
-	return provePage(p, entry{Next: r.URL.Query().Get("next"), Site: site}), nil
+	return provePage(p, entry{Next: p.Next, Site: site}), nil
 }
 
 func (f *face) prove(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -168,7 +168,15 @@ func (f *face) known(r *http.Request, p *page, x *dialled) (err error) {
 		x.There = clocks(f.Plans.Zones(code, national), f.Now())
 	}
 	if x.Price == "" && x.Explanation.Price.Known && len(x.Targets) > 0 {
-		said := p.priceWords(&x.Explanation.Price.Quote, x.Zone)
+		a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)
+		if err != nil {
+			return err
+		}
+		his, known := f.Plans.Zone(a.TimeZone)
+		if !known {
+			his = x.Zone
+		}
+		said := p.priceWords(&x.Explanation.Price.Quote, x.Zone, his)
 		x.Price, x.Words = said.Short, said.Lines
 	}
 	return nil

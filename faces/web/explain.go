@@ -64,7 +64,7 @@ func (f *face) explain(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 		return nil, err
 	}
 	if d.X.Price.Known && len(d.X.Targets) > 0 {
-		said := p.priceWords(&d.X.Price.Quote, d.X.Zone)
+		said := p.priceWords(&d.X.Price.Quote, d.X.Zone, d.X.Zone)
 		d.Price, d.Words = said.Short, said.Lines
 		if d.Package, err = f.packageLeft(r.Context(), p, &d.X, d.payer(from.Account)); err != nil {
 			return nil, err

@@ -31,7 +31,8 @@ type input struct {
 	Error   string
 	Choices []choice
 	ID      string
-	Either  bool // this one or its neighbour must be filled in
+	Zones   []string // of a time zone: which of them the browser's own may take the place of what is chosen
+	Either  bool     // this one or its neighbour must be filled in
 }
 
 // inputs joins a form with what was typed and what was wrong with it.

@@ -210,12 +210,21 @@ func (n names) zoneNames() []choice {
 	return slices.Compact(out)
 }
 
-// zoneOf is a country's first time zone.
-func (n names) zoneOf(iso string) string {
+// zoneOf is somebody's time zone where it is one of the country, else the one in
+// which most people there live, which is first; "" of no country.
+func (n names) zoneOf(iso, his string) string {
+	there := n.zonesOf(iso)
+	if slices.Contains(there, his) || len(there) == 0 {
+		return his
+	}
+	return there[0]
+}
+
+func (n names) zonesOf(iso string) (out []string) {
 	for _, z := range n.zones {
 		if z.country == iso {
-			return z.name
+			out = append(out, z.name)
 		}
 	}
-	return ""
+	return out
 }

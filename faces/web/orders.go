@@ -198,7 +198,7 @@ func (f *face) offices(p *page, o shop.Order, typed url.Values, wrong map[string
 			typed = url.Values{}
 		}
 		if typed.Get(zone) == "" {
-			typed.Set(zone, p.Tongue.zoneOf(iso))
+			typed.Set(zone, p.Tongue.zoneOf(iso, ""))
 		}
 		fields := form.Form{Fields: []form.Field{
 			{Name: city, Label: p.T("register.city"), Type: "text", Max: 100}, {Name: spoken, Label: p.T("register.spoken"), Type: "list"},
@@ -240,11 +240,19 @@ func (f *face) registerForm(_ http.ResponseWriter, r *http.Request, p *page) (te
 	if a.Country == "" {
 		known.Set("country", d.Country)
 	}
-	if a.TimeZone == "" || a.TimeZone == "UTC" { // a browser that hides its zone says UTC
-		known.Set("time_zone", p.Tongue.zoneOf(known.Get("country")))
+	known.Set("time_zone", p.Tongue.zoneOf(known.Get("country"), a.TimeZone))
+	offices := url.Values{}
+	for _, iso := range append([]string{d.Country}, d.Countries...) {
+		offices.Set("time_zone_"+iso, p.Tongue.zoneOf(iso, a.TimeZone))
 	}
 	p.Title = p.T("register.title")
-	return registerPage(p, registration{dossier: d, Inputs: p.inputs(registerable(f), known, nil), Offices: f.offices(p, d.Order, nil, nil)}), nil
+	inputs := p.inputs(registerable(f), known, nil)
+	if a.TimeZone == "" { // the browser may know better
+		for i := range inputs {
+			inputs[i].Zones = p.Tongue.zonesOf(known.Get("country"))
+		}
+	}
+	return registerPage(p, registration{dossier: d, Inputs: inputs, Offices: f.offices(p, d.Order, offices, nil)}), nil
 }
 
 func (f *face) register(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -292,6 +300,18 @@ func (f *face) registered(_ http.ResponseWriter, r *http.Request, p *page) (temp
 	}
 	p.Title = p.T("registered.title")
 	return registeredPage(p, m, *c), nil
+}
+
+// way is a sort of telephone a number rings at, and the page about it.
+type way struct{ Name, To string }
+
+// waysToRing are all there are, for a line or, "", for whoever has none yet.
+func waysToRing(line string) []way {
+	browser, setup, card := "/calls#phone", "/lines", "/terminal"
+	if line != "" { // the page with a password that is shown once stays
+		browser, setup, card = "#phone", "/lines/"+line+"/setup", "/cards"
+	}
+	return []way{{"browser", browser}, {"telephone", setup}, {"card", card}, {"ordinary", "/access"}}
 }
 
 // credential is a telephone's settings as the page shows them, once.

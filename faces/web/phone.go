@@ -55,6 +55,9 @@ func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ
 		return f.scripted(w, r, p, nil, p.signedIn())
 	}
 	line, all, err := f.phoneLine(r.Context(), p, r.PostFormValue("line"))
+	if reason := fault.ReasonOf(err); reason.Code == "no_number" { // which is no failure of the page that asks
+		return f.scripted(w, r, p, map[string]string{"none": p.say(reason.Text)}, nil)
+	}
 	if err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}

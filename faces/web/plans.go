@@ -116,8 +116,9 @@ type priceSaid struct {
 	Lines []string
 }
 
-// priceWords says what a call costs now, and at other times.
-func (p *page) priceWords(q *rating.Quote, zone *time.Location) (x priceSaid) {
+// priceWords says what a call costs now, and at other times: bands hold by the
+// clock of zone, and are said by the reader's.
+func (p *page) priceWords(q *rating.Quote, zone, his *time.Location) (x priceSaid) {
 	if q.Free() {
 		return priceSaid{Short: p.T("calls.free")}
 	}
@@ -130,14 +131,24 @@ func (p *page) priceWords(q *rating.Quote, zone *time.Location) (x priceSaid) {
 		}
 		x.Lines = append(x.Lines, line)
 	}
-	for _, o := range q.Others(at) {
+	others := q.Others(at)
+	for _, o := range others {
 		if o.Band.Name == "" {
 			x.Lines = append(x.Lines, p.T("price.else", "price", p.priceSentence(o.Price)))
 		} else {
-			x.Lines = append(x.Lines, p.T("price.in", "band", o.Band.Name, "when", p.whenBand(o.Band), "price", p.priceSentence(o.Price)))
+			x.Lines = append(x.Lines, p.T("price.in", "band", o.Band.Name, "when", p.whenBand(o.Band.Later(offset(at.In(his))-offset(at))), "price", p.priceSentence(o.Price)))
 		}
 	}
+	if len(others) > 0 {
+		x.Lines = append(x.Lines, p.T("price.clock", "zone", strings.ReplaceAll(his.String(), "_", " ")))
+	}
 	return x
+}
+
+// offset is how many minutes a clock is ahead of UTC.
+func offset(at time.Time) int {
+	_, seconds := at.Zone()
+	return seconds / 60
 }
 
 // whenBand is when a time band holds, with the days in the reader's language.

@@ -51,6 +51,8 @@ type page struct {
 	Part    bool // asked for by htmx: only the part
 	Tongue  *tongue
 	Back    string // a page of its own: this one, or the one whose form this answers
+	Next    string // where whoever signs in from here wants to
+	Joined  string // the address to which the letter of an account just opened went
 }
 
 // Operator reports whether the operator's staff is.
@@ -88,6 +90,7 @@ func (f *face) serve(h handler) http.HandlerFunc {
 		}
 		if p.SignedIn() && !p.Part {
 			f.readPurse(r.Context(), p)
+			f.readJoined(w, r, p)
 		}
 		var b bytes.Buffer
 		if err := c.Render(p.rendering(r.Context()), &b); err != nil {
@@ -155,7 +158,7 @@ func send(w http.ResponseWriter, r *http.Request, p *page, html []byte) {
 }
 
 func (f *face) pageFor(r *http.Request) *page {
-	p := &page{f: f, Path: r.URL.Path, URL: r.URL.RequestURI(), Part: r.Header.Get("HX-Request") == "true"}
+	p := &page{f: f, Path: r.URL.Path, URL: r.URL.RequestURI(), Part: r.Header.Get("HX-Request") == "true", Next: r.URL.Query().Get("next")}
 	p.Who, _ = r.Context().Value(actorKey{}).(member.Actor)
 	p.Tongue, p.Back = f.tongueOf(r, p.Who.Language), p.URL
 	if r.Method != http.MethodGet {

@@ -153,7 +153,7 @@ func described(in input) templ.Attributes {
 		a["maxlength"] = strconv.Itoa(in.Max)
 	}
 	if in.Type == "timezone" {
-		a["data-zone"] = true
+		a["data-zone"] = strings.Join(in.Zones, " ")
 	}
 	return a
 }

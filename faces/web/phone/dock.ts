@@ -32,12 +32,17 @@ export class Dock extends HTMLElement {
 		this.clock = window.setInterval(() => this.tick(), 1000);
 		this.render();
 		this.fillSwitches();
-		const asked = /^#phone(?:=(.*))?$/.exec(location.hash); // a link that opens the telephone
-		if (asked) {
-			this.open(true);
-			if (asked[1]) this.dial(decodeURIComponent(asked[1]));
-			history.replaceState(history.state, "", location.pathname + location.search);
-		}
+		this.asked();
+	}
+
+	/** asked opens the telephone where a link said so. */
+	asked(): void {
+		const asked = /^#phone(?:=(.*))?$/.exec(location.hash);
+		if (!asked) return;
+		this.open(true);
+		if (asked[1]) this.dial(decodeURIComponent(asked[1]));
+		else this.to.focus();
+		history.replaceState(history.state, "", location.pathname + location.search);
 	}
 
 	disconnectedCallback(): void {

@@ -26,6 +26,8 @@ export class Line {
 	private wasLost = false;
 	private later = 0;
 	private ended = false;
+	/** he has no number yet: the next page may give him one */
+	private numberless = false;
 	/** the number he calls with; "" is his first */
 	private line: string;
 	private asides = new Map<string, Aside>();
@@ -76,6 +78,7 @@ export class Line {
 			}
 			case "devices": return this.use(c.devices);
 			case "line": return this.choose(c.line);
+			case "turned": return this.numberless ? this.open() : undefined;
 			case "hear": this.talks.forEach((t) => t.hear()); return this.say("");
 			case "forget": return this.say("");
 		}
@@ -95,11 +98,13 @@ export class Line {
 				forget("phone.line." + this.account);
 				return this.open();
 			}
+			this.numberless = r.none;
 			this.set({ link: r.again ? "lost" : "off", sentence: r.again ? "" : r.sentence });
 			if (r.again) this.again(() => this.open());
 			return;
 		}
 		this.tries = 0;
+		this.numberless = false;
 		this.pass = pass;
 		clearTimeout(this.renewal);
 		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, (Date.parse(pass.until) - Date.now()) * 0.7));

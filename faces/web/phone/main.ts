@@ -12,6 +12,11 @@ if (first && "locks" in navigator && "BroadcastChannel" in window) {
 	const tabs = Dock.tabs = new Tabs(first.getAttribute("account") ?? "", () => Dock.shown?.render());
 	customElements.define("phone-dock", Dock);
 	new Turner({ busy: () => tabs.busy(), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });
-	document.addEventListener("page:turned", () => Dock.shown?.fillSwitches());
+	document.addEventListener("page:turned", () => {
+		tabs.ask({ do: "turned" });
+		Dock.shown?.fillSwitches();
+		Dock.shown?.asked();
+	});
+	addEventListener("hashchange", () => Dock.shown?.asked());
 	if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/worker.js").catch(() => {});
 }

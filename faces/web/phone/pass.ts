@@ -17,9 +17,9 @@ export interface Pass {
 /** Choice is a number to call with. */
 export interface Choice { id: string; number: string }
 
-/** Refused says why there is no pass; `again` if it is worth asking once more. */
+/** Refused says why there is no pass: `again` if it is worth asking once more, `none` until he has a number. */
 export class Refused extends Error {
-	constructor(public sentence: string, public again: boolean) {
+	constructor(public sentence: string, public again: boolean, public none = false) {
 		super(sentence);
 	}
 }
@@ -35,5 +35,7 @@ export async function askPass(line: string): Promise<Pass> {
 		const said = await answer.json().catch(() => ({}));
 		throw new Refused(typeof said.error === "string" ? said.error : "", answer.status >= 500 || answer.status === 429);
 	}
-	return await answer.json() as Pass;
+	const said = await answer.json() as Pass | { none: string };
+	if ("none" in said) throw new Refused(said.none, false, true);
+	return said;
 }

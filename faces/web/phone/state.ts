@@ -60,7 +60,7 @@ export type Command =
 	| { do: "join"; id: string; with: string }
 	| { do: "devices"; devices: Devices }
 	| { do: "line"; line: string }
-	| { do: "hear" | "forget" };
+	| { do: "hear" | "forget" | "turned" };
 
 export const nothing = (): View => ({
 	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" }, lines: [], line: "",

@@ -17,8 +17,9 @@
 	});
 	const tick = () => { const now = Date.now(); document.querySelectorAll("[data-until]").forEach((el) => countdown(el, now)); };
 	const zone = () => document.querySelectorAll("input[data-zone], select[data-zone]").forEach((el) => {
-		if (el.value) return;
-		el.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+		const mine = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+		if (el.value && !el.dataset.zone.split(" ").includes(mine || "-")) return;
+		el.value = mine;
 		if (!el.value && el.options) el.selectedIndex = 0; // a zone the list does not have
 	});
 	document.addEventListener("click", async (e) => {
