@@ -80,7 +80,11 @@ func (n *Node) openBell(ctx context.Context) error {
 	}
 	rows := n.store.Bell()
 	n.bell = bell.New(bell.Config{
-		Store: rows, Queue: rows, Pusher: pusher{sender}, Words: words, Lines: n.members, Open: n.browserOpen, At: n.registeredAt,
+		Store: rows, Queue: rows, Pusher: pusher{sender}, Words: words, Lines: n.members, Open: n.browserOpen, At: n.registeredAt, ToUnproved: n.cfg.Dev,
+		Priced: func(account string, number numbering.Number, to string) bool {
+			_, known := n.CallPrice(account, number, to)
+			return known
+		},
 		Contacts: func(ctx context.Context, account string) ([]contact.Contact, error) {
 			return n.contacts.Of(ctx, member.Actor{Account: account})
 		},

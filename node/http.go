@@ -48,7 +48,7 @@ func (n *Node) handler() (http.Handler, error) {
 		Wallet: n.book, Calls: n.store.Calls(), PINs: n.pins, Contacts: n.contacts, Access: n.access, CallBacks: n, Prompts: n.prompts, Sounds: n, Hooks: n.hooks, Guard: n.guard, GuardRules: n.guard, Foresight: n.guard, Alerts: n.guard,
 		Carriers: n.carriers, Decks: n.tariffs, Plans: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement,
 		Trunks: n.telephony, Proofs: n.proofs, Names: n.names,
-		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL,
+		Router: n.tables, Sold: n.roster.Numbers, Reader: n, Answers: answers{n.store.Answers()}, Currency: n.currency(), Version: n.opts.Version, Origin: n.cfg.URL, Dev: n.cfg.Dev,
 		Log: n.log, Now: n.opts.Now,
 		TopUps: n.cashier, AutoTopUps: n.cashier, Wallets: n.wallets, Bills: n.billing, Dunning: n.billing, Accounting: n.accounting, Packages: n.bundles, PackageDesk: n.bundles,
 	})

@@ -168,6 +168,11 @@ type Config struct {
 	Open func(n numbering.Number, instance string) bool
 	// At are the registrations of a device to which there is a way.
 	At func(device string) []location.Binding
+	// ToUnproved: calls are sent on to telephones that nobody has proved, too.
+	ToUnproved bool
+	// Priced reports whether a call of an account to a number has a price: only then
+	// is it made.
+	Priced func(account string, n numbering.Number, to string) bool
 	// Seen is told when an account has looked at its missed calls.
 	Seen func(account string)
 	Link func(path string) string

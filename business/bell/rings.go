@@ -43,6 +43,8 @@ const (
 	WhyBusy        Why = "busy"        // when he is busy or declines
 	WhyNoAnswer    Why = "no_answer"   // when nobody answers
 	WhyUnreachable Why = "unreachable" // when nothing else can be reached
+	WhyUnproved    Why = "unproved"    // he chose it, and has not proved it
+	WhyNoPrice     Why = "no_price"    // calls there have no price, so none is sent
 	WhyAccess      Why = "access"      // it is for calling
 )
 
@@ -53,8 +55,11 @@ type Row struct {
 	Name    string // of the device or the browser as it calls itself, or the number calls are sent on to
 	Device  string // its id; "" of what is none
 	Browser string // the id of a browser that rings when it is closed
-	Now     Verdict
-	Closed  Verdict
+	// Unproved: calls are sent on there though he has not proved it, as they are in
+	// dev alone.
+	Unproved bool
+	Now      Verdict
+	Closed   Verdict
 }
 
 // world is what decides what rings.
@@ -62,7 +67,9 @@ type world struct {
 	devices  []member.Device
 	at       func(device string) []location.Binding
 	browsers []Browser
-	forward  *member.Forwarding
+	forward  member.Forwarding // as calls follow it
+	unproved []string          // that he chose for it and has not proved
+	priced   func(to string) bool
 }
 
 // Ringing lists what may ring for a number, and says of each whether and why.
@@ -71,7 +78,8 @@ func (s *Service) Ringing(ctx context.Context, by member.Actor, membership strin
 	if err != nil {
 		return nil, err
 	}
-	w := world{at: s.cfg.At, forward: m.Forward}
+	w := world{at: s.cfg.At, priced: func(to string) bool { return s.cfg.Priced(m.Account, m.Number, to) }}
+	w.forward, w.unproved = m.InForce(s.cfg.ToUnproved)
 	if w.devices, err = s.cfg.Lines.Devices(ctx, by, membership); err != nil {
 		return nil, err
 	}
@@ -106,7 +114,7 @@ func (w *world) rows() []Row {
 	for i := range out {
 		for _, v := range []*Verdict{&out[i].Now, &out[i].Closed} {
 			switch {
-			case w.forward != nil && len(w.forward.Always) > 0:
+			case len(w.forward.Always) > 0:
 				*v = Verdict{false, WhySentOn}
 			case only && v.Rings && !slices.ContainsFunc(w.at(out[i].Device), func(b location.Binding) bool { return b.Only }):
 				*v = Verdict{false, WhyElsewhere}
@@ -147,11 +155,8 @@ func (w *world) inBrowsers(d *member.Device, at []location.Binding) (out []Row) 
 	return append(out, r)
 }
 
-// sentOn are the telephones that calls are sent on to.
+// sentOn are the telephones that he has calls sent on to.
 func (w *world) sentOn() (out []Row) {
-	if w.forward == nil {
-		return nil
-	}
 	for _, x := range []struct {
 		to  []string
 		why Why
@@ -160,7 +165,17 @@ func (w *world) sentOn() (out []Row) {
 			continue // it never comes to that
 		}
 		for _, to := range x.to {
-			out = append(out, Row{Kind: KindForward, Name: to, Now: Verdict{true, x.why}, Closed: Verdict{true, x.why}})
+			v := Verdict{true, x.why}
+			if !w.priced(to) {
+				v = Verdict{false, WhyNoPrice}
+			}
+			out = append(out, Row{Kind: KindForward, Name: to, Unproved: slices.Contains(w.unproved, to), Now: v, Closed: v})
+		}
+	}
+	for _, to := range w.unproved {
+		if !w.forward.Goes(to) {
+			v := Verdict{false, WhyUnproved}
+			out = append(out, Row{Kind: KindForward, Name: to, Now: v, Closed: v})
 		}
 	}
 	return out

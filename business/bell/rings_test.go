@@ -43,17 +43,24 @@ func TestWhatRings(t *testing.T) {
 			{Kind: KindBrowser, Device: "web", Now: Verdict{false, WhyNoPush}, Closed: Verdict{false, WhyNoPush}},
 			{Kind: KindCard, Device: "lent", Now: Verdict{true, WhyRegistered}, Closed: Verdict{false, WhyNoPush}},
 		}},
-		"all calls are sent on": {world{devices: []member.Device{desk, web}, forward: &member.Forwarding{Always: []string{"+821"}, Busy: []string{"+822"}}, at: at(map[string][]location.Binding{"desk": {{ID: "1"}}})}, []Row{
+		"all calls are sent on": {world{devices: []member.Device{desk, web}, forward: member.Forwarding{Always: []string{"+821"}, Busy: []string{"+822"}}, at: at(map[string][]location.Binding{"desk": {{ID: "1"}}})}, []Row{
 			{Kind: KindTelephone, Name: "Desk", Device: "desk", Now: Verdict{false, WhySentOn}, Closed: Verdict{false, WhySentOn}},
 			{Kind: KindBrowser, Device: "web", Now: Verdict{false, WhySentOn}, Closed: Verdict{false, WhySentOn}},
 			{Kind: KindForward, Name: "+821", Now: Verdict{true, WhyAlways}, Closed: Verdict{true, WhyAlways}},
 		}},
-		"some calls are sent on": {world{devices: []member.Device{web}, forward: &member.Forwarding{NoAnswer: []string{"+821"}, Unreachable: []string{"+822"}}, at: at(nil)}, []Row{
+		"some calls are sent on": {world{devices: []member.Device{web}, forward: member.Forwarding{NoAnswer: []string{"+821"}, Unreachable: []string{"+822"}}, at: at(nil)}, []Row{
 			{Kind: KindBrowser, Device: "web", Now: Verdict{false, WhyNoPush}, Closed: Verdict{false, WhyNoPush}},
 			{Kind: KindForward, Name: "+821", Now: Verdict{true, WhyNoAnswer}, Closed: Verdict{true, WhyNoAnswer}},
 			{Kind: KindForward, Name: "+822", Now: Verdict{true, WhyUnreachable}, Closed: Verdict{true, WhyUnreachable}},
 		}},
+		"what is not proved, or has no price": {world{devices: []member.Device{web}, forward: member.Forwarding{Unreachable: []string{"+53", "+823"}}, unproved: []string{"+823", "+824"}, at: at(nil)}, []Row{
+			{Kind: KindBrowser, Device: "web", Now: Verdict{false, WhyNoPush}, Closed: Verdict{false, WhyNoPush}},
+			{Kind: KindForward, Name: "+53", Now: Verdict{false, WhyNoPrice}, Closed: Verdict{false, WhyNoPrice}},
+			{Kind: KindForward, Name: "+823", Unproved: true, Now: Verdict{true, WhyUnreachable}, Closed: Verdict{true, WhyUnreachable}},
+			{Kind: KindForward, Name: "+824", Now: Verdict{false, WhyUnproved}, Closed: Verdict{false, WhyUnproved}},
+		}},
 	} {
+		x.w.priced = func(to string) bool { return to != "+53" }
 		got := x.w.rows()
 		want := append(x.want, Row{Kind: KindAccess, Now: Verdict{false, WhyAccess}, Closed: Verdict{false, WhyAccess}})
 		if len(got) != len(want) {

@@ -57,9 +57,89 @@ func (m Membership) Forwarding() Forwarding {
 	return f
 }
 
+// InForce is the forwarding as calls follow it: to numbers that he has proved, or
+// to any where unproved ones are called too (in dev). unproved are those that he
+// chose and has not proved.
+func (m Membership) InForce(anyNumber bool) (f Forwarding, unproved []string) {
+	proved := map[string]bool{}
+	for _, o := range m.Own() {
+		proved[o.Dial] = proved[o.Dial] || o.Proved
+	}
+	f = m.Forwarding()
+	for _, list := range []*[]string{&f.Always, &f.Busy, &f.NoAnswer, &f.Unreachable} {
+		var used []string
+		for _, to := range *list {
+			if !proved[to] && !slices.Contains(unproved, to) {
+				unproved = append(unproved, to)
+			}
+			if proved[to] || anyNumber {
+				used = append(used, to)
+			}
+		}
+		*list = used
+	}
+	return f, unproved
+}
+
+// Goes reports whether calls are sent on there in any case.
+func (f Forwarding) Goes(to string) bool {
+	return slices.Contains(f.Always, to) || slices.Contains(f.Busy, to) || slices.Contains(f.NoAnswer, to) || slices.Contains(f.Unreachable, to)
+}
+
+// None reports whether no call is sent on.
+func (f Forwarding) None() bool {
+	return len(f.Always)+len(f.Busy)+len(f.NoAnswer)+len(f.Unreachable) == 0
+}
+
+// wrongNumber refuses what was given as a telephone.
+func wrongNumber(text string) error {
+	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "number", Text: text})
+}
+
+// Telephone reads a telephone that calls could be sent on to, as it is dialled.
+func (s *Service) Telephone(number string) (string, error) {
+	dial := dialOf(number)
+	if len(dial) < 2 || dial[0] != '+' {
+		return "", wrongNumber("Write a telephone number with the + and the country code, as in +82 2 555 1234.")
+	}
+	if _, _, valid := s.cfg.Plans.SplitE164(dial[1:]); !valid {
+		return "", wrongNumber("This is not a valid telephone number of its country. Check the digits.")
+	}
+	return dial, nil
+}
+
+// AddNumber adds a telephone to the numbers of a membership, that calls may be
+// sent on to it. Unless it is proved already, it still has to be.
+func (s *Service) AddNumber(ctx context.Context, by Actor, id, number string) (Membership, Own, error) {
+	dial, err := s.Telephone(number)
+	if err != nil {
+		return Membership{}, Own{}, err
+	}
+	is := func(o Own) bool { return o.Dial == dial }
+	m, err := s.change(ctx, by, id, func(m *Membership) error {
+		switch {
+		case slices.ContainsFunc(m.Own(), is):
+			return wrongNumber("This is one of the numbers listed here already.")
+		case m.ContactPSTN == "":
+			m.ContactPSTN = dial
+		case len(m.OtherVoIP) >= mostOthers:
+			return wrongNumber("Ten numbers are listed already. Remove one where it is said what we know of this number.")
+		default:
+			m.OtherVoIP = append(m.OtherVoIP, dial)
+		}
+		s.proveNumbers(ctx, m)
+		return nil
+	}, Tx.ChangeMembership)
+	if err != nil {
+		return m, Own{}, err
+	}
+	own := m.Own()
+	return m, own[slices.IndexFunc(own, is)], nil
+}
+
 // SetForwarding says which calls are forwarded, and where.
 func (s *Service) SetForwarding(ctx context.Context, by Actor, id string, f Forwarding) (Membership, error) {
-	return s.setCalling(ctx, by, id, func(m *Membership) error {
+	return s.change(ctx, by, id, func(m *Membership) error {
 		var wrong []fault.Field
 		for _, list := range []struct {
 			name string
@@ -75,7 +155,7 @@ func (s *Service) SetForwarding(ctx context.Context, by Actor, id string, f Forw
 		}
 		m.Forward = &f
 		return nil
-	})
+	}, Tx.SetCalling)
 }
 
 // dialled reads numbers of a membership as their holder writes them.
@@ -109,7 +189,7 @@ func dialOf(text string) string {
 
 // SetCallerID says what the calls of a number show.
 func (s *Service) SetCallerID(ctx context.Context, by Actor, id string, c CallerID) (Membership, error) {
-	return s.setCalling(ctx, by, id, func(m *Membership) error {
+	return s.change(ctx, by, id, func(m *Membership) error {
 		if c.Shows != "" {
 			if c.Shows = dialOf(c.Shows); c.Shows == "" || s.cfg.Rented == nil || !s.cfg.Rented(ctx, *m, c.Shows) {
 				return fault.New(fault.Invalid, "fields", "Some fields are not right.").
@@ -118,11 +198,11 @@ func (s *Service) SetCallerID(ctx context.Context, by Actor, id string, c Caller
 		}
 		m.CallerID = c
 		return nil
-	})
+	}, Tx.SetCalling)
 }
 
-// setCalling changes how calls of a number are treated, and tells the centers.
-func (s *Service) setCalling(ctx context.Context, by Actor, id string, change func(*Membership) error) (Membership, error) {
+// change changes a membership, writes what was changed, and tells the centers.
+func (s *Service) change(ctx context.Context, by Actor, id string, change func(*Membership) error, write func(Tx, context.Context, Membership) error) (Membership, error) {
 	var m Membership
 	err := s.store.Do(ctx, func(tx Tx) (err error) {
 		if m, err = mine(ctx, tx, by, id); err != nil {
@@ -131,7 +211,7 @@ func (s *Service) setCalling(ctx context.Context, by Actor, id string, change fu
 		if err := change(&m); err != nil {
 			return err
 		}
-		return tx.SetCalling(ctx, m)
+		return write(tx, ctx, m)
 	})
 	if err != nil {
 		return Membership{}, err

@@ -29,8 +29,12 @@ type Own struct {
 	E164    string // "" is no number a call can prove
 	Dial    string // as it is dialled; "" is none that a call can be sent to
 	Purpose Purpose
-	Proved  bool // only then is it used
+	Proved  bool
 }
+
+// Used reports whether calls can be sent on there: it is proved, or any number will
+// do, as in dev.
+func (o Own) Used(anyNumber bool) bool { return o.Dial != "" && (o.Proved || anyNumber) }
 
 // Own lists them.
 func (m Membership) Own() []Own {

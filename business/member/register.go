@@ -17,13 +17,16 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
+// mostOthers is how many other numbers a registration may have.
+const mostOthers = 10
+
 // Form is the fields of a registration.
 func (s *Service) Form() form.Form {
 	return form.Form{Fields: []form.Field{
 		{Name: "order_id", Label: "Your order", Type: "text", Required: true},
 		{Name: "contact_pstn", Label: "A telephone where you can be reached", Type: "tel", Help: "With the +, as in +82 2 555 1234. Or give an identification number instead.", Max: 40},
 		{Name: "identification", Label: "Identification number", Type: "text", Help: "If you have no telephone.", Max: 64},
-		{Name: "other_voip", Label: "Your numbers or addresses at other VoIP providers", Type: "list", Max: 10},
+		{Name: "other_voip", Label: "Your numbers or addresses at other VoIP providers", Type: "list", Max: mostOthers},
 		{Name: "name", Label: "Name", Type: "text", Required: true, Max: 100},
 		{Name: "country", Label: "Country where you live", Type: "country", Required: true},
 		{Name: "languages", Label: "Languages you speak, your mother tongue first", Type: "list", Required: true, Max: 8},
@@ -99,7 +102,7 @@ func (s *Service) checkRegistration(in Registration) (m Membership, wrong []faul
 	if n := len(m.Identification); n > 0 && (n < 4 || !readable(m.Identification, 64)) {
 		bad("identification", "Use 4 to 64 characters.")
 	}
-	if len(in.OtherVoIP) > 10 {
+	if len(in.OtherVoIP) > mostOthers {
 		bad("other_voip", "Give at most 10.")
 	}
 	for _, v := range in.OtherVoIP {

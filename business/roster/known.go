@@ -75,24 +75,12 @@ func (r *Roster) Known(telephone string) (routing.Holder, bool) {
 	return first, found
 }
 
-// forwarding is a member's, as far as it may be used: to numbers he has proved.
-func forwarding(m member.Membership, unproved bool) *routing.Forwarding {
-	may := map[string]bool{}
-	for _, o := range m.Own() {
-		may[o.Dial] = o.Proved || unproved
+// forwarding is a member's, as calls follow it, and the numbers he chose that he
+// has not proved.
+func forwarding(m member.Membership, unproved bool) (*routing.Forwarding, []string) {
+	f, idle := m.InForce(unproved)
+	if f.None() {
+		return nil, idle
 	}
-	use := func(list []string) (out []string) {
-		for _, to := range list {
-			if may[to] {
-				out = append(out, to)
-			}
-		}
-		return out
-	}
-	f := m.Forwarding()
-	out := &routing.Forwarding{Always: use(f.Always), Busy: use(f.Busy), NoAnswer: use(f.NoAnswer), Unreachable: use(f.Unreachable), After: f.After}
-	if len(out.Always)+len(out.Busy)+len(out.NoAnswer)+len(out.Unreachable) == 0 {
-		return nil
-	}
-	return out
+	return &routing.Forwarding{Always: f.Always, Busy: f.Busy, NoAnswer: f.NoAnswer, Unreachable: f.Unreachable, After: f.After}, idle
 }

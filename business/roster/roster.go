@@ -50,10 +50,11 @@ type Registered struct {
 	Account    string           `json:"account"`
 	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
 	// Forward is which calls are forwarded, to numbers that may be used.
-	Forward *routing.Forwarding `json:"forward,omitempty"`
-	Private bool                `json:"private,omitempty"`
-	Shows   string              `json:"shows,omitempty"`
-	Known   []string            `json:"known,omitempty"` // telephones he is known by, with +
+	Forward  *routing.Forwarding `json:"forward,omitempty"`
+	Unproved []string            `json:"unproved,omitempty"` // he chose them for that, and has not proved them
+	Private  bool                `json:"private,omitempty"`
+	Shows    string              `json:"shows,omitempty"`
+	Known    []string            `json:"known,omitempty"` // telephones he is known by, with +
 	// Unlisted is kept out of what others look up.
 	Unlisted bool `json:"unlisted,omitempty"`
 }
@@ -64,9 +65,10 @@ func (r *Roster) registration(m member.Membership) *Registered {
 
 func registered(m member.Membership, unproved bool) *Registered {
 	r := &Registered{
-		Number: m.Number, Membership: m.ID, Account: m.Account, Forward: forwarding(m, unproved), Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
+		Number: m.Number, Membership: m.ID, Account: m.Account, Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
 		Unlisted: m.Unlisted,
 	}
+	r.Forward, r.Unproved = forwarding(m, unproved)
 	if len(m.Languages) > 0 {
 		r.Language = m.Languages[0]
 	}
@@ -204,7 +206,7 @@ func (r *Roster) sold(s *Sold) {
 		h.Number, h.Country = n, iso
 		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
 			h.Membership, h.Registered, h.Language = old.Membership, old.Registered, old.Language
-			h.Forward, h.Private, h.Shows, h.Unlisted = old.Forward, old.Private, old.Shows, old.Unlisted
+			h.Forward, h.Unproved, h.Private, h.Shows, h.Unlisted = old.Forward, old.Unproved, old.Private, old.Shows, old.Unlisted
 		}
 		r.Numbers.Set(h)
 		company.Offices[n.CallingCode] = iso
@@ -236,7 +238,7 @@ func (r *Roster) registered(m *Registered) {
 	for _, n := range numbers {
 		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
 			h.Membership, h.Registered, h.Language = m.Membership, true, m.Language
-			h.Forward, h.Private, h.Shows, h.Unlisted = m.Forward, m.Private, m.Shows, m.Unlisted
+			h.Forward, h.Unproved, h.Private, h.Shows, h.Unlisted = m.Forward, m.Unproved, m.Private, m.Shows, m.Unlisted
 			r.Numbers.Set(h)
 			r.known.set(n.Canonical(), m.Known)
 		}

@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"slices"
+
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -66,6 +68,9 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 		}
 		if a.Trace != nil {
 			a.inside("Its holder has such calls sent on to %s, and pays for it.", to)
+			if slices.Contains(d.Holder.Unproved, to) {
+				a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
+			}
 		}
 		d.Targets, d.RingFor, d.ReplyIn, d.Price, d.E164 = x.Targets, x.RingFor, x.ReplyIn, x.Price, x.E164
 		d.Chosen = why.chosen()
@@ -82,6 +87,35 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 		}
 	}
 	return d
+}
+
+// sayOn tells where a call goes on that terminals ring for, and where it does not
+// for want of a proof.
+func (a *Attempt) sayOn(h *Holder, ringing bool) {
+	var f Forwarding
+	if h.Forward != nil {
+		f = *h.Forward
+	}
+	if ringing {
+		for _, to := range f.Busy {
+			a.inside("When its holder is busy or declines, the call goes on to %s, and he pays for it.", to)
+		}
+		for _, to := range f.NoAnswer {
+			a.inside("When nobody answers, the call goes on to %s, and its holder pays for it.", to)
+		}
+		for _, to := range f.Unreachable {
+			a.inside("When no terminal can be reached, the call goes on to %s, and its holder pays for it.", to)
+		}
+	}
+	for _, to := range h.Unproved {
+		if slices.Contains(f.Always, to) || slices.Contains(f.Busy, to) || slices.Contains(f.NoAnswer, to) || slices.Contains(f.Unreachable, to) {
+			if ringing {
+				a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
+			}
+			continue
+		}
+		a.inside("Its holder chose to have calls sent on to %s, and has not proved it: none is sent there.", to)
+	}
 }
 
 // divert says of targets whose call it was: another center is told the number, a

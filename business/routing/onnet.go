@@ -114,6 +114,9 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		if asleep > 0 {
 			a.inside("Others are woken by a notification, and ring when they have signed in.")
 		}
+		if a.Instance == "" {
+			a.sayOn(h, len(d.Targets) > 0)
+		}
 	}
 	if len(d.Targets) > 0 {
 		d.RingFor, d.Chosen = RingFor, ChosenSignedIn

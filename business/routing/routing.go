@@ -231,9 +231,10 @@ type Holder struct {
 	OwnPhone   bool     // an existing telephone number, proved; else identification block
 	OffIn      []string // dial countries where the typed form is switched off (N4)
 	Forward    *Forwarding
-	Private    bool   // his calls show no number, unless one says otherwise
-	Shows      string // the telephone number his calls show to others, with +; "": his own
-	Unlisted   bool   // others do not look it up, and strangers do not call it
+	Unproved   []string // he chose them to be forwarded to, and has not proved them: Forward has them only in dev
+	Private    bool     // his calls show no number, unless one says otherwise
+	Shows      string   // the telephone number his calls show to others, with +; "": his own
+	Unlisted   bool     // others do not look it up, and strangers do not call it
 }
 
 // Forwarding is where a member has his calls sent (M2). Each is dialled as he

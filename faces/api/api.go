@@ -281,6 +281,7 @@ type Deps struct {
 	Currency   money.Currency
 	Version    string
 	Origin     string // how the outside reaches us; "": as each request did
+	Dev        bool   // `callisto dev`: calls are sent on to telephones nobody proved
 	Log        *slog.Logger
 	Now        func() time.Time
 	Openings   *opening.Service

@@ -49,7 +49,7 @@ type Membership struct {
 	Email          string      `json:"email"`
 	TimeZone       string      `json:"time_zone"`
 	Offices        []office    `json:"offices,omitempty"`
-	Numbers        []ownNumber `json:"numbers" doc:"Your other numbers: only those that are proved are used"`
+	Numbers        []ownNumber `json:"numbers" doc:"Your other numbers, and whether calls are sent on to them"`
 	Forwarding     forwarding  `json:"forwarding"`
 	CallerID       callerID    `json:"caller_id"`
 	Created        time.Time   `json:"created_at"`
@@ -82,6 +82,7 @@ type ownNumber struct {
 	Purpose string `json:"purpose" doc:"contact or other_voip, as a proof needs it"`
 	Dial    string `json:"dial,omitempty" doc:"As it stands in forwarding; empty: no call can be sent there"`
 	Proved  bool   `json:"proved"`
+	Used    bool   `json:"used" doc:"Calls are sent on there if you choose it: it is proved, or this is callisto dev, where only the test carrier rings"`
 }
 
 // Device is a telephone's credential.
@@ -121,7 +122,7 @@ func (f *face) registerMembers() {
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members", "register-member", "Members", "Register a bought number: the answer holds the SIP account", http.StatusCreated)), f.registerMember)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members", "list-members", "Members", "Your registered numbers", 0)), f.listMembers)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}", "get-member", "Members", "One registered number", 0)), f.getMember)
-	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/forwarding", "set-forwarding", "Members", "Which calls are forwarded, and where; you pay for those calls. Only proved numbers are used", 0)), f.setForwarding)
+	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/forwarding", "set-forwarding", "Members", "Which calls are forwarded, and where; you pay for those calls. Only numbers that are used ring", 0)), f.setForwarding)
 	huma.Register(f.api, reg(op(http.MethodPut, "/api/v1/members/{id}/caller_id", "set-caller-id", "Members", "What the calls of a number show", 0)), f.setCallerID)
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/members/{id}/devices", "list-devices", "Devices", "The telephones of a number", 0)), f.listDevices)
 	huma.Register(f.api, reg(op(http.MethodPost, "/api/v1/members/{id}/devices", "add-device", "Devices", "A further telephone, with a credential of its own", http.StatusCreated)), f.addDevice)
@@ -140,7 +141,7 @@ func (f *face) showMembership(m member.Membership) Membership {
 	}
 	out.Numbers = []ownNumber{}
 	for _, o := range m.Own() {
-		out.Numbers = append(out.Numbers, ownNumber{Text: o.Text, E164: o.E164, Dial: o.Dial, Purpose: string(o.Purpose), Proved: o.Proved})
+		out.Numbers = append(out.Numbers, ownNumber{Text: o.Text, E164: o.E164, Dial: o.Dial, Purpose: string(o.Purpose), Proved: o.Proved, Used: o.Used(f.Dev)})
 	}
 	return out
 }

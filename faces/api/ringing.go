@@ -30,16 +30,17 @@ type browserView struct {
 
 type verdictView struct {
 	Rings bool   `json:"rings"`
-	Why   string `json:"why" enum:"open,push,no_push,registered,woken,away,elsewhere,sent_on,always,busy,no_answer,unreachable,access"`
+	Why   string `json:"why" enum:"open,push,no_push,registered,woken,away,elsewhere,sent_on,always,busy,no_answer,unreachable,unproved,no_price,access"`
 }
 
 type ringingView struct {
-	Kind    string      `json:"kind" enum:"browser,telephone,card,forward,access"`
-	Name    string      `json:"name" doc:"Of the device, as the browser calls itself, or the number that calls are sent on to"`
-	Device  string      `json:"device,omitempty"`
-	Browser string      `json:"browser,omitempty" doc:"The id of a browser that rings when it is closed"`
-	Now     verdictView `json:"now"`
-	Closed  verdictView `json:"closed" doc:"When every browser is closed"`
+	Kind     string      `json:"kind" enum:"browser,telephone,card,forward,access"`
+	Name     string      `json:"name" doc:"Of the device, as the browser calls itself, or the number that calls are sent on to"`
+	Device   string      `json:"device,omitempty"`
+	Browser  string      `json:"browser,omitempty" doc:"The id of a browser that rings when it is closed"`
+	Unproved bool        `json:"unproved,omitempty" doc:"Calls are sent on there though you have not proved it; only where callisto dev runs"`
+	Now      verdictView `json:"now"`
+	Closed   verdictView `json:"closed" doc:"When every browser is closed"`
 }
 
 type waitingView struct {
@@ -77,7 +78,7 @@ func (f *face) listRinging(ctx context.Context, in *struct {
 	}
 	out := list[ringingView]{Items: make([]ringingView, 0, len(rows))}
 	for _, r := range rows {
-		out.Items = append(out.Items, ringingView{string(r.Kind), r.Name, r.Device, r.Browser, viewVerdict(r.Now), viewVerdict(r.Closed)})
+		out.Items = append(out.Items, ringingView{string(r.Kind), r.Name, r.Device, r.Browser, r.Unproved, viewVerdict(r.Now), viewVerdict(r.Closed)})
 	}
 	return &body[list[ringingView]]{out}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -13,12 +14,16 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
+	"github.com/callisto-tel/callisto/business/proof"
 )
 
 // Calling is how the calls of a number are treated.
 type Calling interface {
 	SetForwarding(ctx context.Context, by member.Actor, id string, f member.Forwarding) (member.Membership, error)
 	SetCallerID(ctx context.Context, by member.Actor, id string, c member.CallerID) (member.Membership, error)
+	// Telephone reads one that calls could be sent on to, and AddNumber adds it.
+	Telephone(number string) (dial string, err error)
+	AddNumber(ctx context.Context, by member.Actor, id, number string) (member.Membership, member.Own, error)
 }
 
 // Rates is what calls cost.
@@ -32,6 +37,7 @@ func (f *face) callingRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /lines/{id}/calls":       f.calling,
 		"POST /lines/{id}/forwarding": f.setForwarding,
+		"POST /lines/{id}/numbers":    f.addNumber,
 		"POST /lines/{id}/caller-id":  f.setCallerID,
 	}
 }
@@ -39,13 +45,28 @@ func (f *face) callingRoutes() map[string]handler {
 // callingData is the page on which a member says how his calls are treated.
 type callingData struct {
 	member.Membership
-	When   []forwardWhen
-	Rings  []choice // seconds before nobody has answered
-	After  string
-	Own    []ownCall
-	Done   bool
-	Errors map[string]string
-	Shows  []choice // telephone numbers his calls can show
+	Chosen   member.Forwarding
+	InForce  member.Forwarding
+	Unproved []string      // chosen, and no call goes there
+	When     []forwardWhen // as they are ticked
+	Rings    []choice      // seconds before nobody has answered
+	After    string
+	Own      []ownCall
+	Typed    string   // another number,
+	Asked    *ownCall // and what calls there would cost
+	Done     bool
+	Errors   map[string]string
+	Shows    []choice // telephone numbers his calls can show
+}
+
+// Cases are the ones in which calls are sent on now.
+func (d *callingData) Cases() []forwardWhen {
+	return slices.DeleteFunc(whens(d.InForce), func(w forwardWhen) bool { return len(w.To) == 0 })
+}
+
+// whens are the cases of a forwarding.
+func whens(x member.Forwarding) []forwardWhen {
+	return []forwardWhen{{"unreachable", x.Unreachable}, {"no_answer", x.NoAnswer}, {"busy", x.Busy}, {"always", x.Always}}
 }
 
 // forwardWhen is one case in which calls are forwarded.
@@ -62,6 +83,14 @@ type ownCall struct {
 	Used  bool // it is proved, or need not be
 }
 
+// callingTyped is what was typed into the page.
+type callingTyped struct {
+	ticks  *member.Forwarding
+	number string
+	wrong  map[string]string
+	done   bool
+}
+
 func (f *face) callingOf(r *http.Request, p *page) (member.Membership, error) {
 	if err := p.must(); err != nil {
 		return member.Membership{}, err
@@ -74,25 +103,37 @@ func (f *face) calling(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if err != nil {
 		return nil, err
 	}
-	return f.callingShown(r.Context(), p, m, m.Forwarding(), nil, r.URL.Query().Has("done"))
+	return f.callingShown(r.Context(), p, m, callingTyped{number: strings.TrimSpace(r.URL.Query().Get("number")), done: r.URL.Query().Has("done")})
 }
 
-func (f *face) callingShown(ctx context.Context, p *page, m member.Membership, x member.Forwarding, wrong map[string]string, done bool) (templ.Component, error) {
+func (f *face) callingShown(ctx context.Context, p *page, m member.Membership, in callingTyped) (templ.Component, error) {
 	p.Title = p.T("calling.title")
-	d := callingData{Membership: m, Errors: wrong, Done: done, After: strconv.Itoa(int(x.After / time.Second))}
-	d.When = []forwardWhen{{"always", x.Always}, {"busy", x.Busy}, {"no_answer", x.NoAnswer}, {"unreachable", x.Unreachable}}
+	d := callingData{Membership: m, Chosen: m.Forwarding(), Errors: in.wrong, Done: in.done, Typed: in.number}
+	ticks := d.Chosen
+	if in.ticks != nil {
+		ticks = *in.ticks
+	}
+	d.When, d.After = whens(ticks), strconv.Itoa(int(ticks.After/time.Second))
+	d.InForce, d.Unproved = m.InForce(f.Dev)
+	d.Unproved = slices.DeleteFunc(d.Unproved, d.InForce.Goes)
 	for _, s := range []int{5, 10, 15, 20, 30, 45} {
 		d.Rings = append(d.Rings, choice{strconv.Itoa(s), p.T("calling.seconds", "seconds", strconv.Itoa(s))})
 	}
 	seen := map[string]bool{}
 	for _, o := range m.Own() {
-		if o.Dial == "" || seen[o.Dial] {
-			continue
+		if o.Dial != "" && !seen[o.Dial] {
+			seen[o.Dial] = true
+			d.Own = append(d.Own, f.ownCall(&m, o))
 		}
-		seen[o.Dial] = true
-		own := ownCall{Own: o, Used: o.Proved || f.Dev}
-		own.Price, own.Known = f.Rates.CallPrice(m.Account, m.Number, o.Dial)
-		d.Own = append(d.Own, own)
+	}
+	if in.number != "" && in.wrong == nil {
+		dial, err := f.Calling.Telephone(in.number)
+		if err != nil {
+			p.Status, d.Errors = http.StatusUnprocessableEntity, p.errorsOf(err)
+		} else {
+			x := f.ownCall(&m, member.Own{Text: numbering.Spaced(dial), Dial: dial})
+			d.Asked = &x
+		}
 	}
 	rented, err := f.Telephones.Of(ctx, p.Who, m.ID)
 	if err != nil {
@@ -106,6 +147,13 @@ func (f *face) callingShown(ctx context.Context, p *page, m member.Membership, x
 	return callingPage(p, d), nil
 }
 
+// ownCall is a number with what a call there costs.
+func (f *face) ownCall(m *member.Membership, o member.Own) ownCall {
+	x := ownCall{Own: o, Used: o.Used(f.Dev)}
+	x.Price, x.Known = f.Rates.CallPrice(m.Account, m.Number, o.Dial)
+	return x
+}
+
 func (f *face) setForwarding(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	m, err := f.callingOf(r, p)
 	if err != nil {
@@ -117,17 +165,35 @@ func (f *face) setForwarding(_ http.ResponseWriter, r *http.Request, p *page) (t
 		After: time.Duration(seconds) * time.Second,
 	}
 	if _, err := f.Calling.SetForwarding(r.Context(), p.Who, m.ID, x); err != nil {
-		return f.callingWrong(r.Context(), p, m, x, err)
+		return f.callingWrong(r.Context(), p, m, callingTyped{ticks: &x}, err)
 	}
 	return nil, redirect{"/lines/" + m.ID + "/calls?done=1"}
 }
 
-func (f *face) callingWrong(ctx context.Context, p *page, m member.Membership, x member.Forwarding, err error) (templ.Component, error) {
+func (f *face) callingWrong(ctx context.Context, p *page, m member.Membership, in callingTyped, err error) (templ.Component, error) {
 	if fault.KindOf(err) != fault.Invalid {
 		return nil, err
 	}
-	p.Status = http.StatusUnprocessableEntity
-	return f.callingShown(ctx, p, m, x, p.errorsOf(err), false)
+	p.Status, in.wrong = http.StatusUnprocessableEntity, p.errorsOf(err)
+	return f.callingShown(ctx, p, m, in)
+}
+
+// addNumber adds a telephone that calls can be sent on to, and goes where it is
+// proved.
+func (f *face) addNumber(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
+	m, err := f.callingOf(r, p)
+	if err != nil {
+		return nil, err
+	}
+	number := strings.TrimSpace(r.PostFormValue("number"))
+	_, own, err := f.Calling.AddNumber(r.Context(), p.Who, m.ID, number)
+	if err != nil {
+		return f.callingWrong(r.Context(), p, m, callingTyped{number: number}, err)
+	}
+	if !own.Proved {
+		return nil, redirect{proveAddress(own.E164, proof.Purpose(own.Purpose))}
+	}
+	return nil, redirect{"/lines/" + m.ID + "/calls?done=1"}
 }
 
 func (f *face) setCallerID(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -137,7 +203,7 @@ func (f *face) setCallerID(_ http.ResponseWriter, r *http.Request, p *page) (tem
 	}
 	c := member.CallerID{Withhold: r.PostFormValue("withhold") != "", Shows: r.PostFormValue("shows")}
 	if _, err := f.Calling.SetCallerID(r.Context(), p.Who, m.ID, c); err != nil {
-		return f.callingWrong(r.Context(), p, m, m.Forwarding(), err)
+		return f.callingWrong(r.Context(), p, m, callingTyped{}, err)
 	}
 	return nil, redirect{"/lines/" + m.ID + "/calls?done=1"}
 }

@@ -1,0 +1,45 @@
+package routing
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestWhereACallGoesOnIsSaid: who asks what would become of a call hears, while a
+// terminal rings, to which telephones it goes on, and which are left out.
+func TestWhereACallGoesOnIsSaid(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	said := func(national string, change func(*Holder)) []Step {
+		h, ok := w.Sold.Typed(national + "82")
+		if !ok {
+			t.Fatalf("nobody has %s", national)
+		}
+		change(&h)
+		w.Sold.(*Numbers).Set(h)
+		caller, _ := w.Sold.Typed("2555123482")
+		return w.Explain(caller.Attempt("KR", national+"82", "KR", noon())).Steps
+	}
+	has := func(steps []Step, text string) bool { return slices.Contains(steps, Step{Text: text, Inside: true}) }
+	unproved := "Nobody has proved +8225557777: it is called all the same, as only the test carrier rings here."
+	idle := "Its holder chose to have calls sent on to +8225558888, and has not proved it: none is sent there."
+	ringing := said("7000012", func(h *Holder) { h.Unproved = []string{"+8225557777", "+8225558888"} })
+	for _, text := range []string{
+		"When its holder is busy or declines, the call goes on to +8225557777, and he pays for it.", "When nobody answers, the call goes on to +821098765432, and its holder pays for it.",
+		"When no terminal can be reached, the call goes on to 7799100200, and its holder pays for it.", unproved, idle,
+	} {
+		if !has(ringing, text) {
+			t.Errorf("of a number that rings it is not said: %s\n%v", text, ringing)
+		}
+	}
+	away := said("7000013", func(h *Holder) { h.Unproved = []string{"+8225557777", "+8225558888"} })
+	for _, text := range []string{"Its holder has such calls sent on to +8225557777, and pays for it.", unproved, idle} {
+		if !has(away, text) {
+			t.Errorf("of a number that is away it is not said: %s\n%v", text, away)
+		}
+	}
+	served := said("7000013", func(h *Holder) { h.Forward, h.Unproved = nil, []string{"+8225558888"} })
+	if !has(served, idle) || has(served, unproved) {
+		t.Errorf("of one that nobody is sent on from: %v", served)
+	}
+}
