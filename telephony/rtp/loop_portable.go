@@ -17,11 +17,12 @@ type socket struct{ c *net.UDPConn }
 // loop is the driver for systems without epoll: a goroutine a socket, and one
 // for the tick. Sockets are never connected; sources are checked all the same.
 type loop struct {
-	e    *Engine
-	once sync.Once
-	quit chan struct{}
-	kick chan struct{}
-	done sync.WaitGroup
+	e     *Engine
+	ahead error // nil: there is no thread of its own that others could go before
+	once  sync.Once
+	quit  chan struct{}
+	kick  chan struct{}
+	done  sync.WaitGroup
 }
 
 func (p *loop) start(e *Engine) error {

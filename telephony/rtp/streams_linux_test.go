@@ -123,3 +123,20 @@ func TestPortsOutliveAShortageOfFiles(t *testing.T) {
 		t.Errorf("%d of %d ports were given up, %d are taken", p.blocked, p.n, p.taken)
 	}
 }
+
+// TestSoundGoesFirst: the media thread goes before whatever computes; where that is
+// not permitted, it is told.
+func TestSoundGoesFirst(t *testing.T) {
+	e := newEngine(t, Config{})
+	const usual = 20 // of the system call: 20 less the niceness
+	got, err := unix.Getpriority(unix.PRIO_PROCESS, int(e.loop.tid.Load()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch told := e.Ahead(); {
+	case told == nil && got != usual-nice:
+		t.Errorf("said to go first, but its priority is %d", got)
+	case told != nil && unix.Geteuid() == 0:
+		t.Errorf("root may not: %v", told)
+	}
+}
