@@ -34,6 +34,8 @@ func (w walker) writesCard(dir string) string {
 	w.fill(`form[data-write] input[name="again"]`, passphrase)
 	w.press(`form[data-write] button`)
 	w.says(`form[data-write] .say`, "The file is written")
+	w.says("[data-state]", "written")
+	w.until("the card is no longer unwritten", `!document.querySelector("[data-state]").innerText.includes("not")`)
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 		if list, _ := filepath.Glob(filepath.Join(dir, "*.callisto-card")); len(list) == 1 {
 			return list[0]

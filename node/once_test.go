@@ -102,3 +102,53 @@ func shownAs(t *testing.T, page, id string) string {
 	}
 	return m[1]
 }
+
+// TestWhatWasTypedWaitsForTheProof sends forms that are only for their holder from
+// a browser left open: they are carried out once he has proved that it is he, and
+// what he typed is in no address and on no page.
+func TestWhatWasTypedWaitsForTheProof(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	card := r.stick(t, 1)
+	email, password := str(r.dev, "members", 1, "email"), str(r.dev, "members", 1, "password")
+	p := r.signIn(t, email, password)
+	if _, page := p.get("/cards"); !strings.Contains(page, `data-write="/cards/`+card.card+`/write"`) {
+		t.Error("a card cannot be written by who has just signed in")
+	}
+	p.post("/dev/clock", url.Values{"days": {"1"}})
+	if _, page := p.get("/cards"); strings.Contains(page, "data-write=") || !strings.Contains(page, "/prove?next="+url.QueryEscape("/cards#"+card.card)) {
+		t.Error("a passphrase is asked for before the proof")
+	}
+
+	const digits = "482915"
+	_, page, at := p.post("/access/pin", url.Values{"pin": {digits}})
+	if at.Path != "/prove" || !strings.Contains(page, `id="waits"`) || strings.Contains(page+at.String(), digits) {
+		t.Fatalf("the form does not wait, or is seen, at %s", at)
+	}
+	on := url.Values{"next": {at.Query().Get("next")}, "again": {at.Query().Get("again")}, "password": {"wrong"}}
+	if _, page, _ = p.post("/prove", on); !strings.Contains(page, `id="waits"`) || !strings.Contains(page, "The password is not right") {
+		t.Errorf("with a wrong password: %s", page)
+	}
+	if _, page = p.get("/access"); strings.Contains(page, "/access/pin/remove") {
+		t.Error("the PIN was set without a proof")
+	}
+	on.Set("password", password)
+	if _, page, at = p.post("/prove", on); at.Path != "/access" || !strings.Contains(page, "Saved.") || !strings.Contains(page, "/access/pin/remove") {
+		t.Errorf("after the proof: %s", at)
+	}
+
+	// By a passkey he comes back with the proof given; another proof carries nothing out.
+	p.post("/access/pin/remove", nil)
+	p.post("/dev/clock", url.Values{"days": {"1"}})
+	_, _, at = p.post("/access/pin", url.Values{"pin": {digits}})
+	p.post("/prove", url.Values{"password": {password}, "next": {"/cards"}})
+	if _, page = p.get("/access"); strings.Contains(page, "/access/pin/remove") {
+		t.Error("a form he had left was carried out by another proof")
+	}
+	if _, page = p.get(at.RequestURI()); strings.Contains(page, `name="password"`) || !strings.Contains(page, `id="waits"`) {
+		t.Error("the proof is asked for twice")
+	}
+	if _, page, at = p.post("/prove", url.Values{"next": {at.Query().Get("next")}, "again": {"1"}}); at.Path != "/access" || !strings.Contains(page, "/access/pin/remove") {
+		t.Errorf("with the proof: %s", at)
+	}
+}

@@ -73,7 +73,7 @@ func (f *face) accessOf(r *http.Request, p *page, err error) (templ.Component, e
 	switch k := fault.KindOf(err); {
 	case err == nil:
 	case fault.ReasonOf(err).Code == "prove_again":
-		return nil, redirect{"/prove?next=" + url.QueryEscape("/access")}
+		return nil, err
 	case k == fault.Invalid || k == fault.Conflict || k == fault.Forbidden || k == fault.Limited || k == fault.Unavailable:
 		p.Status, d.Errors = httpstatus.Of(k), p.errorsOf(err)
 	default:
@@ -120,7 +120,6 @@ func (f *face) setAccess(_ http.ResponseWriter, r *http.Request, p *page) (templ
 
 func (f *face) setPIN(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	digits := r.PostFormValue("pin")
-	r.PostForm.Del("pin") // it is not shown again
 	return f.changesAccess(r, p, "saved", func(ctx context.Context) error { return f.PINs.Set(ctx, p.Who, digits) })
 }
 

@@ -198,6 +198,8 @@ type entry struct {
 	Errors map[string]string
 	Inputs []input
 	Site   bool // passkeys work at this address
+	Waits  bool // a form is carried out after the proof
+	Fresh  bool // which was given
 }
 
 func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -381,32 +383,6 @@ func (f *face) reset(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 		return resetPage(p, entry{Token: token, Errors: p.errorsOf(err)}), nil
 	}
 	return nil, redirect{"/sign-in"}
-}
-
-func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	if err := p.must(); err != nil {
-		return nil, err
-	}
-	p.Title = p.T("prove.title")
-	_, site := f.site(r)
-	return provePage(p, entry{Next: p.Next, Site: site}), nil
-}
-
-func (f *face) prove(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	if err := p.must(); err != nil {
-		return nil, err
-	}
-	next := r.PostFormValue("next")
-	if _, err := f.Sessions.Prove(r.Context(), p.Who, r.PostFormValue("password"), source.Of(r)); err != nil {
-		switch k := fault.KindOf(err); k {
-		case fault.Invalid, fault.Limited:
-			p.Status, p.Title = httpstatus.Of(k), p.T("prove.title")
-			return provePage(p, entry{Next: next, Errors: p.errorsOf(err)}), nil
-		default:
-			return nil, err
-		}
-	}
-	return nil, redirect{localPath(next)}
 }
 
 // browserName is a browser as people call it.

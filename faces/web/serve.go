@@ -213,7 +213,7 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 	}
 	reason := fault.ReasonOf(err)
 	if reason.Code == "prove_again" && !p.Part { // and back to where the form is
-		lead(w, r, "/prove?next="+url.QueryEscape(p.Back))
+		f.askProof(w, r, p)
 		return nil
 	}
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("error.title")

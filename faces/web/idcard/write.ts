@@ -49,12 +49,22 @@ export function writes(form: HTMLFormElement, worker: string): void {
 			const made = await hands.ask({ do: "make", passphrase });
 			if (made.did !== "made") throw new Error(made.did);
 			const got = await post(says.write ?? "", { algorithm: made.algorithm, key: made.key });
-			if (got.to) { location.assign(got.to); return; }
+			if (got.to) { // his proof is no longer fresh: what he typed stays here
+				show(good, "");
+				show(wrong, (says.first ?? "") + " ");
+				const a = document.createElement("a");
+				Object.assign(a, { href: got.to, target: "_blank", textContent: says.proof ?? "" });
+				wrong?.append(a);
+				button.disabled = false;
+				return;
+			}
 			if (got.error) { show(good, ""); show(wrong, got.error); button.disabled = false; return; }
 			const sealed = await hands.ask({ do: "seal", algorithm: made.algorithm, certificate: String(got.certificate), card: String(got.card), site: String(got.site) });
 			if (sealed.did !== "sealed") throw new Error(sealed.did);
 			await keep(sealed.file, String(got.name), to);
 			show(good, says.done ?? "");
+			const state = form.closest("section")?.querySelector("[data-state]");
+			if (state) state.textContent = says.written ?? "";
 			field("passphrase").value = field("again").value = "";
 		} catch {
 			show(good, "");
