@@ -85,6 +85,12 @@ func (r *running) registersAsleep(t *testing.T, m lab.Member, pushAt string) (ne
 // asksAsleep is the same, whatever the answer.
 func (r *running) asksAsleep(t *testing.T, m lab.Member, pushAt string) (net.Conn, *bufio.Reader, string) {
 	t.Helper()
+	return r.registersWith(t, m, ";pn-provider=webpush;pn-prid="+url.QueryEscape(pushAt))
+}
+
+// registersWith is the same with any parameters of its URI.
+func (r *running) registersWith(t *testing.T, m lab.Member, params string) (net.Conn, *bufio.Reader, string) {
+	t.Helper()
 	conn, err := net.Dial("tcp", r.sipAt("KR").String())
 	if err != nil {
 		t.Fatal(err)
@@ -95,8 +101,8 @@ func (r *running) asksAsleep(t *testing.T, m lab.Member, pushAt string) (net.Con
 	send := func(seq int, proof string) string {
 		t.Helper()
 		if _, err := fmt.Fprintf(conn, "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%d\r\nFrom: <sip:%s@x>;tag=a\r\nTo: <sip:%s@x>\r\nCall-ID: asleep%d\r\nCSeq: %d REGISTER\r\nMax-Forwards: 70\r\n"+
-			"Contact: <sip:%s@%s;transport=tcp;pn-provider=webpush;pn-prid=%s>;expires=86400;+sip.instance=\"<urn:uuid:0000000b-0000-1000-8000-000000000000>\"\r\n%sContent-Length: 0\r\n\r\n",
-			at, conn.LocalAddr(), time.Now().UnixNano(), m.User, m.User, seq, seq, m.User, conn.LocalAddr(), url.QueryEscape(pushAt), proof); err != nil {
+			"Contact: <sip:%s@%s;transport=tcp%s>;expires=86400;+sip.instance=\"<urn:uuid:0000000b-0000-1000-8000-000000000000>\"\r\n%sContent-Length: 0\r\n\r\n",
+			at, conn.LocalAddr(), time.Now().UnixNano(), m.User, m.User, seq, seq, m.User, conn.LocalAddr(), params, proof); err != nil {
 			t.Fatal(err)
 		}
 		return message(t, in)
@@ -309,7 +315,7 @@ func TestAClosedBrowserRings(t *testing.T) {
 		t.Errorf("a missed call: %+v %+v", x, n)
 	}
 	until(t, "the letter is there", func() bool {
-		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "755 0142 82")
+		return strings.Contains(r.mails(t, str(r.dev, "members", 1, "email")), "Minji at work, "+str(r.dev, "members", 0, "number"))
 	})
 	if x, none := service.None(); !none {
 		t.Errorf("it was told twice: %s", x.Payload)

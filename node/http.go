@@ -55,7 +55,7 @@ func (n *Node) handler() (http.Handler, error) {
 	keys := passkey.New(n.members)
 	err := web.Mount(mux, web.Deps{
 		IDCards: n.idcards, CardChoices: n.idcards, CardDesk: n.idcards, CardPress: n.printer, Terminals: n.idcards, Holders: keys, CardPhones: phones{n},
-		Passkeys: keys, Ring: n.members, Origin: n.cfg.URL, Lines: lines{n.members, n.setups}, Phones: phones{n}, Bell: n.bell, Setups: n.setups, Describer: describer{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
+		Passkeys: keys, Ring: n.members, Origin: n.cfg.URL, Lines: lines{n.members, n.setups}, Phones: phones{n}, Bell: n.bell, Missed: n.bell, Setups: n.setups, Describer: describer{n}, Calling: n.members, Telephones: n.dids, TelStock: n.dids, Publisher: n.cards, Rates: n,
 		Takeout: n.takeout(), Eraser: n.members,
 		Accounts: n.members, Identity: n.members, Sessions: n.members, Keys: n.members, Members: n.members,
 		Shop: n.shop, Terms: n.shop, Orders: n.shop, Tenure: n.shop, Offices: n.shop, Staff: n.shop, Clerk: n.members, Desk: n.desk, Files: n.files, Openings: n.openings, Carriers: n.carriers, Trunks: n.telephony, Decks: n.tariffs, Sell: n.tariffs, Settlement: n.settlement, Asked: n.settlement, Payouts: n.settlement, Router: n.tables, Sold: n.roster.Numbers, Rented: n.roster, Plans: n.plans, Books: n.book,

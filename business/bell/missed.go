@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/letter"
 )
 
@@ -117,21 +118,25 @@ func (s *Service) letters(ctx context.Context) error {
 		if len(d.Calls) > mostCalls {
 			d.Calls = d.Calls[:mostCalls]
 		}
-		err = errors.Join(err, s.cfg.Queue.PostDigest(ctx, d, s.letter(d), now))
+		list, wrong := s.cfg.Contacts(ctx, d.Person.Account)
+		if wrong == nil {
+			wrong = s.cfg.Queue.PostDigest(ctx, d, s.letter(d, contact.NamesOf(list)), now)
+		}
+		err = errors.Join(err, wrong)
 	}
 	return err
 }
 
 // letter is what a member is written of missed calls: of one who and when, of more
-// a list.
-func (s *Service) letter(d Digest) letter.Letter {
+// a list. Who is among his contacts is named.
+func (s *Service) letter(d Digest, names contact.Names) letter.Letter {
 	zone, err := time.LoadLocation(d.TimeZone)
 	if err != nil {
 		zone = time.UTC
 	}
 	first := &d.Calls[0]
 	l := letter.Letter{Key: "missed:" + first.Account + ":" + first.Call, Account: d.Person.Account, To: d.Email, Language: d.Language, Kind: letterWords, Fields: map[string]string{
-		"number": first.Number.Display(), "caller": orDash(first.Caller), "when": stamp(first.Start.In(zone)), "link": s.cfg.Link("/calls"),
+		"number": first.Number.Display(), "caller": orDash(called(names.Of(first.Caller), first.Caller)), "when": stamp(first.Start.In(zone)), "link": s.cfg.Link("/calls"),
 	}}
 	if len(d.Calls) == 1 {
 		if first.Caller == "" {
@@ -142,7 +147,7 @@ func (s *Service) letter(d Digest) letter.Letter {
 	lines := make([]string, 0, len(d.Calls))
 	for i := range d.Calls {
 		c := &d.Calls[i]
-		lines = append(lines, stamp(c.Start.In(zone))+"   "+orDash(c.Caller)+" → "+c.Number.Display())
+		lines = append(lines, stamp(c.Start.In(zone))+"   "+orDash(called(names.Of(c.Caller), c.Caller))+" → "+c.Number.Display())
 	}
 	l.Kind = digestWords
 	l.Fields["count"], l.Fields["list"] = strconv.Itoa(len(d.Calls)), strings.Join(lines, "\n")
@@ -151,6 +156,14 @@ func (s *Service) letter(d Digest) letter.Letter {
 
 // stamp is a time as readers of every language know it.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04 -0700") }
+
+// called is somebody by name and number, as far as they are known.
+func called(name, number string) string {
+	if name == "" {
+		return number
+	}
+	return name + ", " + number
+}
 
 func orDash(s string) string {
 	if s == "" {

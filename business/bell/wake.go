@@ -185,7 +185,7 @@ func (s *Service) named(ctx context.Context, c Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if n := contact.NameOf(list, c.Caller); n != "" {
+	if n := contact.NamesOf(list).Of(c.Caller); n != "" {
 		return n, nil
 	}
 	return c.Name, nil
@@ -251,11 +251,10 @@ func (s *Service) rest(ctx context.Context, w *woken, answered bool) {
 // note is a message in the language of whom it is for.
 func (s *Service) note(words, kind string, w *woken, until time.Time) ([]byte, error) {
 	caller := w.Caller
-	switch {
-	case caller == "":
-		caller, words = "", private(words)
-	case w.Name != "":
-		caller = w.Name + ", " + w.Caller
+	if caller == "" {
+		words = private(words)
+	} else {
+		caller = called(w.Name, caller)
 	}
 	title, body, err := s.cfg.Words.Short(letter.Letter{Kind: words, Language: w.person.Language, Fields: map[string]string{"caller": clip(caller, 200), "number": w.Number.Display()}})
 	if err != nil {

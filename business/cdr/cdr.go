@@ -132,6 +132,30 @@ type Record struct {
 	LegsMore int     // how many were tried beyond those
 }
 
+// CauseFor is why a call ended, as an account may see it: to a caller whose call
+// was declined by a telephone that said it was busy, it was.
+func (r *Record) CauseFor(account string) Cause {
+	if r.Cause == Declined && r.Status == busyHere && account != "" && r.From.Account == account {
+		return Busy
+	}
+	return r.Cause
+}
+
+// busyHere is the SIP status of a telephone that is busy.
+const busyHere = 486
+
+// With are the ways in which an account may know the other party's number: as it is
+// shown, as it is written to be dialled, as the account dialled it.
+func (r *Record) With(account string) []string {
+	if r.From.Account == account {
+		return []string{r.To.Shown(), r.To.Number.Display(), r.Dialled}
+	}
+	if r.Withheld {
+		return nil
+	}
+	return []string{r.From.Shown(), r.From.Number.Display()}
+}
+
 // Drawn is what a call used of a package of minutes.
 type Drawn struct {
 	Allowance string // the holder's, for one period

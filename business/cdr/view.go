@@ -111,7 +111,7 @@ type LegView struct {
 func View(r *Record, account string) RecordView {
 	v := RecordView{
 		ID: r.ID, CallID: r.CallID, Center: string(r.Center), From: r.From.Shown(), To: r.To.Shown(), Dialled: r.Dialled, Start: r.Start.UTC(), Answer: instant(r.Answer),
-		End: r.End.UTC(), Seconds: r.Duration().Seconds(), PDD: seconds(r.PDD), Cause: r.Cause.String(), HungUp: r.HungUp, Q850: r.Q850, Status: r.Status, Quality: viewOf(r.Worst()),
+		End: r.End.UTC(), Seconds: r.Duration().Seconds(), PDD: seconds(r.PDD), Cause: r.CauseFor(account).String(), HungUp: r.HungUp, Q850: r.Q850, Status: r.Status, Quality: viewOf(r.Worst()),
 	}
 	if account != "" {
 		v.From, v.Direction = r.Caller(account), "in"

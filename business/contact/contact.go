@@ -104,14 +104,30 @@ func check(c Contact) error {
 	return nil
 }
 
-// NameOf is what somebody is called in a list, by his number, however it is
-// written; "" if he is not in it.
-func NameOf(list []Contact, number string) string {
-	plain := strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "").Replace
-	for i := range list {
-		if strings.EqualFold(plain(list[i].Number), plain(number)) {
-			return list[i].Name
+// Names are what an account calls people, by their numbers.
+type Names map[string]string
+
+// NamesOf is those of a list of contacts.
+func NamesOf(list []Contact) Names {
+	n := make(Names, len(list))
+	for i := len(list) - 1; i >= 0; i-- { // of two, the first is taken
+		n[plain(list[i].Number)] = list[i].Name
+	}
+	return n
+}
+
+// Of is what somebody is called whose number is one of these, however it is written;
+// "" if he is not among them.
+func (n Names) Of(written ...string) string {
+	for _, w := range written {
+		if key := plain(w); key != "" && n[key] != "" {
+			return n[key]
 		}
 	}
 	return ""
+}
+
+// plain is a number without what only makes it readable.
+func plain(number string) string {
+	return strings.ToLower(strings.NewReplacer(" ", "", "(", "", ")", "", ".", "", "-", "", "*", "#").Replace(number))
 }

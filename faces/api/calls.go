@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
@@ -27,6 +28,8 @@ type call struct {
 	Direction string           `json:"direction" enum:"out,in"`
 	From      string           `json:"from" doc:"Empty: the caller withheld his number"`
 	To        string           `json:"to"`
+	Name      string           `json:"name,omitempty" doc:"The other party's, by your contacts"`
+	Missed    bool             `json:"missed" doc:"You were called and would have wanted to know; what you declined is not missed"`
 	Dialled   string           `json:"dialled,omitempty" doc:"As you typed it; outgoing calls only"`
 	Center    string           `json:"center"`
 	Start     time.Time        `json:"start"`
@@ -127,13 +130,19 @@ func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], er
 	if err != nil {
 		return nil, f.fail(ctx, err)
 	}
-	return page(p.Items, p.Next, func(r cdr.Record) call { return f.showCall(r, account) }), nil
+	contacts, err := f.Contacts.Of(ctx, actor(ctx))
+	if err != nil {
+		return nil, f.fail(ctx, err)
+	}
+	names := contact.NamesOf(contacts)
+	return page(p.Items, p.Next, func(r cdr.Record) call { return f.showCall(r, account, names) }), nil
 }
 
-func (f *face) showCall(r cdr.Record, account string) call {
+func (f *face) showCall(r cdr.Record, account string, names contact.Names) call {
 	c := call{
 		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
-		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.Cause.String(),
+		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.CauseFor(account).String(),
+		Name: names.Of(r.With(account)...), Missed: r.From.Account != account && r.Missed(),
 	}
 	v := cdr.View(&r, account)
 	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality, c.Packages = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality, v.Packages

@@ -48,8 +48,12 @@ func (f *face) call(_ http.ResponseWriter, r *http.Request, p *page) (templ.Comp
 		return f.nothingHere(nil, r, p)
 	}
 	p.Title = p.T("story.title")
+	names, err := f.names(r.Context(), p)
+	if err != nil {
+		return nil, err
+	}
 	why, err := f.why(r, p, rec)
-	return callPage(p, rec, why), err
+	return callPage(p, rec, names, why), err
 }
 
 // story is a call in sentences.

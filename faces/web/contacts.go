@@ -48,6 +48,12 @@ func (f *face) showContacts(r *http.Request, p *page, d contactsData) (_ templ.C
 	return contactsPage(p, d), err
 }
 
+// names are what the member calls people.
+func (f *face) names(ctx context.Context, p *page) (contact.Names, error) {
+	list, err := f.Contacts.Of(ctx, p.Who)
+	return contact.NamesOf(list), err
+}
+
 // contactDone goes back to the list, or shows it with what was wrong.
 func (f *face) contactDone(r *http.Request, p *page, err error) (templ.Component, error) {
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Invalid || kind == fault.Conflict) {

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -112,13 +113,20 @@ type knownNumber struct {
 	Kind   string `json:"kind,omitempty"` // in, out, missed
 }
 
+// known is whom the telephone offers to call, and how many calls were missed.
+type known struct {
+	Recent   []knownNumber `json:"recent"`
+	Contacts []knownNumber `json:"contacts"`
+	Missed   int           `json:"missed"`
+}
+
 // recentCalls are as many as are looked at for whom to offer.
 const recentCalls = 20
 
 // phoneKnown is whom the telephone offers to call.
 func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if _, ok := f.withCard(r, p); ok { // whom he calls is not for every terminal
-		return f.scripted(w, r, p, map[string][]knownNumber{"recent": {}, "contacts": {}}, nil)
+		return f.scripted(w, r, p, known{Recent: []knownNumber{}, Contacts: []knownNumber{}}, nil)
 	}
 	if err := p.signedIn(); err != nil {
 		return f.scripted(w, r, p, nil, err)
@@ -128,19 +136,23 @@ func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (temp
 		return f.scripted(w, r, p, nil, err)
 	}
 	history, err := f.Calls.History(r.Context(), p.Who.Account, "", recentCalls)
-	return f.scripted(w, r, p, map[string][]knownNumber{"recent": recentOf(history.Items, p.Who.Account), "contacts": knownContacts(contacts)}, err)
+	if err != nil {
+		return f.scripted(w, r, p, nil, err)
+	}
+	missed, err := f.Missed.AllWaiting(r.Context(), p.Who)
+	return f.scripted(w, r, p, known{recentOf(history.Items, p.Who.Account, contact.NamesOf(contacts)), knownContacts(contacts), missed}, err)
 }
 
 // recentOf is each number once, by the last call with it.
-func recentOf(list []cdr.Record, account string) []knownNumber {
+func recentOf(list []cdr.Record, account string, names contact.Names) []knownNumber {
 	out, seen := []knownNumber{}, map[string]bool{}
 	for i := range list {
 		rec := &list[i]
-		k := knownNumber{Number: otherSide(rec, account), When: rec.Start.UTC().Format("2006-01-02T15:04:05Z"), Kind: "in"}
+		k := knownNumber{Name: names.Of(rec.With(account)...), Number: otherSide(rec, account), When: rec.Start.UTC().Format("2006-01-02T15:04:05Z"), Kind: "in"}
 		switch {
 		case outgoing(*rec, account):
 			k.Kind = "out"
-		case !rec.Answered():
+		case rec.Missed():
 			k.Kind = "missed"
 		}
 		if k.Number == "" || seen[k.Number] {

@@ -172,8 +172,12 @@ func (f *face) calls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 	if err := f.looked(r.Context(), p, history.Items); err != nil {
 		return nil, err
 	}
+	names, err := f.names(r.Context(), p)
+	if err != nil {
+		return nil, err
+	}
 	p.Title = p.T("calls.title")
-	return callsPage(p, d, history, why), nil
+	return callsPage(p, d, history, names, why), nil
 }
 
 // looked notes that a member has seen the calls that he missed: the lamps of his
@@ -188,7 +192,7 @@ func (f *face) looked(ctx context.Context, p *page, shown []cdr.Record) error {
 	if last.IsZero() {
 		return nil
 	}
-	return f.Bell.Looked(ctx, p.Who, last)
+	return f.Missed.Looked(ctx, p.Who, last)
 }
 
 // outgoing reports whether a call of the history was made by the account.
@@ -202,8 +206,16 @@ func (f *face) about(_ http.ResponseWriter, _ *http.Request, p *page) (templ.Com
 // ended is how a call ended. What failed on its way to somebody who is not ours
 // failed in his network, or in a carrier's.
 func (p *page) ended(r cdr.Record) string {
-	if r.Cause == cdr.Failed && outgoing(r, p.Who.Account) && r.To.Number.Zero() {
+	switch out := outgoing(r, p.Who.Account); {
+	case out && r.Cause == cdr.Failed && r.To.Number.Zero():
 		return p.T("cause.failed_there")
+	case out || !r.Missed():
+		return p.T("cause." + r.CauseFor(p.Who.Account).String())
+	case r.Cause == cdr.Busy:
+		return p.T("cause.missed_busy")
+	case r.Cause == cdr.Unavailable:
+		return p.T("cause.missed_away")
+	default:
+		return p.T("cause.missed")
 	}
-	return p.T("cause." + r.Cause.String())
 }

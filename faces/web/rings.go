@@ -22,6 +22,11 @@ type Bell interface {
 	Choice(ctx context.Context, by member.Actor, membership string) (bell.Choice, error)
 	Choose(ctx context.Context, by member.Actor, membership string, c bell.Choice) error
 	Ringing(ctx context.Context, by member.Actor, membership string) ([]bell.Row, error)
+}
+
+// Missed is the calls that a member missed and has not looked at.
+type Missed interface {
+	AllWaiting(ctx context.Context, by member.Actor) (int, error)
 	Looked(ctx context.Context, by member.Actor, upTo time.Time) error
 }
 

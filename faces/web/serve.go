@@ -42,6 +42,7 @@ type page struct {
 	f       *face
 	Who     member.Actor
 	Purse   money.Amount
+	Missed  int // calls that a member has not looked at yet
 	Path    string
 	URL     string
 	Title   string
@@ -91,6 +92,7 @@ func (f *face) serve(h handler) http.HandlerFunc {
 		if p.SignedIn() && !p.Part {
 			f.readPurse(r.Context(), p)
 			f.readJoined(w, r, p)
+			f.readMissed(r.Context(), p)
 		}
 		var b bytes.Buffer
 		if err := c.Render(p.rendering(r.Context()), &b); err != nil {
@@ -174,6 +176,17 @@ func (f *face) readPurse(ctx context.Context, p *page) {
 		return
 	}
 	p.Purse = a
+}
+
+func (f *face) readMissed(ctx context.Context, p *page) {
+	if !p.Phone() {
+		return
+	}
+	n, err := f.Missed.AllWaiting(ctx, p.Who)
+	if err != nil {
+		f.Log.WarnContext(ctx, "missed calls", "error", err)
+	}
+	p.Missed = n
 }
 
 // lead sends a visitor on. The script that turns pages around the telephone is

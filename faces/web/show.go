@@ -211,11 +211,17 @@ func other(r cdr.Record, account string) string {
 	return text
 }
 
-func callDot(r cdr.Record) string {
-	if r.Answered() {
+// callDot is a call at a glance, to an account or, if that is "", the operator: what
+// somebody declined or another telephone took was not missed.
+func callDot(r cdr.Record, account string) string {
+	switch {
+	case r.Answered():
 		return "dot connected"
+	case account != "" && !outgoing(r, account) && !r.Missed():
+		return "dot"
+	default:
+		return "dot missed"
 	}
-	return "dot missed"
 }
 
 func clock(d time.Duration) string {

@@ -352,6 +352,7 @@ type Deps struct {
 	Calendar    Calendar // nil outside of `callisto dev`
 	Contacts    Contacts
 	Bell        Bell
+	Missed      Missed
 	FirstPhones FirstPhones // used only in `callisto dev`
 	Currency    money.Currency
 	Origin      string // how the outside reaches the pages, if by https

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
+	"github.com/callisto-tel/callisto/business/routing"
 )
 
 var update = flag.Bool("update", false, "write the ladders anew") //nolint:gochecknoglobals // a flag
@@ -305,7 +306,11 @@ func plan(t *testing.T, w []string) *Plan {
 		switch key {
 		case "to":
 			for _, u := range strings.Split(val, ",") {
-				p.Targets = append(p.Targets, Target{URI: u})
+				to := Target{URI: u}
+				if strings.HasPrefix(u, "carrier") {
+					to.Kind = routing.ToTrunk
+				}
+				p.Targets = append(p.Targets, to)
 			}
 		case "ring":
 			p.RingFor, _ = time.ParseDuration(val)

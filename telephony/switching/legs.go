@@ -1,6 +1,7 @@
 package switching
 
 import (
+	"slices"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/cdr"
@@ -114,6 +115,9 @@ func (c *Call) by(id LegID, e *Event) {
 // over notes why and by whom the call ended.
 func (c *Call) over(cause Cause) {
 	c.cause, c.rec.Cause = cause, cause.Recorded()
+	if cause == CauseBusy && c.turnedDown() {
+		c.rec.Cause = cdr.Declined
+	}
 	if c.rec.Q850 == 0 && cause == c.best {
 		c.rec.Q850 = c.bestAt
 	}
@@ -128,4 +132,14 @@ func (c *Call) over(cause Cause) {
 	default:
 		c.rec.HungUp = cdr.ByUs
 	}
+}
+
+// turnedDown reports whether a terminal of the called party rang and was busy then:
+// many have nothing but 486 for the key by which somebody declines, while one that
+// is busy says so without ringing.
+func (c *Call) turnedDown() bool {
+	return slices.ContainsFunc(c.rec.Legs, func(l cdr.Leg) bool {
+		his := l.Kind == cdr.ToTerminal || l.Kind == cdr.ToCenter && !c.rec.To.Number.Zero()
+		return his && l.Cause == cdr.Busy && !l.Ring.IsZero()
+	})
 }

@@ -9,6 +9,9 @@ import { openMicrophone } from "./sound";
 
 type Says = Record<string, string>;
 
+/** recorded is after how many milliseconds a call that ended is in the history */
+const recorded = 2500;
+
 export class Dock extends HTMLElement {
 	static tabs: Tabs;
 	static shown: Dock | null = null;
@@ -22,6 +25,7 @@ export class Dock extends HTMLElement {
 	private typing = 0;
 	private clock = 0;
 	private told = "";
+	private incoming = new Set<string>(); // calls that nobody has answered here yet
 
 	connectedCallback(): void {
 		Dock.shown = this;
@@ -31,8 +35,7 @@ export class Dock extends HTMLElement {
 		this.listen();
 		this.clock = window.setInterval(() => this.tick(), 1000);
 		this.render();
-		this.fillSwitches();
-		this.asked();
+		this.turned();
 	}
 
 	/** asked opens the telephone where a link said so. */
@@ -75,6 +78,21 @@ export class Dock extends HTMLElement {
 	tell(key: string): void {
 		this.piece("trouble").textContent = this.says[key] ?? key;
 		this.piece("problem").hidden = key === "";
+	}
+
+	/** turned is what a page that has come says of the telephone. */
+	turned(): void {
+		this.fillSwitches();
+		this.asked();
+		this.missed(Number(document.querySelector(".top [data-missed]")?.lastElementChild?.textContent ?? 0));
+	}
+
+	/** missed shows how many calls wait to be looked at. */
+	private missed(n: number): void {
+		document.querySelectorAll<HTMLElement>("[data-missed]").forEach((at) => {
+			at.hidden = n === 0;
+			at.lastElementChild!.textContent = String(n);
+		});
 	}
 
 	/** fillSwitches says whether this browser rings when it is closed: here, and on the page that tells. */
@@ -151,9 +169,10 @@ export class Dock extends HTMLElement {
 	}
 
 	private async fillKnown(): Promise<void> {
-		const k = await ask<{ recent: Known[]; contacts: Known[] }>("/phone/known");
+		const k = await ask<{ recent: Known[]; contacts: Known[]; missed: number }>("/phone/known");
 		if (!k) return;
 		this.contacts = k.contacts;
+		this.missed(k.missed);
 		this.list("recent", k.recent);
 		this.list("contacts", k.contacts);
 	}
@@ -229,6 +248,13 @@ export class Dock extends HTMLElement {
 	}
 
 	private renderCalls(v: View): void {
+		for (const id of this.incoming) {
+			const c = v.calls.find((c) => c.id === id);
+			if (c?.stage === "incoming") continue;
+			this.incoming.delete(id);
+			if (!c) setTimeout(() => void this.fillKnown(), recorded);
+		}
+		v.calls.filter((c) => c.stage === "incoming").forEach((c) => this.incoming.add(c.id));
 		for (const [id, row] of this.rows) {
 			if (v.calls.some((c) => c.id === id)) continue;
 			const had = row.contains(document.activeElement);

@@ -14,8 +14,7 @@ if (first && "locks" in navigator && "BroadcastChannel" in window) {
 	new Turner({ busy: () => tabs.busy(), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });
 	document.addEventListener("page:turned", () => {
 		tabs.ask({ do: "turned" });
-		Dock.shown?.fillSwitches();
-		Dock.shown?.asked();
+		Dock.shown?.turned();
 	});
 	addEventListener("hashchange", () => Dock.shown?.asked());
 	if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/worker.js").catch(() => {});
