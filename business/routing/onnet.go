@@ -75,45 +75,10 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		return t.forward(a, d, f.Always, cdr.Unavailable, WhyAlways)
 	}
 	var room [2]location.Binding // most people have one or two terminals
-	found := t.Bindings.ByNumber(room[:0], d.Number.Canonical(), a.Now)
-	found = signedIn(found)
-	if a.Instance != "" {
-		found = instanceOf(found, a.Instance)
-	}
-	further := otherFlows(found, a.Outcomes)
-	found = oneFlowEach(found)
-	if len(further) > 0 {
-		found = further
-	}
-	d.Targets = make([]Target, 0, len(found))
-	only, asleep := false, 0
-	for i := range found {
-		b := &found[i]
-		only = only || b.Only
-		if a.Caller.Device != "" && b.DeviceID == a.Caller.Device { // nobody rings himself
-			continue
-		}
-		d.Targets = append(d.Targets, At(a.Center, b))
-		if b.Wakes && len(a.Outcomes) == 0 { // its connection may look alive and be frozen
-			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: *b})
-			asleep++
-		}
-	}
-	if t.Sleepers != nil && !only && a.Instance == "" && len(a.Outcomes) == 0 {
-		if b, ok := t.Sleepers.Asleep(d.Number.Canonical()); ok && (a.Caller.Device == "" || b.DeviceID != a.Caller.Device) {
-			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: b})
-			asleep++
-		}
-	}
+	found, further := t.terminals(room[:0], a, &d)
+	asleep := t.calls(a, &d, found)
 	if a.Trace != nil {
-		if n := len(d.Targets) - asleep; n == 1 {
-			a.inside("One of its terminals is signed in.")
-		} else {
-			a.inside("%d of its terminals are signed in.", n)
-		}
-		if asleep > 0 {
-			a.inside("Others are woken by a notification, and ring when they have signed in.")
-		}
+		a.sayTerminals(len(d.Targets)-asleep, asleep)
 		if a.Instance == "" {
 			a.sayOn(h, len(d.Targets) > 0)
 		}
@@ -126,7 +91,7 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		if d.further(a.Center) {
 			d.RingFor += waitFurther
 		}
-		if len(further) > 0 {
+		if further {
 			return d
 		}
 		if d = d.after(a); len(d.Targets) == 0 && a.Instance == "" {
@@ -143,6 +108,58 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 		return d
 	}
 	return t.goOn(a, d)
+}
+
+// terminals are those of a number that ring, one flow of each; further says that
+// these are other flows of terminals that were tried.
+func (t *Tables) terminals(room []location.Binding, a *Attempt, d *Decision) (found []location.Binding, further bool) {
+	found = signedIn(t.Bindings.ByNumber(room, d.Number.Canonical(), a.Now))
+	if a.Instance != "" {
+		found = instanceOf(found, a.Instance)
+	}
+	if others := otherFlows(found, a.Outcomes); len(others) > 0 {
+		return others, true
+	}
+	return oneFlowEach(found), false
+}
+
+// calls adds terminals to those that ring, and what is woken beside them; it returns
+// how many are.
+func (t *Tables) calls(a *Attempt, d *Decision, found []location.Binding) (asleep int) {
+	d.Targets = make([]Target, 0, len(found))
+	mine := func(b *location.Binding) bool { return a.Caller.Device != "" && b.DeviceID == a.Caller.Device } // nobody rings himself
+	only := false
+	for i := range found {
+		b := &found[i]
+		only = only || b.Only
+		if mine(b) {
+			continue
+		}
+		d.Targets = append(d.Targets, At(a.Center, b))
+		if b.Wakes && len(a.Outcomes) == 0 { // its connection may look alive and be frozen
+			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: *b})
+			asleep++
+		}
+	}
+	if t.Sleepers != nil && !only && a.Instance == "" && len(a.Outcomes) == 0 {
+		if b, ok := t.Sleepers.Asleep(d.Number.Canonical()); ok && !mine(&b) {
+			d.Targets = append(d.Targets, Target{Kind: ToSleeper, Binding: b})
+			asleep++
+		}
+	}
+	return asleep
+}
+
+// sayTerminals says how many ring, and whether others are woken.
+func (a *Attempt) sayTerminals(rings, asleep int) {
+	if rings == 1 {
+		a.inside("One of its terminals is signed in.")
+	} else {
+		a.inside("%d of its terminals are signed in.", rings)
+	}
+	if asleep > 0 {
+		a.inside("Others are woken by a notification, and ring when they have signed in.")
+	}
 }
 
 // instanceOf keeps the one terminal that is called: a GRUU means it and nobody else
