@@ -119,16 +119,10 @@ func (d *desk) calls(from string, hidden bool) edge.Talk {
 // next with what is said at first; "call NUMBER" is a call, "refused" none.
 func (d *desk) next(x edge.Talk, h edge.Heard) (asks, says string) {
 	d.t.Helper()
-	return d.nextOf(x, h, "US")
-}
-
-// nextOf is the same of somebody who dials in a country.
-func (d *desk) nextOf(x edge.Talk, h edge.Heard, country string) (asks, says string) {
-	d.t.Helper()
 	n := x.Next(d.t.Context(), h)
 	switch {
 	case n.Dial != nil:
-		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != country {
+		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != "US" {
 			d.t.Errorf("he calls as %+v", n.Dial)
 		}
 		return "call " + n.Dial.Dialled, ""
@@ -412,8 +406,8 @@ func TestRingMe(t *testing.T) {
 func TestMissedCallsAreReadOut(t *testing.T) {
 	d := newDesk(t)
 	ended := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
-	d.missed = []bell.Missed{{Caller: "5550100#82", End: ended}, {Caller: "+1 646", End: ended.Add(time.Minute)}, {End: ended}, {Caller: "bob@example.org", End: ended}}
-	a := routing.Attempt{Role: routing.Origin, Center: "KR", Dialled: "*56", DialCountry: "KR", Caller: routing.Party{Account: "acc_jun", Device: "dev_1", Number: d.holder.Number}}
+	d.missed = []bell.Missed{{Caller: "755 0142 82", End: ended}, {Caller: "5550100#82", End: ended.Add(time.Minute)}, {End: ended}, {Caller: "bob@example.org", End: ended}}
+	a := routing.Attempt{Role: routing.Origin, Center: "US", Dialled: "*56", DialCountry: "US", Caller: routing.Party{Account: "acc_jun", Device: "dev_1", Number: d.holder.Number}}
 	dials := func() edge.Talk {
 		t.Helper()
 		if !d.Answers(&a) {
@@ -423,9 +417,10 @@ func TestMissedCallsAreReadOut(t *testing.T) {
 	}
 	x := dials()
 	for i, step := range []struct{ node, keys, asks, says string }{
-		{"", "", "missed", "access/missed num/4 access/missed_from digit/5 digit/5 digit/5 digit/0 digit/1 digit/0 digit/0 tone:pause digit/8 digit/2 access/missed_keys"},
-		{"missed", "1", "call 5550100#82", ""},
-		{"over", "", "missed", "access/busy access/missed_from digit/1 tone:pause digit/6 digit/4 digit/6 access/missed_keys"},
+		{"", "", "missed", "access/missed num/4 access/missed_from digit/7 digit/5 digit/5 tone:pause digit/0 digit/1 digit/4 digit/2 tone:pause digit/8 digit/2 access/missed_keys"},
+		{"missed", "1", "go", "access/free"},
+		{"go", "", "call 755014282", ""},
+		{"over", "", "missed", "access/busy access/missed_from digit/5 digit/5 digit/5 digit/0 digit/1 digit/0 digit/0 tone:pause digit/8 digit/2 access/missed_keys"},
 		{"missed_next", "", "missed", "access/missed_hidden"},
 		{"missed", "1", "missed", "access/missed_address"}, // nothing to call back
 		{"missed", "", "bye", "goodbye"},
@@ -434,7 +429,7 @@ func TestMissedCallsAreReadOut(t *testing.T) {
 		if step.node == "over" {
 			h = edge.Heard{Call: &edge.Ended{Cause: cdr.Busy}}
 		}
-		asks, says := d.nextOf(x, h, "KR")
+		asks, says := d.next(x, h)
 		if asks != step.asks || strings.ReplaceAll(says, "ko/", "") != step.says {
 			t.Errorf("step %d: he is asked %s and hears %s", i, asks, says)
 		}
