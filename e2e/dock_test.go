@@ -107,6 +107,16 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	w2.says(".phone-bar", "جاهز")
 	w2.shoot("dock-ar")
 	w2.inspect("dock-ar")
+	const edge = `((e) => { const r = document.createRange(); r.selectNodeContents(e); return Math.round(r.getBoundingClientRect().right); })`
+	w2.press(".phone-bar")
+	w2.press("[data-part=contacts-none] ~ p, phone-dock details:nth-of-type(2) summary")
+	w2.until("a name in Latin letters stands where Arabic begins", `((b) => b && Math.abs(`+edge+`(b.querySelector(".phone-first")) - b.getBoundingClientRect().right) < 3)(document.querySelector("[data-part=contacts] button"))`)
+	w2.fill("#phone-to", "+49 30 901820")
+	w2.until("a number runs as it is written", `/\u2066\+49[\d ]+\u2069/.test(document.querySelector(".phone-found .phone-name")?.textContent ?? "")`)
+	w2.shoot("dock-ar-open")
+	if high := ask(w2, "what scrolls", chromedp.Evaluate[int64](`((p) => p.scrollHeight - p.clientHeight)(document.querySelector(".phone"))`)); high > 0 {
+		t.Errorf("the telephone is %d pixels higher than itself", high)
+	}
 
 	// Where nobody answers, there is a page that says so.
 	w2.do("let the worker in", aside(false))

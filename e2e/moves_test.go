@@ -116,6 +116,9 @@ func TestKeysAreHeard(t *testing.T) {
 	w.press(`[data-do=pad]:not([hidden])`)
 	for _, key := range strings.ReplaceAll(guest.Number, " ", "") + "#482915" {
 		w.press(`[data-digit="` + string(key) + `"]`)
+		if key == '#' {
+			w.says("[data-part=pressed]", strings.ReplaceAll(guest.Number, " ", "")+"#")
+		}
 	}
 	w.idle()
 	list := api(t, d, guest.APIKey, "GET", "/api/v1/me/card-sign-ins", nil, 200)["items"].([]any)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,33 @@ func (w walker) attach(selector, name, content string) {
 	w.do("attach "+name, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
 }
 
+// desk goes through the operator's menu by keyboard, and on a telephone.
+func (w walker) desk() {
+	w.t.Helper()
+	focus := func(n int) {
+		w.do("focus", discard(chromedp.Evaluate[bool](`document.querySelectorAll(".desk summary")[`+strconv.Itoa(n)+`].focus(), true`)))
+	}
+	focus(2)
+	w.keys("\r")
+	w.see(`.desk a[href="/operator/payments"]`)
+	w.shoot("desk-menu")
+	w.keys("\x1b")
+	w.until("Escape closes it, and the focus is where it was", `!document.querySelector(".desk details[open]") && document.activeElement === document.querySelectorAll(".desk summary")[2]`)
+	focus(0)
+	w.keys("\r")
+	focus(3)
+	w.keys("\r")
+	w.until("one is open at a time", `document.querySelectorAll(".desk details[open]").length === 1 && document.querySelectorAll(".desk details")[3].open`)
+	w.do("a telephone's window", chromedp.EmulateViewport(360, 780))
+	w.see(`.desk a[href="/operator/carriers"]`)
+	if wide := ask(w, "how wide it is", chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > 360 {
+		w.t.Errorf("the menu is %d pixels wide on a telephone", wide)
+	}
+	w.do("back to the window", chromedp.ResetViewport())
+	w.submit(`.desk a[href="/operator/carriers"]`)
+	w.until("its heading is marked", `document.querySelectorAll(".desk summary")[3].ariaCurrent === "true"`)
+}
+
 // TestAReviewWithPapers: the operator asks for a document, the company shows
 // it, the operator asks on, approves one request and rejects another; buyer and
 // operator see every step.
@@ -45,6 +73,8 @@ func TestAReviewWithPapers(t *testing.T) {
 	d := company(t)
 	w := walker{t, browser(t), d.HTTP}
 	w.signIn(d.Operator.Email, d.Operator.Password)
+	w.open("/operator")
+	w.desk()
 	w.open("/operator/numbers")
 	w.choose("#p-kind", "company")
 	w.choose("#p-country", "KR")

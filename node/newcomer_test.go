@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -77,4 +78,25 @@ func TestANewcomer(t *testing.T) {
 	if status, got := ines.tells("/phone/pass", obj{}); status != 200 || str(got, "pass") == "" {
 		t.Errorf("its telephone: %d %v", status, got)
 	}
+	if _, page = ines.get("/wallet"); strings.Count(page, "A gift to begin with.") != 1 {
+		t.Error("the wallet does not say what the welcome credit is")
+	}
+	if status, page, _ := ines.post("/contacts", url.Values{"name": {"Mum"}, "number": {"my mother"}}); status != 422 || !strings.Contains(page, "5550100#82 or +49 30 901820") {
+		t.Errorf("a contact that cannot be called: %d", status)
+	}
+
+	// A day later by the company's clock, which is not the browser's.
+	ines.post("/dev/clock", url.Values{"days": {"1"}})
+	if status, got := ines.tells("/phone/pass", obj{}); status != 200 || !isWithin(got["for"], 1, 600) {
+		t.Errorf("how long a pass is good: %d %v", status, got["for"])
+	}
+	_, page = ines.get("/orders/" + r.choose(t, key, "39"))
+	if m := regexp.MustCompile(`data-left="([1-9]\d{0,3})"`).FindStringSubmatch(page); m == nil {
+		t.Errorf("how long the number is held: %v", m)
+	}
+}
+
+func isWithin(v any, low, high float64) bool {
+	n, is := v.(float64)
+	return is && n >= low && n <= high
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // What a contact may hold, and how many an account may keep.
@@ -98,10 +99,25 @@ func check(c Contact) error {
 	switch {
 	case bad(c.Name, MostName):
 		return fault.New(fault.Invalid, "contact_name", "A contact needs a name of at most 100 letters.").WithFields(fault.Field{Name: "name", Text: "Give a name."})
-	case bad(c.Number, MostNumber):
-		return fault.New(fault.Invalid, "contact_number", "A contact needs a number, an e-mail address or a domain that can be called.").WithFields(fault.Field{Name: "number", Text: "Give a number, an e-mail address or a domain."})
+	case bad(c.Number, MostNumber) || !dialable(c.Number):
+		return fault.New(fault.Invalid, "contact_number", "A contact needs what can be called: a number as 2 555 1234 82, 5550100#82 or +49 30 901820, an e-mail address, or a domain as example.com.").
+			WithFields(fault.Field{Name: "number", Text: "Give a number, an e-mail address or a domain."})
 	}
 	return nil
+}
+
+// dialable reports what can be dialled, by its looks.
+func dialable(s string) bool {
+	x, err := numbering.ParseTyped(s)
+	if err != nil {
+		return false
+	}
+	if x.Kind != numbering.Address {
+		return true
+	}
+	user, domain, _ := strings.Cut(x.Text, "@")
+	at, err := numbering.ParseTyped(domain)
+	return err == nil && at.Kind == numbering.Domain && user != "" && !strings.ContainsAny(x.Text, " ,;<>") && !strings.Contains(domain, "@")
 }
 
 // Names are what an account calls people, by their numbers.

@@ -7,34 +7,37 @@ import (
 	"github.com/callisto-tel/callisto/business/shop"
 )
 
-// consoleLinks are the operator's pages with the keys of their names.
-func consoleLinks() []choice {
-	return []choice{
-		{"/operator", "home"},
-		{"/operator/orders", "orders"},
-		{"/operator/members", "members"},
-		{"/operator/numbers", "numbers"},
-		{"/operator/prices", "prices"},
-		{"/operator/packages", "packages"},
-		{"/operator/cards", "cards"},
-		{"/operator/payments", "payments"},
-		{"/operator/receivables", "receivables"},
-		{"/operator/accounting", "accounting"},
-		{"/operator/taxes", "taxes"},
-		{"/operator/countries", "countries"},
-		{"/operator/carriers", "carriers"},
-		{"/operator/settlement", "settlement"},
-		{"/operator/calls", "calls"},
-		{"/operator/explain", "explain"},
-		{"/operator/limits", "limits"},
-		{"/operator/alerts", "alerts"},
-		{"/operator/names", "names"},
-		{"/operator/telephones", "telephones"},
-		{"/operator/access", "access"},
-		{"/operator/prompts", "prompts"},
-		{"/operator/letters", "letters"},
-		{"/operator/webhooks", "webhooks"},
+// deskGroup is a heading of the operator's menu, by the key of its name, and the
+// pages under it with the keys of theirs.
+type deskGroup struct {
+	Name  string
+	Pages []choice
+}
+
+func deskGroups() []deskGroup {
+	return []deskGroup{
+		{"customers", []choice{{"/operator/orders", "orders"}, {"/operator/members", "members"}, {"/operator/names", "names"}, {"/operator/letters", "letters"}}},
+		{"shop", []choice{
+			{"/operator/numbers", "numbers"}, {"/operator/telephones", "telephones"}, {"/operator/packages", "packages"}, {"/operator/cards", "cards"}, {"/operator/prices", "prices"},
+		}},
+		{"money", []choice{
+			{"/operator/payments", "payments"}, {"/operator/receivables", "receivables"}, {"/operator/settlement", "settlement"}, {"/operator/accounting", "accounting"}, {"/operator/taxes", "taxes"},
+		}},
+		{"network", []choice{
+			{"/operator/countries", "countries"}, {"/operator/carriers", "carriers"}, {"/operator/access", "access"}, {"/operator/prompts", "prompts"}, {"/operator/webhooks", "webhooks"},
+		}},
+		{"traffic", []choice{{"/operator/calls", "calls"}, {"/operator/explain", "explain"}, {"/operator/limits", "limits"}, {"/operator/alerts", "alerts"}}},
 	}
+}
+
+// at reports whether a page, or one that belongs to it, is shown.
+func (p *page) at(address string) bool {
+	return p.Path == address || address != "/operator" && strings.HasPrefix(p.Path, address+"/")
+}
+
+// here reports whether one of a group's pages is shown.
+func (p *page) here(g deskGroup) bool {
+	return slices.ContainsFunc(g.Pages, func(c choice) bool { return p.at(c.Value) })
 }
 
 func blocksOf(c shop.Catalogue, iso string) (n int) {

@@ -184,6 +184,12 @@ func autocomplete(in input) string {
 	}
 }
 
+// left is how many seconds it is to an instant by the company's clock, for a
+// script that counts them down.
+func (p *page) left(until time.Time) string {
+	return strconv.Itoa(max(0, int(until.Sub(p.f.Now())/time.Second)))
+}
+
 // stateTag is how loud a state is shown.
 func stateTag(s shop.State) string {
 	switch s {
@@ -224,8 +230,9 @@ func callDot(r cdr.Record, account string) string {
 	}
 }
 
+// clock is how long something was, as it is counted and charged: seconds begun are whole.
 func clock(d time.Duration) string {
-	s := int(d.Round(time.Second) / time.Second)
+	s := int((d + time.Second - 1) / time.Second)
 	if s >= 3600 {
 		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 	}

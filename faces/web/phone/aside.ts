@@ -39,7 +39,7 @@ export class Aside {
 		try {
 			const pass = await askPass(this.line);
 			this.tries = 0;
-			this.later(Math.max(15_000, (Date.parse(pass.until) - Date.now()) * 0.7));
+			this.later(Math.max(15_000, pass.for * 700));
 			if (this.ua && this.wire?.url === pass.ws) {
 				this.ua.set("authorization_jwt", "Bearer " + pass.pass);
 				if (this.ua.isConnected()) this.ua.register();

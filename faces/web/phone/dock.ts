@@ -275,11 +275,11 @@ export class Dock extends HTMLElement {
 		row.dataset.call = c.id;
 		row.addEventListener("click", (e) => {
 			const b = (e.target as Element).closest<HTMLElement>("[data-do],[data-digit]");
-			if (b?.dataset.digit) Dock.tabs.ask({ do: "digit", id: c.id, digit: b.dataset.digit });
+			if (b?.dataset.digit) this.key(c.id, row, b.dataset.digit);
 			else if (b?.dataset.do) this.pressed(b.dataset.do, c.id, row);
 		});
 		row.addEventListener("keydown", (e) => {
-			if (/^[0-9*#]$/.test(e.key) && !(e.target as Element).matches("input")) Dock.tabs.ask({ do: "digit", id: c.id, digit: e.key });
+			if (/^[0-9*#]$/.test(e.key) && !(e.target as Element).matches("input")) this.key(c.id, row, e.key);
 		});
 		this.piece("give", row).addEventListener("submit", (e) => {
 			e.preventDefault();
@@ -293,6 +293,12 @@ export class Dock extends HTMLElement {
 		this.piece("calls").append(row);
 		void this.recognise(c, row);
 		return row;
+	}
+
+	/** key presses one in a call, and shows what was pressed. */
+	private key(id: string, row: HTMLElement, digit: string): void {
+		Dock.tabs.ask({ do: "digit", id, digit });
+		this.piece("pressed", row).textContent += digit;
 	}
 
 	/** recognise shows a number as it is written, and who it is by the directory or the member's contacts. */
@@ -329,8 +335,8 @@ export class Dock extends HTMLElement {
 		const shown = w?.shown || c.number;
 		const name = this.nameOf(shown) || this.nameOf(c.number) || (c.outgoing ? c.name || w?.name : w?.name || c.name) || "";
 		set(this.piece("name", row), name || shown);
-		const to = c.to && Dock.tabs.view.lines.length > 1 ? (this.says.to_line ?? "").replace("{number}", c.to) : "";
-		set(this.piece("shown", row), [name ? shown : "", w?.place ?? "", to].filter(Boolean).join(" · "));
+		const to = c.to && Dock.tabs.view.lines.length > 1 ? (this.says.to_line ?? "").replace("{number}", apart(c.to)) : "";
+		set(this.piece("shown", row), [name ? apart(shown) : "", w?.place ?? "", to].filter(Boolean).join(" · "));
 		set(this.piece("stage", row), this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "");
 		const level = this.piece("level", row).firstElementChild as HTMLElement;
 		level.style.inlineSize = Math.round(c.level * 100) + "%";
@@ -365,6 +371,11 @@ function set(at: HTMLElement, text: string): void {
 	if (at.textContent !== text) at.textContent = text;
 }
 
+/** apart has a number run from left to right between words of any script (Unicode UAX #9). */
+function apart(number: string): string {
+	return "\u2066" + number + "\u2069";
+}
+
 function span(text: string, name: string): HTMLElement {
 	const s = document.createElement("span");
 	s.className = name;
@@ -390,7 +401,7 @@ function lines(w: Who, contact: string): HTMLElement[] {
 	};
 	const tags = p("", "phone-tags");
 	[w.place, w.there, w.price, w.package].filter(Boolean).forEach((t) => tags.append(span(t, "tag"), " "));
-	const out = [p([contact || w.name || w.kind, w.shown].filter(Boolean).join(" · "), "phone-name"), tags];
+	const out = [p([contact || w.name || w.kind, w.shown && apart(w.shown)].filter(Boolean).join(" · "), "phone-name"), tags];
 	w.words.forEach((t) => out.push(p(t, "small hush")));
 	if (w.refused) out.push(p(w.refused, "say"));
 	return out;

@@ -107,7 +107,7 @@ export class Line {
 		this.numberless = false;
 		this.pass = pass;
 		clearTimeout(this.renewal);
-		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, (Date.parse(pass.until) - Date.now()) * 0.7));
+		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, pass.for * 700));
 		this.attend(pass);
 		this.set({ name: pass.name, number: pass.number, line: pass.line, lines: pass.lines ?? [], domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
 		if (this.ua && this.wire?.url === pass.ws) {
@@ -217,7 +217,7 @@ export class Line {
 		const talk = new Talk(session, false, from.display_name ?? "", number, null, this.host());
 		talk.to = to;
 		this.talks.push(talk);
-		this.changed();
+		this.say(this.view.problem === "lost" ? "lost" : ""); // what went wrong before is not of this call
 	}
 
 	private async answer(talk: Talk): Promise<void> {

@@ -3,7 +3,8 @@
 
 export interface Pass {
 	pass: string;
-	until: string;
+	/** how long it is good (s) */
+	for: number;
 	ws: string;
 	uri: string;
 	name: string;

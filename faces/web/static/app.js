@@ -2,8 +2,11 @@
 "use strict";
 (() => {
 	const pad = (n) => String(n).padStart(2, "0");
-	const countdown = (el, now) => {
-		const left = Math.floor((Date.parse(el.dataset.until) - now) / 1000);
+	// What is left is counted from when it was seen: the clock of this machine may be another than the company's.
+	const ends = new WeakMap();
+	const countdown = (el) => {
+		if (!ends.has(el)) ends.set(el, performance.now() + Number(el.dataset.left) * 1000);
+		const left = Math.floor((ends.get(el) - performance.now()) / 1000);
 		if (left <= 0) { el.textContent = el.dataset.over || ""; return; }
 		const h = Math.floor(left / 3600);
 		el.textContent = (h ? h + ":" + pad(Math.floor(left / 60) % 60) : Math.floor(left / 60)) + ":" + pad(left % 60);
@@ -15,12 +18,18 @@
 		t.textContent = new Intl.DateTimeFormat(document.documentElement.lang + "-u-nu-latn", style).format(d);
 		t.title = t.dateTime;
 	});
-	const tick = () => { const now = Date.now(); document.querySelectorAll("[data-until]").forEach((el) => countdown(el, now)); };
+	const tick = () => document.querySelectorAll("[data-left]").forEach(countdown);
 	const zone = () => document.querySelectorAll("input[data-zone], select[data-zone]").forEach((el) => {
 		const mine = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 		if (el.value && !el.dataset.zone.split(" ").includes(mine || "-")) return;
 		el.value = mine;
 		if (!el.value && el.options) el.selectedIndex = 0; // a zone the list does not have
+	});
+	// A menu that lies over the page goes when it is left: by a press elsewhere, by Escape.
+	const menus = () => document.querySelectorAll(".desk details[open]");
+	document.addEventListener("click", (e) => menus().forEach((m) => { if (!m.contains(e.target)) m.open = false; }));
+	document.addEventListener("keydown", (e) => {
+		if (e.key === "Escape") menus().forEach((m) => { m.open = false; m.firstElementChild.focus(); });
 	});
 	document.addEventListener("click", async (e) => {
 		const b = e.target.closest("button[data-copy]");
@@ -49,7 +58,7 @@
 	let ticking = 0;
 	const fresh = () => {
 		times(document); tick(); zone(); exchange();
-		if (!ticking && document.querySelector("[data-until]")) ticking = setInterval(tick, 1000);
+		if (!ticking && document.querySelector("[data-left]")) ticking = setInterval(tick, 1000);
 	};
 	document.addEventListener("page:turned", fresh);
 	fresh();
