@@ -83,7 +83,7 @@ func TestTheRecordsOfACall(t *testing.T) {
 	if status, text := boss.get("/operator/calls?number=%2B8225550486&from=2020-01-01"); status != 200 || !strings.Contains(text, "/operator/calls/"+id) {
 		t.Errorf("the operator does not find it: %d", status)
 	}
-	if status, text := boss.get("/operator/calls/" + id); status != 200 || !strings.Contains(text, "Test carrier") || !strings.Contains(text, "SIP 486") {
+	if status, text := boss.get("/operator/calls/" + id); status != 200 || !strings.Contains(text, "Test carrier KR") || !strings.Contains(text, "SIP 486") {
 		t.Errorf("the operator's page: %d", status)
 	}
 	if status, _ := minji.get("/operator/calls/" + id); status != 403 {
@@ -92,8 +92,13 @@ func TestTheRecordsOfACall(t *testing.T) {
 	if status, text := boss.get("/operator/calls/export?format=csv&cause=busy"); status != 200 || !strings.Contains(text, id) {
 		t.Errorf("the operator's file: %d", status)
 	}
+	r.rawCall(t, phone, "888").until("SIP/2.0 404")
+	until(t, "what was dialled in vain is there", func() bool {
+		_, text := boss.get("/operator/calls?cause=not_found")
+		return strings.Contains(text, `<td><bdi class="num" dir="ltr">888</bdi></td>`) && strings.Contains(text, "Test carrier US</option>")
+	})
 	n := 0
-	if err := node.ExportCalls(t.Context(), r.dir, "", cdr.Filter{}, func(*cdr.Record) error { n++; return nil }); err != nil || n != 1 {
+	if err := node.ExportCalls(t.Context(), r.dir, "", cdr.Filter{}, func(*cdr.Record) error { n++; return nil }); err != nil || n != 2 {
 		t.Error(n, err)
 	}
 }

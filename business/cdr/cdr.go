@@ -156,6 +156,14 @@ func (r *Record) With(account string) []string {
 	return []string{r.From.Shown(), r.From.Number.Display()}
 }
 
+// Called is who was called, for people: what was dialled, where that is nobody.
+func (r *Record) Called() string {
+	if shown := r.To.Shown(); shown != "" {
+		return shown
+	}
+	return r.Dialled
+}
+
 // Drawn is what a call used of a package of minutes.
 type Drawn struct {
 	Allowance string // the holder's, for one period

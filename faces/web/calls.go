@@ -223,7 +223,7 @@ type allData struct {
 	Items    []cdr.Record
 	Next     string
 	Carriers []choice
-	Names    map[string]string
+	Names    carrierNames
 	Problem  string
 }
 
@@ -254,13 +254,13 @@ func recordFilter(q url.Values) (cdr.Filter, error) {
 
 // allCalls is where the operator finds calls.
 func (f *face) allCalls(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	d := allData{Q: r.URL.Query(), Names: map[string]string{}}
-	carriers, err := f.Carriers.Carriers(r.Context(), p.Who)
+	d := allData{Q: r.URL.Query()}
+	names, carriers, err := f.carrierNames(r, p)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range carriers {
-		d.Carriers, d.Names[c.ID] = append(d.Carriers, choice{c.ID, c.Name}), c.Name
+	for _, id := range carriers {
+		d.Carriers = append(d.Carriers, choice{id, names.of(id)})
 	}
 	p.Title = p.T("operator.calls")
 	q, err := recordFilter(d.Q)
@@ -288,11 +288,8 @@ func (f *face) oneCall(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	if len(list) == 0 {
 		return f.nothingHere(nil, r, p)
 	}
-	d := allData{Items: list, Names: map[string]string{}}
-	carriers, err := f.Carriers.Carriers(r.Context(), p.Who)
-	for _, c := range carriers {
-		d.Names[c.ID] = c.Name
-	}
+	d := allData{Items: list}
+	d.Names, _, err = f.carrierNames(r, p)
 	p.Title = p.T("story.title")
 	return oneCallPage(p, d), err
 }
@@ -304,14 +301,6 @@ func (d *allData) whole() span {
 		s.long = max(s.long, d.Items[i].End.Sub(s.from))
 	}
 	return s
-}
-
-// name is a carrier's.
-func (d *allData) name(id string) string {
-	if n := d.Names[id]; n != "" {
-		return n
-	}
-	return id
 }
 
 func (f *face) exportCalls(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -74,7 +74,8 @@ func (f *face) monthOf(r *http.Request) (m monthOf, err error) {
 	return m, nil
 }
 
-// carrierNames are the names of carriers; one that is gone has its id.
+// carrierNames are the names of carriers; one that is gone has its id. Of two with
+// one name each has its center too.
 type carrierNames map[string]string
 
 func (n carrierNames) of(id string) string {
@@ -84,6 +85,7 @@ func (n carrierNames) of(id string) string {
 	return id
 }
 
+// carrierNames names all carriers, and has their ids in order.
 func (f *face) carrierNames(r *http.Request, p *page) (names carrierNames, ids []string, err error) {
 	all, err := f.Carriers.Carriers(r.Context(), p.Who)
 	names = carrierNames{}

@@ -206,10 +206,7 @@ func stateTag(s shop.State) string {
 func other(r cdr.Record, account string) string {
 	text := r.Caller(account)
 	if outgoing(r, account) {
-		text = r.To.Shown()
-		if text == "" {
-			text = r.Dialled
-		}
+		text = r.Called()
 	}
 	if text == "" {
 		return "–"
