@@ -3,14 +3,11 @@ package node
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -22,15 +19,12 @@ import (
 )
 
 // listen takes the HTTP address before anything else is opened, so that a port in use is told at once.
-func listen(ctx context.Context, name, addr string) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err == nil {
-		return l, nil
+func (n *Node) listen(ctx context.Context) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.cfg.HTTP)
+	if err != nil {
+		return nil, n.notOpened("http", err)
 	}
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--%s %s: another program listens there; stop it, or choose another port (0 takes a free one)", name, addr)
-	}
-	return nil, fmt.Errorf("--%s %s: cannot listen there: %w", name, addr, errors.Unwrap(err))
+	return l, nil
 }
 
 // handler is every page and address of the node.

@@ -2,6 +2,10 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
@@ -62,11 +66,36 @@ func (n *Node) openZone(ctx context.Context) error {
 		if !n.cfg.Dev {
 			return nil
 		}
-		cfg.Listen, cfg.Zone = "127.0.0.1:0", devZone
+		return n.openDevZone(ctx)
 	}
 	var err error
-	n.zone, err = dns.Open(ctx, dns.Config{
-		Listen: cfg.Listen, Zone: cfg.Zone, Numbers: routing.NewDirectory(n.tables, n.roster.Numbers, n.roster.LineNumbers, n.opts.Now), Publisher: n.publisher(),
+	if n.zone, err = n.zoneAt(ctx, cfg.Listen, cfg.Zone); err != nil {
+		return n.notOpened("dns.listen", err)
+	}
+	return nil
+}
+
+// openDevZone does that in dev, at the same port each time if it is free.
+func (n *Node) openDevZone(ctx context.Context) (err error) {
+	first := devZonePort
+	if strings.HasSuffix(n.cfg.SIP, ":0") {
+		first = 0
+	}
+	for i := range portsTried {
+		port := first
+		if first != 0 {
+			port += i
+		}
+		if n.zone, err = n.zoneAt(ctx, fmt.Sprintf("127.0.0.1:%d", port), devZone); !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return err
+}
+
+func (n *Node) zoneAt(ctx context.Context, listen, zone string) (*dns.Server, error) {
+	return dns.Open(ctx, dns.Config{
+		Listen: listen, Zone: zone, Numbers: routing.NewDirectory(n.tables, n.roster.Numbers, n.roster.LineNumbers, n.opts.Now), Publisher: n.publisher(),
 		Domain: func(country string) string {
 			if d := n.cfg.SIPDomain(); d != "" {
 				return d
@@ -75,7 +104,6 @@ func (n *Node) openZone(ctx context.Context) error {
 		},
 		Log: n.log, Now: n.opts.Now,
 	})
-	return err
 }
 
 // publisher is what holders publish of their numbers.

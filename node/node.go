@@ -175,7 +175,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *Node, err err
 			_ = n.Close()
 		}
 	}()
-	if n.listener, err = listen(ctx, "http", cfg.HTTP); err != nil {
+	if n.listener, err = n.listen(ctx); err != nil {
 		return nil, err
 	}
 	if n.store, err = store.Open(ctx, store.Config{Dir: cfg.Data, URL: cfg.Database}); err != nil {

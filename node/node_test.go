@@ -229,7 +229,7 @@ func TestABadStartGivesOneLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, data, http, db, want string }{
-		{"port in use", t.TempDir(), taken.Addr().String(), "", "another program listens there"},
+		{"port in use", t.TempDir(), taken.Addr().String(), "", "is taken by"},
 		{"folder is a file", filepath.Join(file, "sub"), "127.0.0.1:0", "", "cannot make the folder"},
 		{"folder in use", r.dir, "127.0.0.1:0", "", "used by another callisto"},
 		{"no database", t.TempDir(), "127.0.0.1:0", "postgres://nobody:secret@127.0.0.1:1/none", "127.0.0.1"},

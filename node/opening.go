@@ -71,7 +71,7 @@ func (n *Node) OpenCenter(ctx context.Context, o opening.Opening) error {
 		x.Listen, x.Next = netip.AddrPortFrom(first.Addr(), uint16(port)), true
 	}
 	if n.cfg.Dev {
-		x.TLS = netip.AddrPortFrom(x.Listen.Addr(), 0)
+		x.TLS, x.NextTLS = devTLS(x.Listen), true
 	}
 	n.hosts.Store(x.ID, x.Listen.Addr().String())
 	if n.cfg.SIPTLS != "" {

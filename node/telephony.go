@@ -61,7 +61,7 @@ func (n *Node) openTelephony(ctx context.Context) error {
 		Internet: exchange.Internet{Domain: n.cfg.SIPDomain(), DNS: n.cfg.Internet.Servers(), Near: n.cfg.Internet.Nearby(), Open: n.cfg.Internet.IsOpen()},
 	})
 	if err != nil {
-		return err
+		return n.notOpened(n.sipKey(err), err)
 	}
 	n.telephony = telephony{x}
 	return ctx.Err()
@@ -87,8 +87,8 @@ func (n *Node) sipAddresses(ctx context.Context) ([]exchange.Center, error) {
 		default:
 			x.Listen, x.Next = netip.AddrPortFrom(first.Addr(), first.Port()+uint16(i)), true
 		}
-		if n.cfg.Dev { // with the house's own authority, whose certificate lies in the folder
-			x.TLS = netip.AddrPortFrom(x.Listen.Addr(), 0)
+		if n.cfg.Dev {
+			x.TLS, x.NextTLS = devTLS(x.Listen), true
 		}
 		if n.cfg.SIPTLS != "" {
 			if x.TLS, err = resolveAddr(ctx, "sip_tls", n.cfg.SIPTLS); err != nil {

@@ -6,6 +6,7 @@ package rtp
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"runtime"
 	"sync/atomic"
@@ -95,7 +96,7 @@ func (p *loop) open(x *path, at netip.AddrPort) (netip.AddrPort, error) {
 	}
 	if err := unix.Bind(fd, sa); err != nil {
 		_ = unix.Close(fd)
-		return at, fmt.Errorf("media socket %s: %w", at, err)
+		return at, fmt.Errorf("media socket: %w", &net.OpError{Op: "listen", Net: "udp", Addr: net.UDPAddrFromAddrPort(at), Err: err})
 	}
 	if at.Port() == 0 {
 		if at, err = boundAt(fd); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -35,12 +36,13 @@ type commands struct {
 	Books   accountingCmd `cmd:"" name:"accounting" help:"The book for an accountant."`
 	CDR     cdrCmd        `cmd:"" name:"cdr" help:"The call records."`
 	Version versionCmd    `cmd:"" help:"Print the version."`
+	Help    helpCmd       `cmd:"" help:"Say what a command does and takes, as --help after it."`
 }
 
 type devCmd struct {
 	Data string `help:"Folder of everything this company keeps; made if it is not there." default:"callisto-data" placeholder:"DIR"`
 	HTTP string `help:"Address of the shop and the API; port 0 takes a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	SIP  string `help:"Address where telephones register; further centers take the next free ports." default:"127.0.0.1:5060" placeholder:"HOST:PORT"`
+	SIP  string `help:"Address where telephones register; further centers take the next free ports, and TLS the first that is free from 10 above it. Port 0 takes free ones for all, ENUM included." default:"127.0.0.1:5060" placeholder:"HOST:PORT"`
 	DB   string `help:"postgres://… instead of SQLite under DIR." placeholder:"URL"`
 }
 
@@ -62,6 +64,11 @@ type verifyCmd struct {
 }
 
 type versionCmd struct{}
+
+// helpCmd is only there to be listed: it is put into words that kong knows before.
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command, such as route explain; all of them unless said."`
+}
 
 // streams is where commands write.
 type streams struct {
@@ -93,6 +100,9 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
+	}
+	if args[0] == "help" && !slices.Contains(args, "--help") {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	cmd, err := k.Parse(args)
 	if left {
