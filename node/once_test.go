@@ -115,7 +115,16 @@ func TestWhatWasTypedWaitsForTheProof(t *testing.T) {
 	if _, page := p.get("/cards"); !strings.Contains(page, `data-write="/cards/`+card.card+`/write"`) {
 		t.Error("a card cannot be written by who has just signed in")
 	}
+	named := *r // passkeys are of a name
+	named.base = strings.Replace(r.base, "127.0.0.1", "localhost", 1)
+	adds := named.signIn(t, email, password)
+	if _, page := adds.get("/account"); !strings.Contains(page, `data-passkey="create"`) {
+		t.Error("a passkey cannot be added by who has just signed in")
+	}
 	p.post("/dev/clock", url.Values{"days": {"1"}})
+	if _, page := adds.get("/account"); strings.Contains(page, `data-passkey="create"`) || !strings.Contains(page, "/prove?next="+url.QueryEscape("/account#passkeys")) {
+		t.Error("a passkey is named before the proof")
+	}
 	if _, page := p.get("/cards"); strings.Contains(page, "data-write=") || !strings.Contains(page, "/prove?next="+url.QueryEscape("/cards#"+card.card)) {
 		t.Error("a passphrase is asked for before the proof")
 	}
