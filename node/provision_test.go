@@ -60,6 +60,34 @@ const (
 	snomAgent    = "Mozilla/4.0 (compatible; snomD785-SIP 10.1.64.14 2010.12-00004-g9ba52f5 000413ABCDEF SXM:0 UXM:0 UXMC:0)"
 )
 
+// TestALinkIsTriedAsTheDocsSay: with the commands that stand there, once with what
+// curl calls itself and once with what the telephone does.
+func TestALinkIsTriedAsTheDocsSay(t *testing.T) {
+	docs, err := os.ReadFile("../docs/provisioning.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?m)^    curl -A '([^']+)' ADDRESS(\S*)$`).FindAllStringSubmatch(string(docs), -1)
+	want := [][2]string{{"yealink", yealinkAgent}, {"grandstream", gxpAgent}, {"snom", snomAgent}}
+	if len(commands) != len(want) {
+		t.Fatalf("the docs have %q", commands)
+	}
+	r := start(t, t.TempDir())
+	key := str(r.dev, "members", 2, "api_key")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	for i, x := range want {
+		agent, file := commands[i][1], commands[i][2]
+		mac := regexp.MustCompile(`(?i)[0-9a-f]{2}(:?[0-9a-f]{2}){5}`).FindString(agent)
+		address := str(r.want(t, 201, key, "POST", "/api/v1/members/"+line+"/setup-links", obj{"kind": x[0], "mac": mac, "name": "Tried " + x[0]}).body, "url") + file
+		if status, _, _ := r.asks(t, address, "curl/8.14.1"); status != 403 || agent != x[1] {
+			t.Errorf("%s: curl as it is gets %d, and the docs have %q", x[0], status, agent)
+		}
+		if status, text, _ := r.asks(t, address, agent); status != 200 || !strings.Contains(text, "Tried "+x[0]) && !strings.Contains(text, "sip_server") && !strings.Contains(text, "user_pass") && !strings.Contains(text, "P34") {
+			t.Errorf("%s: %d %s", x[0], status, text)
+		}
+	}
+}
+
 // TestDeskTelephonesSetThemselvesUp: each of three makers' telephones fetches its
 // file over HTTP, takes out of it what it needs, by the names its maker gave, and
 // registers with it; whoever else comes by the address gets nothing.
