@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
@@ -139,6 +140,19 @@ func TestOneInstanceIsCalled(t *testing.T) {
 				silence 2s`
 			s.Play(strings.ReplaceAll(rings, "%", local(public[1])))
 			s.Play(strings.ReplaceAll(rings, "%", local(temp[1])))
+			hidden, _, _ := strings.Cut(strings.TrimPrefix(temp[1], "sip:"), "@")
+			alice, _ := s.n.lab.Devices.Get(s.Party("alice").User)
+			dialled := map[string]cdr.Record{}
+			for _, r := range s.n.lab.Records.All() {
+				if r.Side == cdr.Origin {
+					dialled[r.Dialled] = r
+				}
+			}
+			r := dialled[hidden]
+			mine, all := cdr.View(&r, alice.Account), cdr.View(&r, "")
+			if bob := dialled[number]; all.To == "" || all.To == hidden || all.To != cdr.View(&bob, alice.Account).To || mine.To != hidden || mine.Dialled != hidden || r.Called(alice.Account) != hidden {
+				t.Errorf("the caller reads %q, dialled %q; the operator %q, dialled %q", mine.To, mine.Dialled, all.To, all.Dialled)
+			}
 			nobody := strings.ReplaceAll(`
 				alice -> INVITE sdp uri=%
 				alice <- 480 INVITE

@@ -30,7 +30,7 @@ func (s *Service) call(account string, c Charge) Call {
 	if r == nil {
 		return out
 	}
-	out.Answer, out.Lasted, out.To = r.Answer, r.Duration(), r.To.Shown()
+	out.Answer, out.Lasted, out.To = r.Answer, r.Duration(), r.Called(account)
 	leg := forwarded(r)
 	switch {
 	case leg != nil && r.To.Account == account, r.Payer != "" && r.From.Account != account: // who pays has it forwarded

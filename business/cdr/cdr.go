@@ -6,6 +6,7 @@ package cdr
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
@@ -144,9 +145,21 @@ func (r *Record) CauseFor(account string) Cause {
 // busyHere is the SIP status of a telephone that is busy.
 const busyHere = 486
 
+// Temporary begins the name of an address that hides whose it is (RFC 5627 §3.1.2).
+const Temporary = "tgruu."
+
+// Hides reports whether an account called such an address: whose it is, the record
+// says to who was called and to the operator.
+func (r *Record) Hides(account string) bool {
+	return account != "" && r.From.Account == account && r.To.Account != account && strings.HasPrefix(strings.ToLower(r.Dialled), Temporary)
+}
+
 // With are the ways in which an account may know the other party's number: as it is
 // shown, as it is written to be dialled, as the account dialled it.
 func (r *Record) With(account string) []string {
+	if r.Hides(account) {
+		return []string{r.Dialled}
+	}
 	if r.From.Account == account {
 		return []string{r.To.Shown(), r.To.Number.Display(), r.Dialled}
 	}
@@ -156,9 +169,10 @@ func (r *Record) With(account string) []string {
 	return []string{r.From.Shown(), r.From.Number.Display()}
 }
 
-// Called is who was called, for people: what was dialled, where that is nobody.
-func (r *Record) Called() string {
-	if shown := r.To.Shown(); shown != "" {
+// Called is who was called, as an account may see it, or the operator if that is "":
+// what was dialled, where that is nobody or hides who it is.
+func (r *Record) Called(account string) string {
+	if shown := r.To.Shown(); shown != "" && !r.Hides(account) {
 		return shown
 	}
 	return r.Dialled

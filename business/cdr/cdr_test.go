@@ -48,3 +48,22 @@ func TestHowTheOtherPartyIsWritten(t *testing.T) {
 		t.Errorf("a withheld number is %q", r.With("bob"))
 	}
 }
+
+// TestWhoHidesIsNotShown: who called a temporary address reads that, wherever his
+// calls are listed; who was called, and the operator, read whose it is.
+func TestWhoHidesIsNotShown(t *testing.T) {
+	one := numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}
+	const hidden = "tgruu.c4j2k0"
+	r := Record{From: Party{Account: "ann"}, To: Party{Account: "bob", Number: one}, Dialled: hidden}
+	for account, want := range map[string]string{"ann": hidden, "bob": "755 0142 82", "": "755 0142 82"} {
+		if got, called := View(&r, account).To, r.Called(account); got != want || called != want {
+			t.Errorf("%q reads %q and %q", account, got, called)
+		}
+	}
+	if got := r.With("ann"); len(got) != 1 || got[0] != hidden {
+		t.Errorf("by his contacts he learns of %q", got)
+	}
+	if got := View(&r, "").Dialled; got != hidden {
+		t.Errorf("the operator reads that %q was dialled", got)
+	}
+}

@@ -115,6 +115,9 @@ func View(r *Record, account string) RecordView {
 	}
 	if account != "" {
 		v.From, v.Direction = r.Caller(account), "in"
+		if r.Hides(account) {
+			v.To = r.Dialled
+		}
 		if r.From.Account == account {
 			v.Direction = "out"
 		} else {

@@ -140,11 +140,12 @@ func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], er
 
 func (f *face) showCall(r cdr.Record, account string, names contact.Names) call {
 	c := call{
-		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), To: r.To.Shown(), Center: string(r.Center), Start: r.Start.UTC(),
+		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), Center: string(r.Center), Start: r.Start.UTC(),
 		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.CauseFor(account).String(),
 		Name: names.Of(r.With(account)...), Missed: r.From.Account != account && r.Missed(),
 	}
 	v := cdr.View(&r, account)
+	c.To = v.To
 	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality, c.Packages = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality, v.Packages
 	if r.From.Account == account {
 		// Only the caller may see what he typed and what he paid.

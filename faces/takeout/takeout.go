@@ -354,7 +354,7 @@ func (s Service) calls(ctx context.Context, by member.Actor) (any, error) {
 		}
 		for i := range page.Items {
 			r := &page.Items[i]
-			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.To.Shown(), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.CauseFor(by.Account).String()}
+			x := object{"call": r.CallID, "from": r.Caller(by.Account), "to": r.Called(by.Account), "start": when(r.Start), "answer": when(r.Answer), "end": when(r.End), "cause": r.CauseFor(by.Account).String()}
 			if r.From.Account == by.Account { // what he dialled and paid is the caller's own business
 				x["dialled"] = r.Dialled
 			}

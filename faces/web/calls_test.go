@@ -74,3 +74,16 @@ func TestWhatWasMissed(t *testing.T) {
 		t.Errorf("a call of his own: %q", p.ended(mine))
 	}
 }
+
+// TestAHiddenNumberIsNotInTheHistory: a temporary address stands there, cut to what
+// a line has room for, and is what is offered to be dialled again.
+func TestAHiddenNumberIsNotInTheHistory(t *testing.T) {
+	one := numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}
+	r := cdr.Record{From: cdr.Party{Account: "acc_1"}, To: cdr.Party{Account: "acc_2", Number: one}, Dialled: "tgruu.c4j2k0aaaabbbbcccc"}
+	if got := other(r, "acc_1"); got != "tgruu.c4j2k0aaaa…" {
+		t.Errorf("the history has %q", got)
+	}
+	if got := otherSide(&r, "acc_1"); got != r.Dialled {
+		t.Errorf("the telephone offers %q", got)
+	}
+}

@@ -168,7 +168,7 @@ func recentOf(list []cdr.Record, account string, names contact.Names) []knownNum
 func otherSide(rec *cdr.Record, account string) string {
 	side := rec.From
 	if outgoing(*rec, account) {
-		if rec.To.Number.Zero() && rec.To.Text == "" {
+		if rec.Hides(account) || rec.To.Number.Zero() && rec.To.Text == "" {
 			return rec.Dialled
 		}
 		side = rec.To

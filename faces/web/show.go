@@ -206,7 +206,10 @@ func stateTag(s shop.State) string {
 func other(r cdr.Record, account string) string {
 	text := r.Caller(account)
 	if outgoing(r, account) {
-		text = r.Called()
+		text = r.Called(account)
+		if r.Hides(account) { // a hundred letters that nobody reads
+			text = text[:min(len(text), 16)] + "…"
+		}
 	}
 	if text == "" {
 		return "–"

@@ -78,13 +78,11 @@ func (b *board) instance(in *sip.Incoming) string {
 	if !ok || !is || !b.edge.ours(b.shard.Core(), u.Host, &in.Flow) {
 		return ""
 	}
-	if t, hidden := b.edge.cfg.Registrar.Temporary(string(u.User)); hidden {
-		return t.Instance()
-	}
 	return clip(string(sip.Unescape(nil, gr)), 200)
 }
 
-// places begins a call of a terminal.
+// places begins a call of a terminal. Whose a temporary GRUU is, only routing and the
+// called side of the record learn: the caller reads what he dialled.
 func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, instance string, at center.ID) {
 	tables := b.edge.cfg.Tables()
 	country := ""
@@ -98,6 +96,10 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, insta
 	if g, ok := b.edge.cfg.Registrar.Guest(cred.Device); ok && dialled != routing.SignInCode { // he calls at his tariff, from where the telephone is
 		cred = &g
 	}
+	wish := dialled
+	if t, hidden := b.edge.cfg.Registrar.Temporary(dialled); hidden {
+		dialled, instance = t.Number, t.Instance()
+	}
 	a := routing.Attempt{
 		Center: at, Role: routing.Origin, Dialled: dialled, Instance: instance, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
@@ -106,7 +108,7 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, insta
 		},
 	}
 	rec := cdr.Record{
-		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(dialled, 120),
+		CallID: ident.New("call", a.Now), Side: cdr.Origin, Center: at, Dialled: clip(wish, 120),
 		From: cdr.Party{Account: cred.Account, Number: cred.Number, Text: cred.Shown},
 	}
 	if taken, _ := b.speaks(in, &a, &rec, user, shownAs(cred), nil); !taken {
@@ -142,9 +144,6 @@ func (b *board) addressed(uri []byte, f *sip.Flow) string {
 		user = user[:i]
 	}
 	if b.edge.ours(b.shard.Core(), u.Host, f) {
-		if t, hidden := b.edge.cfg.Registrar.Temporary(string(user)); hidden {
-			return t.Number
-		}
 		return string(user)
 	}
 	scheme, at := "", ""

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
@@ -168,9 +169,6 @@ func appendPath(b []byte, m *sip.Msg) []byte {
 	return b
 }
 
-// temporary begins the user part of an address that hides whose it is.
-const temporary = "tgruu."
-
 // appendGRUU appends the addresses that reach just one instance of a telephone
 // (RFC 5627 §5.3): one that anybody may know it by, and one that tells nobody whose
 // it is and lasts as long as the registration.
@@ -183,7 +181,7 @@ func (r *Registrar) appendGRUU(b []byte, host []byte, x *location.Binding) []byt
 	b = append(append(b, '@'), host...)
 	b = append(b, ";gr="...)
 	b = sip.AppendParam(b, x.Instance())
-	b = append(b, `";temp-gruu="sip:`+temporary...)
+	b = append(b, `";temp-gruu="sip:`+cdr.Temporary...)
 	b = append(b, r.hides(x)...)
 	b = append(append(b, '@'), host...)
 	return append(b, `;gr"`...)
@@ -217,7 +215,7 @@ func (r *Registrar) hides(x *location.Binding) string {
 // Temporary finds whose a temporary GRUU is. It is good while the registration of
 // that Call-ID lasts (RFC 5627 §3.2).
 func (r *Registrar) Temporary(user string) (location.Binding, bool) {
-	text, ok := strings.CutPrefix(strings.ToLower(user), temporary)
+	text, ok := strings.CutPrefix(strings.ToLower(user), cdr.Temporary)
 	if !ok || r.hide == nil || len(text) > 512 {
 		return location.Binding{}, false
 	}
