@@ -113,6 +113,7 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	w2.until("a name in Latin letters stands where Arabic begins", `((b) => b && Math.abs(`+edge+`(b.querySelector(".phone-first")) - b.getBoundingClientRect().right) < 3)(document.querySelector("[data-part=contacts] button"))`)
 	w2.fill("#phone-to", "+49 30 901820")
 	w2.until("a number runs as it is written", `/\u2066\+49[\d ]+\u2069/.test(document.querySelector(".phone-found .phone-name")?.textContent ?? "")`)
+	w2.until("the number stands where Arabic ends", `document.querySelector(".phone-bar [data-part=number]").getBoundingClientRect().left - document.querySelector(".phone-bar").getBoundingClientRect().left < 24`)
 	w2.shoot("dock-ar-open")
 	if high := ask(w2, "what scrolls", chromedp.Evaluate[int64](`((p) => p.scrollHeight - p.clientHeight)(document.querySelector(".phone"))`)); high > 0 {
 		t.Errorf("the telephone is %d pixels higher than itself", high)

@@ -126,10 +126,14 @@ func TestKeysAreHeard(t *testing.T) {
 		t.Fatalf("the guest is not signed in: %v", list)
 	}
 
+	w.types("999999999999999")
+	w.press(`[data-part=dial] button`)
+	w.see("[data-part=problem]")
 	caller := speaker(t, d.HTTP, 1000)
 	caller.opens(d.Phones[1].URL)
 	caller.dials(guest.Number)
 	w.stage("incoming")
+	w.until("what went wrong before is forgotten", `document.querySelector("[data-part=problem]").hidden`)
 	w.press(`[data-do=answer]`)
 	caller.stage("connected")
 	caller.hears(440)
