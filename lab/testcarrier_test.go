@@ -92,7 +92,7 @@ func TestTheTestCarrierCallsAMember(t *testing.T) {
 	n, there, m := withTestCarrier(t)
 	b := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 700, Seconds: 9}.Start(t)
 	b.Wait("200 OK", 5*time.Second)
-	if err := there.Call(n.Addr("KR"), m.Number.Canonical(), "+821012345678"); err != nil {
+	if err := there.Call(n.Addr("KR"), m.Number.Canonical(), "+821012345678", ""); err != nil {
 		t.Fatal(err)
 	}
 	b.Wait("Call established", 5*time.Second)

@@ -42,6 +42,7 @@ func (n *Node) openAccess(ctx context.Context) error {
 		Members: n.access, PINs: n.pins, Tables: func() *routing.Tables { return n.tables }, Balance: n.balance, May: n.mayCall,
 		Caller: func() speaking.Caller { return n.telephony }, SignIns: seats{n, new(sync.Mutex)}, Missed: n.bell, Guessed: n.guard.Guessed, Currency: n.currency(), Log: n.log, Now: n.opts.Now,
 	})
+	n.tables.House = n.access
 	return n.access.Load(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/did"
@@ -61,7 +62,29 @@ func (n *Node) openCarriers(ctx context.Context) error {
 	if !n.cfg.Dev {
 		return nil
 	}
-	return n.seedTelephones(ctx)
+	if err := n.seedTelephones(ctx); err != nil {
+		return err
+	}
+	return n.seedAccess(ctx)
+}
+
+// seedAccess gives a new dev an access number in each country, which the test
+// carrier brings.
+func (n *Node) seedAccess(ctx context.Context) error {
+	if len(n.access.Numbers()) > 0 {
+		return nil
+	}
+	boss := member.System()
+	boss.Role = member.Operator
+	for center, e164 := range map[string]string{"KR": "+8225550190", "US": "+13125550190"} {
+		if _, there := n.carriers.Get(testCarrierID + center); !there {
+			continue
+		}
+		if err := n.access.Put(ctx, boss, access.Number{E164: e164, Carrier: testCarrierID + center}); err != nil {
+			return fmt.Errorf("the sample access numbers: %w", err)
+		}
+	}
+	return nil
 }
 
 // seedTelephones puts a few telephone numbers of the test carrier into the
@@ -230,8 +253,11 @@ type testCalls struct {
 }
 
 // Call has the test carrier call a number of ours, at its home center, as the
-// carrier of that country would.
-func (t testCalls) Call(number, from string) error {
+// carrier of that country would, and press keys there.
+func (t testCalls) Call(number, from, keys string) error {
+	if !testcarrier.CanPress(keys) {
+		return access.NoKeys()
+	}
 	cc, national, err := t.n.plans.Own(from)
 	if err != nil {
 		return err
@@ -239,7 +265,7 @@ func (t testCalls) Call(number, from string) error {
 	h, sold := routing.Find(t.n.roster.Numbers, number)
 	if !sold {
 		if e164, at, rented := t.rented(number); rented {
-			return t.Carrier.Call(t.n.telephony.Addr(at), e164, "+"+cc+national)
+			return t.Carrier.Call(t.n.telephony.Addr(at), e164, "+"+cc+national, keys)
 		}
 		return fault.New(fault.Unknown, "number_unknown", "%s is no number of ours. Check the digits.", number)
 	}
@@ -247,22 +273,39 @@ func (t testCalls) Call(number, from string) error {
 	if !open {
 		return fault.New(fault.Unavailable, "center_closed", "There is no communication center for %s now. Try again later.", h.Number.Display())
 	}
-	return t.Carrier.Call(t.n.telephony.Addr(at), h.Number.Canonical(), "+"+cc+national)
+	return t.Carrier.Call(t.n.telephony.Addr(at), h.Number.Canonical(), "+"+cc+national, keys)
 }
 
-// rented finds a telephone number that this carrier brings and somebody rents,
-// and the center where it comes in.
+// AccessNumbers are those that it brings.
+func (t testCalls) AccessNumbers() (list []string) {
+	for _, x := range t.n.access.Numbers() {
+		if strings.HasPrefix(x.Carrier, testCarrierID) {
+			list = append(list, x.E164)
+		}
+	}
+	return list
+}
+
+// rented finds a telephone number that this carrier brings, at which the house
+// answers or which somebody rents, and the center where it comes in.
 func (t testCalls) rented(number string) (e164 string, at center.ID, ok bool) {
 	cc, national, err := t.n.plans.Own(number)
 	if err != nil {
 		return "", "", false
+	}
+	e164 = "+" + cc + national
+	for _, x := range t.n.access.Numbers() {
+		if x.E164 == e164 && strings.HasPrefix(x.Carrier, testCarrierID) {
+			c, ok := t.n.carriers.Get(x.Carrier)
+			return e164, c.Center, ok
+		}
 	}
 	l, ok := t.n.roster.Line(cc + national)
 	if !ok || l.Number.Zero() || !strings.HasPrefix(l.Carrier, testCarrierID) {
 		return "", "", false
 	}
 	c, ok := t.n.carriers.Get(l.Carrier)
-	return "+" + cc + national, c.Center, ok
+	return e164, c.Center, ok
 }
 
 // Door is by where, and as whom, a trunk calls it.
@@ -278,7 +321,7 @@ const testCarrierID = "car_test_"
 func (t testCalls) Calls() []web.CarrierCall {
 	var out []web.CarrierCall
 	for _, c := range t.Carrier.Calls() {
-		out = append(out, web.CarrierCall{Number: c.Number, From: c.From, At: c.At, Result: c.Result, Over: c.Over, Code: c.Code, Keys: c.Keys, Placed: c.Placed})
+		out = append(out, web.CarrierCall{Number: c.Number, From: c.From, At: c.At, Result: c.Result, Over: c.Over, Code: c.Code, Keys: c.Keys, Said: c.Said, Placed: c.Placed})
 	}
 	return out
 }

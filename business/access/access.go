@@ -118,6 +118,11 @@ func (s *Service) Number(carrier, e164 string) (Number, bool) {
 	return Number{}, false
 }
 
+// AnswersAt reports whether there is such a number, whoever brings it.
+func (s *Service) AnswersAt(e164 string) bool {
+	return slices.ContainsFunc(*s.numbers.Load(), func(n Number) bool { return n.E164 == e164 })
+}
+
 func staffOnly(by member.Actor) error {
 	if by.Role != member.Operator {
 		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
@@ -266,6 +271,11 @@ func NoCenter() error {
 // RungEnough refuses who was rung often.
 func RungEnough() error {
 	return fault.New(fault.Limited, "rung_enough", "You were rung often in the last hour. Try again in a few minutes.")
+}
+
+// NoKeys refuses to press what is on no keypad, for who tries access numbers out.
+func NoKeys() error {
+	return fault.New(fault.Invalid, "keys", "Keys are digits, * and #, at most 60; a comma waits two seconds.")
 }
 
 // Dialled is what the keys of a telephone mean: a short number of the member's,

@@ -158,6 +158,12 @@ func (t *Tables) comesBack(a *Attempt, d *Decision, to string) bool {
 		}
 		return true
 	}
+	if t.House != nil && t.House.AnswersAt(to) {
+		if a.Trace != nil {
+			a.inside("%s is an access number: no call is sent on there.", to)
+		}
+		return true
+	}
 	if t.Lines == nil || len(to) < 2 || to[0] != '+' {
 		return false
 	}

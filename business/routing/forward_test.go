@@ -43,3 +43,27 @@ func TestWhereACallGoesOnIsSaid(t *testing.T) {
 		t.Errorf("of one that nobody is sent on from: %v", served)
 	}
 }
+
+// at is one access number.
+type at string
+
+func (a at) AnswersAt(e164 string) bool { return e164 == string(a) }
+
+// TestAnAccessNumberIsTheHouses: no call of ours goes out to it, dialled or sent on.
+func TestAnAccessNumberIsTheHouses(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	w.House = at("+8225557777")
+	caller, _ := w.Sold.Typed("2555123482")
+	for _, dialled := range []string{"+8225557777", "025557777"} {
+		if x := w.Explain(caller.Attempt("KR", dialled, "KR", noon())); len(x.Targets) > 0 || x.Kind != Feature || x.Reason.Code != HouseNumber || x.E164 != "+8225557777" {
+			t.Errorf("%s: %+v", dialled, x.Decision)
+		}
+	}
+	if x := w.Explain(caller.Attempt("KR", "700001182", "KR", noon())); len(x.Targets) > 0 {
+		t.Errorf("a call is sent on there: %+v", x.Targets)
+	}
+	if d := w.Decide(&Attempt{Center: "KR", Role: Exit, Dialled: "+8225557777", Caller: Party{Account: "acc", Country: "KR"}, Now: noon()}); len(d.Targets) == 0 {
+		t.Error("what another center asks this one for is refused")
+	}
+}

@@ -88,12 +88,23 @@ func (t *Tables) ways() *ways {
 // country's center, the cheapest first; by another center's only if that has
 // none.
 func (t *Tables) ordinary(a *Attempt, cc, national string) Decision {
+	if e164 := "+" + cc + national; a.Role == Origin && t.House != nil && t.House.AnswersAt(e164) {
+		return house(a, e164) // it has no way out: it would come in again
+	}
 	if a.Role == Origin && t.Lines != nil {
 		if l, ok := t.Lines.Line(cc + national); ok && !l.Number.Zero() {
 			return t.line(a, cc+national, l) // rather than out and in again
 		}
 	}
 	return t.leave(a, outbound{cc: cc, national: national})
+}
+
+// house is a call to a number at which the house itself answers members.
+func house(a *Attempt, e164 string) Decision {
+	if a.Trace != nil {
+		a.step("%s is an access number: the house itself answers a member's telephone there, and knows him.", e164)
+	}
+	return Decision{Kind: Feature, E164: e164, Cause: cdr.NotDialable, Reason: fault.Reason{Code: HouseNumber, Text: numbering.Spaced(e164) + " is an access number. The house answers it itself, free, and only at a member's telephone."}}
 }
 
 func (t *Tables) leave(a *Attempt, o outbound) Decision {

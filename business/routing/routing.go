@@ -305,13 +305,23 @@ type Line struct {
 	Number  numbering.Number // whose it is; zero: nobody's
 }
 
+// House is the view of the telephone numbers at which the house itself answers
+// members (access numbers). It must never block.
+type House interface {
+	AnswersAt(e164 string) bool // with +
+}
+
+// HouseNumber is the code of a call to such a number: the house answers it, if a
+// member's own telephone calls.
+const HouseNumber = "access_number"
+
 // Known is the view of the telephones members are known by (M2). It must never
 // block.
 type Known interface {
 	Known(number string) (Holder, bool)
 }
 
-// Tables is everything Decide reads. Ways, Names, Lines, Known and Sleepers may be nil.
+// Tables is everything Decide reads. Ways, Names, Lines, House, Known and Sleepers may be nil.
 type Tables struct {
 	Plans    *numbering.Plans
 	Centers  *center.Directory
@@ -320,6 +330,7 @@ type Tables struct {
 	Ways     *Ways
 	Names    Names
 	Lines    Lines
+	House    House
 	Known    Known
 	Sleepers Sleepers
 	// Ours tells whether the host of an address means us; nil: none does.

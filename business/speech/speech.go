@@ -24,6 +24,16 @@ func Languages() []string {
 	return []string{"en", "ko", "es", "fr", "de", "zh", "ja", "ar", "ru", "pt", "hi"}
 }
 
+// Text is what a recording says, by its name.
+func Text(name string) string {
+	for line := range strings.Lines(words) {
+		if f := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 4); len(f) == 4 && f[0]+"/"+f[1] == name {
+			return f[3]
+		}
+	}
+	return ""
+}
+
 // Language is the language nearest to the one wanted (BCP 47) that is spoken.
 func Language(wanted string) string {
 	wanted, _, _ = strings.Cut(strings.ToLower(wanted), "-")

@@ -205,3 +205,15 @@ func (f *face) removeAccess(_ http.ResponseWriter, r *http.Request, p *page) (te
 func provedAny(d accessData) bool {
 	return slices.ContainsFunc(d.Lines, func(m member.Membership) bool { return len(m.Proved) > 0 })
 }
+
+// unproved are the telephones of some numbers that their holder has not proved.
+func unproved(lines []member.Membership) (list []member.Own) {
+	for _, m := range lines {
+		for _, o := range m.Own() {
+			if !o.Proved && o.E164 != "" && !slices.ContainsFunc(list, func(x member.Own) bool { return x.E164 == o.E164 }) {
+				list = append(list, o)
+			}
+		}
+	}
+	return list
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -36,8 +37,10 @@ type TestCarrier interface {
 	Endings() []CarrierEnding
 	// Door is what a trunk of one's own needs to call it.
 	Door() CarrierDoor
-	// Call has it call a number of ours, as from an ordinary telephone.
-	Call(number, from string) error
+	// Call has it call a number of ours, as from an ordinary telephone, and press keys.
+	Call(number, from, keys string) error
+	// AccessNumbers are those that it brings.
+	AccessNumbers() []string
 }
 
 // CarrierCall is one of them.
@@ -48,6 +51,7 @@ type CarrierCall struct {
 	Over         bool
 	Code         string // what it heard
 	Keys         string // that were pressed
+	Said         string // to a call of its own, as far as it was recognised
 	Placed       bool   // by itself, to a number of ours
 }
 
@@ -222,15 +226,18 @@ func (f *face) devCarrier(w http.ResponseWriter, r *http.Request, p *page) (temp
 		}
 		return carrierCalls(p, list), nil
 	}
-	return carrierPage(p, f.TestCarrier, carrierTry{From: "+82 10 1234 5678"}), nil
+	q := r.URL.Query()
+	return carrierPage(p, f.TestCarrier, carrierTry{Number: q.Get("number"), From: cmp.Or(q.Get("from"), "+82 10 1234 5678"), Keys: q.Get("keys")}), nil
 }
 
 // carrierTry is a call that the test carrier is to make.
-type carrierTry struct{ Number, From, Problem string }
+type carrierTry struct {
+	Number, From, Keys, Problem string
+}
 
 func (f *face) devCarrierCall(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
-	try := carrierTry{Number: strings.TrimSpace(r.PostFormValue("number")), From: strings.TrimSpace(r.PostFormValue("from"))}
-	err := f.TestCarrier.Call(try.Number, try.From)
+	try := carrierTry{Number: strings.TrimSpace(r.PostFormValue("number")), From: strings.TrimSpace(r.PostFormValue("from")), Keys: strings.TrimSpace(r.PostFormValue("keys"))}
+	err := f.TestCarrier.Call(try.Number, try.From, try.Keys)
 	if err == nil {
 		return nil, redirect{"/dev/carrier"}
 	}
@@ -245,7 +252,7 @@ func (f *face) devCarrierCall(_ http.ResponseWriter, r *http.Request, p *page) (
 func seenCalls(list []CarrierCall) string {
 	h := fnv.New64a()
 	for _, c := range list {
-		_, _ = fmt.Fprintln(h, c.Number, c.At.UnixNano(), c.Result, c.Code, c.Keys)
+		_, _ = fmt.Fprintln(h, c.Number, c.At.UnixNano(), c.Result, c.Code, c.Keys, c.Said)
 	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }

@@ -78,11 +78,12 @@ func New(cfg Config) *Desk {
 	}
 }
 
-// Answers reports whether a call is for an access number, or by who signs in at a
-// telephone or hears there what he missed.
+// Answers reports whether a call is for an access number, from outside or from a
+// telephone of ours, or by who signs in at a telephone or hears there what he missed.
 func (d *Desk) Answers(a *routing.Attempt) bool {
 	if a.Role != routing.Entry {
-		return d.signsIn(a) || d.readsMissed(a)
+		_, ours := d.called(a)
+		return ours || d.signsIn(a) || d.readsMissed(a)
 	}
 	_, ok := d.number(a)
 	return ok
@@ -103,6 +104,9 @@ func (d *Desk) Takes(a *routing.Attempt) edge.Talk {
 	}
 	if d.readsMissed(a) {
 		return d.atPhone(a)
+	}
+	if n, ours := d.called(a); ours {
+		return d.atNumber(a, n)
 	}
 	n, _ := d.number(a)
 	return &talk{desk: d, at: n, center: string(a.Center), from: a.Caller.E164, hidden: a.Caller.Private, language: n.Language, carrier: a.Carrier}

@@ -42,7 +42,10 @@ func (d *desk) Number(carrier, e164 string) (access.Number, bool) {
 	n := access.Number{E164: "+13125550190", Carrier: "car_1", Country: "US", Language: "en"}
 	return n, carrier == d.carrier && e164 == n.E164
 }
-func (d *desk) Numbers() []access.Number { return nil }
+func (d *desk) Numbers() []access.Number {
+	return []access.Number{{E164: "+13125550190", Carrier: "car_1", Country: "US", Language: "en"}}
+}
+func (d *desk) AnswersAt(e164 string) bool { return e164 == "+13125550190" }
 func (d *desk) Of(context.Context, string) (access.Settings, []access.Short, error) {
 	return d.set, []access.Short{{Key: 7, To: "+4930901820"}}, nil
 }
@@ -95,7 +98,7 @@ func newDesk(t *testing.T) *desk {
 	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
 	sold := routing.NewNumbers()
 	sold.Set(d.holder)
-	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, Ways: routing.NewWays(), Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
+	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, House: d, Ways: routing.NewWays(), Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
 	d.Desk = speaking.New(speaking.Config{
 		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: func() time.Time { return d.now() }, Caller: func() speaking.Caller { return d },
 		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
@@ -466,7 +469,7 @@ func TestMissedCallsAreReadOut(t *testing.T) {
 		{Role: routing.Origin, Dialled: "*56"},                                                  // by no telephone
 		{Role: routing.Entry, Dialled: "*56", Carrier: "car_1"},                                 // from outside
 		{Role: routing.Origin, Dialled: "*57", Caller: routing.Party{Device: "dev_1"}},          // another code
-		{Role: routing.Origin, Dialled: "+13125550190", Caller: routing.Party{Device: "dev_1"}}, // a number
+		{Role: routing.Origin, Dialled: "+13125550191", Caller: routing.Party{Device: "dev_1"}}, // a number
 	} {
 		if d.Answers(&other) {
 			t.Errorf("%+v is answered", other)

@@ -40,6 +40,7 @@ type talk struct {
 	target string     // whom he wants to call then; "": he says it
 	seat   *Telephone // of ours, where he signs in
 	reads  bool       // at a telephone of ours, only what he missed
+	ours   bool       // he called from a telephone of ours
 	unread []bell.Missed
 }
 
@@ -93,6 +94,9 @@ func (t *talk) begin(ctx context.Context) (edge.Next, error) {
 	}
 	if t.reads {
 		return t.missed(ctx)
+	}
+	if t.ours {
+		return t.entersKnown(ctx)
 	}
 	if t.rung {
 		return t.script(switching.Node{Name: askReadyKey, Say: t.say().Say("access/ask_back").prompts(), Keys: "1", Wait: thinks, Times: mostTries, Then: askReady, Else: "bye"},

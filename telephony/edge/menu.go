@@ -213,7 +213,7 @@ func (b *board) cameBy(c *call) (l cdr.Leg, ok bool) {
 	}
 	rec := m.sw.Record()
 	l = cdr.Leg{Kind: cdr.FromAccess, Carrier: m.carrier, Trunk: m.trunk, Number: rec.From.Text, To: rec.Dialled, Start: rec.Start, Answer: rec.Answer, End: c.sw.Record().End, Cause: cdr.Normal}
-	if m.attempt.Role == routing.Origin { // we rang him
+	if m.attempt.Role == routing.Origin && m.attempt.Caller.Device == "" { // we rang him
 		l.Number, l.To = rec.Dialled, ""
 	}
 	return l, true

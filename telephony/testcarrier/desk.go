@@ -20,6 +20,7 @@ type call struct {
 	d      *sip.Dialog // nil when it is over
 	id     int
 	placed bool // by the carrier itself
+	keys   []press
 	from   string
 	itself bool // it was forwarded back here: two machines that would talk for ever
 	does   Behaviour
@@ -71,7 +72,7 @@ func (k *desk) called(in *sip.Incoming) {
 		return
 	}
 	for _, x := range k.own {
-		x.itself = x.itself || x.from == from && x.line != nil
+		x.itself = x.itself || x.from == from && x.line != nil && len(x.keys) == 0 // a menu that it called may call on, as that member
 	}
 	does := behaviour(number)
 	x := &call{does: does, offer: append([]byte(nil), in.Msg.Body()...)}
@@ -98,9 +99,12 @@ func (k *desk) called(in *sip.Incoming) {
 }
 
 // place calls a number of ours. Whoever answers hears the greeting, and then
-// himself.
-func (k *desk) place(id int, f sip.Flow, number, from string) {
-	x := &call{id: id, placed: true, from: from, does: Behaviour{Result: "answered", Says: SaysEcho}}
+// himself, or the keys.
+func (k *desk) place(id int, f sip.Flow, number, from, keys string) {
+	x := &call{id: id, placed: true, from: from, does: Behaviour{Result: "answered", Says: SaysEcho}, keys: presses(keys)}
+	if len(x.keys) > 0 {
+		x.does.Says = SaysHello
+	}
 	l, offer, err := k.c.offer(x)
 	if err != nil {
 		k.c.change(id, func(c *Call) { c.Result, c.Over = "no_codec", true })

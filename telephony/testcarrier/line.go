@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,19 +36,37 @@ type line struct {
 	voice int // loud frames of what is being said
 	still int // quiet ones after it
 	keyed bool
+	press []press // still to come, in a call of its own
+	since int     // frames since the last
+	told  *told   // what is said to a call of its own; nil: to others
 }
 
-// event is one packet of a pressed key.
+// event is one packet of a pressed key, or a frame between two.
 type event struct {
-	mark, end bool
-	duration  uint16
+	code            byte // RFC 4733 §3.2
+	mark, end, last bool
+	gap             bool
+	duration        uint16
+}
+
+// pressed is a key as it is sent, and the pause after it.
+func pressed(key byte) (list []event) {
+	code := byte(strings.IndexByte(keyNames, key))
+	for i, duration := range []uint16{160, 480, 800, 960, 960, 960} {
+		list = append(list, event{code: code, mark: i == 0, end: i > 2, last: i == 5, duration: duration})
+	}
+	for range 5 {
+		list = append(list, event{gap: true})
+	}
+	return list
 }
 
 const (
 	frameTime = 20 * time.Millisecond
-	spoken    = 40 // loud frames: somebody has said something
-	ended     = 35 // quiet frames: and has ended
-	patience  = 4  // frames without a packet before they count as silence
+	spoken    = 40  // loud frames: somebody has said something
+	ended     = 35  // quiet frames: and has ended
+	patience  = 4   // frames without a packet before they count as silence
+	unsaid    = 250 // quiet frames: nobody says anything
 )
 
 // answer takes the sound of a call up and returns the answer to its offer.
@@ -92,12 +111,13 @@ func (c *Carrier) offer(x *call) (*line, []byte, error) {
 	origin := sdp.NewOrigin(rand.Uint32())
 	w := sdp.Rewriting{From: &origin, Addr: c.cfg.Addr, Lines: []sdp.Line{{Port: conn.LocalAddr().(*net.UDPAddr).AddrPort().Port(), Dir: sdp.SendRecv}}}
 	l := c.line(x, conn)
+	l.told = &told{}
 	c.wg.Go(l.run)
 	return l, sdp.Offer(nil, &w), nil
 }
 
 func (c *Carrier) line(x *call, conn *net.UDPConn) *line {
-	return &line{c: c, id: x.id, does: x.does, conn: conn, ear: newEar(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), ssrc: rand.Uint32()}
+	return &line{c: c, id: x.id, does: x.does, press: x.keys, conn: conn, ear: newEar(), seq: uint16(rand.Uint32()), ts: rand.Uint32(), ssrc: rand.Uint32()}
 }
 
 // agree takes the answer to an offer of ours; false if there is no sound in it
@@ -122,6 +142,9 @@ func (l *line) begin(d *sdp.Desc, codec sdp.Codec) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.codec, l.keys = codec, rtp.NewKeys(codec.DTMF)
+	if l.told != nil {
+		l.told.learn(codec.Payload)
+	}
 	ms := d.Media()
 	for i := range ms {
 		if ms[i].Audio() && ms[i].Port != 0 {
@@ -237,6 +260,11 @@ func (l *line) receive(b []byte) bool {
 		return false
 	}
 	l.listened(l.ear.hear(l.codec.Payload, b[at:]))
+	if l.told != nil {
+		if text := l.told.hear(b[at:]); text != "" {
+			l.c.change(l.id, func(c *Call) { c.Said = strings.TrimSpace(c.Said + " " + text) })
+		}
+	}
 	if l.does.Says == SaysEcho && len(l.says) < 2*8000 { // the greeting comes first, and what is said over it late
 		l.says = append(l.says, b[at:min(len(b), at+frame)]...)
 	}
@@ -252,16 +280,37 @@ func (l *line) listened(loud bool) {
 			}
 		})
 	}
-	if loud {
+	if l.since++; loud {
 		l.voice, l.still = l.voice+1, 0
+	} else {
+		l.still++
+	}
+	l.pressNext()
+	if loud {
 		return
 	}
-	l.still++
 	if l.keyed || l.codec.DTMF == 0 || l.voice < spoken || l.still < ended {
 		return
 	}
 	l.keyed = true
-	l.key = []event{{mark: true, duration: 160}, {duration: 480}, {duration: 800}, {end: true, duration: 960}, {end: true, duration: 960}, {end: true, duration: 960}}
+	l.key = pressed('1')
+}
+
+// pressNext presses the next keys of a call of its own when it is time for them.
+func (l *line) pressNext() {
+	if len(l.press) == 0 || len(l.key) > 0 || l.codec.DTMF == 0 || !l.to.IsValid() {
+		return
+	}
+	next := l.press[0]
+	if next.wait > 0 && l.since < next.wait || next.wait == 0 && (l.voice < spoken || l.still < ended) && l.still < unsaid {
+		return
+	}
+	l.press = l.press[1:]
+	for i := range len(next.keys) {
+		l.key = append(l.key, pressed(next.keys[i])...)
+	}
+	l.voice, l.still, l.since = 0, 0, -len(l.key)
+	l.c.change(l.id, func(c *Call) { c.Keys += next.keys })
 }
 
 // send sends the next frame: of a key, of the greeting, else silence.
@@ -273,7 +322,11 @@ func (l *line) send() {
 	binary.BigEndian.PutUint32(b[4:], l.ts)
 	binary.BigEndian.PutUint32(b[8:], l.ssrc)
 	l.seq++
-	if len(l.key) > 0 { // one key is several packets with one timestamp (RFC 4733 §2.5.1.2)
+	gap := len(l.key) > 0 && l.key[0].gap
+	if gap {
+		l.key = l.key[1:]
+	}
+	if !gap && len(l.key) > 0 { // one key is several packets with one timestamp (RFC 4733 §2.5.1.2)
 		e := l.key[0]
 		l.key = l.key[1:]
 		b[1] = l.codec.DTMF
@@ -284,8 +337,8 @@ func (l *line) send() {
 		if e.end {
 			volume |= 0x80
 		}
-		b = append(b, 1, volume, byte(e.duration>>8), byte(e.duration))
-		if len(l.key) == 0 {
+		b = append(b, e.code, volume, byte(e.duration>>8), byte(e.duration))
+		if e.last {
 			l.ts += 6 * frame
 		}
 	} else if l.does.Says == SaysWrong { // nobody can make sound of this

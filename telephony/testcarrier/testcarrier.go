@@ -98,6 +98,7 @@ type Call struct {
 	Over   bool
 	Code   string // what it heard
 	Keys   string // that were pressed
+	Said   string // to a call of its own: the sentences of ours that it recognised
 }
 
 // Carrier is a running one.
@@ -179,14 +180,15 @@ func (c *Carrier) Close() {
 }
 
 // Call calls a number of ours at a center, from an ordinary telephone's number,
-// and returns at once; what becomes of it is in Calls.
-func (c *Carrier) Call(center netip.AddrPort, number, from string) error {
+// and returns at once; what becomes of it is in Calls. It presses keys, up to each #
+// when what was said before is over; a comma waits two seconds instead.
+func (c *Carrier) Call(center netip.AddrPort, number, from, keys string) error {
 	l := c.core.Listener("carrier", sip.UDP, center.Addr())
 	if l == nil {
 		return errors.New("the center listens on an address that the test carrier, on loopback, cannot reach")
 	}
 	id := c.note(Call{Placed: true, Number: number, From: from, Result: "ringing"})
-	c.desk.s.Post(func(*sip.Shard) { c.desk.place(id, sip.Flow{Listener: l, Remote: center}, number, from) })
+	c.desk.s.Post(func(*sip.Shard) { c.desk.place(id, sip.Flow{Listener: l, Remote: center}, number, from, keys) })
 	return nil
 }
 
