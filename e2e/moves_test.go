@@ -126,9 +126,13 @@ func TestKeysAreHeard(t *testing.T) {
 		t.Fatalf("the guest is not signed in: %v", list)
 	}
 
+	w.types("nobody@example.invalid")
+	w.press(`[data-part=dial] button`)
+	w.says("[data-part=problem]", "No telephone service was found at this address")
+	w.idle()
 	w.types("999999999999999")
 	w.press(`[data-part=dial] button`)
-	w.see("[data-part=problem]")
+	w.says("[data-part=problem]", "Nobody has this number")
 	caller := speaker(t, d.HTTP, 1000)
 	caller.opens(d.Phones[1].URL)
 	caller.dials(guest.Number)

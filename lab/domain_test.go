@@ -88,7 +88,7 @@ _sip._udp IN SRV 4 0 %d a
 a IN A 127.0.0.1
 `, full.Port(), gone.Port(), silent.Port(), good.Port()))
 	gatewayAt(t, full, "gateway-full.xml")
-	gatewayAt(t, good, "gateway-sees.xml", "-mp", "18100",
+	gatewayAt(t, good, "gateway-sees.xml",
 		"-key", "see", "INVITE sip:bob@other[.]example SIP.*From: <sip:25551234"+"82@tel[.]example>",
 		"-key", "unseen", "Asserted|Minji|lab[.]callisto|X-Callisto")
 	m := n.Member("Minji", "KR", "82", "25551234")
@@ -104,7 +104,7 @@ a IN A 127.0.0.1
 func TestADomainOverTCP(t *testing.T) {
 	at := FreePort(t, loopback())
 	n := otherDomain(t, fmt.Sprintf("_sip._tcp IN SRV 1 0 %d a\na IN A 127.0.0.1\n", at.Port()))
-	gatewayAt(t, at, "gateway-plain.xml", "-mp", "18140", "-t", "t1")
+	gatewayAt(t, at, "gateway-plain.xml", "-t", "t1")
 	n.callAddress(t, n.Member("Minji", "KR", "82", "25551234"), "sip:bob@other.example")
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() {
 		t.Errorf("%+v", r)
@@ -163,7 +163,7 @@ func TestASecureAddress(t *testing.T) {
 			}
 			front := l.Addr().(*net.TCPAddr).AddrPort()
 			n := otherDomain(t, fmt.Sprintf("_sips._tcp IN SRV 1 0 %d a\n_sip._udp IN SRV 1 0 %d a\na IN A 127.0.0.1\n", front.Port(), at.Port()))
-			gatewayAt(t, at, "gateway-plain.xml", "-mp", "18180", "-t", "t1")
+			gatewayAt(t, at, "gateway-plain.xml", "-t", "t1")
 			n.secures(t, l, x.of, at)
 			m := n.Member("Minji", "KR", "82", "25551234")
 			if x.answered {

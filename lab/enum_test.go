@@ -231,12 +231,12 @@ func TestAPartnersZoneMovesACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := Bind{Zones: map[string]string{"partner.example": x.record + "\n"}}.Serve(t)
 			n := New(t, Options{Internet: exchange.Internet{DNS: []string{server.String()}}})
-			partner := carrierAt("partner", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18220"))
+			partner := carrierAt("partner", "KR", serveGateway(t, n, "gateway-plain.xml", 1))
 			partner.Kind, partner.ENUM, partner.ENUMAll = carrier.Partner, "partner.example", x.ranges == "*"
 			if !partner.ENUMAll {
 				partner.Ranges = []string{x.ranges}
 			}
-			n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18260")))
+			n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1)))
 			if has, err := n.HasNumber(t.Context(), "partner.example", "999123412341234"); err != nil || has != (x.record == wildcard) {
 				t.Errorf("asked for nobody's number: %t %v", has, err)
 			}
@@ -254,7 +254,7 @@ func TestASilentZoneHoldsNoCallUp(t *testing.T) {
 	n := New(t, Options{Internet: exchange.Internet{DNS: []string{mute(t).String()}}})
 	partner := carrierAt("partner", "KR", FreePort(t, loopback()))
 	partner.Kind, partner.ENUM, partner.ENUMAll = carrier.Partner, "partner.example", true
-	n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18300")))
+	n.Carriers(partner, carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1)))
 	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Carrier != "seoul" || r.Answer.Sub(r.Start) > time.Second {
 		t.Errorf("%+v", r)
@@ -273,10 +273,10 @@ func TestAnybodyCallsANumberThatIsPublished(t *testing.T) {
 			n.Member("Jun", "KR", "82", "7000001")
 			at := FreePort(t, loopback())
 			n.register(t, []Member{m}, n.Addr("KR"), at, 10)
-			SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18340"}}.Serve(t)
+			SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1}.Serve(t)
 			from := FreePort(t, loopback())
 			call := func(scenario, number string) {
-				SIPp{Scenario: scenario, Users: make([]Member, 1), Local: from, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18380"},
+				SIPp{Scenario: scenario, Users: make([]Member, 1), Local: from, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
 					Extra: func(int) string { return number }}.Run(t)
 			}
 			if !open {

@@ -32,11 +32,11 @@ func (n *Network) awaitState(t *testing.T, trunk string, ok func(carrier.State) 
 func TestATrunkThatIsDownIsPassedOver(t *testing.T) {
 	n := New(t, Options{})
 	at := FreePort(t, loopback())
-	first, second := carrierAt("first", "KR", at), carrierAt("second", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18100"))
+	first, second := carrierAt("first", "KR", at), carrierAt("second", "KR", serveGateway(t, n, "gateway-plain.xml", 1))
 	first.Trunks[0].Ping = true
 	n.Carriers(first, second)
 	n.awaitState(t, first.Trunks[0].ID, func(s carrier.State) bool { return s.Health == carrier.Down })
-	SIPp{Scenario: "gateway-plain.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18140"}}.Serve(t)
+	SIPp{Scenario: "gateway-plain.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1}.Serve(t)
 	awaitBound(t, at)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	n.call(t, m, "025554321")
@@ -54,7 +54,7 @@ func TestATrunkThatIsDownIsPassedOver(t *testing.T) {
 // has none of them is told why.
 func TestOnlyWhatACarrierTakesIsOffered(t *testing.T) {
 	n := New(t, Options{})
-	c := carrierAt("seoul", "KR", seeing(t, n, "AVP 0 101", "PCMA", "18180"))
+	c := carrierAt("seoul", "KR", seeing(t, n, "AVP 0 101", "PCMA"))
 	c.Codecs = []string{"G729", "PCMU"}
 	n.Carriers(c)
 	m := n.Member("Minji Kim", "KR", "82", "25551234")
@@ -74,11 +74,11 @@ func TestOnlyWhatACarrierTakesIsOffered(t *testing.T) {
 // carrier is told by INFO.
 func TestKeysForACarrierThatTakesInfo(t *testing.T) {
 	n := New(t, Options{})
-	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-key.xml", 1, "-mp", "18220"))
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-key.xml", 1))
 	c.DTMF = carrier.DTMFInfo
 	n.Carriers(c)
 	SIPp{Scenario: "caller-key.xml", Users: []Member{n.Member("Minji", "KR", "82", "25551234")}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1,
-		Args: []string{"-mp", "18260"}, Extra: func(int) string { return "025554321" }}.Run(t)
+		Extra: func(int) string { return "025554321" }}.Run(t)
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() {
 		t.Errorf("%+v", r)
 	}

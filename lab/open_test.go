@@ -18,7 +18,7 @@ func TestACenterOpensWhileOthersServe(t *testing.T) {
 			korean, also := n.Members("KR", "82", 7000000, 10), n.Members("KR", "82", 7100000, 10)
 			here := FreePort(t, loopback())
 			n.register(t, also, n.Addr("KR"), here, 100)
-			SIPp{Scenario: "called.xml", Users: also, Local: here, Remote: n.Addr("KR"), Calls: 100, Rate: 100, Args: []string{"-mp", "17000"}}.Serve(t)
+			SIPp{Scenario: "called.xml", Users: also, Local: here, Remote: n.Addr("KR"), Calls: 100, Rate: 100}.Serve(t)
 			finished := SIPp{
 				Scenario: "caller.xml", Users: korean, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 100, Rate: 50,
 				Extra: func(i int) string { return also[i].Number.Canonical() },
@@ -38,7 +38,7 @@ func TestACenterOpensWhileOthersServe(t *testing.T) {
 			called := n.Members("JP", "81", 75000000, 10)
 			there := FreePort(t, loopback())
 			n.register(t, called, n.Addr("JP"), there, 100)
-			SIPp{Scenario: "called.xml", Users: called, Local: there, Remote: n.Addr("JP"), Calls: 50, Rate: 100, Args: []string{"-mp", "17400"}}.Serve(t)
+			SIPp{Scenario: "called.xml", Users: called, Local: there, Remote: n.Addr("JP"), Calls: 50, Rate: 100}.Serve(t)
 			SIPp{
 				Scenario: "caller.xml", Users: korean, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 50, Rate: 50,
 				Extra: func(i int) string { return called[i].Number.Canonical() },

@@ -60,7 +60,7 @@ func TestAMemberCallsAnOrdinaryTelephone(t *testing.T) {
 	}{"here": {"0255543" + "21", "KR", 1}, "in the called country": {"+12125550100", "US", 2}} {
 		t.Run(name, func(t *testing.T) {
 			n := New(t, Options{})
-			n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17700")), carrierAt("chicago", "US", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17740")))
+			n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1)), carrierAt("chicago", "US", serveGateway(t, n, "gateway-plain.xml", 1)))
 			m := n.Member("Minji", "KR", "82", "25551234")
 			n.call(t, m, x.number)
 			got := bySide(n.Records.Wait(t, x.rows))
@@ -107,7 +107,7 @@ func (n *Network) settled(t *testing.T) {
 func TestTheNextCarrierTakesTheCall(t *testing.T) {
 	n := New(t, Options{})
 	full, nobody, silent := serveGateway(t, n, "gateway-full.xml", 1), FreePort(t, loopback()), mute(t)
-	good := serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "17780")
+	good := serveGateway(t, n, "gateway-plain.xml", 1)
 	n.Carriers(carrierAt("full", "KR", full), carrierAt("nobody", "KR", nobody), carrierAt("silent", "KR", silent), carrierAt("good", "KR", good))
 	n.call(t, n.Member("Minji", "KR", "82", "25551234"), "025554321")
 	r := n.Records.Wait(t, 1)[0]
@@ -157,9 +157,9 @@ func TestACarrierCallsAMember(t *testing.T) {
 	})
 	at := FreePort(t, loopback())
 	n.register(t, []Member{m}, n.Addr("KR"), at, 10)
-	SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "17820"}}.Serve(t)
+	SIPp{Scenario: "called.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1}.Serve(t)
 	from := func(scenario, called, caller string) {
-		SIPp{Scenario: scenario, Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "17860"},
+		SIPp{Scenario: scenario, Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
 			Extra: func(int) string { return called + ";" + caller }}.Run(t)
 	}
 	from("trunk-caller.xml", "+8225550111", "+821012345678")
@@ -187,7 +187,7 @@ func TestTwoAccountsAtOneProvider(t *testing.T) {
 	n := New(t, Options{})
 	gateway := FreePort(t, loopback())
 	first, second := carrierAt("a-first", "KR", gateway), carrierAt("b-second", "KR", gateway)
-	out := carrierAt("out", "KR", seeing(t, n, "Diversion: <sip:[+]15055550199@.*;reason=unconditional;counter=1;privacy=full", "xxx", "18260"))
+	out := carrierAt("out", "KR", seeing(t, n, "Diversion: <sip:[+]15055550199@.*;reason=unconditional;counter=1;privacy=full", "xxx"))
 	out.Diverts = true
 	n.Carriers(out, first, second)
 	m := n.Member("Minji", "KR", "82", "25551234")
@@ -195,7 +195,7 @@ func TestTwoAccountsAtOneProvider(t *testing.T) {
 	h.Private, h.Forward = true, &routing.Forwarding{Always: []string{"+821099998888"}}
 	n.Sold.Set(h)
 	n.Change(func(x *routing.Tables) { x.Lines = ownedBy{"b-second", m.Number} })
-	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18300"},
+	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225550111;+821012345678" }}.Run(t)
 	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Side != cdr.Entry || r.Carrier != "b-second" || r.Trunk != second.Trunks[0].ID {
 		t.Errorf("%+v", r)
@@ -238,8 +238,8 @@ func TestACarriersCallerIsNotShown(t *testing.T) {
 			at := FreePort(t, loopback())
 			n.register(t, []Member{m}, n.Addr("KR"), at, 10)
 			SIPp{Scenario: "gateway-sees.xml", Users: []Member{m}, Local: at, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
-				Args: []string{"-mp", "18100", "-key", "see", "From: .*anonymous@anonymous.invalid", "-key", "unseen", "1012345678"}}.Serve(t)
-			SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr(x.entry), Calls: 1, Rate: 1, Args: []string{"-mp", "18140"},
+				Args: []string{"-key", "see", "From: .*anonymous@anonymous.invalid", "-key", "unseen", "1012345678"}}.Serve(t)
+			SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr(x.entry), Calls: 1, Rate: 1,
 				Extra: func(int) string { return "+8225551234;" + x.caller + ";" + x.more }}.Run(t)
 			rows := 1
 			if x.entry != "KR" {
@@ -278,9 +278,9 @@ func (k knownBy) Known(number string) (routing.Holder, bool) {
 
 // seeing is a gateway that refuses an INVITE without what it has to see in it,
 // or with what it must not.
-func seeing(t *testing.T, n *Network, see, unseen string, port string) netip.AddrPort {
+func seeing(t *testing.T, n *Network, see, unseen string) netip.AddrPort {
 	t.Helper()
-	return serveGateway(t, n, "gateway-sees.xml", 1, "-mp", port, "-key", "see", see, "-key", "unseen", unseen)
+	return serveGateway(t, n, "gateway-sees.xml", 1, "-key", "see", see, "-key", "unseen", unseen)
 }
 
 // TestWhoIsShownOutside: the caller's own telephone number in the carrier's
@@ -300,7 +300,7 @@ func TestWhoIsShownOutside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := New(t, Options{})
-			c := carrierAt("seoul", "KR", seeing(t, n, x.see, x.unseen, "17900"))
+			c := carrierAt("seoul", "KR", seeing(t, n, x.see, x.unseen))
 			c.Assert = x.assert
 			n.Carriers(c)
 			m := n.Member("Minji", "KR", "82", "25551234")
@@ -321,7 +321,7 @@ func TestWhoIsShownOutside(t *testing.T) {
 // not counted.
 func TestAnEmergencyCall(t *testing.T) {
 	n := New(t, Options{})
-	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2, "-mp", "17940"))
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2))
 	c.Trunks[0].Capacity = 1
 	n.Carriers(c)
 	jun := n.Member("Jun", "KR", "82", "7000001")
@@ -360,7 +360,7 @@ func TestWithoutAnEmergencyTrunkTheCallerIsTold(t *testing.T) {
 func TestAForwardedCall(t *testing.T) {
 	n := New(t, Options{})
 	entry := FreePort(t, loopback())
-	out := carrierAt("out", "KR", seeing(t, n, "INVITE sip:[+]821099998888@.*From: <sip:[+]821012345678@.*Diversion: <sip:[+]8225551234@", "anonymous", "17980"))
+	out := carrierAt("out", "KR", seeing(t, n, "INVITE sip:[+]821099998888@.*From: <sip:[+]821012345678@.*Diversion: <sip:[+]8225551234@", "anonymous"))
 	out.Diverts = true
 	in := carrierAt("in", "US", entry)
 	in.Reach = []string{"82"}
@@ -369,7 +369,7 @@ func TestAForwardedCall(t *testing.T) {
 	h, _ := n.Sold.Typed(m.Number.Canonical())
 	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+821099998888"}}
 	n.Sold.Set(h)
-	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1, Args: []string{"-mp", "18020"},
+	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
 	got := bySide(n.Records.Wait(t, 2))
 	if r := got[cdr.Entry]; !r.Answered() || r.Carrier != "in" || r.Center != "US" {
@@ -388,12 +388,12 @@ func TestAForwardedCallIsNotSentBack(t *testing.T) {
 	entry := FreePort(t, loopback())
 	in := carrierAt("in", "US", entry)
 	in.Reach = []string{"82"}
-	n.Carriers(carrierAt("out", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18180")), in)
+	n.Carriers(carrierAt("out", "KR", serveGateway(t, n, "gateway-plain.xml", 1)), in)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	h, _ := n.Sold.Typed(m.Number.Canonical())
 	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+8225551234"}}
 	n.Sold.Set(h)
-	SIPp{Scenario: "trunk-refused.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1, Args: []string{"-mp", "18220"},
+	SIPp{Scenario: "trunk-refused.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
 	for _, r := range n.Records.Wait(t, 2) {
 		if r.Answered() || r.Carrier == "out" || r.Cause != cdr.Unavailable || r.HungUp != cdr.ByUs || r.Status != 480 || r.Q850 != 20 {
@@ -406,7 +406,7 @@ func TestAForwardedCallIsNotSentBack(t *testing.T) {
 // TestHowManyCallsAMemberHasOutside: the one too many is refused, in words.
 func TestHowManyCallsAMemberHasOutside(t *testing.T) {
 	n := New(t, Options{})
-	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1, "-mp", "18060")))
+	n.Carriers(carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 1)))
 	n.Edge().LimitOutside(0)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 4, Dial: "025554321"}.Start(t)
@@ -495,7 +495,7 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 // a member, and in an emergency at once.
 func TestATelephoneBehindACarriersAddress(t *testing.T) {
 	n := New(t, Options{})
-	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2, "-mp", "18200"))
+	c := carrierAt("seoul", "KR", serveGateway(t, n, "gateway-plain.xml", 2))
 	c.Trunks[0].From = []string{"127.0.0.1"}
 	n.Carriers(c)
 	n.Ways.SetEmergency(map[string][]string{"KR": {"seoul"}})

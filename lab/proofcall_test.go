@@ -185,7 +185,7 @@ func TestAKeyFromOutside(t *testing.T) {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			n := New(t, Options{})
-			c, finished := gateway(t, n, scenario, "-mp", map[string]string{"gateway.xml": "17700", "gateway-info.xml": "17720"}[scenario])
+			c, finished := gateway(t, n, scenario)
 			what, p := n.speak(t, c, "+8225551234", "de", "123456").end(t)
 			if !slices.Contains(what, "spoken") || p.Cause != cdr.Normal {
 				t.Errorf("told %v, ended %+v", what, p)

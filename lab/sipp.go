@@ -59,7 +59,7 @@ func (s SIPp) command(ctx context.Context, t testing.TB) (*exec.Cmd, string) {
 	args := []string{
 		s.Remote.String(), "-sf", scenario, "-inf", fields, "-i", s.Local.Addr().String(), "-p", strconv.Itoa(int(s.Local.Port())),
 		"-m", strconv.Itoa(s.Calls), "-r", strconv.Itoa(s.Rate), "-nostdin", "-buff_size", "4194304",
-		"-trace_err", "-error_file", filepath.Join(dir, "errors"), "-timeout", "120s", "-timeout_error",
+		"-mp", strconv.Itoa(int(freePort(t, s.Local.Addr()))), "-trace_err", "-error_file", filepath.Join(dir, "errors"), "-timeout", "120s", "-timeout_error",
 	}
 	cmd := exec.CommandContext(ctx, tool(t, "sipp", "sip-tester"), append(args, s.Args...)...)
 	cmd.Dir = dir

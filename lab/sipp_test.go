@@ -54,7 +54,7 @@ func TestFiveHundredCalls(t *testing.T) {
 			called := n.Members(c.country, c.code, 75000000, 50)
 			at := FreePort(t, host)
 			n.register(t, called, n.Addr(n.center(c.country)), at, 500)
-			SIPp{Scenario: "called.xml", Users: called, Local: at, Remote: n.Addr("KR"), Calls: calls, Rate: 100, Args: []string{"-mp", "17000"}}.Serve(t)
+			SIPp{Scenario: "called.xml", Users: called, Local: at, Remote: n.Addr("KR"), Calls: calls, Rate: 100}.Serve(t)
 			SIPp{
 				Scenario: "caller.xml", Users: callers, Local: FreePort(t, host), Remote: n.Addr("KR"), Calls: calls, Rate: 100,
 				Extra: func(i int) string { return called[i].Number.Canonical() },

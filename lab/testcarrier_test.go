@@ -79,7 +79,7 @@ func TestTheTestCarrierSendsRubbish(t *testing.T) {
 // arrive through us, and are said again.
 func TestTheTestCarrierRepeatsKeys(t *testing.T) {
 	n, there, m := withTestCarrier(t)
-	SIPp{Scenario: "caller-keys.xml", Users: []Member{m}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1, Args: []string{"-mp", "18100"},
+	SIPp{Scenario: "caller-keys.xml", Users: []Member{m}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225550103" }}.Run(t)
 	if c := onlyCall(t, there); c.Keys != "14#" || c.Result != "keys" {
 		t.Errorf("%+v", c)

@@ -37,7 +37,7 @@ func byTrunk(x carrier.Trunk) carrier.Carrier {
 // answers, and sends sound.
 func TestCallByACarrier(t *testing.T) {
 	n := New(t, Options{})
-	c, finished := gateway(t, n, "gateway.xml", "-mp", "17600")
+	c, finished := gateway(t, n, "gateway.xml")
 	r, err := n.TestCall(t.Context(), "KR", c, "+8225551234")
 	if err != nil || !r.OK || !r.Answered || !r.Heard || r.Code != "answered" || r.Delay <= 0 || r.Delay > 5*time.Second {
 		t.Errorf("%+v %v", r, err)
@@ -59,7 +59,7 @@ func TestCallByACarrier(t *testing.T) {
 func TestCallByACarrierOverTCP(t *testing.T) {
 	n := New(t, Options{})
 	at := FreePort(t, n.Addr("KR").Addr())
-	finished := SIPp{Scenario: "gateway.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 2, Rate: 1, Args: []string{"-t", "t1", "-mp", "17640"}}.Begin(t)
+	finished := SIPp{Scenario: "gateway.xml", Users: make([]Member, 1), Local: at, Remote: n.Addr("KR"), Calls: 2, Rate: 1, Args: []string{"-t", "t1"}}.Begin(t)
 	c := byTrunk(carrier.Trunk{Host: at.String(), Transport: carrier.TCP, User: "trunk", Password: "secret"})
 	n.SetCarriers([]carrier.Carrier{c})
 	awaitListening(t, at)

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -89,8 +88,7 @@ Content-Length: 0
 		t.Fatal(err)
 	}
 	lab.SIPp{Scenario: rel, Users: make([]lab.Member, len(from)), Local: p.gateway, Remote: p.sipAt("US"), Calls: len(from), Rate: len(from),
-		Extra: func(i int) string { return accessNumber + ";" + from[i] },
-		Args:  []string{"-mp", strconv.Itoa(int(lab.FreePort(t, netip.MustParseAddr("127.0.0.1")).Port()))}}.Run(t)
+		Extra: func(i int) string { return accessNumber + ";" + from[i] }}.Run(t)
 }
 
 // made waits for so many calls of a member and returns them, the latest first.

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -316,7 +315,7 @@ Content-Length: 0
 		t.Fatal(err)
 	}
 	lab.SIPp{Scenario: rel, Users: []lab.Member{from}, Local: lab.FreePort(t, netip.MustParseAddr("127.0.0.1")), Remote: r.sipAt("KR"), Calls: 1, Rate: 1,
-		Extra: func(int) string { return number }, Args: []string{"-mp", strconv.Itoa(int(lab.FreePort(t, netip.MustParseAddr("127.0.0.1")).Port()))}}.Run(t)
+		Extra: func(int) string { return number }}.Run(t)
 }
 
 // TestHeSignsInAtADeskPhone of somebody else: by the code, his number and his PIN.

@@ -127,10 +127,18 @@ func (p *Plans) RefuseCode(digits, iso string) (fault.Reason, bool) {
 	return fault.Reason{}, false
 }
 
-// Suggest is the world number an unsold country-last form most likely meant:
-// every valid reading with the calling code last, for the answer "did you mean
-// +…?". It never resolves a call.
+// Suggest is the ordinary number that digits nobody has most likely mean, for the
+// answer "did you mean +…?": what follows the international prefix of another
+// country, else every valid reading with the calling code last. It never resolves a
+// call.
 func (p *Plans) Suggest(digits string) []string {
+	for _, prefix := range []string{"00", "011", "010"} { // ITU-T E.164 §7; North America; Japan
+		if rest, is := strings.CutPrefix(digits, prefix); is {
+			if code, national, ok := p.SplitE164(rest); ok {
+				return []string{ordinary(code, national)}
+			}
+		}
+	}
 	var out []string
 	for n := 1; n <= 3 && n < len(digits); n++ {
 		code, national := digits[len(digits)-n:], digits[:len(digits)-n]

@@ -167,16 +167,16 @@ func (t *Tables) plus(a *Attempt, digits string) Decision {
 // unsold explains a number nobody has. A country-last form is never dialled;
 // the + form it may have meant is suggested.
 func (t *Tables) unsold(digits string) string {
-	text := digits + " is not a number of ours, and cannot be dialled here as it stands."
-	switch s := t.Plans.Suggest(digits); len(s) {
-	case 0:
-		text += " Check the digits."
-	case 1:
-		text += " If you mean the ordinary telephone " + s[0] + ", dial it with the +."
+	switch s := t.Plans.Suggest(digits); {
+	case len(s) == 1:
+		return digits + " is not a number of ours, and cannot be dialled here as it stands. If you mean the ordinary telephone " + s[0] + ", dial it with the +."
+	case len(s) > 1:
+		return digits + " is not a number of ours, and cannot be dialled here as it stands. If you mean an ordinary telephone, dial it with the +: " + strings.Join(s, " or ") + "."
+	case strings.HasPrefix(digits, "0") && !strings.HasPrefix(digits, "00"):
+		return digits + " is not a number of ours, and cannot be dialled here as it stands. If it is written as in its own country, dial + and the country code, and then what follows the first 0."
 	default:
-		text += " If you mean an ordinary telephone, dial it with the +: " + strings.Join(s, " or ") + "."
+		return digits + " is not a number of ours, and cannot be dialled here as it stands. Check the digits."
 	}
-	return text
 }
 
 func place(iso string) string {

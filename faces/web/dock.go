@@ -40,7 +40,7 @@ func (p *page) phoneSays() string {
 	}
 	for _, what := range []string{
 		"insecure", "no_webrtc", "mic_refused", "mic_none", "mic_busy", "press_to_hear", "fingerprint", "no_way", "sound_refused", "no_answer_of_ours", "busy", "declined",
-		"not_allowed", "no_money", "not_found", "nobody_answered", "not_reachable", "failed", "transfer_failed", "transferred", "page_lost",
+		"not_allowed", "no_money", "not_found", "no_service", "nobody_answered", "not_reachable", "failed", "transfer_failed", "transferred", "page_lost",
 	} {
 		says[what] = p.T("dock.sorry." + what)
 	}

@@ -186,19 +186,19 @@ export class Talk {
 		this.microphone?.getTracks().forEach((t) => t.stop());
 		this.host.gone(this);
 		const status = (e?.message as { status_code?: number } | undefined)?.status_code;
-		if (e && this.outgoing && this.since === 0 && String(e.originator) !== "local") this.host.problem(why(status, e.cause));
+		if (e && this.outgoing && this.since === 0 && String(e.originator) !== "local") this.host.problem(why(status, e.cause, /[.@]/.test(this.number)));
 		this.host.changed();
 	}
 }
 
-/** why is a key of the texts for how a call failed. */
-function why(status: number | undefined, cause: string): string {
+/** why is a key of the texts for how a call failed, to a number or to a domain's address. */
+function why(status: number | undefined, cause: string, address: boolean): string {
 	if (cause === "Connection Error" || cause === "Request Timeout") return "no_answer_of_ours";
 	switch (status) {
 		case 486: case 600: return "busy";
 		case 603: case 403: return status === 603 ? "declined" : "not_allowed";
 		case 402: return "no_money";
-		case 404: case 410: case 484: case 604: return "not_found";
+		case 404: case 410: case 484: case 604: return address ? "no_service" : "not_found";
 		case 408: case 487: return "nobody_answered";
 		case 480: return "not_reachable";
 		case 488: case 606: case 415: return "sound_refused";
