@@ -123,13 +123,16 @@ func resolveAddr(ctx context.Context, name, addr string) (netip.AddrPort, error)
 	return netip.AddrPortFrom(ips[0].Unmap(), uint16(p)), nil
 }
 
-// CallPrice is what a minute to what is dialled costs an account now, by the time
+// CallPrice is what the first minute to what is dialled costs an account now, with what it costs to connect, by the time
 // of day of a number of its: by that it is charged for what is forwarded.
 func (n *Node) CallPrice(account string, number numbering.Number, dialled string) (money.Amount, bool) {
 	at := n.opts.Now().In(n.plans.Clock(number.CallingCode, number.National))
 	price := n.ways.PriceOf(at, account, dialled)
-	now, _ := price.Quote.Now(at)
-	return money.Amount{Currency: n.currency(), Micros: now.Minute}, price.Known
+	cost := money.Amount{Currency: n.currency()}
+	if !price.Quote.Free() {
+		cost.Micros = price.Quote.FirstMinute(at)
+	}
+	return cost, price.Known
 }
 
 // Addrs is where each center's telephones register, HOST:PORT.

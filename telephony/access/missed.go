@@ -44,7 +44,6 @@ func (d *Desk) atPhone(a *routing.Attempt) edge.Talk {
 	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), language: access.LanguageOf(a.DialCountry), reads: true}
 	t.who, t.in = d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical())
 	t.language = spoken(t.who.Language, t.language)
-	t.set.SayPrice = true // who called once, and hung up, may be dear to call back
 	return t
 }
 

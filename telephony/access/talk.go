@@ -75,7 +75,7 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 	case h.Node == askDial && t.in && keys == routing.MissedCode && t.desk.cfg.Missed != nil:
 		return t.missed(ctx)
 	case h.Node == askMissed && t.in && t.to != "" && keys == "1":
-		return t.dialled(t.to), nil
+		return t.places(t.to, true), nil // who called once, and hung up, may be dear to call back
 	case (h.Node == askMissed || h.Node == onMissed) && t.in:
 		return t.reading(t.say()), nil
 	case h.Node == askDial && t.in:
@@ -270,17 +270,19 @@ func (t *talk) dial() *edge.Dialling {
 }
 
 // dialled says what a call costs, if he wants to hear it, and places it.
-func (t *talk) dialled(to string) edge.Next {
+func (t *talk) dialled(to string) edge.Next { return t.places(to, t.set.SayPrice) }
+
+func (t *talk) places(to string, sayPrice bool) edge.Next {
 	t.to = to
 	now := t.desk.cfg.Now()
 	d := t.desk.cfg.Tables().Decide(&routing.Attempt{Center: center.ID(t.center), Role: routing.Origin, Dialled: to, DialCountry: t.at.Country, Now: now, Caller: t.caller()})
-	if len(d.Targets) == 0 || d.Urgent || !t.set.SayPrice {
+	if len(d.Targets) == 0 || d.Urgent || !sayPrice {
 		return edge.Next{Dial: t.dial()} // what is wrong with it is said as of any call
 	}
 	v := t.say()
-	if price, _ := d.Price.Quote.Now(now.In(t.clock())); price.Minute > 0 {
+	if !d.Price.Quote.Free() { // with what it costs to connect
 		v = v.Say("access/price")
-		v.Money(speech.Up(money.Amount{Currency: t.desk.cfg.Currency, Micros: price.Minute}))
+		v.Money(speech.Up(money.Amount{Currency: t.desk.cfg.Currency, Micros: d.Price.Quote.FirstMinute(now.In(t.clock()))}))
 	} else {
 		v = v.Say("access/free")
 	}

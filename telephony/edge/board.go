@@ -165,9 +165,11 @@ func (c *call) leg(id switching.LegID) *leg {
 	return nil
 }
 
+// hangUp ends calls, and with one that is made from a menu the menu, to which its
+// caller would come back.
 func (b *board) hangUp(which func(*call) bool) {
 	for _, c := range b.calls {
-		if c.live && which(c) {
+		if c.live && (which(c) || c.child != nil && which(c.child)) {
 			if c.child != nil {
 				b.deliver(c.child, switching.Event{Kind: switching.HangUp})
 			}
