@@ -284,7 +284,10 @@ func (r *running) waits(t *testing.T, from lab.Member, number, up string, steps 
 	var b strings.Builder
 	for _, s := range steps {
 		keys, pause, _ := strings.Cut(s, "/")
-		fmt.Fprintf(&b, "  <nop><action><exec play_dtmf=%q/></action></nop>\n  <pause milliseconds=%q/>\n", keys, pause)
+		if keys != "" {
+			fmt.Fprintf(&b, "  <nop><action><exec play_dtmf=%q/></action></nop>\n", keys)
+		}
+		fmt.Fprintf(&b, "  <pause milliseconds=%q/>\n", pause)
 	}
 	fmt.Fprintf(&b, "  <nop><action><exec command=\"touch %s\"/></action></nop>\n", up)
 	head, _, _ := strings.Cut(strings.ReplaceAll(string(text), "101", "96"), `<pause milliseconds="300"/>`)

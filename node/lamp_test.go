@@ -71,3 +71,46 @@ func TestALampIsLitByAMissedCall(t *testing.T) {
 		return num(r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil).body, "waiting") == 0
 	})
 }
+
+// TestARemovedTelephoneCallsNoMore, though it is in a menu of the house: what it
+// asks for there ends its call.
+func TestARemovedTelephoneCallsNoMore(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	jun, key := r.phone(1), str(r.dev, "members", 1, "api_key")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	r.want(t, 200, key, "PUT", "/api/v1/members/"+line+"/forwarding", obj{})
+	r.rawCall(t, r.phone(0), "755014282").until("SIP/2.0 480")
+	waiting := func() float64 {
+		return num(r.want(t, 200, key, "GET", "/api/v1/me/missed-calls", nil).body, "waiting")
+	}
+	until(t, "a missed call waits", func() bool { return waiting() == 1 })
+	r.answers(t, r.phone(0), "called.xml")
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		r.waits(t, jun, "*56", filepath.Join(t.TempDir(), "up"), "/6000", "1/100") // call back
+	}()
+	until(t, "it is read out", func() bool { return waiting() == 0 })
+	devices, _ := at(r.want(t, 200, key, "GET", "/api/v1/members/"+line+"/devices", nil).body, "items").([]any)
+	for _, d := range devices {
+		if str(d, "sip_user") == jun.User {
+			r.want(t, 204, key, "DELETE", "/api/v1/devices/"+str(d, "id"), nil)
+		}
+	}
+	<-over
+	if all := r.want(t, 200, str(r.dev, "members", 0, "api_key"), "GET", "/api/v1/calls", nil); strings.Contains(all.raw, `"direction":"in"`) {
+		t.Errorf("it called: %s", all.raw)
+	}
+}
+
+// TestOneTelephoneInManyMenus: eight are answered at once, and those of others too.
+func TestOneTelephoneInManyMenus(t *testing.T) {
+	t.Parallel()
+	r := start(t, t.TempDir())
+	for range 8 {
+		r.rawCall(t, r.phone(0), "*55").until("SIP/2.0 200")
+	}
+	r.rawCall(t, r.phone(0), "*55").until("SIP/2.0 486")
+	r.rawCall(t, r.phone(1), "*55").until("SIP/2.0 200")
+}

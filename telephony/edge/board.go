@@ -25,6 +25,7 @@ type board struct {
 	free  []uint32
 	plan  switching.Plan
 	buf   []byte
+	menus map[string]int // calls that the house itself answers, by the device of ours that calls
 
 	// What Dial puts an INVITE together from, used again each time.
 	from, to, uri []byte
@@ -64,6 +65,7 @@ type call struct {
 	went           []went
 	hinted         string // the number whose partners' zones were asked last
 	talk           Talk   // with a caller whom we answered
+	menu           string // the device by which that is counted
 	child          *call  // that he made from there
 	parent         *call  // the menu that this call was made from
 	code           string // why it was refused
@@ -75,8 +77,9 @@ type call struct {
 
 // caller is who the called party is shown.
 type caller struct {
-	user string // canonical number, or + form of a stranger
-	name string
+	user     string // canonical number, or + form of a stranger
+	name     string
+	terminal string // the SIP user of a telephone of ours that calls
 }
 
 // leg is one party's dialog.
@@ -261,6 +264,7 @@ func (b *board) Done(r switching.Ref) {
 	if c.parent != nil {
 		b.takeBack(c)
 	}
+	b.leavesMenu(c)
 	for _, l := range c.legs {
 		l.d = nil
 		b.release(l)

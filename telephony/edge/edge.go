@@ -210,7 +210,7 @@ func (e *Edge) look(account string, f func()) bool {
 
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
-	b := &board{edge: e, shard: s, index: uint64(len(e.boards))}
+	b := &board{edge: e, shard: s, index: uint64(len(e.boards)), menus: map[string]int{}}
 	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b, Waker: b, Settler: (*sound)(b)}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {

@@ -123,7 +123,7 @@ func withholds(t *routing.Tables, n numbering.Number) bool {
 }
 
 func shownAs(c *member.Credential) caller {
-	return caller{user: c.Number.Canonical(), name: c.Name}
+	return caller{user: c.Number.Canonical(), name: c.Name, terminal: c.SIPUser}
 }
 
 // dialled is what the caller wants: the user part of the Request-URI, or the
@@ -286,6 +286,7 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 	e := switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt}
 	if c.talk = talk; talk != nil {
 		e.Script = &switching.Script{}
+		b.entersMenu(c)
 	}
 	b.deliver(c, e)
 	return true

@@ -70,7 +70,43 @@ func (b *board) speaks(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, us
 	if m == nil || !m.Answers(a) {
 		return false, false
 	}
+	if b.menus[a.Caller.Device] >= mostMenus {
+		in.Respond(&sip.Reply{Status: 486, Reason: "Too many calls of this telephone are being answered here; end one of them"})
+		return true, false
+	}
 	return true, b.beginWith(in, a, rec, user, who, by, m.Takes(a))
+}
+
+// mostMenus is how many calls of one telephone the house itself answers at once, on
+// each shard: they cost their caller nothing, and us the sockets of a call. Calls from
+// outside are bounded by what their trunk takes.
+const mostMenus = 8
+
+// entersMenu counts a call of a telephone of ours that the house answers.
+func (b *board) entersMenu(c *call) {
+	if c.menu = c.attempt.Caller.Device; c.menu != "" {
+		b.menus[c.menu]++
+	}
+}
+
+func (b *board) leavesMenu(c *call) {
+	if c.menu == "" {
+		return
+	}
+	if b.menus[c.menu]--; b.menus[c.menu] == 0 {
+		delete(b.menus, c.menu)
+	}
+	c.menu = ""
+}
+
+// letIn reports whether a telephone of ours is still who it was when its call began:
+// it may have been removed since, or a guest at it have signed out.
+func (b *board) letIn(c *call) bool {
+	if c.shown.terminal == "" {
+		return true
+	}
+	cred, ok := b.edge.cfg.Registrar.Credential(c.shown.terminal)
+	return ok && cred.Device == c.attempt.Caller.Device && cred.Account == c.attempt.Caller.Account
 }
 
 // Asked asks how to go on.
@@ -87,6 +123,8 @@ func (b *board) ask(c *call, h Heard) {
 		b.shard.Post(func(*sip.Shard) {
 			switch c := b.call(r); {
 			case c == nil:
+			case !b.letIn(c):
+				b.deliver(c, switching.Event{Kind: switching.HangUp})
 			case n.Dial != nil:
 				b.lend(c, n.Dial)
 			default:
