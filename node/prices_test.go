@@ -55,6 +55,10 @@ func TestACallIsExplained(t *testing.T) {
 	if _, page := minji.get("/calls?to=%2B49+30+901820"); !strings.Contains(page, "$0.05 to connect") || !strings.Contains(page, "charged in steps of 60 and then 6 seconds") {
 		t.Error("the dial field does not say the price")
 	}
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	if _, page := minji.get("/lines/" + line + "/calls?number=%2B49+30+901820"); !strings.Contains(page, "$0.17") {
+		t.Error("what sending calls on costs is said without what it costs to connect")
+	}
 	r.want(t, 200, key, "PATCH", "/api/v1/me", obj{"time_zone": "America/Phoenix"}) // where it is 16 hours earlier, all year
 	if _, page := minji.get("/calls?to=%2B49+30+901820"); !strings.Contains(page, "never (Sun 08:00-08:01): ") || !strings.Contains(page, "by the clock of America/Phoenix") {
 		t.Error("the dial field says time bands by another clock than the reader's")

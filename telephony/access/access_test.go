@@ -10,12 +10,15 @@ import (
 
 	"github.com/callisto-tel/callisto/business/access"
 	"github.com/callisto-tel/callisto/business/bell"
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/pin"
+	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
+	"github.com/callisto-tel/callisto/business/tariff"
 	speaking "github.com/callisto-tel/callisto/telephony/access"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -36,6 +39,7 @@ type desk struct {
 	told    []string // that takes no PINs
 	missed  []bell.Missed
 	heard   time.Time // up to when they were read out
+	ways    *routing.Ways
 }
 
 func (d *desk) Number(carrier, e164 string) (access.Number, bool) {
@@ -98,7 +102,8 @@ func newDesk(t *testing.T) *desk {
 	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
 	sold := routing.NewNumbers()
 	sold.Set(d.holder)
-	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, House: d, Ways: routing.NewWays(), Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
+	d.ways = routing.NewWays()
+	tables := &routing.Tables{Plans: plans, Sold: sold, Known: d, House: d, Ways: d.ways, Centers: center.NewDirectory(plans, []center.Center{{ID: "KR", Countries: []string{"KR"}}, {ID: "US", Countries: []string{"US"}}})}
 	d.Desk = speaking.New(speaking.Config{
 		Members: d, PINs: d, Tables: func() *routing.Tables { return tables }, Currency: "USD", Now: func() time.Time { return d.now() }, Caller: func() speaking.Caller { return d },
 		Balance: func(context.Context, string) (money.Amount, error) { return money.Of("USD", 12, 50), nil },
@@ -473,6 +478,35 @@ func TestMissedCallsAreReadOut(t *testing.T) {
 	} {
 		if d.Answers(&other) {
 			t.Errorf("%+v is answered", other)
+		}
+	}
+}
+
+// TestACallBackIsNotSaidToBeFree if it costs something to be connected, and of a call
+// back it is said whatever he chose.
+func TestACallBackIsNotSaidToBeFree(t *testing.T) {
+	d := newDesk(t)
+	d.set.SayPrice = false
+	d.missed = []bell.Missed{{Caller: "+49 30 901820"}}
+	d.ways.SetCarriers([]carrier.Carrier{{ID: "chicago", Center: "US", Name: "Chicago", Reach: []string{"*"}, Presents: "+13125550100", Trunks: []carrier.Trunk{{ID: "chicago-1", Host: "192.0.2.1"}}}})
+	for _, x := range []struct {
+		price rating.Price
+		says  string
+	}{
+		{rating.Price{Connect: 5_000_000, Next: 1}, "access/price num/5 money/USD/1"},
+		{rating.Price{Connect: 1_000_000, Minute: 1_000_000, Next: 1}, "access/price num/2 money/USD/1"},
+		{rating.Price{Next: 1}, "access/free"},
+	} {
+		deck, err := rating.NewDeck(nil, []rating.Row{{Prefix: "49", Price: x.price}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.ways.SetDecks(&tariff.Decks{House: "USD", Lines: map[string]rating.Line{tariff.Members: {{Version: "v", Currency: "USD", Deck: deck}}}})
+		y := d.calls("+8225556789", false)
+		d.next(y, edge.Heard{})
+		d.next(y, at("dial", "*56"))
+		if asks, says := d.next(y, at("missed", "1")); asks != "go" || strings.ReplaceAll(says, "ko/", "") != x.says {
+			t.Errorf("%+v: he is asked %s and hears %s", x.price, asks, says)
 		}
 	}
 }
