@@ -58,7 +58,11 @@ func (b *board) fromAnybody(in *sip.Incoming, at center.ID) bool {
 		in.Respond(&sip.Reply{Status: 404, Reason: "No number here that may be called from outside"})
 		return true
 	}
-	who := clip(strings.ToLower(string(sip.Unescape(nil, from.User))+"@"+string(from.Host)), 120)
+	who := string(from.Host)
+	if user := plain(string(sip.Unescape(nil, from.User))); user != "" {
+		who = user + "@" + who
+	}
+	who = clip(strings.ToLower(who), 120)
 	a := routing.Attempt{Center: at, Role: routing.Entry, Entered: true, Open: true, Dialled: number, Now: now, Caller: routing.Party{Private: withheld(in.Msg)}}
 	rec := cdr.Record{CallID: ident.New("call", now), Side: cdr.Entry, Center: at, Dialled: clip(number, 120), From: cdr.Party{Text: who}}
 	b.begin(in, &a, &rec, "", caller{user: who}, nil)

@@ -11,3 +11,14 @@ func TestClipLeavesWhatEveryDatabaseTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestAStrangerIsShownByAPlainAddress(t *testing.T) {
+	for in, want := range map[string]string{
+		"bob.smith+home": "bob.smith+home", "+13125550100": "+13125550100", "5550100#82": "5550100#82", "": "",
+		"\r\n\r\nPay now: https://evil.example/x": "", "\x1b[2J": "", "a\u202eb": "", "a b": "", "pay@evil": "",
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("%q is shown as %q", in, got)
+		}
+	}
+}

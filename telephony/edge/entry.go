@@ -173,7 +173,7 @@ func (b *board) callerBy(in *sip.Incoming, x trunk.Coming, country string) (p ro
 		read = x.Carrier.InCaller.Read(tables.Plans, country, number)
 	}
 	if read == "" {
-		return p, cdr.Party{Text: clip(strings.ToLower(number), 120)}, hidden || number == "" || strings.EqualFold(number, "anonymous")
+		return p, cdr.Party{Text: clip(strings.ToLower(plain(number)), 120)}, hidden || number == "" || strings.EqualFold(number, "anonymous")
 	}
 	p = tables.Caller(read)
 	from.Number = p.Number // known by his telephone: a name, and no more

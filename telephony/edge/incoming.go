@@ -313,6 +313,18 @@ func clip(s string, n int) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s[:min(len(s), n)], "\x00", ""), "")
 }
 
+// plain is the user part of a stranger's address if it is made of what such are made
+// of, else nothing: letters, pages and displays show it as the name of who called, and
+// line breaks or sentences in it would be read as ours.
+func plain(user string) string {
+	for _, r := range user {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._+-*#", r) {
+			return ""
+		}
+	}
+	return user
+}
+
 // Urgent tells an emergency call, which is served even when the shard lags.
 func (b *board) Urgent(m *sip.Msg) bool {
 	u, ok := sip.ParseURI(m.RequestURI())
