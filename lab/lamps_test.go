@@ -168,6 +168,16 @@ func TestALampGoesOut(t *testing.T) {
 			bob -> 200 NOTIFY`)
 		s.noLamps(t)
 	})
+	t.Run("another password", func(t *testing.T) {
+		s := lampStage(t)
+		s.Play(begun)
+		c, _ := s.n.lab.Devices.Get(s.Party("bob").User)
+		c.MD5[0]++
+		s.n.lab.Devices.Apply(c)
+		s.Play(`bob <- NOTIFY "Subscription-State: terminated;reason=rejected" within=1200ms
+			bob -> 200 NOTIFY`)
+		s.noLamps(t)
+	})
 }
 
 // What nobody is subscribed by.
@@ -221,6 +231,23 @@ func TestALampWaitsForTheCount(t *testing.T) {
 	s.n.uncounted = nil
 	s.Play(`bob <- NOTIFY body="Messages-Waiting: yes"
 		bob -> 200 NOTIFY`)
+}
+
+// A number that cannot be counted puts nobody else's lamp off.
+func TestALampWaitsForNoOther(t *testing.T) {
+	s := lampStage(t)
+	s.n.uncounted, s.n.uncountedAt = errors.New("it takes too long"), s.Party("alice").Number
+	s.Play(strings.NewReplacer("bob", "alice", "lamp", "other", "b1", "a1").Replace(subscribes) + `
+		alice <- 200 SUBSCRIBE
+		silence 1s
+		` + subscribes + `
+		bob <- 200 SUBSCRIBE
+		bob <- NOTIFY
+		bob -> 200 NOTIFY
+		silence 1s`)
+	s.n.uncounted = nil
+	s.Play(`alice <- NOTIFY
+		alice -> 200 NOTIFY`)
 }
 
 // A telephone that begins ever new subscriptions and answers no NOTIFY is refused

@@ -63,14 +63,15 @@ type simNet struct {
 	lamps  *notifier.Notifier
 	missed map[string]int // by number
 	// uncounted is why nobody can count what was missed.
-	uncounted error
-	wall      time.Time
-	phones    *sip.Core
-	people    []Member
-	open      map[*sip.Dialog]*simLeg
-	told      map[string]int // calls whose end the caller was told, by serial
-	calls     int
-	seen      map[int]int // final statuses
+	uncounted   error
+	uncountedAt string // only at this number; "": at all
+	wall        time.Time
+	phones      *sip.Core
+	people      []Member
+	open        map[*sip.Dialog]*simLeg
+	told        map[string]int // calls whose end the caller was told, by serial
+	calls       int
+	seen        map[int]int // final statuses
 }
 
 // simWaker keeps whom it was asked to wake.
@@ -142,6 +143,9 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	n.wakes.deaf = map[string]bool{}
 	n.missed = map[string]int{}
 	n.lamps = notifier.New(notifier.Config{Credential: n.lab.Devices.Get, Now: now, Waiting: func(_ context.Context, _ string, number numbering.Number) (int, error) {
+		if n.uncountedAt != "" && n.uncountedAt != number.Canonical() {
+			return n.missed[number.Canonical()], nil
+		}
 		return n.missed[number.Canonical()], n.uncounted
 	}})
 	links := simLinks{core: func() *sip.Core { return n.core }, at: map[center.ID]netip.AddrPort{"KR": addrPort("192.0.2.1:5062"), "US": addrPort("192.0.2.2:5062")}}

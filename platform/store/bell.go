@@ -285,6 +285,11 @@ func (s *Bell) SweepMissed(ctx context.Context, before time.Time) error {
 // waitingMost bounds what is counted and listed: a lamp needs no more.
 const waitingMost = 99
 
+// longestRinging, in µs, is more than any call rings: what began so long before its
+// called party looked had ended by then. With it a count reads what came since, and not
+// two weeks of calls.
+const longestRinging = "3600000000"
+
 // unseen are the records of calls missed since a moment ($2) that an account ($1) has
 // not looked at: of a number, or of all if it is zero. Several centers may have
 // written of one call.
@@ -299,7 +304,8 @@ func unseen(account string, n numbering.Number, since time.Time) (where string, 
 	for _, c := range cdr.MissedCauses() {
 		causes = append(causes, "'"+c.String()+"'")
 	}
-	return ` FROM cdr WHERE to_account = $1 AND from_account <> $1 AND started > $2 AND answered = 0 AND cause IN (` + strings.Join(causes, ", ") + `)
+	return ` FROM cdr WHERE to_account = $1 AND from_account <> $1 AND answered = 0
+		AND started > (SELECT MAX(since) FROM (SELECT CAST($2 AS BIGINT) AS since UNION ALL SELECT upto - ` + longestRinging + ` FROM missed_seen WHERE account = $1) f) AND cause IN (` + strings.Join(causes, ", ") + `)
 		AND ended > COALESCE((SELECT upto FROM missed_seen WHERE account = $1), 0)
 		AND NOT EXISTS (SELECT 1 FROM missed_heard h WHERE h.account = $1 AND h.kind = to_kind AND h.code = to_code AND h.national = to_number AND h.upto >= ended)` + one, args
 }

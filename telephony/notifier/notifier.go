@@ -141,14 +141,19 @@ func (n *Notifier) Seen(account string) {
 	}
 }
 
-// Expire ends the subscriptions that were not asked for again.
+// Expire ends the subscriptions that were not asked for again, and those of devices
+// that were removed or have another password.
 func (n *Notifier) Expire() {
 	now := n.cfg.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, x := range n.subs {
-		if x.over == "" && !x.expires.After(now) {
+		switch {
+		case x.over != "":
+		case !x.expires.After(now):
 			x.over = timeout
+			n.enqueue(x)
+		case !n.stands(x):
 			n.enqueue(x)
 		}
 	}
@@ -165,24 +170,41 @@ func (n *Notifier) enqueue(x *subscription) {
 	}
 }
 
-// Turn sends what is to be sent, once. What cannot be counted stays to be sent.
-func (n *Notifier) Turn(ctx context.Context) error {
+// failsMost is how many numbers may fail to be counted in one turn, each after
+// patience, before the others wait for the next.
+const failsMost = 3
+
+// Turn sends what is to be sent, once. What cannot be counted stays to be sent, after
+// all others: a number that takes too long puts nobody else's lamp off.
+func (n *Notifier) Turn(ctx context.Context) (err error) {
 	now := n.cfg.Now()
-	counts := map[numbering.Number]int{}
+	counts, failed := map[numbering.Number]int{}, map[numbering.Number]bool{}
+	var again, rest []*subscription
 	list := n.ready(now)
 	for i, x := range list {
-		count, known := counts[x.cred.Number]
-		if !known {
-			var err error
-			if count, err = n.count(ctx, x); err != nil {
-				n.later(list[i:])
-				return err
+		number := x.cred.Number
+		if len(failed) == failsMost {
+			rest = list[i:]
+			break
+		}
+		count, known := counts[number]
+		if !known && !failed[number] {
+			var wrong error
+			if count, wrong = n.count(ctx, x); wrong != nil {
+				err, failed[number] = wrong, true
+			} else {
+				counts[number] = count
 			}
-			counts[x.cred.Number] = count
+		}
+		if failed[number] {
+			again = append(again, x)
+			continue
 		}
 		n.notify(x, count, now)
 	}
-	return nil
+	n.later(rest)
+	n.later(again)
+	return err
 }
 
 func (n *Notifier) later(list []*subscription) {
@@ -218,10 +240,11 @@ func (n *Notifier) ready(now time.Time) (list []*subscription) {
 	return list
 }
 
-// stands reports whether a device is still what it was when it subscribed.
+// stands reports whether a device is still what it was when it last subscribed, with
+// the same password.
 func (n *Notifier) stands(x *subscription) bool {
 	c, ok := n.cfg.Credential(x.cred.SIPUser)
-	return ok && c.Device == x.cred.Device && c.Account == x.cred.Account && c.Number == x.cred.Number
+	return ok && c.Device == x.cred.Device && c.Account == x.cred.Account && c.Number == x.cred.Number && c.MD5 == x.cred.MD5 && c.SHA256 == x.cred.SHA256
 }
 
 func (n *Notifier) count(ctx context.Context, x *subscription) (int, error) {

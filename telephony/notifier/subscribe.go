@@ -120,7 +120,7 @@ func (n *Notifier) take(in *sip.Incoming, cred *member.Credential, event string,
 		n.subs[key] = x
 		n.lines[cred.Number] = append(n.lines[cred.Number], x)
 	}
-	x.shard, x.flow, x.asked = in.Shard(), in.Flow, m.CSeq
+	x.shard, x.flow, x.asked, x.cred = in.Shard(), in.Flow, m.CSeq, *cred
 	x.expires, x.owed = now.Add(time.Duration(seconds)*time.Second), true
 	if seconds == 0 {
 		x.over = timeout // RFC 6665 §4.1.2.3: the last NOTIFY says so
