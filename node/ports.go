@@ -53,7 +53,7 @@ func (n *Node) notOpened(key string, err error) error {
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		who := holder(op.Net, at)
+		who := listenerAt(op.Net, at)
 		if who == "" {
 			who = "another program"
 		}
@@ -91,8 +91,8 @@ func (n *Node) sipKey(err error) string {
 	return "sip"
 }
 
-// holder is the program that has a port, as far as Linux tells: "" if it does not.
-func holder(network string, at netip.AddrPort) string {
+// listenerAt is the program that has a port, as far as Linux tells: "" if it does not.
+func listenerAt(network string, at netip.AddrPort) string {
 	for _, file := range []string{network, strings.TrimRight(network, "46"), strings.TrimRight(network, "46") + "6"} {
 		table, err := os.ReadFile("/proc/net/" + file)
 		if err != nil {

@@ -136,7 +136,7 @@ func (s *Service) letter(d Digest, names contact.Names) letter.Letter {
 	}
 	first := &d.Calls[0]
 	l := letter.Letter{Key: "missed:" + first.Account + ":" + first.Call, Account: d.Person.Account, To: d.Email, Language: d.Language, Kind: letterWords, Fields: map[string]string{
-		"number": first.Number.Display(), "caller": orDash(called(names.Of(first.Caller), first.Caller)), "when": stamp(first.Start.In(zone)), "link": s.cfg.Link("/calls"),
+		"number": first.Number.Display(), "caller": orDash(nameAndNumber(names.Of(first.Caller), first.Caller)), "when": stamp(first.Start.In(zone)), "link": s.cfg.Link("/calls"),
 	}}
 	if len(d.Calls) == 1 {
 		if first.Caller == "" {
@@ -147,7 +147,7 @@ func (s *Service) letter(d Digest, names contact.Names) letter.Letter {
 	lines := make([]string, 0, len(d.Calls))
 	for i := range d.Calls {
 		c := &d.Calls[i]
-		lines = append(lines, stamp(c.Start.In(zone))+"   "+orDash(called(names.Of(c.Caller), c.Caller))+" → "+c.Number.Display())
+		lines = append(lines, stamp(c.Start.In(zone))+"   "+orDash(nameAndNumber(names.Of(c.Caller), c.Caller))+" → "+c.Number.Display())
 	}
 	l.Kind = digestWords
 	l.Fields["count"], l.Fields["list"] = strconv.Itoa(len(d.Calls)), strings.Join(lines, "\n")
@@ -157,8 +157,8 @@ func (s *Service) letter(d Digest, names contact.Names) letter.Letter {
 // stamp is a time as readers of every language know it.
 func stamp(t time.Time) string { return t.Format("2006-01-02 15:04 -0700") }
 
-// called is somebody by name and number, as far as they are known.
-func called(name, number string) string {
+// nameAndNumber is somebody by name and number, as far as they are known.
+func nameAndNumber(name, number string) string {
 	if name == "" {
 		return number
 	}

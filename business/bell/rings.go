@@ -55,8 +55,8 @@ type Row struct {
 	Name    string // of the device or the browser as it calls itself, or the number calls are sent on to
 	Device  string // its id; "" of what is none
 	Browser string // the id of a browser that rings when it is closed
-	// Unproved: calls are sent on there though he has not proved it, as they are in
-	// dev alone.
+	// Unproved: he has not proved that it is his. Calls are sent on there all the same
+	// in dev, and nowhere else.
 	Unproved bool
 	Now      Verdict
 	Closed   Verdict
@@ -175,7 +175,7 @@ func (w *world) sentOn() (out []Row) {
 	for _, to := range w.unproved {
 		if !w.forward.Goes(to) {
 			v := Verdict{false, WhyUnproved}
-			out = append(out, Row{Kind: KindForward, Name: to, Now: v, Closed: v})
+			out = append(out, Row{Kind: KindForward, Name: to, Unproved: true, Now: v, Closed: v})
 		}
 	}
 	return out

@@ -57,7 +57,7 @@ func TestWhatRings(t *testing.T) {
 			{Kind: KindBrowser, Device: "web", Now: Verdict{false, WhyNoPush}, Closed: Verdict{false, WhyNoPush}},
 			{Kind: KindForward, Name: "+53", Now: Verdict{false, WhyNoPrice}, Closed: Verdict{false, WhyNoPrice}},
 			{Kind: KindForward, Name: "+823", Unproved: true, Now: Verdict{true, WhyUnreachable}, Closed: Verdict{true, WhyUnreachable}},
-			{Kind: KindForward, Name: "+824", Now: Verdict{false, WhyUnproved}, Closed: Verdict{false, WhyUnproved}},
+			{Kind: KindForward, Name: "+824", Unproved: true, Now: Verdict{false, WhyUnproved}, Closed: Verdict{false, WhyUnproved}},
 		}},
 	} {
 		x.w.priced = func(to string) bool { return to != "+53" }

@@ -254,7 +254,7 @@ func (s *Service) note(words, kind string, w *woken, until time.Time) ([]byte, e
 	if caller == "" {
 		words = private(words)
 	} else {
-		caller = called(w.Name, caller)
+		caller = nameAndNumber(w.Name, caller)
 	}
 	title, body, err := s.cfg.Words.Short(letter.Letter{Kind: words, Language: w.person.Language, Fields: map[string]string{"caller": clip(caller, 200), "number": w.Number.Display()}})
 	if err != nil {

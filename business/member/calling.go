@@ -110,10 +110,10 @@ func (s *Service) Telephone(number string) (string, error) {
 
 // AddNumber adds a telephone to the numbers of a membership, that calls may be
 // sent on to it. Unless it is proved already, it still has to be.
-func (s *Service) AddNumber(ctx context.Context, by Actor, id, number string) (Membership, Own, error) {
+func (s *Service) AddNumber(ctx context.Context, by Actor, id, number string) (Own, error) {
 	dial, err := s.Telephone(number)
 	if err != nil {
-		return Membership{}, Own{}, err
+		return Own{}, err
 	}
 	is := func(o Own) bool { return o.Dial == dial }
 	m, err := s.change(ctx, by, id, func(m *Membership) error {
@@ -131,10 +131,10 @@ func (s *Service) AddNumber(ctx context.Context, by Actor, id, number string) (M
 		return nil
 	}, Tx.ChangeMembership)
 	if err != nil {
-		return m, Own{}, err
+		return Own{}, err
 	}
 	own := m.Own()
-	return m, own[slices.IndexFunc(own, is)], nil
+	return own[slices.IndexFunc(own, is)], nil
 }
 
 // SetForwarding says which calls are forwarded, and where.

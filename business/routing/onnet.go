@@ -76,7 +76,7 @@ func (t *Tables) ring(a *Attempt, d Decision) Decision {
 	}
 	var room [2]location.Binding // most people have one or two terminals
 	found, further := t.terminals(room[:0], a, &d)
-	asleep := t.calls(a, &d, found)
+	asleep := t.addTargets(a, &d, found)
 	if a.Trace != nil {
 		a.sayTerminals(len(d.Targets)-asleep, asleep)
 		if a.Instance == "" {
@@ -123,9 +123,9 @@ func (t *Tables) terminals(room []location.Binding, a *Attempt, d *Decision) (fo
 	return oneFlowEach(found), false
 }
 
-// calls adds terminals to those that ring, and what is woken beside them; it returns
+// addTargets adds terminals to those that ring, and what is woken beside them; it returns
 // how many are.
-func (t *Tables) calls(a *Attempt, d *Decision, found []location.Binding) (asleep int) {
+func (t *Tables) addTargets(a *Attempt, d *Decision, found []location.Binding) (asleep int) {
 	d.Targets = make([]Target, 0, len(found))
 	mine := func(b *location.Binding) bool { return a.Caller.Device != "" && b.DeviceID == a.Caller.Device } // nobody rings himself
 	only := false

@@ -38,7 +38,7 @@ type ringingView struct {
 	Name     string      `json:"name" doc:"Of the device, as the browser calls itself, or the number that calls are sent on to"`
 	Device   string      `json:"device,omitempty"`
 	Browser  string      `json:"browser,omitempty" doc:"The id of a browser that rings when it is closed"`
-	Unproved bool        `json:"unproved,omitempty" doc:"Calls are sent on there though you have not proved it; only where callisto dev runs"`
+	Unproved bool        `json:"unproved,omitempty" doc:"You have not proved that it is yours; calls are sent on there all the same only where callisto dev runs"`
 	Now      verdictView `json:"now"`
 	Closed   verdictView `json:"closed" doc:"When every browser is closed"`
 }

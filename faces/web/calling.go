@@ -23,7 +23,7 @@ type Calling interface {
 	SetCallerID(ctx context.Context, by member.Actor, id string, c member.CallerID) (member.Membership, error)
 	// Telephone reads one that calls could be sent on to, and AddNumber adds it.
 	Telephone(number string) (dial string, err error)
-	AddNumber(ctx context.Context, by member.Actor, id, number string) (member.Membership, member.Own, error)
+	AddNumber(ctx context.Context, by member.Actor, id, number string) (member.Own, error)
 }
 
 // Rates is what calls cost.
@@ -186,7 +186,7 @@ func (f *face) addNumber(_ http.ResponseWriter, r *http.Request, p *page) (templ
 		return nil, err
 	}
 	number := strings.TrimSpace(r.PostFormValue("number"))
-	_, own, err := f.Calling.AddNumber(r.Context(), p.Who, m.ID, number)
+	own, err := f.Calling.AddNumber(r.Context(), p.Who, m.ID, number)
 	if err != nil {
 		return f.callingWrong(r.Context(), p, m, callingTyped{number: number}, err)
 	}

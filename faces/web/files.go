@@ -211,7 +211,7 @@ func (n names) zoneNames() []choice {
 }
 
 // zoneOf is somebody's time zone where it is one of the country, else the one in
-// which most people there live, which is first; "" of no country.
+// which most people there live, which is first; of no country that is known, his.
 func (n names) zoneOf(iso, his string) string {
 	there := n.zonesOf(iso)
 	if slices.Contains(there, his) || len(there) == 0 {

@@ -29,7 +29,6 @@ func (f *face) phoneRoutes() map[string]handler {
 // several numbers, country an office of a company's.
 type phonePass struct {
 	Pass    string               `json:"pass"`
-	Until   time.Time            `json:"until"`
 	For     int                  `json:"for"` // seconds from now: the browser's clock may be wrong
 	WS      string               `json:"ws"`
 	URI     string               `json:"uri"`
@@ -74,7 +73,7 @@ func (f *face) phonePass(w http.ResponseWriter, r *http.Request, p *page) (templ
 
 func (f *face) passOf(r *http.Request, line string, x terminal.Phone) phonePass {
 	return phonePass{
-		Pass: x.Pass, Until: x.Until, For: int(x.Until.Sub(f.Now()) / time.Second), WS: socketAt(f.pagesOf(r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
+		Pass: x.Pass, For: int(x.Until.Sub(f.Now()) / time.Second), WS: socketAt(f.pagesOf(r), x.Center), URI: "sip:" + x.User + "@" + x.Domain,
 		Line: line, Number: x.Number, Name: x.Name, Device: x.Device, Servers: x.Servers,
 	}
 }

@@ -479,7 +479,7 @@ func ringWho(p *page, d ringsData, x bell.Row) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if x.Unproved {
+			if x.Unproved && x.Now.Rings {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<span class=\"hush small\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

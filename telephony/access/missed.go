@@ -24,9 +24,9 @@ type MissedCalls interface {
 // readMost is how many calls are read out: nobody listens to more.
 const readMost = 20
 
-// pauseAfter is how long somebody thinks about a call that was read to him, before
+// missedWait is how long somebody thinks about a call that was read to him, before
 // the next is.
-const pauseAfter = 3 * time.Second
+const missedWait = 3 * time.Second
 
 // The nodes of a call that was read out.
 const (
@@ -41,7 +41,7 @@ func (d *Desk) readsMissed(a *routing.Attempt) bool {
 
 // atPhone begins to speak with who dialled the code: his telephone says who he is.
 func (d *Desk) atPhone(a *routing.Attempt) edge.Talk {
-	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), language: access.LanguageOf(a.DialCountry), reads: true}
+	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), language: access.LanguageOf(a.DialCountry), onlyMissed: true}
 	t.who, t.in = d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical())
 	t.language = spoken(t.who.Language, t.language)
 	return t
@@ -93,7 +93,7 @@ func (t *talk) reading(v voice) edge.Next {
 	}
 	node := switching.Node{Name: askMissed, Asks: true}
 	if t.to != "" {
-		node = switching.Node{Name: askMissed, Most: 1, Wait: pauseAfter, Gap: between, Else: onMissed}
+		node = switching.Node{Name: askMissed, Most: 1, Wait: missedWait, Gap: between, Else: onMissed}
 		v.Say("access/missed_keys")
 	}
 	node.Say = v.prompts()
@@ -102,7 +102,7 @@ func (t *talk) reading(v voice) edge.Next {
 
 // onward is what comes when all were read: another number, or the end.
 func (t *talk) onward(v voice) edge.Next {
-	if t.reads {
+	if t.onlyMissed {
 		return t.over(v)
 	}
 	return t.asksDial(v)

@@ -28,20 +28,20 @@ type talk struct {
 	hidden   bool
 	language string
 
-	begun  bool
-	who    routing.Holder // as far as it is known: proved once in is set
-	in     bool
-	known  bool // by his telephone
-	tries  int
-	set    access.Settings
-	shorts []access.Short
-	to     string     // that he dialled
-	rung   bool       // we rang him
-	target string     // whom he wants to call then; "": he says it
-	seat   *Telephone // of ours, where he signs in
-	reads  bool       // at a telephone of ours, only what he missed
-	ours   bool       // he called from a telephone of ours
-	unread []bell.Missed
+	begun      bool
+	who        routing.Holder // as far as it is known: proved once in is set
+	in         bool
+	known      bool // by his telephone
+	tries      int
+	set        access.Settings
+	shorts     []access.Short
+	to         string     // that he dialled
+	rung       bool       // we rang him
+	target     string     // whom he wants to call then; "": he says it
+	seat       *Telephone // of ours, where he signs in
+	onlyMissed bool       // at a telephone of ours, only what he missed
+	ours       bool       // he called from a telephone of ours
+	unread     []bell.Missed
 }
 
 // Next says how to go on.
@@ -92,7 +92,7 @@ func (t *talk) begin(ctx context.Context) (edge.Next, error) {
 	if t.seat != nil {
 		return t.sits(ctx)
 	}
-	if t.reads {
+	if t.onlyMissed {
 		return t.missed(ctx)
 	}
 	if t.ours {

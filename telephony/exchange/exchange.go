@@ -180,7 +180,7 @@ func New(cfg Config) (x *Exchange, err error) {
 	if x.rtp, err = x.openRTP(clock); err != nil {
 		return x, err
 	}
-	if err := x.rtp.Ahead(); err != nil {
+	if err := x.rtp.PriorityError(); err != nil {
 		cfg.Logger.Info("sound may be late while other programs compute: the system gives its thread no priority. Run callisto with a nice limit of -10 (LimitNICE=-10 of a systemd unit) or CAP_SYS_NICE", "error", err)
 	}
 	x.trunks = trunk.New(trunk.Config{

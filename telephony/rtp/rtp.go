@@ -94,9 +94,9 @@ type Engine struct {
 	sweeps  []*Session
 }
 
-// Ahead says why the media thread does not go before the others of the machine, if it
+// PriorityError says why the media thread does not go before the others of the machine, if it
 // does not: then sound waits while others compute.
-func (e *Engine) Ahead() error { return e.loop.ahead }
+func (e *Engine) PriorityError() error { return e.loop.ahead }
 
 // New binds the first sockets and starts the media thread.
 func New(cfg Config) (*Engine, error) {

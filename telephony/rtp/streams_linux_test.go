@@ -133,7 +133,7 @@ func TestSoundGoesFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	switch told := e.Ahead(); {
+	switch told := e.PriorityError(); {
 	case told == nil && got != usual-nice:
 		t.Errorf("said to go first, but its priority is %d", got)
 	case told != nil && unix.Geteuid() == 0:

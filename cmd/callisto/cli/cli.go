@@ -42,7 +42,7 @@ type commands struct {
 type devCmd struct {
 	Data string `help:"Folder of everything this company keeps; made if it is not there." default:"callisto-data" placeholder:"DIR"`
 	HTTP string `help:"Address of the shop and the API; port 0 takes a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	SIP  string `help:"Address where telephones register; further centers take the next free ports, and TLS the first that is free from 10 above it. Port 0 takes free ones for all, ENUM included." default:"127.0.0.1:5060" placeholder:"HOST:PORT"`
+	SIP  string `help:"Address where telephones register; further centers take the next free ports, and TLS the first that is free from 10 above it. ENUM (DNS over UDP and TCP) is at 127.0.0.1:8053 or the next free port. Port 0 takes free ones for all, ENUM included." default:"127.0.0.1:5060" placeholder:"HOST:PORT"`
 	DB   string `help:"postgres://… instead of SQLite under DIR." placeholder:"URL"`
 }
 
