@@ -47,6 +47,7 @@ func TestAnAccessNumberIsTriedInDev(t *testing.T) {
 	}
 	calls("+82 10 1234 5678", "999#111111#", "pressed:", "999#111111#")
 	calls("+82 10 1234 5678", "755014282#271828#025550486#", "755014282#271828#025550486#", "+82 2 555 0486")
+	calls("+82 10 1234 5678", "755014282#271828#*56#", "부재중 전화가 없습니다.")
 	_, page = jun.get("/dev/carrier")
 	for _, want := range []string{"번호를 누르고 우물 정자를 누르세요.", "비밀번호를 누르세요.", "맞지 않습니다."} { // as the access number of Korea speaks
 		if !strings.Contains(page, want) {

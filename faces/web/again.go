@@ -94,6 +94,12 @@ func (e entry) afterPasskey() entry {
 	return e
 }
 
+// waitsAt reports whether an address is the one that afterPasskey makes.
+func waitsAt(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Path == "/prove" && u.Query().Get("again") != ""
+}
+
 func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ func (f *face) passkeyProof(w http.ResponseWriter, r *http.Request, p *page) (te
 		err = f.Passkeys.Prove(r.Context(), p.Who, site, token, answer)
 	}
 	next := r.URL.Query().Get("next")
-	if strings.HasPrefix(next, "/prove") && !strings.Contains(next, "again=1") {
+	if strings.HasPrefix(next, "/prove") && !waitsAt(next) {
 		next = ""
 	}
 	return f.scripted(w, r, p, map[string]string{"to": localPath(next)}, err)

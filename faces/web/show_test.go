@@ -48,3 +48,12 @@ func TestTheDeskHasFewHeadings(t *testing.T) {
 		}
 	}
 }
+
+func TestWhereAFormWaits(t *testing.T) {
+	made := entry{Next: "/account?x=1", Waits: true}.afterPasskey().Next
+	for address, want := range map[string]bool{made: true, "/prove?next=%2Fx%3Fagain%3D1": false, "/prove": false, "/x?again=1": false} {
+		if waitsAt(address) != want {
+			t.Errorf("%s: %t", address, !want)
+		}
+	}
+}
