@@ -74,9 +74,9 @@ func TestLettingGoAsksForProof(t *testing.T) {
 	r.want(t, 200, key, "POST", "/api/v1/orders/"+id+"/payments", obj{"method": "wallet"})
 	p := r.signIn(t, email, password)
 	p.post("/dev/clock", url.Values{"days": {"1"}})
-	for _, act := range []string{"withdraw", "give-up"} {
-		if _, _, at := p.post("/orders/"+id+"/"+act, nil); at.Path != "/prove" {
-			t.Errorf("%s by a browser left open went on to %s", act, at)
+	for act, form := range map[string]string{"withdraw": "Withdraw from this sale", "give-up": "Give this number up"} {
+		if _, page, at := p.post("/orders/"+id+"/"+act, nil); at.Path != "/prove" || !strings.Contains(page, "What you sent under “"+form+"” is kept") {
+			t.Errorf("%s by a browser left open went on to %s, or does not say what waits", act, at)
 		}
 		r.want(t, 403, key, "POST", "/api/v1/orders/"+id+"/"+act, nil)
 	}
@@ -131,7 +131,7 @@ func TestWhatWasTypedWaitsForTheProof(t *testing.T) {
 
 	const digits = "482915"
 	_, page, at := p.post("/access/pin", url.Values{"pin": {digits}})
-	if at.Path != "/prove" || !strings.Contains(page, `id="waits"`) || strings.Contains(page+at.String(), digits) {
+	if at.Path != "/prove" || !strings.Contains(page, "What you sent under “PIN” is kept") || strings.Contains(page+at.String(), digits) {
 		t.Fatalf("the form does not wait, or is seen, at %s", at)
 	}
 	on := url.Values{"next": {at.Query().Get("next")}, "again": {at.Query().Get("again")}, "password": {"wrong"}}

@@ -197,9 +197,10 @@ type entry struct {
 	Values url.Values
 	Errors map[string]string
 	Inputs []input
-	Site   bool // passkeys work at this address
-	Waits  bool // a form is carried out after the proof
-	Fresh  bool // which was given
+	Site   bool   // passkeys work at this address
+	Waits  bool   // a form is carried out after the proof
+	Form   string // what its page calls it
+	Fresh  bool   // which was given
 }
 
 func (f *face) signInForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

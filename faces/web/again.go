@@ -22,6 +22,8 @@ import (
 // meanwhile, sealed for this session, and it is carried out after the proof.
 
 const (
+	provePath   = "/prove"
+	againPath   = provePath + "?again=1" // where the proof is asked for because of a form
 	againCookie = "again"
 	mostWaiting = 2 << 10 // of a form; what is sealed has to fit into a cookie
 )
@@ -36,19 +38,48 @@ type again struct {
 
 // askProof sends whoever has to prove himself to where he does, and keeps the form that he sent.
 func (f *face) askProof(w http.ResponseWriter, r *http.Request, p *page) {
-	to := "/prove?next=" + url.QueryEscape(p.Back)
+	to := provePath
 	purpose, ok := f.sealedFor(r, p)
 	text, err := json.Marshal(again{Path: r.URL.RequestURI(), Form: r.PostForm, Back: p.Back, Until: f.Now().Add(showFor)})
 	if ok && err == nil && r.Method == http.MethodPost && r.MultipartForm == nil && len(text) <= mostWaiting {
 		f.setAgain(w, base64.RawURLEncoding.EncodeToString(f.Seal.Seal(text, "again: "+purpose)), int(showFor/time.Second))
-		to += "&again=1"
+		to = againPath
 	}
-	lead(w, r, to)
+	lead(w, r, withNext(to, p.Back))
+}
+
+// formName is what its page calls a form that waits; "" of one that has no name here.
+func (f *face) formName(p *page, sentTo string) string {
+	at, _, _ := strings.Cut(sentTo, "?")
+	switch strings.TrimPrefix(f.answers(http.MethodPost, at), "POST ") {
+	case "/access":
+		return p.T("access.known")
+	case "/access/pin", "/access/pin/unlock":
+		return p.T("access.pin")
+	case "/account/email":
+		return p.T("sign_up.email")
+	case "/account/keys":
+		return p.T("account.keys")
+	case "/account/passkeys/{id}/remove":
+		return p.T("passkey.title")
+	case "/account/erase":
+		return p.T("erase.title")
+	case "/orders/{id}/withdraw":
+		return p.T("withdraw.title")
+	case "/orders/{id}/offer":
+		return p.T("care.give_on")
+	case "/orders/{id}/give-up":
+		return p.T("care.give_up")
+	case "/lines/{id}/telephone/{e164}/let-go":
+		return p.T("telephone.title")
+	default:
+		return ""
+	}
 }
 
 func (f *face) setAgain(w http.ResponseWriter, value string, seconds int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the scheme the outside uses
-		Name: againCookie, Value: value, Path: "/prove", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: f.Secure,
+		Name: againCookie, Value: value, Path: provePath, MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: f.Secure,
 	})
 }
 
@@ -89,7 +120,7 @@ func (f *face) goOn(w http.ResponseWriter, r *http.Request, p *page, x again) {
 // afterPasskey has the script come back here where a form waits: only a form may send it.
 func (e entry) afterPasskey() entry {
 	if e.Waits {
-		e.Next = "/prove?again=1&next=" + url.QueryEscape(e.Next)
+		e.Next = withNext(againPath, e.Next)
 	}
 	return e
 }
@@ -97,7 +128,7 @@ func (e entry) afterPasskey() entry {
 // waitsAt reports whether an address is the one that afterPasskey makes.
 func waitsAt(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Path == "/prove" && u.Query().Get("again") != ""
+	return err == nil && u.Path == provePath && u.Query().Get("again") != ""
 }
 
 func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -110,8 +141,12 @@ func (f *face) proveForm(_ http.ResponseWriter, r *http.Request, p *page) (templ
 func (f *face) proofAsked(r *http.Request, p *page, wrong map[string]string) templ.Component {
 	p.Title, p.Next = p.T("prove.title"), r.FormValue("next")
 	_, site := f.site(r)
-	_, waits := f.waiting(r, p)
-	return provePage(p, entry{Next: p.Next, Errors: wrong, Site: site, Waits: waits, Fresh: waits && f.Sessions.Fresh(p.Who) == nil})
+	x, waits := f.waiting(r, p)
+	e := entry{Next: p.Next, Errors: wrong, Site: site, Waits: waits}
+	if waits {
+		e.Form, e.Fresh = f.formName(p, x.Path), f.Sessions.Fresh(p.Who) == nil
+	}
+	return provePage(p, e)
 }
 
 func (f *face) prove(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -84,7 +84,7 @@ func (f *face) setAuto(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	case err == nil:
 		return nil, f.autoDone(nil)
 	case fault.ReasonOf(err).Code == "prove_again":
-		return nil, redirect{"/prove?next=" + url.QueryEscape("/wallet?"+typed.Encode()+"#auto")}
+		return nil, redirect{withNext(provePath, "/wallet?"+typed.Encode()+"#auto")}
 	default:
 		return f.walletRefused(r, p, "auto", err)
 	}

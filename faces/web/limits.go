@@ -239,7 +239,7 @@ func backHere(err error, back url.Values) error {
 	if fault.ReasonOf(err).Code != "prove_again" {
 		return err
 	}
-	return redirect{"/prove?next=" + url.QueryEscape("/account/limits?"+back.Encode())}
+	return redirect{withNext(provePath, "/account/limits?"+back.Encode())}
 }
 
 func (f *face) setLimits(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {

@@ -1909,11 +1909,4 @@ func aboutPage(p *page, open []choice) templ.Component {
 	})
 }
 
-func withNext(to, next string) string {
-	if next == "" {
-		return to
-	}
-	return to + "?next=" + queryEscape(next)
-}
-
 var _ = templruntime.GeneratedTemplate

@@ -45,7 +45,7 @@ func (f *face) scripted(w http.ResponseWriter, r *http.Request, p *page, v any, 
 			answer["error"], answer["field"] = p.say(fields[0].Text), fields[0].Name
 		}
 		if reason.Code == "prove_again" {
-			answer["to"] = "/prove?next=" + url.QueryEscape(p.Back)
+			answer["to"] = withNext(provePath, p.Back)
 		}
 		v = answer
 	}

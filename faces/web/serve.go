@@ -213,11 +213,11 @@ func (f *face) failed(w http.ResponseWriter, r *http.Request, p *page, err error
 			back = localPath(r.PostFormValue("back"))
 		}
 		if p.Part { // the whole page goes there, not the part
-			w.Header().Set("HX-Redirect", "/sign-in?next="+url.QueryEscape(pageOf(r.Header.Get("HX-Current-URL"))))
+			w.Header().Set("HX-Redirect", withNext("/sign-in", pageOf(r.Header.Get("HX-Current-URL"))))
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		lead(w, r, "/sign-in?next="+url.QueryEscape(back))
+		lead(w, r, withNext("/sign-in", back))
 		return nil
 	}
 	if errors.Is(err, errTooLarge) {
@@ -392,6 +392,18 @@ func localPath(s string) string {
 		return "/lines"
 	}
 	return s
+}
+
+// withNext is the address of a page that leads on to another.
+func withNext(to, next string) string {
+	if next == "" {
+		return to
+	}
+	mark := "?"
+	if strings.Contains(to, mark) {
+		mark = "&"
+	}
+	return to + mark + url.Values{"next": {next}}.Encode()
 }
 
 func (p *page) must() error {

@@ -297,7 +297,7 @@ func (f *face) request(_ http.ResponseWriter, r *http.Request, p *page) (templ.C
 	}
 	if !p.SignedIn() {
 		back := url.Values{"country": {in.Country}, "kind": {kind.String()}, "national": {in.National}}
-		return nil, redirect{"/sign-in?next=" + url.QueryEscape("/request?"+back.Encode())}
+		return nil, redirect{withNext("/sign-in", "/request?"+back.Encode())}
 	}
 	order, err := f.Shop.Request(r.Context(), p.Who, in)
 	if err == nil {

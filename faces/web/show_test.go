@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"testing"
 	"time"
 )
@@ -54,6 +55,23 @@ func TestWhereAFormWaits(t *testing.T) {
 	for address, want := range map[string]bool{made: true, "/prove?next=%2Fx%3Fagain%3D1": false, "/prove": false, "/x?again=1": false} {
 		if waitsAt(address) != want {
 			t.Errorf("%s: %t", address, !want)
+		}
+	}
+}
+
+// TestAFormThatWaitsIsNamed as its page calls it, each that asks for a proof.
+func TestAFormThatWaitsIsNamed(t *testing.T) {
+	f := &face{tongues: all(t), pages: http.NewServeMux()}
+	f.routes(f.pages)
+	p := &page{f: f, Tongue: f.tongues.by["en"]}
+	for sentTo, want := range map[string]string{
+		"/access": "How you are known", "/access/pin": "PIN", "/access/pin/unlock": "PIN",
+		"/account/email": "E-mail", "/account/keys": "API keys", "/account/passkeys/pk_1/remove": "Passkeys", "/account/erase": "Erase your account",
+		"/orders/o_1/withdraw": "Withdraw from this sale", "/orders/o_1/offer": "Give it to somebody else", "/orders/o_1/give-up?lang=en": "Give this number up",
+		"/lines/m_1/telephone/8225550100/let-go": "Ordinary telephone number", "/contacts": "",
+	} {
+		if got := f.formName(p, sentTo); got != want {
+			t.Errorf("%s is %q, not %q", sentTo, got, want)
 		}
 	}
 }
