@@ -1,8 +1,13 @@
 package lab
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/callisto-tel/callisto/telephony/edge"
+	"github.com/callisto-tel/callisto/telephony/media"
+	"github.com/callisto-tel/callisto/telephony/rtp"
 )
 
 // Requests as they come in: repeated, merged, from old peers, from others than
@@ -382,4 +387,62 @@ func TestInviteWithoutContact(t *testing.T) {
 		alice <- BYE "First line: BYE sip:{alice.number}@192.0.2.1:5060 SIP/2.0"
 		alice -> 200 BYE
 		`)
+}
+
+// A telephone has so many calls at once and no more; what it calls in an emergency is
+// another matter, and so is what others call.
+func TestCallsOfOneTelephoneAreCounted(t *testing.T) {
+	s := newStage(t, "KR", func(c *edge.Config) { c.Together = 1 })
+	s.Play(`
+		alice -> INVITE bob sdp callid=first branch=z9hG4bKfirst
+		bob   <- INVITE
+		bob   -> 180 INVITE
+		alice <- 180 INVITE
+		carol -> INVITE bob uri=sip:119@192.0.2.1:5060 sdp
+		carol <- 183 INVITE sdp
+		carol -> CANCEL
+		carol <- 200 CANCEL
+		carol <- 487 INVITE
+		carol -> ACK
+		alice -> INVITE carol sdp callid=second
+		alice <- 486 INVITE "First line: one may have at once"
+		alice -> ACK
+		alice -> INVITE bob uri=sip:119@192.0.2.1:5060 sdp callid=third
+		alice <- 183 INVITE sdp
+		alice -> CANCEL
+		alice <- 200 CANCEL
+		alice <- 487 INVITE
+		alice -> ACK
+		bob   -> 486 INVITE
+		bob   <- ACK
+		alice <- 486 INVITE
+		alice -> ACK bob branch=z9hG4bKfirst callid=first cseq=3
+		alice -> INVITE carol sdp callid=fourth
+		carol <- INVITE
+		carol -> 486 INVITE
+		carol <- ACK
+		alice <- 486 INVITE
+		alice -> ACK`)
+	s.leavesNothing(t)
+}
+
+// Where ports are short, the last are for emergency calls.
+func TestPortsAreKeptForEmergencyCalls(t *testing.T) {
+	engine, err := rtp.New(rtp.Config{Addr4: netip.MustParseAddr("127.0.0.1"), MinPort: 41400, MaxPort: 41403, Kept: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(engine.Close)
+	s := newStage(t, "KR", func(c *edge.Config) { c.Media = media.New(engine, media.NewPrompts()) })
+	s.Play(`
+		alice -> INVITE bob sdp
+		alice <- 503 INVITE
+		alice -> ACK
+		alice -> INVITE bob uri=sip:119@192.0.2.1:5060 sdp
+		alice <- 183 INVITE sdp
+		alice -> CANCEL
+		alice <- 200 CANCEL
+		alice <- 487 INVITE
+		alice -> ACK`)
+	s.leavesNothing(t)
 }

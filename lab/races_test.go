@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/ladder"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
@@ -17,8 +18,8 @@ type stage struct {
 	n *simNet
 }
 
-func newStage(t *testing.T, bobs string) *stage {
-	n := newSimCenters(t, 1, 1)
+func newStage(t *testing.T, bobs string, unusual ...func(*edge.Config)) *stage {
+	n := newSimCenters(t, 1, 1, unusual...)
 	s := &stage{Ladder: ladder.New(t, n.sim), n: n}
 	s.Step = n.step
 	for i, who := range []struct{ name, country, code, national string }{

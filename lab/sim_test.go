@@ -121,7 +121,7 @@ func newSimNet(t *testing.T, seed uint64, shards int) *simNet {
 }
 
 // newSimCenters is two centers without telephones.
-func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
+func newSimCenters(t *testing.T, seed uint64, shards int, unusual ...func(*edge.Config)) *simNet {
 	t.Helper()
 	plans, err := numbering.Load()
 	if err != nil {
@@ -154,12 +154,16 @@ func newSimCenters(t *testing.T, seed uint64, shards int) *simNet {
 	})}
 	n.trunks = trunk.New(trunk.Config{Core: func() *sip.Core { return n.core }, Now: now})
 	t.Cleanup(n.trunks.Close)
-	n.edge = edge.New(edge.Config{
+	cfg := edge.Config{
 		Realm: n.lab.Realm, Tables: func() *routing.Tables { return n.tables }, Recorder: n.lab.Records, Links: links, Trunks: n.trunks,
 		Registrar: registrar.New(registrar.Config{Realm: n.lab.Realm, Credentials: n.lab.Devices, Bindings: n.lab.Bindings, Now: now, Secret: []byte("lab"), Wakes: []string{"webpush"}, VAPID: "BLab", Woken: pushExample}),
 		Waker:     &n.wakes, Awaiter: n.lab.Bindings, Notifier: n.lamps,
 		Media: media.New(n.rtp, media.NewPrompts()), Now: now,
-	})
+	}
+	for _, change := range unusual {
+		change(&cfg)
+	}
+	n.edge = edge.New(cfg)
 	n.core, err = n.sim.Core(sip.Config{Handler: n.edge.Handler, Shards: shards}, map[netip.AddrPort]string{
 		addrPort("192.0.2.1:5060"): "KR", addrPort("192.0.2.2:5060"): "US", addrPort("192.0.2.1:5080"): "KR",
 		links.at["KR"]: edge.LinkTag("KR"), links.at["US"]: edge.LinkTag("US"),

@@ -11,20 +11,25 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/callisto-tel/callisto/faces/api"
 	"github.com/callisto-tel/callisto/faces/source"
 	"github.com/callisto-tel/callisto/faces/takeout"
 	"github.com/callisto-tel/callisto/faces/web"
 	"github.com/callisto-tel/callisto/platform/passkey"
+	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
 // listen takes the HTTP address before anything else is opened, so that a port in use is told at once.
+// Browsers that keep connections open wait for each other rather than take the files that calls and the
+// database need.
 func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.cfg.HTTP)
 	if err != nil {
 		return nil, n.notOpened("http", err)
 	}
-	return l, nil
+	return netutil.LimitListener(l, sip.OpenFiles()/5), nil
 }
 
 // handler is every page and address of the node.

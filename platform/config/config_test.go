@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,13 @@ func TestTheGuardIsSet(t *testing.T) {
 	}
 	c, err = Load(write(t, begin+"guard: {wangiri_calls: 7, sim_box_minutes: 5, pumping_price: 250, spike_amount: 9000.50, pace_hour: 0}\n"),
 		func(k string) string { return map[string]string{"CALLISTO_GUARD_SPIKE_TIMES": "9"}[k] })
+	calls := map[string]int{}
+	for text, c := range map[string]Config{"": {}, "5": {Guard: Guard{TelephoneCalls: "5"}}, "0": {Guard: Guard{TelephoneCalls: "0"}}, "dev": {Dev: true}} {
+		calls[text] = c.Together()
+	}
+	if !maps.Equal(calls, map[string]int{"": 100, "5": 5, "0": 0, "dev": 0}) {
+		t.Errorf("calls of one telephone: %v", calls)
+	}
 	want := guard.UsualThresholds("KRW")
 	want.RingCalls, want.BoxTalk, want.PumpMinute, want.SpikeFloor, want.SpikeTimes = 7, 5*time.Minute, 250e6, 9000_500_000, 9
 	if got := c.Guard.Thresholds("KRW"); err != nil || got != want || c.Guard.Pace().Hour != 0 {

@@ -31,6 +31,7 @@ type Guard struct {
 	PaceShort        string `yaml:"pace_short"`
 	PaceShortBelow   string `yaml:"pace_short_below"`
 	PaceStop         string `yaml:"pace_stop"`
+	TelephoneCalls   string `yaml:"telephone_calls"`
 }
 
 // guardField is one of its keys.
@@ -65,7 +66,24 @@ func (g *Guard) fields() []guardField {
 		{"pace_short", &g.PaceShort, p.Short, 0, 100_000, "Short calls in an hour, if they are most of those answered." + pace},
 		{"pace_short_below", &g.PaceShortBelow, p.ShortBelow, 0, 300, "Calls of less than so many seconds are short."},
 		{"pace_stop", &g.PaceStop, p.Stop, 0, 7 * 24 * 60, "Minutes for which calls are stopped."},
+		{telephoneCalls, &g.TelephoneCalls, 100, 0, 100_000, "Calls that one telephone may have at once, also those that cost nothing; emergency calls are never refused for it. A company's telephone system that registers as one telephone may need more. 0: no limit, as in callisto dev."},
 	}
+}
+
+// telephoneCalls is a key that is asked for by itself.
+const telephoneCalls = "telephone_calls"
+
+// Together is how many calls one telephone may have at once; 0: any number.
+func (c *Config) Together() int {
+	if c.Dev {
+		return 0
+	}
+	for _, f := range c.Guard.fields() {
+		if f.key == telephoneCalls {
+			return f.number()
+		}
+	}
+	return 0
 }
 
 // guardSettings document its keys.

@@ -25,7 +25,8 @@ type board struct {
 	free  []uint32
 	plan  switching.Plan
 	buf   []byte
-	menus map[string]int // calls that the house itself answers, by the device of ours that calls
+	// By the telephone of ours that calls: calls that the house itself answers, and all.
+	menus, placed tally
 
 	// What Dial puts an INVITE together from, used again each time.
 	from, to, uri []byte
@@ -66,6 +67,8 @@ type call struct {
 	hinted         string // the number whose partners' zones were asked last
 	talk           Talk   // with a caller whom we answered
 	menu           string // the device by which that is counted
+	places         string // that by which the call itself is
+	urgent         bool   // it may have what is kept back for such
 	child          *call  // that he made from there
 	parent         *call  // the menu that this call was made from
 	code           string // why it was refused
@@ -73,6 +76,26 @@ type call struct {
 	hash           sip.Mono
 	sleepers       []sleeper // who was woken for it
 	stopAt         switching.Mono
+}
+
+// tally counts calls by the telephone that placed them.
+type tally map[string]int
+
+// enter counts a call; by is what its call keeps of that.
+func (t tally) enter(by *string, device string) {
+	if *by = device; device != "" {
+		t[device]++
+	}
+}
+
+func (t tally) leave(by *string) {
+	if *by == "" {
+		return
+	}
+	if t[*by]--; t[*by] == 0 {
+		delete(t, *by)
+	}
+	*by = ""
 }
 
 // caller is who the called party is shown.
@@ -264,7 +287,8 @@ func (b *board) Done(r switching.Ref) {
 	if c.parent != nil {
 		b.takeBack(c)
 	}
-	b.leavesMenu(c)
+	b.menus.leave(&c.menu)
+	b.placed.leave(&c.places)
 	for _, l := range c.legs {
 		l.d = nil
 		b.release(l)
@@ -281,6 +305,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
 	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
+	c.urgent = false
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.sound, c.went = c.sound[:0], c.went[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""

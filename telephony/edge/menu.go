@@ -82,23 +82,6 @@ func (b *board) speaks(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, us
 // outside are bounded by what their trunk takes.
 const mostMenus = 8
 
-// entersMenu counts a call of a telephone of ours that the house answers.
-func (b *board) entersMenu(c *call) {
-	if c.menu = c.attempt.Caller.Device; c.menu != "" {
-		b.menus[c.menu]++
-	}
-}
-
-func (b *board) leavesMenu(c *call) {
-	if c.menu == "" {
-		return
-	}
-	if b.menus[c.menu]--; b.menus[c.menu] == 0 {
-		delete(b.menus, c.menu)
-	}
-	c.menu = ""
-}
-
 // letIn reports whether a telephone of ours is still who it was when its call began:
 // it may have been removed since, or a guest at it have signed out.
 func (b *board) letIn(c *call) bool {

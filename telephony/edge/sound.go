@@ -26,6 +26,9 @@ func (s *sound) session(r switching.Ref) *media.Session {
 	}
 	if c.media == nil {
 		c.media = b.edge.cfg.Media.Open(uint64(r))
+		if c.urgent {
+			c.media.Urgent()
+		}
 		for _, l := range c.legs {
 			b.policy(c, l)
 		}

@@ -135,6 +135,9 @@ func (m *Media) Open(tag uint64) *Session {
 	return s
 }
 
+// Urgent has the session be given ports as long as there are any.
+func (s *Session) Urgent() { s.rtp.Urgent() }
+
 // Close gives everything back. The session must not be used any more.
 func (s *Session) Close() {
 	s.rtp.Close()

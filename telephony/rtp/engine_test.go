@@ -495,3 +495,51 @@ func TestNobodyIsAtAPortOfOurs(t *testing.T) {
 		}
 	}
 }
+
+// TestUrgentSessionsHaveWhatIsKeptBack: others are refused before ports, or the files
+// for their sockets, are all taken; an urgent one is not made to wait for a pair to
+// rest either.
+func TestUrgentSessionsHaveWhatIsKeptBack(t *testing.T) {
+	for name, c := range map[string]Config{
+		"ports": {MinPort: 41300, MaxPort: 41307, Kept: 2},
+		"files": {MinPort: 41310, MaxPort: 41399, Sockets: 8, Kept: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine(t, c)
+			add := func(s *Session) error {
+				_, err := s.Add(1, false)
+				return err
+			}
+			s, urgent := e.Open(1), e.Open(2)
+			urgent.Urgent()
+			if err := errors.Join(add(s), add(s)); err != nil {
+				t.Fatal(err)
+			}
+			if err := add(s); !errors.Is(err, ErrPorts) {
+				t.Fatalf("what is kept back was given out: %v", err)
+			}
+			if err := errors.Join(add(urgent), add(urgent)); err != nil {
+				t.Fatalf("what is kept back was not given out: %v", err)
+			}
+			if err := add(urgent); !errors.Is(err, ErrPorts) {
+				t.Fatalf("a pair out of nothing: %v", err)
+			}
+			s.Close()
+			other := e.Open(3) // of the same memory, and not urgent
+			urgent.Close()
+			again := e.Open(4)
+			if err := errors.Join(add(again), add(again)); !errors.Is(err, ErrPorts) {
+				t.Fatalf("pairs did not rest: %v", err)
+			}
+			other.Urgent()
+			if err := errors.Join(add(other), add(other), add(other), add(other)); err != nil {
+				t.Fatalf("an urgent session waits until pairs have rested: %v", err)
+			}
+			other.Close()
+			again.Close()
+			if open := e.sockets.Load(); open > 8 || e.taken.Load() != 0 {
+				t.Errorf("%d sockets, %d pairs taken", open, e.taken.Load())
+			}
+		})
+	}
+}

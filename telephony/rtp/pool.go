@@ -80,7 +80,20 @@ func (p *pool) bind(i int) (*Line, error) {
 	}
 	p.bound[i/64] |= 1 << (i % 64)
 	p.ready++
+	p.e.sockets.Add(2)
 	return l, nil
+}
+
+// full reports whether no pair may be bound any more.
+func (p *pool) full() bool {
+	most := int64(p.e.cfg.Sockets)
+	return most > 0 && p.e.sockets.Load()+2 > most
+}
+
+// keeps reports whether the pairs that are left are those kept back.
+func (p *pool) keeps() bool {
+	kept := p.e.cfg.Kept
+	return p.taken+kept >= p.n-p.blocked || p.e.cfg.Sockets > 0 && int(p.e.taken.Load())+kept >= p.e.cfg.Sockets/2
 }
 
 // choice is among how many bound pairs the next is drawn at least; with fewer
@@ -88,27 +101,31 @@ func (p *pool) bind(i int) (*Line, error) {
 const choice = 64
 
 // take returns a pair from a random place, so that an attacker cannot tell
-// the next port from the last.
-func (p *pool) take(now int64) (*Line, error) {
+// the next port from the last. An urgent session is given whatever there is.
+func (p *pool) take(now int64, urgent bool) (*Line, error) {
 	if !p.addr.IsValid() {
 		return nil, ErrFamily
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wake(now)
+	if !urgent && p.e.cfg.Kept > 0 && p.keeps() {
+		return nil, ErrPorts
+	}
+	full, short := p.full(), ErrPorts
 	for {
 		i, start := -1, rand.IntN(p.n)
-		if p.ready >= choice {
+		if p.ready >= choice || full {
 			i = p.find(start, p.bound)
 		}
-		if i < 0 {
+		if i < 0 && !full {
 			i = p.find(start, nil)
 		}
 		if i < 0 {
 			// Better the pair that has rested longest than no call: what its old
 			// peer may still send is dropped by the latch.
-			if p.restAt == len(p.rest) || p.rest[p.restAt].until > now+int64(p.e.cfg.Quarantine)-p.short() {
-				return nil, ErrPorts
+			if p.restAt == len(p.rest) || !urgent && p.rest[p.restAt].until > now+int64(p.e.cfg.Quarantine)-p.short() {
+				return nil, short
 			}
 			p.wakeOne()
 			continue
@@ -121,10 +138,12 @@ func (p *pool) take(now int64) (*Line, error) {
 		}
 		if err != nil { // no more files, or memory: that passes, and the port stays good
 			p.used[i/64] &^= 1 << (i % 64)
-			return nil, fmt.Errorf("%w: %w", ErrPorts, err)
+			full, short = true, fmt.Errorf("%w: %w", ErrPorts, err)
+			continue
 		}
 		p.taken++
 		p.ready--
+		p.e.taken.Add(1)
 		return l, nil
 	}
 }
@@ -155,6 +174,7 @@ func (p *pool) put(l *Line, now int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken--
+	p.e.taken.Add(-1)
 	p.rest = append(p.rest, resting{l, now + int64(p.e.cfg.Quarantine)})
 }
 

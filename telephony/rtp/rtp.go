@@ -16,11 +16,12 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // ErrPorts says that every port pair is in use or in quarantine.
-var ErrPorts = errors.New("no RTP port is free: widen the port range of the media settings, or spread the calls over more nodes")
+var ErrPorts = errors.New("no RTP port is free: widen the port range of the media settings, let the process open more files, or spread the calls over more nodes")
 
 // ErrFamily says that no address of that IP version is configured.
 var ErrFamily = errors.New("the media settings have no address of this IP version")
@@ -36,6 +37,11 @@ type Config struct {
 	// Prebind is how many pairs per family are bound at the start; the others
 	// are bound when first needed and kept.
 	Prebind int
+	// Sockets is how many sockets the pairs of both families may have; each takes
+	// two, and the files of the process are for others as well. 0 is as many as there
+	// are ports. Of these pairs, Kept are for urgent sessions alone.
+	Sockets int
+	Kept    int
 	// WebPort is the one port for all browsers; 0 is any that is free. Without Web
 	// there is none.
 	Web     bool
@@ -84,6 +90,9 @@ type Engine struct {
 
 	identity identity  // in DTLS
 	free     sync.Pool // *Session
+
+	sockets atomic.Int64 // of pairs that are bound
+	taken   atomic.Int64 // pairs, of both families
 
 	mu      sync.Mutex
 	live    map[*Session]struct{}

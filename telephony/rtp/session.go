@@ -13,6 +13,7 @@ type Session struct {
 	tag     uint64
 	stopAt  int64
 	stopped bool
+	urgent  bool
 	lines   []*Line
 }
 
@@ -78,13 +79,16 @@ func (e *Engine) Open(tag uint64) *Session {
 		s = &Session{e: e}
 	}
 	s.mu.Lock()
-	s.tag, s.stopAt, s.stopped = tag, 0, false
+	s.tag, s.stopAt, s.stopped, s.urgent = tag, 0, false, false
 	s.mu.Unlock()
 	e.mu.Lock()
 	e.live[s] = struct{}{}
 	e.mu.Unlock()
 	return s
 }
+
+// Urgent lets the session have the ports that are kept back.
+func (s *Session) Urgent() { s.urgent = true }
 
 // Close lets all lines go. The session must not be used any more.
 func (s *Session) Close() {
@@ -105,7 +109,7 @@ func (s *Session) Close() {
 // Add takes a port pair for a leg.
 func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	now := s.e.cfg.Now()
-	l, err := s.e.pools[family(v6)].take(now)
+	l, err := s.e.pools[family(v6)].take(now, s.urgent)
 	if err != nil {
 		return nil, err
 	}

@@ -2,5 +2,5 @@
 
 package sip
 
-// openFiles is how many files the process may open: nothing says so here.
-func openFiles() int { return 1 << 20 }
+// OpenFiles is how many files the process may open: nothing says so here.
+func OpenFiles() int { return 1 << 20 }

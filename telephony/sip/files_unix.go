@@ -4,8 +4,8 @@ package sip
 
 import "golang.org/x/sys/unix"
 
-// openFiles is how many files the process may open.
-func openFiles() int {
+// OpenFiles is how many files the process may open.
+func OpenFiles() int {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
 		return 1024

@@ -75,8 +75,8 @@ type connTable struct {
 }
 
 func newConnTable() connTable {
-	// Sockets for sound, the database and pages need files as well.
-	return connTable{byID: map[uint64]*Conn{}, bySrc: map[netip.Addr]int{}, most: min(maxConns, openFiles()/2)}
+	// The sockets for sound, pages and the database need files as well.
+	return connTable{byID: map[uint64]*Conn{}, bySrc: map[netip.Addr]int{}, most: min(maxConns, OpenFiles()/5)}
 }
 
 // source is what counts as one: an address, of IPv6 the network a customer
