@@ -9,6 +9,7 @@ import (
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/routing"
@@ -192,7 +193,7 @@ func TestTwoAccountsAtOneProvider(t *testing.T) {
 	n.Carriers(out, first, second)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	h, _ := n.Sold.Typed(m.Number.Canonical())
-	h.Private, h.Forward = true, &routing.Forwarding{Always: []string{"+821099998888"}}
+	h.Private, h.Forward = true, &member.Forwarding{Always: []string{"+821099998888"}}
 	n.Sold.Set(h)
 	n.Change(func(x *routing.Tables) { x.Lines = ownedBy{"b-second", m.Number} })
 	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: gateway, Remote: n.Addr("KR"), Calls: 1, Rate: 1,
@@ -367,7 +368,7 @@ func TestAForwardedCall(t *testing.T) {
 	n.Carriers(out, in)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	h, _ := n.Sold.Typed(m.Number.Canonical())
-	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+821099998888"}}
+	h.OwnPhone, h.Forward = true, &member.Forwarding{Unreachable: []string{"+821099998888"}}
 	n.Sold.Set(h)
 	SIPp{Scenario: "trunk-caller.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
@@ -391,7 +392,7 @@ func TestAForwardedCallIsNotSentBack(t *testing.T) {
 	n.Carriers(carrierAt("out", "KR", serveGateway(t, n, "gateway-plain.xml", 1)), in)
 	m := n.Member("Minji", "KR", "82", "25551234")
 	h, _ := n.Sold.Typed(m.Number.Canonical())
-	h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+8225551234"}}
+	h.OwnPhone, h.Forward = true, &member.Forwarding{Unreachable: []string{"+8225551234"}}
 	n.Sold.Set(h)
 	SIPp{Scenario: "trunk-refused.xml", Users: make([]Member, 1), Local: entry, Remote: n.Addr("US"), Calls: 1, Rate: 1,
 		Extra: func(int) string { return "+8225551234;+821012345678" }}.Run(t)
@@ -435,7 +436,7 @@ func TestForwardedCallsEnd(t *testing.T) {
 			n.Carriers(out, in)
 			m := n.Member("Minji", "KR", "82", "25551234")
 			h, _ := n.Sold.Typed(m.Number.Canonical())
-			h.OwnPhone, h.Forward = true, &routing.Forwarding{Unreachable: []string{"+821099998888"}}
+			h.OwnPhone, h.Forward = true, &member.Forwarding{Unreachable: []string{"+821099998888"}}
 			n.Sold.Set(h)
 			jun := n.Member("Jun", "KR", "82", "7000001")
 			a := Baresip{User: jun.User, Password: jun.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 12, Dial: "2555123482"}.Start(t)
@@ -484,7 +485,7 @@ func TestACallThatCostsIsNotGivenAway(t *testing.T) {
 	// Whoever calls a member that cannot pay for forwarding hears of the member.
 	away := n.Member("Jun", "KR", "82", "7000001")
 	h, _ := n.Sold.Typed(away.Number.Canonical())
-	h.Forward = &routing.Forwarding{Unreachable: []string{"+8225554321"}}
+	h.Forward = &member.Forwarding{Unreachable: []string{"+8225554321"}}
 	n.Sold.Set(h)
 	a := Baresip{User: m.User, Password: m.Password, Server: n.server("KR", "udp"), Hz: 500, Seconds: 5, Dial: away.Number.Canonical()}.Start(t)
 	a.Wait("480", 5*time.Second)

@@ -10,8 +10,9 @@ import (
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
-// Forwarding is which calls of a number are forwarded (M2), each time at
-// his own numbers only, as they are dialled. He pays for those calls.
+// Forwarding is which calls of a number are forwarded (M2), and to which of its
+// holder's own numbers, each as he would dial it: "+8225551234", a partner's number
+// behind its prefix. He pays for those calls.
 type Forwarding struct {
 	Always      []string      `json:"always,omitempty"`
 	Busy        []string      `json:"busy,omitempty"`

@@ -77,10 +77,10 @@ func (r *Roster) Known(telephone string) (routing.Holder, bool) {
 
 // forwarding is a member's, as calls follow it, and the numbers he chose that he
 // has not proved.
-func forwarding(m member.Membership, unproved bool) (*routing.Forwarding, []string) {
+func forwarding(m member.Membership, unproved bool) (*member.Forwarding, []string) {
 	f, idle := m.InForce(unproved)
 	if f.None() {
 		return nil, idle
 	}
-	return &routing.Forwarding{Always: f.Always, Busy: f.Busy, NoAnswer: f.NoAnswer, Unreachable: f.Unreachable, After: f.After}, idle
+	return &f, idle
 }

@@ -50,11 +50,11 @@ type Registered struct {
 	Account    string           `json:"account"`
 	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
 	// Forward is which calls are forwarded, to numbers that may be used.
-	Forward  *routing.Forwarding `json:"forward,omitempty"`
-	Unproved []string            `json:"unproved,omitempty"` // he chose them for that, and has not proved them
-	Private  bool                `json:"private,omitempty"`
-	Shows    string              `json:"shows,omitempty"`
-	Known    []string            `json:"known,omitempty"` // telephones he is known by, with +
+	Forward  *member.Forwarding `json:"forward,omitempty"`
+	Unproved []string           `json:"unproved,omitempty"` // he chose them for that, and has not proved them
+	Private  bool               `json:"private,omitempty"`
+	Shows    string             `json:"shows,omitempty"`
+	Known    []string           `json:"known,omitempty"` // telephones he is known by, with +
 	// Unlisted is kept out of what others look up.
 	Unlisted bool `json:"unlisted,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -53,10 +54,12 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 			continue
 		}
 		x, ok := t.forwardTo(a, to, d.Holder.Account)
-		if !ok {
-			continue
-		}
-		if len(x.Targets) == 0 {
+		switch {
+		case !ok:
+		case len(x.Targets) > 0:
+			a.saySent(&d.Holder, to)
+			return t.sent(d, x, why)
+		default:
 			if weight(x.Cause) > weight(d.Cause) {
 				d.Cause = x.Cause
 			}
@@ -64,21 +67,7 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 				t.Say(&x)
 				a.inside("Forwarding to %s: %s", to, x.Reason.Text)
 			}
-			continue
 		}
-		if a.Trace != nil {
-			a.inside("Its holder has such calls sent on to %s, and pays for it.", to)
-			if slices.Contains(d.Holder.Unproved, to) {
-				a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
-			}
-		}
-		d.Targets, d.RingFor, d.ReplyIn, d.Price, d.E164 = x.Targets, x.RingFor, x.ReplyIn, x.Price, x.E164
-		d.Chosen = why.chosen()
-		for i := range d.Targets {
-			d.Targets[i].Forward, d.Targets[i].Payer = true, d.Holder.Account
-		}
-		t.divert(d.Targets, &Diversion{By: d.Holder.Number, Why: why})
-		return d
 	}
 	for i := range a.Outcomes {
 		if o := &a.Outcomes[i]; weight(o.Cause) > weight(d.Cause) {
@@ -89,33 +78,64 @@ func (t *Tables) forward(a *Attempt, d Decision, list []string, cause cdr.Cause,
 	return d
 }
 
-// sayOn tells where a call goes on that terminals ring for, and where it does not
-// for want of a proof.
+// sent is a call to d's holder that goes on as x has it: he pays.
+func (t *Tables) sent(d, x Decision, why Why) Decision {
+	d.Targets, d.RingFor, d.ReplyIn, d.Price, d.E164 = x.Targets, x.RingFor, x.ReplyIn, x.Price, x.E164
+	d.Chosen = why.chosen()
+	for i := range d.Targets {
+		d.Targets[i].Forward, d.Targets[i].Payer = true, d.Holder.Account
+	}
+	t.divert(d.Targets, &Diversion{By: d.Holder.Number, Why: why})
+	return d
+}
+
+// saySent tells where a call goes on now.
+func (a *Attempt) saySent(h *Holder, to string) {
+	if a.Trace == nil {
+		return
+	}
+	a.inside("Its holder has such calls sent on to %s, and pays for it.", to)
+	if slices.Contains(h.Unproved, to) {
+		a.sayUnproved(to)
+	}
+}
+
+// sayOn tells where a call would go on, if terminals ring for it, and where it
+// does not for want of a proof.
 func (a *Attempt) sayOn(h *Holder, ringing bool) {
-	var f Forwarding
+	var f member.Forwarding
 	if h.Forward != nil {
 		f = *h.Forward
 	}
 	if ringing {
-		for _, to := range f.Busy {
-			a.inside("When its holder is busy or declines, the call goes on to %s, and he pays for it.", to)
-		}
-		for _, to := range f.NoAnswer {
-			a.inside("When nobody answers, the call goes on to %s, and its holder pays for it.", to)
-		}
-		for _, to := range f.Unreachable {
-			a.inside("When no terminal can be reached, the call goes on to %s, and its holder pays for it.", to)
-		}
+		a.sayWhen(&f)
 	}
 	for _, to := range h.Unproved {
-		if slices.Contains(f.Always, to) || slices.Contains(f.Busy, to) || slices.Contains(f.NoAnswer, to) || slices.Contains(f.Unreachable, to) {
-			if ringing {
-				a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
-			}
-			continue
+		switch {
+		case !f.Goes(to):
+			a.inside("Its holder chose to have calls sent on to %s, and has not proved it: none is sent there.", to)
+		case ringing:
+			a.sayUnproved(to)
 		}
-		a.inside("Its holder chose to have calls sent on to %s, and has not proved it: none is sent there.", to)
 	}
+}
+
+// sayWhen tells when a call that terminals ring for goes on.
+func (a *Attempt) sayWhen(f *member.Forwarding) {
+	for _, to := range f.Busy {
+		a.inside("When its holder is busy or declines, the call goes on to %s, and he pays for it.", to)
+	}
+	for _, to := range f.NoAnswer {
+		a.inside("When nobody answers, the call goes on to %s, and its holder pays for it.", to)
+	}
+	for _, to := range f.Unreachable {
+		a.inside("When no terminal can be reached, the call goes on to %s, and its holder pays for it.", to)
+	}
+}
+
+// sayUnproved tells that a number is called, as in dev, without its proof.
+func (a *Attempt) sayUnproved(to string) {
+	a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
 }
 
 // divert says of targets whose call it was: another center is told the number, a

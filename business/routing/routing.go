@@ -10,6 +10,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/location"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/rating"
 )
@@ -225,26 +226,16 @@ type Holder struct {
 	Number     numbering.Number
 	Country    string // ISO code of the country it was sold in
 	Account    string
-	Membership string   // "" until registered
-	Registered bool     // M1 done
-	Language   string   // of the holder, BCP 47
-	OwnPhone   bool     // an existing telephone number, proved; else identification block
-	OffIn      []string // dial countries where the typed form is switched off (N4)
-	Forward    *Forwarding
-	Unproved   []string // he chose them to be forwarded to, and has not proved them: Forward has them only in dev
-	Private    bool     // his calls show no number, unless one says otherwise
-	Shows      string   // the telephone number his calls show to others, with +; "": his own
-	Unlisted   bool     // others do not look it up, and strangers do not call it
-}
-
-// Forwarding is where a member has his calls sent (M2). Each is dialled as he
-// would: "+8225551234", a partner's number behind its prefix, an address.
-type Forwarding struct {
-	Always      []string      `json:"always,omitempty"`
-	Busy        []string      `json:"busy,omitempty"`
-	NoAnswer    []string      `json:"no_answer,omitempty"`
-	Unreachable []string      `json:"unreachable,omitempty"`
-	After       time.Duration `json:"after,omitempty"` // how long it rings before NoAnswer; 0: RingFor
+	Membership string             // "" until registered
+	Registered bool               // M1 done
+	Language   string             // of the holder, BCP 47
+	OwnPhone   bool               // an existing telephone number, proved; else identification block
+	OffIn      []string           // dial countries where the typed form is switched off (N4)
+	Forward    *member.Forwarding // as calls follow it
+	Unproved   []string           // he chose them to be forwarded to, and has not proved them: Forward has them only in dev
+	Private    bool               // his calls show no number, unless one says otherwise
+	Shows      string             // the telephone number his calls show to others, with +; "": his own
+	Unlisted   bool               // others do not look it up, and strangers do not call it
 }
 
 // Sold is the view of the numbers sold. It must never block.

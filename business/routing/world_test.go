@@ -5,6 +5,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/numbering"
 	"github.com/callisto-tel/callisto/business/rating"
 	"github.com/callisto-tel/callisto/business/tariff"
@@ -108,16 +109,16 @@ func (k known) Known(number string) (Holder, bool) {
 
 // forwarders are members who have their calls sent on.
 func forwarders(sold *Numbers, bind func(id, number, device string, c center.ID)) {
-	add := func(national string, own, registered bool, f *Forwarding) {
+	add := func(national string, own, registered bool, f *member.Forwarding) {
 		n := individual("82", national)
 		sold.Set(Holder{Number: n, Country: "KR", Account: "acc_" + national, Membership: "mem", Registered: registered, OwnPhone: own, Forward: f})
 	}
-	add("7000011", false, true, &Forwarding{Always: []string{"+8225557777"}})
-	add("7000012", false, true, &Forwarding{Busy: []string{"+8225557777"}, NoAnswer: []string{"+821098765432"}, Unreachable: []string{"7799100200"}, After: 20 * time.Second})
+	add("7000011", false, true, &member.Forwarding{Always: []string{"+8225557777"}})
+	add("7000012", false, true, &member.Forwarding{Busy: []string{"+8225557777"}, NoAnswer: []string{"+821098765432"}, Unreachable: []string{"7799100200"}, After: 20 * time.Second})
 	bind("b12", "700001282", "dev_12", "KR")
-	add("7000013", false, true, &Forwarding{Unreachable: []string{"+8225557777", "7799100200", "+535550100"}})
-	add("7000014", false, true, &Forwarding{Unreachable: []string{"7766100", "7799100"}}) // the same number at two partners
+	add("7000013", false, true, &member.Forwarding{Unreachable: []string{"+8225557777", "7799100200", "+535550100"}})
+	add("7000014", false, true, &member.Forwarding{Unreachable: []string{"7766100", "7799100"}}) // the same number at two partners
 	add("25556666", true, false, nil)
 	sold.Set(Holder{Number: individual("82", "25556668"), Country: "KR", Account: "acc_25556668", Membership: "mem", Registered: true, OwnPhone: true, Unlisted: true})
-	add("25556667", true, true, &Forwarding{Unreachable: []string{"+8225556667"}})
+	add("25556667", true, true, &member.Forwarding{Unreachable: []string{"+8225556667"}})
 }
