@@ -21,7 +21,10 @@ import (
 
 // openPINs opens what knows members by six digits, and whom they call by name.
 func (n *Node) openPINs() {
-	n.contacts = contact.New(n.store.Contacts(), n.opts.Now)
+	n.contacts = contact.New(n.store.Contacts(), n.plans, func(ctx context.Context, account string) (string, error) {
+		a, err := n.members.Account(ctx, member.System(), account)
+		return a.Country, err
+	}, n.opts.Now)
 	n.pins = pin.New(n.store.PINs(), pin.Config{Secrets: n.members, Fresh: n.members.Fresh, Reader: n.reader, Link: n.link, Now: n.opts.Now})
 }
 

@@ -4,6 +4,7 @@ package contact
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -30,6 +31,9 @@ type Contact struct {
 	Name    string
 	Number  string
 	Created time.Time
+	// Ordinary is the telephone number that Number is, where its holder lives; zero: it
+	// is something else. It is not kept.
+	Ordinary numbering.Number
 }
 
 // Store keeps contacts.
@@ -44,15 +48,47 @@ type Store interface {
 // Service is the contacts of all accounts.
 type Service struct {
 	store Store
+	plans *numbering.Plans
+	home  func(ctx context.Context, account string) (iso string, err error)
 	now   func() time.Time
 }
 
-// New returns it.
-func New(store Store, now func() time.Time) *Service { return &Service{store, now} }
+// New returns it; home is the country in which the holder of an account dials.
+func New(store Store, plans *numbering.Plans, home func(ctx context.Context, account string) (iso string, err error), now func() time.Time) *Service {
+	return &Service{store, plans, home, now}
+}
 
 // Of lists an account's contacts by name.
 func (s *Service) Of(ctx context.Context, by member.Actor) ([]Contact, error) {
-	return s.store.Contacts(ctx, by.Account)
+	list, err := s.store.Contacts(ctx, by.Account)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	iso, err := s.home(ctx, by.Account)
+	for i := range list {
+		list[i].Ordinary = s.ordinary(list[i].Number, iso)
+	}
+	return list, err
+}
+
+// ordinary is the telephone number that somebody writes who lives in a country.
+func (s *Service) ordinary(written, iso string) (n numbering.Number) {
+	x, err := numbering.ParseTyped(written)
+	if err != nil {
+		return n
+	}
+	code, national, ok := "", "", false
+	switch x.Kind {
+	case numbering.Plus:
+		code, national, ok = s.plans.SplitE164(strings.TrimPrefix(x.Text, "+"))
+	case numbering.Digits:
+		code, national, ok = s.plans.Dialable(x.Text, iso)
+	default:
+	}
+	if !ok {
+		return n
+	}
+	return numbering.Number{Kind: numbering.Individual, CallingCode: code, National: national}
 }
 
 // Add keeps another.
@@ -126,8 +162,13 @@ type Names map[string]string
 // NamesOf is those of a list of contacts.
 func NamesOf(list []Contact) Names {
 	n := make(Names, len(list))
-	for i := len(list) - 1; i >= 0; i-- { // of two, the first is taken
-		n[plain(list[i].Number)] = list[i].Name
+	for _, c := range slices.Backward(list) { // of two, the first is taken
+		if !c.Ordinary.Zero() { // a caller is told in one of these forms, whichever was written down
+			n[c.Ordinary.E164()], n[c.Ordinary.Canonical()] = c.Name, c.Name
+		}
+	}
+	for _, c := range slices.Backward(list) {
+		n[plain(c.Number)] = c.Name
 	}
 	return n
 }

@@ -1,10 +1,15 @@
 package contact
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // TestNamesHoweverNumbersAreWritten: what only makes a number readable says nothing,
@@ -16,6 +21,39 @@ func TestNamesHoweverNumbersAreWritten(t *testing.T) {
 	} {
 		if got := names.Of("", written); got != want {
 			t.Errorf("%q is %q", written, got)
+		}
+	}
+}
+
+type kept []Contact
+
+func (k kept) Contacts(context.Context, string) ([]Contact, error)         { return slices.Clone(k), nil }
+func (k kept) AddContact(context.Context, Contact, int) (bool, error)      { return false, nil }
+func (k kept) ChangeContact(context.Context, Contact) (bool, error)        { return false, nil }
+func (k kept) RemoveContact(context.Context, string, string) (bool, error) { return false, nil }
+
+// TestACallerIsNamedHoweverHisNumberWasWritten: as it is dialled at home, with +, or as
+// the world number that it may be.
+func TestACallerIsNamedHoweverHisNumberWasWritten(t *testing.T) {
+	plans, err := numbering.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := kept{{Name: "Mum", Number: "02-555-1234"}, {Name: "Berlin", Number: "+49 30 901820"}, {Name: "Tokyo", Number: "001 81 3 1234 5678"}, {Name: "Somebody", Number: "555 1234"}, {Name: "Firm", Number: "firm.example"}}
+	for iso, want := range map[string]map[string]string{
+		"KR": {"+82 2 555 1234": "Mum", "2 555 1234 82": "Mum", "+49 30 901820": "Berlin", "30 901820 49": "Berlin", "+81 3 1234 5678": "Tokyo", "firm.example": "Firm", "+82 555 1234": ""},
+		"US": {"+82 2 555 1234": "", "2 555 1234 82": "", "02 555 1234": "Mum", "+49 30 901820": "Berlin", "+81 3 1234 5678": ""},
+	} {
+		s := New(list, plans, func(context.Context, string) (string, error) { return iso, nil }, time.Now)
+		of, err := s.Of(t.Context(), member.Actor{Account: "acc_1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := NamesOf(of)
+		for shown, who := range want {
+			if got := names.Of(shown); got != who {
+				t.Errorf("in %s, %s is %q, want %q", iso, shown, got, who)
+			}
 		}
 	}
 }

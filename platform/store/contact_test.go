@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestContactsAreTheirHoldersAlone(t *testing.T) {
 	cluster.Each(t, func(t *testing.T, cfg store.Config) {
 		ctx := t.Context()
 		h := build(t, cfg, newClock())
-		s := contact.New(h.db.Contacts(), h.clock.now)
+		s := contact.New(h.db.Contacts(), plans(t), func(context.Context, string) (string, error) { return "KR", nil }, h.clock.now)
 		ada, bob := h.person(t, "ada"), h.person(t, "bob")
 		mum, err := s.Add(ctx, ada, " Mum ", "+49 30 901820")
 		if err != nil || mum.Name != "Mum" {
