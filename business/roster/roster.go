@@ -118,7 +118,7 @@ func New(plans *numbering.Plans, centers func() *center.Directory, send Sender, 
 }
 
 // SendToUnproved has calls forwarded also to numbers that nobody has proved: in
-// dev, where only the test carrier rings. Set it before Load.
+// dev, where no real telephone rings. Set it before Load.
 func (r *Roster) SendToUnproved() { r.unproved = true }
 
 // OnCatalogue has f called when another process changed what is for sale. Set

@@ -135,7 +135,7 @@ func (a *Attempt) sayWhen(f *member.Forwarding) {
 
 // sayUnproved tells that a number is called, as in dev, without its proof.
 func (a *Attempt) sayUnproved(to string) {
-	a.inside("Nobody has proved %s: it is called all the same, as only the test carrier rings here.", to)
+	a.inside("Nobody has proved %s: it is called all the same, as no real telephone rings here.", to)
 }
 
 // divert says of targets whose call it was: another center is told the number, a

@@ -21,7 +21,7 @@ func TestWhereACallGoesOnIsSaid(t *testing.T) {
 		return w.Explain(caller.Attempt("KR", national+"82", "KR", noon())).Steps
 	}
 	has := func(steps []Step, text string) bool { return slices.Contains(steps, Step{Text: text, Inside: true}) }
-	unproved := "Nobody has proved +8225557777: it is called all the same, as only the test carrier rings here."
+	unproved := "Nobody has proved +8225557777: it is called all the same, as no real telephone rings here."
 	idle := "Its holder chose to have calls sent on to +8225558888, and has not proved it: none is sent there."
 	ringing := said("7000012", func(h *Holder) { h.Unproved = []string{"+8225557777", "+8225558888"} })
 	for _, text := range []string{

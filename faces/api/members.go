@@ -82,7 +82,7 @@ type ownNumber struct {
 	Purpose string `json:"purpose" doc:"contact or other_voip, as a proof needs it"`
 	Dial    string `json:"dial,omitempty" doc:"As it stands in forwarding; empty: no call can be sent there"`
 	Proved  bool   `json:"proved"`
-	Used    bool   `json:"used" doc:"Calls are sent on there if you choose it: it is proved, or this is callisto dev, where only the test carrier rings"`
+	Used    bool   `json:"used" doc:"Calls are sent on there if you choose it: it is proved, or this is callisto dev, where no real telephone rings"`
 }
 
 // Device is a telephone's credential.

@@ -150,6 +150,26 @@ func TestListsFollowTheLanguage(t *testing.T) {
 	}
 }
 
+// TestOneThingHasOneWord holds each language to the word chosen where two were in use.
+func TestOneThingHasOneWord(t *testing.T) {
+	ts := all(t)
+	for tag, other := range map[string]string{
+		"de": "Zugangsnummer|[Ll]äute",   // Einwahlnummer, klingelt
+		"ko": "증명(됨|된|되|하기|하신)|확인된 전화",   // 인증: what a spoken code proves
+		"ja": "証明(済|する$|された|待ち)|未証明|再証明", // 確認
+		"zh": "[已未]证明|证明(过|它|号码)",        // 验证
+	} {
+		wrong := regexp.MustCompile(other)
+		for _, texts := range []map[string]string{ts.by[tag].texts, ts.by[tag].said} {
+			for key, text := range texts {
+				if wrong.MatchString(text) {
+					t.Errorf("%s: %q has another word for it: %s", tag, key, text)
+				}
+			}
+		}
+	}
+}
+
 func TestTheReaderChoosesTheLanguage(t *testing.T) {
 	f := &face{tongues: all(t)}
 	for _, c := range []struct{ cookie, account, browser, want string }{
