@@ -80,7 +80,7 @@ func (n *Node) openBell(ctx context.Context) error {
 	}
 	rows := n.store.Bell()
 	n.bell = bell.New(bell.Config{
-		Store: rows, Queue: rows, Pusher: pusher{sender}, Words: words, Lines: n.members, Open: n.browserOpen, At: n.registeredAt, ToUnproved: n.cfg.Dev,
+		Store: rows, Queue: rows, Looks: rows, Pusher: pusher{sender}, Words: words, Lines: n.members, Open: n.browserOpen, At: n.registeredAt, ToUnproved: n.cfg.Dev,
 		Priced: func(account string, number numbering.Number, to string) bool {
 			_, known := n.CallPrice(account, number, to)
 			return known

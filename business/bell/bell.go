@@ -100,15 +100,6 @@ type Store interface {
 	Choice(ctx context.Context, membership string) (c Choice, found bool, err error)
 	SetChoice(ctx context.Context, membership string, c Choice) error
 	Person(ctx context.Context, account string) (Person, bool, error)
-	// Waiting counts the calls missed since a moment that an account has not looked
-	// at: of a number, or of all if it is zero.
-	Waiting(ctx context.Context, account string, n numbering.Number, since time.Time) (int, error)
-	// Unseen lists them, the latest first, as many as Waiting counts.
-	Unseen(ctx context.Context, account string, n numbering.Number, since time.Time) ([]Missed, error)
-	// Looked notes that it has, at those that had ended at a moment.
-	Looked(ctx context.Context, account string, upTo time.Time) error
-	// Heard notes the same of one of its numbers.
-	Heard(ctx context.Context, account string, n numbering.Number, upTo time.Time) error
 }
 
 // Queue keeps what is still to be told of missed calls. They are put there in the
@@ -159,6 +150,7 @@ type Lines interface {
 type Config struct {
 	Store  Store
 	Queue  Queue
+	Looks  Looks
 	Pusher Pusher
 	Words  Words
 	Lines  Lines

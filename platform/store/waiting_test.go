@@ -19,7 +19,7 @@ func TestMissedCallsWaitToBeLookedAt(t *testing.T) {
 		ctx := t.Context()
 		h := build(t, cfg, &clock{t: time.Now().UTC()})
 		seen := 0
-		s := bell.New(bell.Config{Store: h.db.Bell(), Now: h.clock.now, Seen: func(account string) {
+		s := bell.New(bell.Config{Looks: h.db.Bell(), Now: h.clock.now, Seen: func(account string) {
 			if account == "acc_ann" {
 				seen++
 			}
