@@ -69,10 +69,11 @@ func (n *Node) openCarriers(ctx context.Context) error {
 }
 
 // seedAccess gives a new dev an access number in each country, which the test
-// carrier brings.
+// carrier brings. Those that are removed later stay away.
 func (n *Node) seedAccess(ctx context.Context) error {
-	if len(n.access.Numbers()) > 0 {
-		return nil
+	const given = "sample_access_numbers"
+	if _, done, err := n.store.Setting(ctx, given); err != nil || done || len(n.access.Numbers()) > 0 {
+		return err
 	}
 	boss := member.System()
 	boss.Role = member.Operator
@@ -84,7 +85,8 @@ func (n *Node) seedAccess(ctx context.Context) error {
 			return fmt.Errorf("the sample access numbers: %w", err)
 		}
 	}
-	return nil
+	_, err := n.store.KeepSetting(ctx, given, "yes")
+	return err
 }
 
 // seedTelephones puts a few telephone numbers of the test carrier into the

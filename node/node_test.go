@@ -194,8 +194,14 @@ func TestDevFileIsWhatTheContractSays(t *testing.T) {
 func TestTheSameFolderKeepsItsMembers(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
+	for _, e164 := range []string{"+8225550190", "+13125550190"} {
+		first.want(t, 204, str(first.dev, "operator", "api_key"), "DELETE", "/api/v1/access-numbers/"+e164, nil)
+	}
 	first.stop()
 	second := start(t, dir)
+	if list := second.want(t, 200, str(second.dev, "operator", "api_key"), "GET", "/api/v1/access-numbers", nil); strings.Contains(list.raw, "e164") {
+		t.Errorf("access numbers that were removed are there again: %s", list.raw)
+	}
 	for _, k := range []string{"company", "operator"} {
 		a, b := first.dev[k], second.dev[k]
 		delete(a.(obj), "sip_domain")
