@@ -123,16 +123,9 @@ func (s *Service) AnswersAt(e164 string) bool {
 	return slices.ContainsFunc(*s.numbers.Load(), func(n Number) bool { return n.E164 == e164 })
 }
 
-func staffOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Put has the house answer at a number, or changes carrier and language of one.
 func (s *Service) Put(ctx context.Context, by member.Actor, n Number) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	var bad []fault.Field
@@ -175,7 +168,7 @@ func (s *Service) Put(ctx context.Context, by member.Actor, n Number) error {
 
 // Remove has the house answer there no more.
 func (s *Service) Remove(ctx context.Context, by member.Actor, e164 string) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	removed, err := s.store.RemoveAccessNumber(ctx, e164)

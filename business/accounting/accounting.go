@@ -166,13 +166,6 @@ func Period(from, to string) (o Order, err error) {
 	return o, nil
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Sum is what an account of the chart was moved by in a currency.
 type Sum struct {
 	Account, Chart string // Account is the beginning that the chart names
@@ -182,7 +175,7 @@ type Sum struct {
 
 // Sums are what a period comes to, by account of the chart.
 func (s *Service) Sums(ctx context.Context, by member.Actor, o Order) ([]Sum, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	type key struct {
@@ -222,7 +215,7 @@ func (s *Service) Sums(ctx context.Context, by member.Actor, o Order) ([]Sum, er
 
 // Write exports a period in a format: csv or datev.
 func (s *Service) Write(ctx context.Context, by member.Actor, format string, o Order) (func(io.Writer) error, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	switch format {

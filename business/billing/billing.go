@@ -284,13 +284,6 @@ func (s *Service) amount(micros int64) money.Amount {
 
 func (s *Service) wallet(account string) string { return ledger.WalletID(account, s.cfg.Currency) }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Bill is what an invoice of the actor's asks for.
 func (s *Service) Bill(ctx context.Context, by member.Actor, number string) (Bill, error) {
 	b, found, err := s.store.Bill(ctx, number)

@@ -43,7 +43,7 @@ func taxShare(b Bill, part int64) int64 {
 // (nil), into the wallet. once is the id that the credit note gets: what is asked
 // again with it is done once.
 func (s *Service) Credit(ctx context.Context, by member.Actor, number string, amount *money.Amount, reason, once string) (c Credit, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return c, err
 	}
 	if reason, err = reasoned("reason", reason); err != nil {

@@ -251,7 +251,7 @@ func (s *Service) resume(ctx context.Context, tx Tx, st *Standing, b Bill) error
 
 // Standing is how an account stands with reminders.
 func (s *Service) Standing(ctx context.Context, by member.Actor, account string) (Standing, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Standing{}, err
 	}
 	return s.store.Standing(ctx, account)
@@ -260,7 +260,7 @@ func (s *Service) Standing(ctx context.Context, by member.Actor, account string)
 // Pause keeps reminders from an account until the end of a day, with why; the zero
 // time lets them go on.
 func (s *Service) Pause(ctx context.Context, by member.Actor, account string, until time.Time, note string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if _, _, err := s.store.End(ctx, s.wallet(account), s.cfg.Now()); err != nil {
@@ -303,7 +303,7 @@ func BadDebtAccount(c money.Currency) string { return "cost:bad_debt:" + string(
 // WriteOff gives up what is left of a bill, and of those before it: it is a loss
 // of ours, and the wallet is even again. Its tax stays as it was booked.
 func (s *Service) WriteOff(ctx context.Context, by member.Actor, number, note string) (b Bill, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return b, err
 	}
 	if note, err = reasoned("note", note); err != nil {

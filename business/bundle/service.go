@@ -86,16 +86,9 @@ func New(store Store, book Book, cfg Config) *Service {
 	return &Service{store: store, book: book, cfg: cfg, touched: make(chan string, 1024)}
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // All lists every package, for the operator.
 func (s *Service) All(ctx context.Context, by member.Actor) ([]Package, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.store.Packages(ctx)
@@ -140,7 +133,7 @@ func (s *Service) tax(ctx context.Context, account string, net money.Amount) (sh
 
 // Add puts a package on sale.
 func (s *Service) Add(ctx context.Context, by member.Actor, p Package) (Package, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return p, err
 	}
 	if bad := p.check(); len(bad) > 0 {
@@ -242,7 +235,7 @@ func unknownPackage(id string) error {
 // SetState takes a package off sale, ends its renewals, or puts it on sale again.
 // What members bought stays theirs to its end.
 func (s *Service) SetState(ctx context.Context, by member.Actor, id string, to State) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if to != OnSale && to != Kept && to != Ended {

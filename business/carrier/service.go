@@ -156,16 +156,9 @@ type TrunkInput struct {
 	InPassword *string
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator sees and changes carriers.")
-	}
-	return nil
-}
-
 // Carriers lists them, oldest first. Passwords are not in it.
 func (s *Service) Carriers(_ context.Context, by member.Actor) ([]Carrier, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -179,7 +172,7 @@ func (s *Service) Carriers(_ context.Context, by member.Actor) ([]Carrier, error
 
 // Carrier is one of them, without passwords.
 func (s *Service) Carrier(_ context.Context, by member.Actor, id string) (Carrier, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Carrier{}, err
 	}
 	c, ok := s.Get(id)
@@ -206,7 +199,7 @@ func (c Carrier) shown() Carrier {
 
 // Add makes a carrier.
 func (s *Service) Add(ctx context.Context, by member.Actor, in Input) (Carrier, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Carrier{}, err
 	}
 	now := s.cfg.Now()
@@ -216,7 +209,7 @@ func (s *Service) Add(ctx context.Context, by member.Actor, in Input) (Carrier, 
 
 // Change changes one.
 func (s *Service) Change(ctx context.Context, by member.Actor, id string, in Input) (Carrier, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Carrier{}, err
 	}
 	c, ok := s.Get(id)
@@ -261,7 +254,7 @@ func fixed(c Carrier) error {
 
 // Remove ends a carrier that nothing needs. Calls under way go on.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	c, ok := s.Get(id)
@@ -290,7 +283,7 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error 
 // Test places a test call by a carrier's first trunk, or by the trunk with the
 // id, and says what became of it.
 func (s *Service) Test(ctx context.Context, by member.Actor, id, number string) (Report, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Report{}, err
 	}
 	c, ok := s.byTrunk(id)

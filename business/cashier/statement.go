@@ -55,7 +55,7 @@ type Preview struct {
 
 // Upload takes a statement and shows what it would do. Nothing is booked.
 func (s *Service) Upload(ctx context.Context, by member.Actor, name string, content []byte) (Preview, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Preview{}, err
 	}
 	if s.cfg.Bank == nil {
@@ -92,7 +92,7 @@ func short(name string) string {
 
 // Preview shows a statement that was brought in before.
 func (s *Service) Preview(ctx context.Context, by member.Actor, id string) (Preview, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Preview{}, err
 	}
 	st, found, err := s.store.Statement(ctx, id)
@@ -107,7 +107,7 @@ func (s *Service) Preview(ctx context.Context, by member.Actor, id string) (Prev
 
 // Statements lists the newest.
 func (s *Service) Statements(ctx context.Context, by member.Actor) ([]Statement, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.store.Statements(ctx, 50)

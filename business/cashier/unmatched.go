@@ -10,16 +10,9 @@ import (
 	"github.com/callisto-tel/callisto/business/payment"
 )
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator sees and sorts the money that comes in.")
-	}
-	return nil
-}
-
 // Payments lists money that came, newest first, for the operator.
 func (s *Service) Payments(ctx context.Context, by member.Actor, f Filter) ([]payment.Incoming, string, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, "", err
 	}
 	limit := min(max(f.Limit, 1), 200)
@@ -40,7 +33,7 @@ func Cursor(in payment.Incoming) string {
 // Assign gives money that is nobody's to the order a person recognised, or to a
 // member's wallet: exactly one of them is named.
 func (s *Service) Assign(ctx context.Context, by member.Actor, id, account, order string) (payment.Incoming, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return payment.Incoming{}, err
 	}
 	account, order = strings.TrimSpace(account), strings.TrimSpace(order)

@@ -169,13 +169,6 @@ func (s *Service) brings(carrier string) bool {
 	return s.cfg.Brings(carrier)
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operators_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 func unknown(e164 string) error {
 	return fault.New(fault.Unknown, "telephone_number_unknown", "There is no telephone number %s here to rent.", e164)
 }

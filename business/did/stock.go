@@ -95,7 +95,7 @@ func (s *Service) check(n *Number) string {
 // Put adds numbers to the stock, or changes carrier, area and prices of those
 // that are there. One that is wrong keeps all out.
 func (s *Service) Put(ctx context.Context, by member.Actor, carrier string, list []Number) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if !s.cfg.Carrier(carrier) {
@@ -137,7 +137,7 @@ func (s *Service) Put(ctx context.Context, by member.Actor, carrier string, list
 
 // Stock lists numbers for the operator.
 func (s *Service) Stock(ctx context.Context, by member.Actor, f Filter) ([]Number, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	f.Limit = min(max(f.Limit, 1), 200)
@@ -146,7 +146,7 @@ func (s *Service) Stock(ctx context.Context, by member.Actor, f Filter) ([]Numbe
 
 // Remove takes a number out of the stock. A rented one stays.
 func (s *Service) Remove(ctx context.Context, by member.Actor, e164 string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	gone, err := s.store.RemoveNumber(ctx, e164)

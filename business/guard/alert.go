@@ -90,7 +90,7 @@ const mostNoteText = 2000
 
 // AlertsOf lists alerts for the operator. next is the cursor of the page after.
 func (s *Service) AlertsOf(ctx context.Context, by member.Actor, f AlertFilter) (list []Alert, next string, err error) {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, "", err
 	}
 	limit := min(max(f.Limit, 1), 200)
@@ -105,7 +105,7 @@ func (s *Service) AlertsOf(ctx context.Context, by member.Actor, f AlertFilter) 
 
 // AlertOf is one of them.
 func (s *Service) AlertOf(ctx context.Context, by member.Actor, id string) (Alert, error) {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Alert{}, err
 	}
 	a, found, err := s.cfg.Alerts.Alert(ctx, id)

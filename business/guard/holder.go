@@ -139,17 +139,10 @@ func (s *Service) Close(ctx context.Context, by member.Actor, what string) error
 	return s.accounts.Open(ctx, by.Account, what, false, s.cfg.Now())
 }
 
-func staffOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // SetAccount has the operator say what an account is, "" as it goes by itself,
 // and what its holder may set at most; what is nil there goes by the class.
 func (s *Service) SetAccount(ctx context.Context, by member.Actor, account string, c Class, top Limits) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	bad := top.check("")
@@ -167,7 +160,7 @@ func (s *Service) SetAccount(ctx context.Context, by member.Actor, account strin
 
 // Resume lets an account call again before its time.
 func (s *Service) Resume(ctx context.Context, by member.Actor, account string) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	s.tempo.forget(account)
@@ -183,7 +176,7 @@ func (s *Service) Policy() (Policy, Rule) {
 
 // SetPolicy changes what holds for each class.
 func (s *Service) SetPolicy(ctx context.Context, by member.Actor, p Policy) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if err := p.check(); err != nil {
@@ -205,7 +198,7 @@ func (s *Service) Ranges() (*List, Rule) {
 // SetRanges replaces the list of closed destinations: the version that was seen
 // must be the one there is.
 func (s *Service) SetRanges(ctx context.Context, by member.Actor, list *List, seen int64) error {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	return s.put(ctx, by, ruleRanges, seen, list.CSV())
@@ -229,7 +222,7 @@ func (s *Service) put(ctx context.Context, by member.Actor, name string, seen in
 // everybody's. next is the cursor of the page after.
 func (s *Service) BlocksOf(ctx context.Context, by member.Actor, f BlockFilter) (list []Block, next string, err error) {
 	if f.Account == "" {
-		err = staffOnly(by)
+		err = by.OperatorOnly()
 	} else if !by.May(f.Account) {
 		err = fault.New(fault.Forbidden, "not_yours", "This belongs to somebody else.")
 	}

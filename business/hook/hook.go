@@ -156,17 +156,10 @@ func New(cfg Config) *Service {
 // mostEndpoints bounds what one call has to be sent to.
 const mostEndpoints = 20
 
-func operator(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Add begins to send events to an address, and returns its secret, which is not
 // shown again.
 func (s *Service) Add(ctx context.Context, by member.Actor, address string, events []string) (e Endpoint, secret string, err error) {
-	if err := operator(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return e, "", err
 	}
 	address = strings.TrimSpace(address)
@@ -220,7 +213,7 @@ func (s *Service) check(address string) error {
 
 // Endpoints lists the addresses.
 func (s *Service) Endpoints(ctx context.Context, by member.Actor) ([]Endpoint, error) {
-	if err := operator(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.cfg.Store.Endpoints(ctx)
@@ -246,7 +239,7 @@ func unknown(id string) error {
 
 // Remove ends one, with what waits for it.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id string) error {
-	if err := operator(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	was, err := s.cfg.Store.DropEndpoint(ctx, id)

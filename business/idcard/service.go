@@ -107,8 +107,8 @@ func (s *Service) tax(ctx context.Context, account string, net money.Amount) (sh
 
 // SetOffer changes what is offered from now on.
 func (s *Service) SetOffer(ctx context.Context, by member.Actor, o Offer) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
+	if err := by.OperatorOnly(); err != nil {
+		return err
 	}
 	var bad []fault.Field
 	if o.Kind != File && o.Kind != Printed {
@@ -316,8 +316,8 @@ func (s *Service) Revoke(ctx context.Context, by member.Actor, id string) error 
 
 // MarkSent notes that a printed card is on its way.
 func (s *Service) MarkSent(ctx context.Context, by member.Actor, id string) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
+	if err := by.OperatorOnly(); err != nil {
+		return err
 	}
 	return s.store.Do(ctx, func(tx Tx) error {
 		c, found, err := tx.LockCard(ctx, id)

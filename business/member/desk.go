@@ -44,16 +44,9 @@ const (
 	mostRemark = 2000
 )
 
-func staffOnly(by Actor) error {
-	if by.Role != Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Find lists accounts, the newest first. next is the cursor of the page after.
 func (s *Service) Find(ctx context.Context, by Actor, text, cursor string, limit int) (list []Account, next string, err error) {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, "", err
 	}
 	text = strings.TrimSpace(text)
@@ -139,7 +132,7 @@ func badRemark(field string) error {
 
 // atDesk does something with an account, and leaves a remark that it was done.
 func (s *Service) atDesk(ctx context.Context, by Actor, account, code, text string, do func(Tx, *Account) error) (a Account, err error) {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Account{}, err
 	}
 	now := s.cfg.Now()
@@ -161,7 +154,7 @@ func (s *Service) atDesk(ctx context.Context, by Actor, account, code, text stri
 
 // Remarks lists what staff did and wrote, the latest first.
 func (s *Service) Remarks(ctx context.Context, by Actor, account string) (list []Remark, err error) {
-	if err := staffOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	err = s.store.View(ctx, func(tx Tx) error {

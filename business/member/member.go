@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/numbering"
 )
 
@@ -39,6 +40,14 @@ func System() Actor { return Actor{Account: system, Name: "Callisto", Role: Oper
 // May reports whether the actor may see and change what an account owns.
 func (a Actor) May(account string) bool {
 	return a.Role == Operator || a.Account != "" && a.Account == account
+}
+
+// OperatorOnly refuses whoever is not the operator.
+func (a Actor) OperatorOnly() error {
+	if a.Role != Operator {
+		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
+	}
+	return nil
 }
 
 // Account signs in, has a wallet and buys.

@@ -102,13 +102,6 @@ type Service struct {
 // New returns the service.
 func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // Center is the center of an opened country.
 func (o Opening) Center() center.Center {
 	return center.Center{ID: center.ID(o.Country), Name: o.Name, Countries: []string{o.Country}}
@@ -116,7 +109,7 @@ func (o Opening) Center() center.Center {
 
 // List lists the openings.
 func (s *Service) List(ctx context.Context, by member.Actor) ([]Opening, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.cfg.Store.Openings(ctx)
@@ -124,7 +117,7 @@ func (s *Service) List(ctx context.Context, by member.Actor) ([]Opening, error) 
 
 // Get returns one with its steps.
 func (s *Service) Get(ctx context.Context, by member.Actor, country string) (Opening, []Step, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Opening{}, nil, err
 	}
 	o, err := s.get(ctx, country)
@@ -198,7 +191,7 @@ func (s *Service) noBlock(country string) bool {
 
 // Begin opens the center of a country, without starting it.
 func (s *Service) Begin(ctx context.Context, by member.Actor, country, name, listen string) (Opening, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Opening{}, err
 	}
 	country, name = strings.ToUpper(strings.TrimSpace(country)), strings.TrimSpace(name)
@@ -232,7 +225,7 @@ func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + 
 
 // change changes an opening that is not started.
 func (s *Service) change(ctx context.Context, by member.Actor, country string, f func(o *Opening) error) (Opening, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Opening{}, err
 	}
 	s.mu.Lock()
@@ -277,7 +270,7 @@ func (s *Service) SetEmergency(ctx context.Context, by member.Actor, country, id
 // Test places the test call and keeps what became of it. Of a country that is
 // open it tells how its carrier does today; its steps are done.
 func (s *Service) Test(ctx context.Context, by member.Actor, country, number string) (Opening, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Opening{}, err
 	}
 	if o, err := s.get(ctx, country); err == nil && o.Open() {

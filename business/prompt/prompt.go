@@ -79,8 +79,8 @@ func (s *Service) Recorded(name string) (Recording, bool) {
 }
 
 func (s *Service) may(by member.Actor, name string) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
+	if err := by.OperatorOnly(); err != nil {
+		return err
 	}
 	if _, ok := s.known[name]; !ok {
 		return Unknown(name)

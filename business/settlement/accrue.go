@@ -215,7 +215,7 @@ func (s *Service) open(ctx context.Context, tx Tx, g group) (debit, credit strin
 // Reprice gives the lines of a month a price that had none, for decks may come
 // late; it returns how many it found one for. A price that was booked stays.
 func (s *Service) Reprice(ctx context.Context, by member.Actor, carrier string, m Month) (priced int, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return 0, err
 	}
 	f := Filter{Carrier: carrier, Month: m, Unpriced: true, Limit: atOnce}
@@ -260,7 +260,7 @@ func (s *Service) repriced(ctx context.Context, tx Tx, l Line) (bool, error) {
 
 // Totals are what the calls of a month come to; of every carrier, if none is named.
 func (s *Service) Totals(ctx context.Context, by member.Actor, carrier string, m Month) ([]Total, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.store.Totals(ctx, carrier, m)
@@ -268,7 +268,7 @@ func (s *Service) Totals(ctx context.Context, by member.Actor, carrier string, m
 
 // Lines lists them.
 func (s *Service) Lines(ctx context.Context, by member.Actor, f Filter) (Page, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Page{}, err
 	}
 	f.Limit = min(max(f.Limit, 1), 500)
@@ -277,7 +277,7 @@ func (s *Service) Lines(ctx context.Context, by member.Actor, f Filter) (Page, e
 
 // EachLine calls do with every line of a filter.
 func (s *Service) EachLine(ctx context.Context, by member.Actor, f Filter, do func(Line) error) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	return s.store.Each(ctx, f, do)
@@ -285,7 +285,7 @@ func (s *Service) EachLine(ctx context.Context, by member.Actor, f Filter, do fu
 
 // Margins are what calls of a month brought in and cost, the largest revenue first.
 func (s *Service) Margins(ctx context.Context, by member.Actor, m Month, sum MarginBy) ([]Margin, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.store.Margins(ctx, m, sum, 500)

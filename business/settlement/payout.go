@@ -55,7 +55,7 @@ type Payouts interface {
 
 // SetPayee says where a carrier's money goes.
 func (s *Service) SetPayee(ctx context.Context, by member.Actor, p Payee) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	p.Name, p.IBAN, p.BIC = strings.TrimSpace(p.Name), strings.ToUpper(strings.ReplaceAll(p.IBAN, " ", "")), strings.ToUpper(strings.ReplaceAll(p.BIC, " ", ""))
@@ -72,7 +72,7 @@ func (s *Service) SetPayee(ctx context.Context, by member.Actor, p Payee) error 
 
 // Payee is where a carrier's money goes; empty if nobody said.
 func (s *Service) Payee(ctx context.Context, by member.Actor, carrier string) (Payee, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Payee{}, err
 	}
 	p, _, err := s.payouts.Payee(ctx, carrier)
@@ -90,7 +90,7 @@ type Balance struct {
 
 // Balances are those with a carrier, by currency.
 func (s *Service) Balances(ctx context.Context, by member.Actor, carrier string) ([]Balance, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.store.Balances(ctx, carrier)
@@ -100,7 +100,7 @@ func (s *Service) Balances(ctx context.Context, by member.Actor, carrier string)
 // is not owed again. once may be the id that it gets: an order that is sent again
 // with it is the same.
 func (s *Service) Order(ctx context.Context, by member.Actor, carrier string, amount money.Amount, reference, once string) (p Payout, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return p, err
 	}
 	if amount.Micros <= 0 {
@@ -174,7 +174,7 @@ func (s *Service) Cancel(ctx context.Context, by member.Actor, id string) (Payou
 }
 
 func (s *Service) end(ctx context.Context, by member.Actor, id string, state PayoutState) (p Payout, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return p, err
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {
@@ -213,7 +213,7 @@ func (s *Service) end(ctx context.Context, by member.Actor, id string, state Pay
 // Net sets what we owe a carrier against what it owes us in a currency, as far as
 // both go.
 func (s *Service) Net(ctx context.Context, by member.Actor, carrier string, c money.Currency) (p Payout, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return p, err
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {
@@ -243,7 +243,7 @@ func (s *Service) Net(ctx context.Context, by member.Actor, carrier string, c mo
 
 // Payouts lists them.
 func (s *Service) Payouts(ctx context.Context, by member.Actor, state PayoutState) ([]Payout, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.payouts.Payouts(ctx, state, 500)

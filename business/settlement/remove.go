@@ -15,7 +15,7 @@ const mostWhy = 500
 // Remove forgets a statement on which nothing was decided, such as one of the wrong
 // month. That there was one, who removed it and why is kept.
 func (s *Service) Remove(ctx context.Context, by member.Actor, id, why string) (x Statement, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return x, err
 	}
 	if why = strings.TrimSpace(why); why == "" || utf8.RuneCountInString(why) > mostWhy {
@@ -44,7 +44,7 @@ func (s *Service) Remove(ctx context.Context, by member.Actor, id, why string) (
 // Removed lists the statements of a month that were removed, with why in their
 // notes; of all carriers if none is named.
 func (s *Service) Removed(ctx context.Context, by member.Actor, carrier string, m Month) ([]Statement, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.statements.Removed(ctx, carrier, m)

@@ -12,7 +12,6 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/ledger"
-	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/tariff"
 )
@@ -220,11 +219,4 @@ func accounts(carrier string, d Direction, c money.Currency) (debit, credit ledg
 	}
 	return ledger.Account{ID: CostAccount(c), Kind: ledger.Cost, Currency: c, Floor: ledger.Unbounded},
 		ledger.Account{ID: PayableAccount(carrier, c), Kind: ledger.Payable, Currency: c, Floor: ledger.Unbounded}
-}
-
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator sees what carriers are owed.")
-	}
-	return nil
 }

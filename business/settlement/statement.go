@@ -61,7 +61,7 @@ const mostOurs = 2 * MostLines
 // Import reads a carrier's statement of a month, compares it with our lines, and
 // keeps it.
 func (s *Service) Import(ctx context.Context, by member.Actor, x Statement, text string) (Statement, Match, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return x, Match{}, err
 	}
 	if x.Carrier == "" || x.Direction != Out && x.Direction != In {
@@ -130,7 +130,7 @@ func (m Match) within(from, to time.Time) Match {
 
 // Statement reads one and compares it again, for there may be new prices.
 func (s *Service) Statement(ctx context.Context, by member.Actor, id string) (Statement, Match, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Statement{}, Match{}, err
 	}
 	x, err := s.statement(ctx, id)
@@ -155,7 +155,7 @@ func (s *Service) statement(ctx context.Context, id string) (Statement, error) {
 
 // Statements lists those of a month.
 func (s *Service) Statements(ctx context.Context, by member.Actor, carrier string, m Month) ([]Statement, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return s.statements.Statements(ctx, carrier, m)
@@ -204,7 +204,7 @@ func (s *Service) Agree(ctx context.Context, by member.Actor, id string, micros 
 
 // decide changes a statement that is not agreed, and books it when it is.
 func (s *Service) decide(ctx context.Context, by member.Actor, id string, change func(*Statement) error) (x Statement, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return x, err
 	}
 	err = s.store.Do(ctx, func(tx Tx) error {

@@ -32,7 +32,7 @@ const mostBlockLines = 10_000
 // separate the cells by semicolons or tabs) and says line by line what would happen. The first line names the columns: kind, country, prefix,
 // length, and optionally setup, yearly (in units, 5.00) and note.
 func (d *Desk) PreviewBlocks(_ context.Context, by member.Actor, file io.Reader) ([]BlockLine, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return d.shop.rules().readBlocks(file)

@@ -69,22 +69,15 @@ func (d *Desk) Load(ctx context.Context) error {
 
 // Catalogue is what is for sale now, with the faults of blocks.
 func (d *Desk) Catalogue(_ context.Context, by member.Actor) (Catalogue, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Catalogue{}, err
 	}
 	return d.shop.Catalogue(), nil
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // change stores a change that check allows, and adopts it.
 func (d *Desk) change(ctx context.Context, by member.Actor, detail string, make func(rules *Policy) (Change, error)) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -130,7 +123,7 @@ func (d *Desk) AddBlock(ctx context.Context, by member.Actor, b Block) (Block, e
 // allowed, quiet on every telephone, and not there yet. found is false where
 // the plan leaves none.
 func (d *Desk) Propose(_ context.Context, by member.Actor, country string) (b Block, found bool, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Block{}, false, err
 	}
 	rules := d.shop.rules()

@@ -168,7 +168,7 @@ func (f *Files) Open(ctx context.Context, by member.Actor, id string) (Document,
 
 // Note has staff write something about an order that the buyer does not see.
 func (f *Files) Note(ctx context.Context, by member.Actor, order, text string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if text = strings.TrimSpace(text); text == "" || len(text) > mostNote {
@@ -183,7 +183,7 @@ func (f *Files) Note(ctx context.Context, by member.Actor, order, text string) e
 
 // Notes lists what staff wrote.
 func (f *Files) Notes(ctx context.Context, by member.Actor, order string) ([]Note, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return f.store.Notes(ctx, order)
@@ -191,7 +191,7 @@ func (f *Files) Notes(ctx context.Context, by member.Actor, order string) ([]Not
 
 // Ask tells the buyer what is missing; the order stays in review.
 func (f *Files) Ask(ctx context.Context, by member.Actor, order, text string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if text = strings.TrimSpace(text); text == "" || len(text) > mostNote {

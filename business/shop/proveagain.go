@@ -118,7 +118,7 @@ func (s *Service) silence(ctx context.Context, o Order) error {
 // AskProof has the holder of an own telephone prove it again, because somebody
 // complained that it is not his.
 func (s *Service) AskProof(ctx context.Context, by member.Actor, id, why string) (Order, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Order{}, err
 	}
 	o, err := s.mineSold(ctx, by, id)

@@ -375,7 +375,7 @@ func (s *Service) Orders(ctx context.Context, by member.Actor, account, cursor s
 // Queue lists everybody's orders in a state, the oldest first: what waits
 // longest is looked at first.
 func (s *Service) Queue(ctx context.Context, by member.Actor, state State, cursor string, limit int) ([]Order, string, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, "", err
 	}
 	limit = min(max(limit, 1), 200)

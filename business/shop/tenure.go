@@ -370,7 +370,7 @@ func (s *Service) begin(o *Order) {
 // Suspend stops a number while a dispute or abuse is looked at, or lets it
 // ring again.
 func (s *Service) Suspend(ctx context.Context, by member.Actor, id string, stop bool, why string) (Order, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Order{}, err
 	}
 	if stop && why == "" {

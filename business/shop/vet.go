@@ -24,7 +24,7 @@ const mostCollisions = 200
 // something else. Ask before a center opens there, or after the plan changed:
 // the ordinary number will win, and the holders are told (N4).
 func (s *Service) Collisions(ctx context.Context, by member.Actor, country string) ([]Collision, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	var out []Collision

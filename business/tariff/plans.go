@@ -16,7 +16,7 @@ import (
 
 // Plans lists the plans beside Members.
 func (s *Service) Plans(_ context.Context, by member.Actor) ([]Plan, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -26,7 +26,7 @@ func (s *Service) Plans(_ context.Context, by member.Actor) ([]Plan, error) {
 
 // AddPlan makes a plan; its deck is imported like any other.
 func (s *Service) AddPlan(ctx context.Context, by member.Actor, name string) (Plan, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Plan{}, err
 	}
 	now := s.cfg.Now().UTC().Truncate(time.Microsecond)
@@ -47,7 +47,7 @@ func (s *Service) AddPlan(ctx context.Context, by member.Actor, name string) (Pl
 
 // Give gives an account a plan: its calls from now on are charged by it.
 func (s *Service) Give(ctx context.Context, by member.Actor, account, plan string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if s.cfg.Account != nil {
@@ -102,7 +102,7 @@ func (s *Service) planAt(account string, at time.Time) string {
 
 // Exchange lists what currencies are worth, the latest first.
 func (s *Service) Exchange(_ context.Context, by member.Actor) ([]Exchanged, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -116,7 +116,7 @@ func (s *Service) Exchange(_ context.Context, by member.Actor) ([]Exchanged, err
 // a rate held already, what is said counts from now on: what was priced and booked
 // by that one stays. Before the first rate nothing was, and it counts from then.
 func (s *Service) SetExchange(ctx context.Context, by member.Actor, list []Exchanged) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	now := s.cfg.Now().UTC().Truncate(time.Microsecond)

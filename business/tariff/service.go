@@ -175,7 +175,7 @@ func (s *Service) owner(id string) (name string, carrier bool, err error) {
 // Owner is the name of a plan or carrier, "" of Members, and whether it is one
 // of a carrier.
 func (s *Service) Owner(_ context.Context, by member.Actor, id string) (name string, carrier bool, err error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return "", false, err
 	}
 	return s.owner(id)
@@ -183,7 +183,7 @@ func (s *Service) Owner(_ context.Context, by member.Actor, id string) (name str
 
 // Versions lists those of an owner, the latest start first.
 func (s *Service) Versions(_ context.Context, by member.Actor, owner string) ([]Version, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	if _, _, err := s.owner(owner); err != nil {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
-	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
 	"github.com/callisto-tel/callisto/business/rating"
 )
@@ -182,13 +181,6 @@ type Config struct {
 	// Account finds the name of an account.
 	Account func(ctx context.Context, id string) error
 	Now     func() time.Time
-}
-
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator sees and changes what calls cost.")
-	}
-	return nil
 }
 
 func unknownOwner() error {

@@ -135,16 +135,9 @@ func (t *Table) OnCalls(ctx context.Context, account string, at time.Time) (Rule
 	return r, nil
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator sees and changes the taxes.")
-	}
-	return nil
-}
-
 // Rules lists the table.
 func (t *Table) Rules(ctx context.Context, by member.Actor) ([]Rule, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return nil, err
 	}
 	return t.store.TaxRules(ctx)
@@ -155,7 +148,7 @@ const mostRate = 1_000_000
 
 // Add puts a rule into the table.
 func (t *Table) Add(ctx context.Context, by member.Actor, r Rule) (Rule, error) {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return Rule{}, err
 	}
 	var wrong []fault.Field
@@ -188,7 +181,7 @@ func (t *Table) Add(ctx context.Context, by member.Actor, r Rule) (Rule, error) 
 
 // Remove takes a rule out. Orders keep the tax they were given.
 func (t *Table) Remove(ctx context.Context, by member.Actor, id string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	found, err := t.store.DeleteTaxRule(ctx, id)

@@ -129,19 +129,12 @@ func (s *Service) terms(account string, t Terms, found bool) Terms {
 	return t
 }
 
-func operatorOnly(by member.Actor) error {
-	if by.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 // SetTerms says on which terms an account spends. A limit below what is used of
 // it, by money spent or held for calls under way, is refused: nothing that was
 // promised is taken back. Who wants no more to be used suspends the account, which
 // stays suspended whatever its terms become.
 func (s *Service) SetTerms(ctx context.Context, by member.Actor, t Terms) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if err := s.check(&t); err != nil {
@@ -203,7 +196,7 @@ func (s *Service) check(t *Terms) error {
 // Suspend keeps an account from beginning calls that cost, and says why; ""
 // lets it again. Calls under way go on, and emergency calls are always free.
 func (s *Service) Suspend(ctx context.Context, by member.Actor, account, why string) error {
-	if err := operatorOnly(by); err != nil {
+	if err := by.OperatorOnly(); err != nil {
 		return err
 	}
 	if why = strings.TrimSpace(why); utf8.RuneCountInString(why) > mostWhy {

@@ -138,7 +138,7 @@ func (f *face) callBack(ctx context.Context, in *struct {
 }
 
 func (f *face) accessNumbers(ctx context.Context, _ *struct{}) (*body[list[accessNumber]], error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	return &body[list[accessNumber]]{list[accessNumber]{Items: f.listedNumbers(true)}}, nil

@@ -11,7 +11,6 @@ import (
 
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
-	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/faces/freight"
 )
 
@@ -51,19 +50,12 @@ func (f *face) registerRecords() {
 	huma.Register(f.api, reg(op(http.MethodGet, "/api/v1/cdrs/{id}", "get-cdrs", "Operator", "The records of one call, by its id", 0)), f.getRecords)
 }
 
-func operatorOnly(who member.Actor) error {
-	if who.Role != member.Operator {
-		return fault.New(fault.Forbidden, "operator_only", "Only the operator may do this.")
-	}
-	return nil
-}
-
 func (f *face) findRecords(ctx context.Context, in *struct {
 	Paging
 	RecordQuery
 }) (*body[list[cdr.RecordView]], error) {
 	q, err := in.filter()
-	if err = firstOf(operatorOnly(actor(ctx)), err); err != nil {
+	if err = firstOf(actor(ctx).OperatorOnly(), err); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	p, err := f.Calls.Search(ctx, q, in.Cursor, in.Limit)
@@ -74,7 +66,7 @@ func (f *face) findRecords(ctx context.Context, in *struct {
 }
 
 func (f *face) getRecords(ctx context.Context, in *ByID) (*body[list[cdr.RecordView]], error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	all, err := f.Calls.Call(ctx, in.ID)
@@ -92,7 +84,7 @@ func (f *face) exportRecords(ctx context.Context, in *struct {
 	ExportAs
 }) (*huma.StreamResponse, error) {
 	q, err := in.filter()
-	if err = firstOf(operatorOnly(actor(ctx)), err); err != nil {
+	if err = firstOf(actor(ctx).OperatorOnly(), err); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	return f.stream(ctx, q, in.Format, "")

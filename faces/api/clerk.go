@@ -67,7 +67,7 @@ func (f *face) findAccounts(ctx context.Context, in *struct {
 
 func (f *face) getAccount(ctx context.Context, in *ByID) (*body[wholeFile], error) {
 	who := actor(ctx)
-	if err := operatorOnly(who); err != nil { // one's own is at /me
+	if err := who.OperatorOnly(); err != nil { // one's own is at /me
 		return nil, f.fail(ctx, err)
 	}
 	a, err := f.Accounts.Account(ctx, who, in.ID)

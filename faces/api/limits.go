@@ -222,7 +222,7 @@ func (f *face) allRefused(ctx context.Context, in *struct {
 	Account string `query:"account"`
 	Code    string `query:"code" doc:"Of the reason, as cap_day"`
 }) (*body[list[refusedCall]], error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	return f.refused(ctx, guard.BlockFilter{Account: in.Account, Code: in.Code, Before: in.Cursor, Limit: in.Limit})
@@ -252,7 +252,7 @@ func (f *face) resumeCalls(ctx context.Context, in *ByID) (*struct{}, error) {
 }
 
 func (f *face) callLimits(ctx context.Context, _ *struct{}) (*body[callPolicy], error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	p, _ := f.GuardRules.Policy()
@@ -278,7 +278,7 @@ func (f *face) setDestinations(ctx context.Context, in *struct {
 	}
 }) (*body[destinationsTaken], error) {
 	who := actor(ctx)
-	if err := operatorOnly(who); err != nil { // nobody else has lists read
+	if err := who.OperatorOnly(); err != nil { // nobody else has lists read
 		return nil, f.fail(ctx, err)
 	}
 	next, err := guard.ReadRanges(in.Body.CSV)

@@ -48,7 +48,7 @@ func (f *face) registerPrompts() {
 func (f *face) listPrompts(ctx context.Context, in *struct {
 	Language string `path:"language" maxLength:"8"`
 }) (*body[list[promptOut]], error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	out := list[promptOut]{Items: []promptOut{}}
@@ -91,7 +91,7 @@ type soundOut struct {
 }
 
 func (f *face) hearPrompt(ctx context.Context, in *promptName) (*soundOut, error) {
-	if err := operatorOnly(actor(ctx)); err != nil {
+	if err := actor(ctx).OperatorOnly(); err != nil {
 		return nil, f.fail(ctx, err)
 	}
 	wav, ok := f.Sounds.PromptSound(in.whole())
