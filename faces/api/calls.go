@@ -138,21 +138,16 @@ func (f *face) listCalls(ctx context.Context, in *Paging) (*body[list[call]], er
 	return page(p.Items, p.Next, func(r cdr.Record) call { return f.showCall(r, account, names) }), nil
 }
 
+// showCall is a call as its record's view has it, and by the member's contacts.
 func (f *face) showCall(r cdr.Record, account string, names contact.Names) call {
-	c := call{
-		ID: r.ID, CallID: r.CallID, Direction: "in", From: r.Caller(account), Center: string(r.Center), Start: r.Start.UTC(),
-		Answer: when(r.Answer), End: r.End.UTC(), Seconds: r.Duration().Seconds(), Cause: r.CauseFor(account).String(),
-		Name: names.Of(r.With(account)...), Missed: r.From.Account != account && r.Missed(),
-	}
 	v := cdr.View(&r, account)
-	c.To = v.To
-	c.PDD, c.HungUp, c.Q850, c.Status, c.Quality, c.Packages = v.PDD, v.HungUp, v.Q850, v.Status, v.Quality, v.Packages
-	if r.From.Account == account {
-		// Only the caller may see what he typed and what he paid.
-		c.Direction, c.Dialled, c.Charge = "out", r.Dialled, &money.Amount{Currency: f.Currency} // free, unless it says otherwise
+	c := call{
+		ID: v.ID, CallID: v.CallID, Direction: v.Direction, From: v.From, To: v.To, Dialled: v.Dialled, Center: v.Center, Start: v.Start, Answer: v.Answer, End: v.End,
+		Seconds: v.Seconds, Cause: v.Cause, Charge: v.Charge, Packages: v.Packages, PDD: v.PDD, HungUp: v.HungUp, Q850: v.Q850, Status: v.Status, Quality: v.Quality,
+		Name: names.Of(r.With(account)...), Missed: v.Direction == "in" && r.Missed(),
 	}
-	if cost := r.Cost(account); !cost.Zero() {
-		c.Charge = &cost
+	if c.Charge != nil && c.Charge.Zero() { // what is free has no currency of its own
+		c.Charge = &money.Amount{Currency: f.Currency}
 	}
 	return c
 }
