@@ -57,7 +57,8 @@ func (w walker) sits(pass string) {
 // TestAnIDCardMakesATerminalHis: a member orders a card and writes its file in
 // his browser; in another browser the file and its passphrase make a telephone,
 // and no account; a copy elsewhere asks before it takes over; it ends from afar,
-// and when a watched card is taken out.
+// and when a watched card is taken out: then, within two seconds, his own terminal
+// rings, which did not while he had calls ring at the other alone.
 func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	d := company(t)
 	m := d.Members[0]
@@ -67,6 +68,8 @@ func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	w.submit(`#order button`)
 	w.see(`form[data-write]`)
 	file := w.writesCard(t.TempDir())
+	line := api(t, d, m.APIKey, "GET", "/api/v1/members", nil, 200)["items"].([]any)[0].(map[string]any)["id"].(string)
+	api(t, d, m.APIKey, "PUT", "/api/v1/members/"+line+"/card-choice", map[string]any{"only_here": true, "hours": 1}, 200)
 	text, err := os.ReadFile(file)
 	if err != nil || strings.Contains(string(text), strings.ReplaceAll(m.Number, " ", "")) || strings.Contains(string(text), m.Name) {
 		t.Errorf("the file tells whose it is, or cannot be read: %v\n%s", err, text)
@@ -118,12 +121,26 @@ func TestAnIDCardMakesATerminalHis(t *testing.T) {
 	w.says("#sign-ins", "12 Main Street, Springfield")
 	w.says("#sign-ins", "signed in now")
 	w.shoot("cards-signed-in")
+	desk := newDesk(t, accountAt(d.Members[1], d.Members[1].SIPDomain, "udp"), d.Members[1].Number, 700, freePair(t))
+	desk.until("200 OK")
+	desk.call(m.Number)
+	c.stage("incoming") // there, and at his own browser not
+	w.idle()
+	desk.hangUp()
+	c.idle()
 	pulled := time.Now()
 	c.do("pull the stick", discard(chromedp.Evaluate[bool](`window.pull(), true`)))
 	c.says("#terminal", "The card was taken out")
-	if took := time.Since(pulled); took > 3*time.Second {
-		t.Errorf("it took %s to notice that the card is gone", took)
+	noticed := time.Since(pulled)
+	desk.call(m.Number)
+	w.stage("incoming")
+	if rang := time.Since(pulled); rang > 2*time.Second {
+		t.Errorf("it took %s to notice that the card is gone, and %s until his other terminal rang", noticed, rang)
+	} else {
+		t.Logf("noticed after %s, the other terminal rang after %s", noticed, rang)
 	}
+	desk.hangUp()
+	w.idle()
 
 	o.open("/terminal?lang=en")
 	o.do("the file", chromedp.SetUploadFiles(chromedp.CSS("#card-file"), []string{file}))

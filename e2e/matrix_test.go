@@ -170,12 +170,9 @@ func terminals(t *testing.T, d dev) map[string]terminal {
 	}
 	pstn := newDesk(t, "<sip:"+ordinary+"@"+gateway+">;regint=0;answermode=auto;audio_codecs=PCMA", ordinary, 1500, port)
 	pstn.dialed = "@" + d.Centers["KR"].SIP
-	account := func(m member, at, transport string) string {
-		return fmt.Sprintf(`<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound="sip:%s;transport=%s";answermode=auto;regint=60`, m.SIPUser, at, transport, m.SIPUser, m.SIPPassword, at, transport)
-	}
-	udp := newDesk(t, account(plain, plain.SIPDomain, "udp"), plain.Number, 700, freePair(t))
+	udp := newDesk(t, accountAt(plain, plain.SIPDomain, "udp"), plain.Number, 700, freePair(t))
 	over := func(m member, encryption string) desk {
-		return newDesk(t, account(m, d.Centers[m.Country].SIPS, "tls")+";mediaenc="+encryption, m.Number, 1000, freePair(t),
+		return newDesk(t, accountAt(m, d.Centers[m.Country].SIPS, "tls")+";mediaenc="+encryption, m.Number, 1000, freePair(t),
 			"sip_cafile "+filepath.Join(d.dir, "pki", "ca.crt"), "sip_verify_server yes")
 	}
 	encrypts(t, d, secure, "srtp")
@@ -187,6 +184,11 @@ func terminals(t *testing.T, d dev) map[string]terminal {
 	w := speaker(t, d.HTTP, 440)
 	w.opens(d.Phones[0].URL)
 	return map[string]terminal{"browser": browserPhone{w, d.Phones[0].Number}, "SIP": udp, "PSTN": pstn, "TLS + SRTP": private, "DTLS-SRTP": agreed}
+}
+
+// accountAt is a member's account as baresip writes it.
+func accountAt(m member, at, transport string) string {
+	return fmt.Sprintf(`<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;outbound="sip:%s;transport=%s";answermode=auto;regint=60`, m.SIPUser, at, transport, m.SIPUser, m.SIPPassword, at, transport)
 }
 
 // encrypts has a member say how the sound of his telephone is protected.
