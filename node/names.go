@@ -2,10 +2,8 @@ package node
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
@@ -15,6 +13,7 @@ import (
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/faces/dns"
 	"github.com/callisto-tel/callisto/platform/lookup"
+	"github.com/callisto-tel/callisto/telephony/exchange"
 )
 
 // openNames opens the desk where domain names and e-mail addresses are proved.
@@ -76,21 +75,15 @@ func (n *Node) openZone(ctx context.Context) error {
 }
 
 // openDevZone does that in dev, at the same port each time if it is free.
-func (n *Node) openDevZone(ctx context.Context) (err error) {
-	first := devZonePort
+func (n *Node) openDevZone(ctx context.Context) error {
+	first := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), devZonePort)
 	if strings.HasSuffix(n.cfg.SIP, ":0") {
-		first = 0
+		first = netip.AddrPortFrom(first.Addr(), 0)
 	}
-	for i := range portsTried {
-		port := first
-		if first != 0 {
-			port += i
-		}
-		if n.zone, err = n.zoneAt(ctx, fmt.Sprintf("127.0.0.1:%d", port), devZone); !errors.Is(err, syscall.EADDRINUSE) {
-			break
-		}
-	}
-	return err
+	return exchange.Nearby(first, true, func(at netip.AddrPort) (err error) {
+		n.zone, err = n.zoneAt(ctx, at.String(), devZone)
+		return err
+	})
 }
 
 func (n *Node) zoneAt(ctx context.Context, listen, zone string) (*dns.Server, error) {

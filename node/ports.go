@@ -20,7 +20,6 @@ import (
 const (
 	devZonePort = 8053 // ENUM
 	devTLSAfter = 10   // SIP over TLS: that many after the port of SIP
-	portsTried  = 100
 )
 
 // devTLS is where telephones of a center of dev register over TLS: with the house's

@@ -367,7 +367,7 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 	if x.cfg.Public != nil {
 		own.Certificates, own.GetCertificate = nil, x.cfg.Public
 	}
-	err = nearby(c.TLS, c.NextTLS, func(at netip.AddrPort) error {
+	err = Nearby(c.TLS, c.NextTLS, func(at netip.AddrPort) error {
 		t, err := x.core.Listen(string(c.ID), sip.TLS, at, "", own)
 		if err == nil {
 			d.tls = t.Addr
@@ -377,9 +377,9 @@ func (x *Exchange) listen(c *Center) (d door, err error) {
 	return d, err
 }
 
-// nearby opens an address; if that is taken, the next free port within 100, if
+// Nearby opens an address; if that is taken, the next free port within 100, if
 // any will do.
-func nearby(first netip.AddrPort, next bool, open func(netip.AddrPort) error) (err error) {
+func Nearby(first netip.AddrPort, next bool, open func(netip.AddrPort) error) (err error) {
 	tries := 1
 	if next || first.Port() == 0 {
 		tries = 100
@@ -402,7 +402,7 @@ func nearby(first netip.AddrPort, next bool, open func(netip.AddrPort) error) (e
 // listenPair opens UDP and TCP on one port.
 func (x *Exchange) listenPair(c *Center) (*sip.Listener, error) {
 	var l *sip.Listener
-	err := nearby(c.Listen, c.Next, func(at netip.AddrPort) (err error) {
+	err := Nearby(c.Listen, c.Next, func(at netip.AddrPort) (err error) {
 		l, err = x.core.ListenBoth(string(c.ID), at, "")
 		return err
 	})
