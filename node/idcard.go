@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/money"
@@ -51,23 +50,6 @@ func (n *Node) keptKey(ctx context.Context, setting, purpose string, fresh []byt
 		}
 	}
 	return nil, fmt.Errorf("the %s in the database was sealed with another seal.key than that of the data folder; bring the right one back from a backup: %w", purpose, err)
-}
-
-// minding ends sign-ins whose time is over or whose terminal is gone: a card
-// that was taken out must not ring.
-func (n *Node) minding(ctx context.Context) {
-	every := time.NewTicker(time.Second)
-	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-every.C:
-		}
-		if err := n.idcards.Sweep(ctx); err != nil && ctx.Err() == nil {
-			n.log.WarnContext(ctx, "sign-ins with ID cards could not be seen to", "error", err)
-		}
-	}
 }
 
 // seats make telephones of ours somebody's for a while.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/callisto-tel/callisto/business/alias"
 	"github.com/callisto-tel/callisto/business/member"
@@ -26,23 +25,6 @@ func (n *Node) openNames() {
 		},
 		Tell: n.roster.Named, Ours: n.ours, Link: func(path string) string { return n.url() + path }, Log: n.log, Now: n.opts.Now,
 	})
-}
-
-// naming looks at names again, beside the housekeeping: what it waits for is
-// other people's name servers.
-func (n *Node) naming(ctx context.Context) {
-	often := time.NewTicker(time.Minute)
-	defer often.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-often.C:
-		}
-		if err := n.names.Sweep(ctx); err != nil && ctx.Err() == nil {
-			n.log.WarnContext(ctx, "names could not be looked at again", "error", err)
-		}
-	}
 }
 
 // provedAny reports whether an account has proved a telephone, whatever for.

@@ -276,10 +276,15 @@ func (n *Node) Run(ctx context.Context) error {
 	jobs.Go(func() { n.wallets.Run(ctx) })
 	jobs.Go(func() { n.bundles.Run(ctx) })
 	jobs.Go(func() { n.guard.Run(ctx) })
-	jobs.Go(func() { n.naming(ctx) })
-	jobs.Go(func() { n.minding(ctx) })
+	// Beside the housekeeping: what it waits for is other people's name servers.
+	jobs.Go(func() { n.repeat(ctx, time.Minute, n.names.Sweep, "names could not be looked at again") })
+	// A card that was taken out must not ring.
+	jobs.Go(func() { n.repeat(ctx, time.Second, n.idcards.Sweep, "sign-ins with ID cards could not be seen to") })
 	jobs.Go(func() { n.auditing(ctx) })
-	jobs.Go(func() { n.tariffing(ctx) })
+	// Lists that another process took in; one that has a start begins by itself.
+	jobs.Go(func() {
+		n.repeat(ctx, 2*time.Second, n.tariffs.Refresh, "what calls cost was changed elsewhere and could not be read")
+	})
 	jobs.Go(func() { n.hooks.Run(ctx) })
 	jobs.Go(func() { n.bell.Run(ctx) })
 	jobs.Go(func() { n.settlement.Run(ctx, settleEvery) })
@@ -344,6 +349,22 @@ func (n *Node) Ready() <-chan struct{} { return n.isReady }
 
 // HTTPAddr is where the pages are.
 func (n *Node) HTTPAddr() string { return n.listener.Addr().String() }
+
+// repeat does something again and again until ctx ends, and says where it failed.
+func (n *Node) repeat(ctx context.Context, every time.Duration, do func(context.Context) error, failed string) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, failed, "error", err)
+		}
+	}
+}
 
 // housekeeping does what is due by the clock.
 func (n *Node) housekeeping(ctx context.Context) {

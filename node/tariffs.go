@@ -50,23 +50,6 @@ func (c costs) CostOf(ctx context.Context, owner, number string, answer time.Tim
 	return settlement.Price{Known: true, Amount: x.Amount, House: x.House, Seconds: x.Seconds, Prefix: x.Prefix, Version: x.Version}, nil
 }
 
-// tariffing adopts, within two seconds, lists that another process took in. One
-// that has a start begins by itself.
-func (n *Node) tariffing(ctx context.Context) {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := n.tariffs.Refresh(ctx); err != nil && ctx.Err() == nil {
-			n.log.WarnContext(ctx, "what calls cost was changed elsewhere and could not be read", "error", err)
-		}
-	}
-}
-
 // SettledMonth sums what the calls of a month come to in a folder or database,
 // which may be in use; of every carrier if none is named.
 func SettledMonth(ctx context.Context, data, database, carrier string, m settlement.Month) ([]settlement.Total, error) {

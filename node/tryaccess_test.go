@@ -59,7 +59,7 @@ func TestAnAccessNumberIsTriedInDev(t *testing.T) {
 		return str(list.body, "items", 0, "to") == "+82 2 555 0486" && str(list.body, "items", 0, "cause") == "busy"
 	})
 	for _, wrong := range []url.Values{{"number": {"+82 2 555 0190"}, "from": {"+82 10 1234 5678"}, "keys": {"12A"}}, {"number": {"+82 2 555 0191"}, "from": {"+82 10 1234 5678"}}} {
-		if status, text, _ := jun.post("/dev/carrier", wrong); status < 400 || status > 499 || !strings.Contains(text, "say bad") {
+		if status, text, _ := jun.post("/dev/carrier", wrong); status < 400 || status > 499 || !strings.Contains(text, `role="alert"`) {
 			t.Errorf("%v: %d", wrong, status)
 		}
 	}

@@ -239,7 +239,7 @@ func phoneDock(p *page, account string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</details></div><ul class=\"phone-calls\" data-part=\"calls\"></ul><div class=\"phone-problem\" data-part=\"problem\" hidden><p data-part=\"trouble\" role=\"alert\"></p><button type=\"button\" class=\"button slim plain\" data-part=\"ok\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</details></div><ul data-part=\"calls\"></ul><div class=\"phone-problem\" data-part=\"problem\" hidden><p data-part=\"trouble\" role=\"alert\"></p><button type=\"button\" class=\"button slim plain\" data-part=\"ok\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

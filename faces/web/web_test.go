@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,6 +73,41 @@ func TestEveryTextIsThereAndUsed(t *testing.T) {
 		}
 		if !known {
 			t.Errorf("texts/en has %q, which no page uses", key)
+		}
+	}
+}
+
+// TestEveryClassHasAStyle: what a template calls something is how it is meant to look.
+func TestEveryClassHasAStyle(t *testing.T) {
+	styles, err := filepath.Glob("static/*.css")
+	if err != nil || len(styles) == 0 {
+		t.Fatal(styles, err)
+	}
+	styled := map[string]bool{}
+	for _, path := range styles {
+		css, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\.([a-zA-Z][\w-]*)`).FindAllStringSubmatch(string(css), -1) {
+			styled[m[1]] = true
+		}
+	}
+	templates, err := filepath.Glob("*.templ")
+	if err != nil || len(templates) == 0 {
+		t.Fatal(templates, err)
+	}
+	for _, path := range templates {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:class=|templ\.KV\()"([^"]*)"`).FindAllStringSubmatch(string(text), -1) {
+			for class := range strings.FieldsSeq(m[1]) {
+				if !styled[class] {
+					t.Errorf("%s: no style sheet knows the class %q", path, class)
+				}
+			}
 		}
 	}
 }
