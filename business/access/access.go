@@ -157,7 +157,7 @@ func (s *Service) Put(ctx context.Context, by member.Actor, n Number) error {
 		bad = append(bad, fault.Field{Name: "language", Text: "Choose one of the languages that are spoken."})
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	n.Added = s.cfg.Now()
 	if err := s.store.PutAccessNumber(ctx, n); err != nil {
@@ -230,7 +230,7 @@ func (s *Service) SetShort(ctx context.Context, by member.Actor, x Short) error 
 		x.To = to
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	return s.store.SaveShort(ctx, by.Account, x)
 }

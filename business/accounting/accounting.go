@@ -135,7 +135,7 @@ const longest = 366
 // may stand for its days.
 func Period(from, to string) (o Order, err error) {
 	wrong := func(field string) error {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: field, Text: "Write a day like 2026-11-26, or a month like 2026-11."})
+		return fault.Fields(fault.Field{Name: field, Text: "Write a day like 2026-11-26, or a month like 2026-11."})
 	}
 	read := func(s string, end bool) (time.Time, error) {
 		s = strings.TrimSpace(s)
@@ -161,7 +161,7 @@ func Period(from, to string) (o Order, err error) {
 		return o, wrong("to")
 	}
 	if !o.To.After(o.From) || o.To.Sub(o.From) > longest*24*time.Hour {
-		return o, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "to", Text: "Write a last day that is not before the first, and at most a year after it."})
+		return o, fault.Fields(fault.Field{Name: "to", Text: "Write a last day that is not before the first, and at most a year after it."})
 	}
 	return o, nil
 }

@@ -22,8 +22,7 @@ const mostReason = 200
 func reasoned(field, text string) (string, error) {
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if text == "" || utf8.RuneCountInString(text) > mostReason {
-		wrong := fault.New(fault.Invalid, "fields", "Some fields are not right.")
-		return "", wrong.WithFields(fault.Field{Name: field, Text: "Say why, in at most 200 letters."})
+		return "", fault.Fields(fault.Field{Name: field, Text: "Say why, in at most 200 letters."})
 	}
 	return text, nil
 }

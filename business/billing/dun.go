@@ -270,8 +270,7 @@ func (s *Service) Pause(ctx context.Context, by member.Actor, account string, un
 	if !until.IsZero() {
 		now := s.cfg.Now()
 		if !until.After(now) || until.After(now.AddDate(1, 0, 1)) {
-			wrong := fault.New(fault.Invalid, "fields", "Some fields are not right.")
-			return wrong.WithFields(fault.Field{Name: "until", Text: "Name a day from today on, within a year."})
+			return fault.Fields(fault.Field{Name: "until", Text: "Name a day from today on, within a year."})
 		}
 		var err error
 		if note, err = reasoned("note", note); err != nil {

@@ -137,7 +137,7 @@ func (s *Service) Add(ctx context.Context, by member.Actor, p Package) (Package,
 		return p, err
 	}
 	if bad := p.check(); len(bad) > 0 {
-		return p, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return p, fault.Fields(bad...)
 	}
 	now := s.cfg.Now()
 	p.ID, p.Price.Currency, p.State, p.Created, p.Changed = ident.New("pkg", now), s.cfg.Currency, OnSale, now, now

@@ -74,7 +74,7 @@ func (s *Service) fill(c *Carrier, in Input) error {
 	}
 	s.checkTaken(c, &wrong)
 	if len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return fault.Fields(wrong...)
 	}
 	return nil
 }

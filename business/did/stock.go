@@ -99,10 +99,10 @@ func (s *Service) Put(ctx context.Context, by member.Actor, carrier string, list
 		return err
 	}
 	if !s.cfg.Carrier(carrier) {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "carrier", Text: "Choose the carrier that brings the numbers."})
+		return fault.Fields(fault.Field{Name: "carrier", Text: "Choose the carrier that brings the numbers."})
 	}
 	if len(list) == 0 || len(list) > mostAtOnce {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "numbers", Text: "Give 1 to 10000 numbers."})
+		return fault.Fields(fault.Field{Name: "numbers", Text: "Give 1 to 10000 numbers."})
 	}
 	seen := map[string]bool{}
 	fresh := make([]Number, 0, len(list))
@@ -113,7 +113,7 @@ func (s *Service) Put(ctx context.Context, by member.Actor, carrier string, list
 			text = "It stands twice in the list."
 		}
 		if text != "" {
-			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "numbers", Text: text})
+			return fault.Fields(fault.Field{Name: "numbers", Text: text})
 		}
 		seen[n.E164] = true
 		fresh = append(fresh, n)

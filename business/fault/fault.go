@@ -64,6 +64,11 @@ func (e *Error) WithFields(f ...Field) *Error {
 	return e
 }
 
+// Fields says which fields of a form are wrong.
+func Fields(f ...Field) *Error {
+	return New(Invalid, "fields", "Some fields are not right.").WithFields(f...)
+}
+
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return e.Reason.Text + ": " + e.Err.Error()

@@ -122,10 +122,10 @@ func (s *Service) SetAlert(ctx context.Context, by member.Actor, id string, stat
 		return a, err
 	}
 	if state != Raised && state != Seen && state != Closed {
-		return a, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "state", Text: "An alert is open, acknowledged or closed."})
+		return a, fault.Fields(fault.Field{Name: "state", Text: "An alert is open, acknowledged or closed."})
 	}
 	if utf8.RuneCountInString(note) > mostNoteText {
-		return a, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "note", Text: "Write at most 2000 letters."})
+		return a, fault.Fields(fault.Field{Name: "note", Text: "Write at most 2000 letters."})
 	}
 	a.State, a.Note, a.By, a.Changed = state, note, by.Account, s.cfg.Now()
 	if err := s.cfg.Alerts.SetAlert(ctx, a); err != nil {

@@ -120,7 +120,7 @@ func (p *Policy) check() error {
 	}
 	bad = append(bad, p.Pace.check()...)
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	return nil
 }

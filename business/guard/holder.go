@@ -88,7 +88,7 @@ func (s *Service) SetLimits(ctx context.Context, by member.Actor, l Limits) erro
 		}
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	if l.raises(st.Own) {
 		if err := s.cfg.Fresh(by); err != nil {
@@ -150,7 +150,7 @@ func (s *Service) SetAccount(ctx context.Context, by member.Actor, account strin
 		bad = append(bad, fault.Field{Name: "class", Text: "Choose one of the classes."})
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	if _, err := s.accounts.Standing(ctx, account); err != nil {
 		return err

@@ -111,7 +111,7 @@ func usual() Choice { return Choice{Stay: usualStay} }
 
 func (c Choice) check() error {
 	if c.Stay < time.Minute || c.Stay > LongestStay {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "hours", Text: "Choose up to 12 hours."})
+		return fault.Fields(fault.Field{Name: "hours", Text: "Choose up to 12 hours."})
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func (f *From) check(countries []string) error {
 		bad = append(bad, fault.Field{Name: "address", Text: "Write where this terminal is, so that emergency services find you: street, house number and town."})
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	if f.Browser = strings.ToValidUTF8(f.Browser, ""); len(f.Browser) > 300 {
 		f.Browser = strings.ToValidUTF8(f.Browser[:300], "")

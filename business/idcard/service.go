@@ -121,7 +121,7 @@ func (s *Service) SetOffer(ctx context.Context, by member.Actor, o Offer) error 
 		bad = append(bad, fault.Field{Name: "years", Text: "A card is valid for 1 to 20 years."})
 	}
 	if len(bad) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(bad...)
+		return fault.Fields(bad...)
 	}
 	return s.store.Do(ctx, func(tx Tx) error { return tx.PutOffer(ctx, o, s.cfg.Now()) })
 }
@@ -183,8 +183,7 @@ func postal(o Order) (string, error) {
 	}
 	text := strings.TrimSpace(strings.ReplaceAll(o.Postal, "\r\n", "\n"))
 	if n := len([]rune(text)); n < 10 || n > mostPostal {
-		return "", fault.New(fault.Invalid, "fields", "Some fields are not right.").
-			WithFields(fault.Field{Name: "postal", Text: "Write the address to which the card is sent: name, street, town and country."})
+		return "", fault.Fields(fault.Field{Name: "postal", Text: "Write the address to which the card is sent: name, street, town and country."})
 	}
 	return text, nil
 }

@@ -94,7 +94,7 @@ func (f Forwarding) None() bool {
 
 // wrongNumber refuses what was given as a telephone.
 func wrongNumber(text string) error {
-	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "number", Text: text})
+	return fault.Fields(fault.Field{Name: "number", Text: text})
 }
 
 // Telephone reads a telephone that calls could be sent on to, as it is dialled.
@@ -152,7 +152,7 @@ func (s *Service) SetForwarding(ctx context.Context, by Actor, id string, f Forw
 			wrong = append(wrong, fault.Field{Name: "after_seconds", Text: "Choose 5 to 60 seconds."})
 		}
 		if len(wrong) > 0 {
-			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+			return fault.Fields(wrong...)
 		}
 		m.Forward = &f
 		return nil
@@ -193,8 +193,7 @@ func (s *Service) SetCallerID(ctx context.Context, by Actor, id string, c Caller
 	return s.change(ctx, by, id, func(m *Membership) error {
 		if c.Shows != "" {
 			if c.Shows = dialOf(c.Shows); c.Shows == "" || s.cfg.Rented == nil || !s.cfg.Rented(ctx, *m, c.Shows) {
-				return fault.New(fault.Invalid, "fields", "Some fields are not right.").
-					WithFields(fault.Field{Name: "shows", Text: "Choose a telephone number that you rent for this number."})
+				return fault.Fields(fault.Field{Name: "shows", Text: "Choose a telephone number that you rent for this number."})
 			}
 		}
 		m.CallerID = c

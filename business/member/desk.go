@@ -51,7 +51,7 @@ func (s *Service) Find(ctx context.Context, by Actor, text, cursor string, limit
 	}
 	text = strings.TrimSpace(text)
 	if utf8.RuneCountInString(text) > mostSearch {
-		return nil, "", fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "search", Text: "Use at most 100 letters."})
+		return nil, "", fault.Fields(fault.Field{Name: "search", Text: "Use at most 100 letters."})
 	}
 	limit = min(max(limit, 1), 200)
 	err = s.store.View(ctx, func(tx Tx) error {
@@ -127,7 +127,7 @@ func (s *Service) Note(ctx context.Context, by Actor, account, text string) erro
 }
 
 func badRemark(field string) error {
-	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: field, Text: fmt.Sprintf("Write 1 to %d letters.", mostRemark)})
+	return fault.Fields(fault.Field{Name: field, Text: fmt.Sprintf("Write 1 to %d letters.", mostRemark)})
 }
 
 // atDesk does something with an account, and leaves a remark that it was done.

@@ -109,7 +109,7 @@ func (s *Service) ChangeMembership(ctx context.Context, by Actor, id string, in 
 			return fault.New(fault.Conflict, "not_sold", "%s is not yours any more.", old.Number.Display())
 		}
 		if wrong := append(slices.Clone(wrong), checkOffices(fresh.Offices, b)...); len(wrong) > 0 {
-			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+			return fault.Fields(wrong...)
 		}
 		m = fresh
 		m.ID, m.Account, m.Order, m.Number, m.Country, m.Created, m.Proved = old.ID, old.Account, old.Order, old.Number, old.Country, old.Created, old.Proved

@@ -37,7 +37,7 @@ func (s *Service) ProfileForm() form.Form {
 func (s *Service) ChangeProfile(ctx context.Context, by Actor, in Profile) (Account, error) {
 	wrong := s.checkProfile(&in)
 	if len(wrong) > 0 {
-		return Account{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return Account{}, fault.Fields(wrong...)
 	}
 	var a Account
 	err := s.store.Do(ctx, func(tx Tx) error {

@@ -13,7 +13,7 @@ const recoversAnHour = 20
 // ChangePassword takes the old one first. All other sessions end.
 func (s *Service) ChangePassword(ctx context.Context, by Actor, old, fresh string, from Source) error {
 	if wrong := checkPasswordText(fresh); len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return fault.Fields(wrong...)
 	}
 	if _, err := s.Prove(ctx, by, old, from); err != nil {
 		return err
@@ -46,7 +46,7 @@ func checkPasswordText(p string) []fault.Field {
 func (s *Service) Recover(ctx context.Context, email string, from Source) error {
 	clean, err := cleanEmail(email)
 	if err != nil {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "email", Text: "Write an e-mail address, as in ann@example.com."})
+		return fault.Fields(fault.Field{Name: "email", Text: "Write an e-mail address, as in ann@example.com."})
 	}
 	if err := s.tooMany("recover "+from.Address, from, recoversAnHour, s.cfg.Now()); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Service) ResetOpen(ctx context.Context, token string) error {
 // and the address is proved by the way.
 func (s *Service) Reset(ctx context.Context, token, password string) error {
 	if wrong := checkPasswordText(password); len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return fault.Fields(wrong...)
 	}
 	if err := s.ResetOpen(ctx, token); err != nil { // a guess costs us no hash
 		return err

@@ -51,10 +51,10 @@ func (s *Service) Register(ctx context.Context, by Actor, in Registration) (Memb
 		}
 		if !found || !by.May(b.Account) {
 			wrong := append(slices.Clone(wrong), fault.Field{Name: "order_id", Text: "This is no order of yours that ended in a sale."})
-			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+			return fault.Fields(wrong...)
 		}
 		if wrong := append(slices.Clone(wrong), checkOffices(m.Offices, b)...); len(wrong) > 0 {
-			return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+			return fault.Fields(wrong...)
 		}
 		if !b.Rings {
 			return notInService(b)

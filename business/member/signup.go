@@ -27,7 +27,7 @@ const (
 func (s *Service) SignUp(ctx context.Context, in SignUp) (Account, error) {
 	email, wrong := s.checkSignUp(&in)
 	if len(wrong) > 0 {
-		return Account{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return Account{}, fault.Fields(wrong...)
 	}
 	now := s.cfg.Now()
 	if err := s.tooMany("sign-up "+in.From.Address, in.From, signUpsAnHour, now); err != nil {
@@ -195,7 +195,7 @@ func (s *Service) Resend(ctx context.Context, by Actor) error {
 func (s *Service) MoveEmail(ctx context.Context, by Actor, email string) error {
 	clean, err := cleanEmail(email)
 	if err != nil {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "email", Text: "Write an e-mail address, as in ann@example.com."})
+		return fault.Fields(fault.Field{Name: "email", Text: "Write an e-mail address, as in ann@example.com."})
 	}
 	if err := s.Fresh(by); err != nil {
 		return err

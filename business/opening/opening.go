@@ -218,7 +218,7 @@ func (s *Service) Begin(ctx context.Context, by member.Actor, country, name, lis
 }
 
 func wrong(field, text string) error {
-	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: field, Text: text})
+	return fault.Fields(fault.Field{Name: field, Text: text})
 }
 
 func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }

@@ -126,7 +126,7 @@ func (s *Service) Set(ctx context.Context, by member.Actor, membership string, c
 		}
 	}
 	if len(wrong) > 0 {
-		return c, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return c, fault.Fields(wrong...)
 	}
 	if err := s.store.SetCard(ctx, membership, c); err != nil || c.Unlisted == m.Unlisted {
 		return c, err
@@ -296,7 +296,7 @@ func (s *Service) Write(ctx context.Context, membership string, m Message) error
 		wrong = append(wrong, fault.Field{Name: "text", Text: "Write a message of at most 4000 letters."})
 	}
 	if len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return fault.Fields(wrong...)
 	}
 	if m.Trap != "" {
 		return nil // a program filled in what no person sees: it learns nothing

@@ -153,7 +153,7 @@ func (s *Service) Make(ctx context.Context, by member.Actor, membership string, 
 		wrong = append(wrong, fault.Field{Name: "mac", Text: "Write the telephone's MAC address from the label on its back: 12 digits and letters A to F, as in 00:15:65:AB:CD:EF."})
 	}
 	if len(wrong) > 0 {
-		return Made{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return Made{}, fault.Fields(wrong...)
 	}
 	if !a.Kind.Desk() {
 		mac = ""

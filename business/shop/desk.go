@@ -107,7 +107,7 @@ func (d *Desk) SetSystem(ctx context.Context, by member.Actor, s System) error {
 }
 
 func badField(name, text string) error {
-	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: name, Text: text})
+	return fault.Fields(fault.Field{Name: name, Text: text})
 }
 
 // AddBlock takes a block into stock.

@@ -115,7 +115,7 @@ func (s *Service) order(account string, r Request) (Order, error) {
 		}
 	}
 	if len(wrong) > 0 {
-		return Order{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return Order{}, fault.Fields(wrong...)
 	}
 	slices.Sort(countries)
 	now := s.now()

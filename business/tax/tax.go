@@ -169,7 +169,7 @@ func (t *Table) Add(ctx context.Context, by member.Actor, r Rule) (Rule, error) 
 		wrong = append(wrong, fault.Field{Name: "from", Text: "Use a day, as in 2026-12-01."})
 	}
 	if len(wrong) > 0 {
-		return Rule{}, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return Rule{}, fault.Fields(wrong...)
 	}
 	r.ID, r.Country = ident.New("tax", t.now()), iso
 	fresh, err := t.store.InsertTaxRule(ctx, r)
@@ -196,11 +196,11 @@ func ParseRate(s string) (int64, error) {
 	s = strings.TrimSuffix(strings.TrimSpace(strings.ReplaceAll(s, ",", ".")), "%")
 	r, ok := new(big.Rat).SetString(strings.TrimSpace(s))
 	if !ok || strings.ContainsAny(s, "/eExXpP_") || len(s) > 12 {
-		return 0, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "rate", Text: "Use a percentage, as in 10 or 7.5."})
+		return 0, fault.Fields(fault.Field{Name: "rate", Text: "Use a percentage, as in 10 or 7.5."})
 	}
 	r.Mul(r, big.NewRat(10_000, 1))
 	if !r.IsInt() || !r.Num().IsInt64() {
-		return 0, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "rate", Text: "Use at most four decimals."})
+		return 0, fault.Fields(fault.Field{Name: "rate", Text: "Use at most four decimals."})
 	}
 	return r.Num().Int64(), nil
 }

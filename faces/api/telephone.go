@@ -119,7 +119,7 @@ func (f *face) putTelephones(ctx context.Context, in *struct{ Body telephoneStoc
 	var numbers []did.Number
 	for _, x := range in.Body.Numbers {
 		if x.Setup == nil || x.Yearly == nil {
-			return nil, f.fail(ctx, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(fault.Field{Name: "numbers", Text: "Say both prices of each number; 0 is free."}))
+			return nil, f.fail(ctx, fault.Fields(fault.Field{Name: "numbers", Text: "Say both prices of each number; 0 is free."}))
 		}
 		numbers = append(numbers, did.Number{E164: x.E164, Area: x.Area, Setup: *x.Setup, Yearly: *x.Yearly})
 	}

@@ -183,7 +183,7 @@ func carrierForm(v url.Values) (in carrier.Input, unread map[string]string, err 
 		in.Trunks = append(in.Trunks, trunkForm(v, at, func(name, text, typed string) { bad(carrier.TrunkField(n, name), text, typed) }))
 	}
 	if len(wrong) > 0 {
-		return in, unread, fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return in, unread, fault.Fields(wrong...)
 	}
 	return in, unread, nil
 }

@@ -166,7 +166,7 @@ func badFields(wrong []fault.Field) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+	return fault.Fields(wrong...)
 }
 
 // groups are the closed destinations as people look for them: by country, and

@@ -379,7 +379,7 @@ func (f *face) setPrice(r *http.Request, p *page, kind numbering.Kind, country s
 	}
 	setup, yearly := read("setup"), read("yearly")
 	if len(wrong) > 0 {
-		return fault.New(fault.Invalid, "fields", "Some fields are not right.").WithFields(wrong...)
+		return fault.Fields(wrong...)
 	}
 	return f.Desk.SetPrice(r.Context(), p.Who, shop.PriceRule{Block: r.PostForm.Get("block"), Country: country, Kind: kind,
 		Class: shop.Class(r.PostForm.Get("class")), Setup: setup, Yearly: yearly})
