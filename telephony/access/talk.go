@@ -307,15 +307,11 @@ func (t *talk) ended(e *edge.Ended) edge.Next {
 
 // why is the prompt for a call that was not answered.
 func why(e *edge.Ended) string {
-	switch e.Code {
-	case edge.EmergencyDirect:
+	if e.Code == edge.EmergencyDirect {
 		return "access/emergency"
-	case "unregistered":
-		return "refused/unregistered"
-	case "no_price", "no_carrier", "short_closed":
-		return "refused/closed"
-	case "cap_day", "cap_month", "cap_minute", "cap_calls", "cap_short", "destination_closed", "destination_new", "destination_never", "destination_suspect", "calls_stopped":
-		return "refused/limits"
+	}
+	if name := edge.Spoken(e.Code); name != "" {
+		return name
 	}
 	switch e.Cause {
 	case cdr.Busy, cdr.Declined:

@@ -241,24 +241,32 @@ func (b *board) announcement(c *call, a *switching.Attempt, code string) switchi
 	if a.Role != routing.Origin || a.Caller.Account == "" || c.parent != nil {
 		return ""
 	}
-	name := ""
-	switch code {
-	case "emergency_unavailable":
-		name = "/refused/emergency"
-	case "unregistered":
-		name = "/refused/unregistered"
-	case "no_price", "no_carrier", "short_closed":
-		name = "/refused/closed"
-	case "cap_day", "cap_month", "cap_minute", "cap_calls", "cap_short", "destination_closed", "destination_new", "destination_never", "destination_suspect", "calls_stopped":
-		name = "/refused/limits"
-	default:
+	name := Spoken(code)
+	if name == "" {
 		return ""
 	}
 	language := ""
 	if h, ok := b.edge.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical()); ok {
 		language = h.Language
 	}
-	return switching.Prompt(speech.Language(language) + name)
+	return switching.Prompt(speech.Language(language) + "/" + name)
+}
+
+// Spoken is the prompt that says why a call was refused, by the code of the reason;
+// "" if none does.
+func Spoken(code string) string {
+	switch code {
+	case "emergency_unavailable":
+		return "refused/emergency"
+	case "unregistered":
+		return "refused/unregistered"
+	case "no_price", "no_carrier", "short_closed":
+		return "refused/closed"
+	case "cap_day", "cap_month", "cap_minute", "cap_calls", "cap_short", "destination_closed", "destination_new", "destination_never", "destination_suspect", "calls_stopped":
+		return "refused/limits"
+	default:
+		return ""
+	}
 }
 
 // SetTimer arms a timer of a call.
