@@ -5,6 +5,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -109,7 +110,7 @@ func (d *Desk) Takes(a *routing.Attempt) edge.Talk {
 		return d.atNumber(a, n)
 	}
 	n, _ := d.number(a)
-	return &talk{desk: d, at: n, center: string(a.Center), from: a.Caller.E164, hidden: a.Caller.Private, language: n.Language, carrier: a.Carrier}
+	return &talk{desk: d, at: n, center: string(a.Center), from: a.Caller.E164, hidden: a.Caller.Private, language: n.Language, carrier: a.Carrier, guesses: cmp.Or(a.Caller.E164, a.Carrier)}
 }
 
 func (d *Desk) take(p *pace.Pace[string], who string) bool {
@@ -135,6 +136,7 @@ const (
 	askDial  = "dial"
 	askGo    = "go"
 	askReady = "ready"
+	askThere = "answered" // whether somebody whom we rang is there
 )
 
 // script is nodes, of which every one leads to the bye that ends them.

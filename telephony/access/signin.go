@@ -32,7 +32,7 @@ func (d *Desk) signsIn(a *routing.Attempt) bool {
 // atDesk begins to speak with who dialled the code. PINs are counted by
 // the account whose telephone it is: telephones are made for nothing.
 func (d *Desk) atDesk(a *routing.Attempt) edge.Talk {
-	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), carrier: a.Caller.Account, language: access.LanguageOf(a.DialCountry)}
+	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), guesses: a.Caller.Account, language: access.LanguageOf(a.DialCountry)}
 	if h, ok := d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical()); ok {
 		t.language = spoken(h.Language, t.language)
 	}

@@ -23,12 +23,12 @@ type talk struct {
 	desk     *Desk
 	at       access.Number
 	center   string
-	carrier  string
+	carrier  string // he comes by; "": from a telephone of ours
 	from     string // his telephone, with +; "" nobody knows
+	guesses  string // whose his wrong PINs are, beside the carrier's
 	hidden   bool
 	language string
 
-	begun      bool
 	who        routing.Holder // as far as it is known: proved once in is set
 	in         bool
 	known      bool // by his telephone
@@ -59,8 +59,7 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 	switch {
 	case h.Call != nil:
 		return t.ended(h.Call), nil
-	case !t.begun:
-		t.begun = true
+	case h.Node == "":
 		return t.begin(ctx)
 	case h.Node == askID:
 		t.who, t.known = t.find(keys), false
@@ -99,7 +98,7 @@ func (t *talk) begin(ctx context.Context) (edge.Next, error) {
 		return t.entersKnown(ctx)
 	}
 	if t.rung {
-		return t.script(switching.Node{Name: askReadyKey, Say: t.say().Say("access/ask_back").prompts(), Keys: "1", Wait: thinks, Times: mostTries, Then: askReady, Else: "bye"},
+		return t.script(switching.Node{Name: askThere, Say: t.say().Say("access/ask_back").prompts(), Keys: "1", Wait: thinks, Times: mostTries, Then: askReady, Else: "bye"},
 			switching.Node{Name: askReady, Asks: true}), nil
 	}
 	if t.from != "" && !t.hidden {
@@ -127,19 +126,7 @@ func (t *talk) stranger() edge.Next {
 // shut reports whether PINs are not looked at where he comes from. Who was
 // recognised by his telephone is not kept out by what strangers do: of his PIN
 // there are five guesses.
-func (t *talk) shut() bool { return !t.known && t.desk.pins.Closed(t.way(), t.desk.cfg.Now()) }
-
-// way is the carrier he comes by; "" of a telephone of ours.
-func (t *talk) way() string {
-	if t.seat != nil {
-		return ""
-	}
-	return t.carrier
-}
-
-// askReadyKey waits for the key by which somebody whom we rang says that he is
-// there.
-const askReadyKey = "answered"
+func (t *talk) shut() bool { return !t.known && t.desk.pins.Closed(t.carrier, t.desk.cfg.Now()) }
 
 func (t *talk) recognised(ctx context.Context, h routing.Holder, set access.Settings, shorts []access.Short) (edge.Next, error) {
 	t.who, t.known, t.set, t.shorts = h, true, set, shorts
@@ -180,15 +167,11 @@ func (t *talk) find(keys string) routing.Holder {
 
 // checked takes a PIN.
 func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
-	source := t.from
-	if source == "" {
-		source = t.carrier
-	}
 	if t.shut() {
 		return t.over(t.say().Say("access/later")), nil
 	}
 	r := pin.Wrong
-	if t.desk.take(t.desk.wrong, source) {
+	if t.desk.take(t.desk.wrong, t.guesses) {
 		var err error
 		if r, err = t.desk.cfg.PINs.Check(ctx, t.who.Account, keys); err != nil {
 			return edge.Next{}, err
@@ -228,7 +211,7 @@ func (t *talk) checked(ctx context.Context, keys string) (edge.Next, error) {
 
 // guessed counts a PIN that was wrong, and tells if that was one too many.
 func (t *talk) guessed() {
-	for _, where := range t.desk.pins.Wrong(t.way(), t.desk.cfg.Now()) {
+	for _, where := range t.desk.pins.Wrong(t.carrier, t.desk.cfg.Now()) {
 		if t.desk.cfg.Guessed != nil {
 			t.desk.cfg.Guessed(where, pin.Bound(where))
 		}
@@ -333,7 +316,7 @@ func why(e *edge.Ended) string {
 
 // ringBack rings the caller after he has hung up.
 func (t *talk) ringBack() {
-	x := &talk{desk: t.desk, at: t.at, center: t.center, carrier: t.carrier, language: t.language, who: t.who, known: true, set: t.set, shorts: t.shorts, rung: true}
+	x := &talk{desk: t.desk, at: t.at, center: t.center, language: t.language, who: t.who, known: true, set: t.set, shorts: t.shorts, rung: true}
 	time.AfterFunc(ringBack, func() { t.desk.ring(x, t.from) })
 }
 
