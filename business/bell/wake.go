@@ -60,8 +60,8 @@ func (s *Service) Wake(c Call, vain func()) bool {
 	s.mu.Lock()
 	s.woken[key] = &woken{Call: c} // it may be over before it is known whom to tell
 	s.mu.Unlock()
-	if s.beside(c.Account, func() {
-		if !s.wake(s.ctx, c) {
+	if s.Beside(c.Account, func(ctx context.Context) {
+		if !s.wake(ctx, c) {
 			vain()
 		}
 	}) {
@@ -86,18 +86,13 @@ func (s *Service) Rest(call, account string, answered bool) {
 	if w == nil || len(w.browsers) == 0 {
 		return
 	}
-	s.beside(account, func() { s.rest(s.ctx, w, answered) })
+	s.Beside(account, func(ctx context.Context) { s.rest(ctx, w, answered) })
 }
 
-// Beside sends something else to what sleeps, at the same time, for somebody; false
-// if it does not, for too much is being sent. It does not block.
+// Beside sends something to what sleeps, at the same time, for somebody; false if it
+// does not, for too much is being sent: to everybody, or for him, whose push service
+// may take its time. It does not block.
 func (s *Service) Beside(who string, send func(ctx context.Context)) bool {
-	return s.beside(who, func() { send(s.ctx) })
-}
-
-// beside does something at the same time, unless too much is done already: for
-// everybody, or for him, whose push service may take its time.
-func (s *Service) beside(who string, f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.busy[who] >= mostEach {
@@ -111,7 +106,7 @@ func (s *Service) beside(who string, f func()) bool {
 	s.busy[who]++
 	s.sending.Go(func() {
 		defer s.done(who)
-		f()
+		send(s.ctx)
 	})
 	return true
 }

@@ -174,7 +174,7 @@ func (s *Service) Order(ctx context.Context, by member.Actor, o Order) (c Card, 
 	if err != nil {
 		return Card{}, err
 	}
-	return s.card(ctx, by, c.ID)
+	return s.Card(ctx, by, c.ID)
 }
 
 func postal(o Order) (string, error) {
@@ -222,18 +222,13 @@ func (s *Service) issue(ctx context.Context, tx Tx, c Card) error {
 	return err
 }
 
-// card reads one of the actor's own.
-func (s *Service) card(ctx context.Context, by member.Actor, id string) (Card, error) {
+// Card reads one of the actor's own.
+func (s *Service) Card(ctx context.Context, by member.Actor, id string) (Card, error) {
 	c, found, err := s.store.Card(ctx, id)
 	if err == nil && (!found || !by.May(c.Account)) {
 		err = unknownCard(id)
 	}
 	return c, err
-}
-
-// Card reads one of the actor's own.
-func (s *Service) Card(ctx context.Context, by member.Actor, id string) (Card, error) {
-	return s.card(ctx, by, id)
 }
 
 // Cards lists those of an account, the newest first; "" is everybody's, for the operator.

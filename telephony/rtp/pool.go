@@ -112,7 +112,7 @@ func (p *pool) take(now int64, urgent bool) (*Line, error) {
 	if !urgent && p.e.cfg.Kept > 0 && p.keeps() {
 		return nil, ErrPorts
 	}
-	full, short := p.full(), ErrPorts
+	full, why := p.full(), ErrPorts
 	for {
 		i, start := -1, rand.IntN(p.n)
 		if p.ready >= choice || full {
@@ -125,7 +125,7 @@ func (p *pool) take(now int64, urgent bool) (*Line, error) {
 			// Better the pair that has rested longest than no call: what its old
 			// peer may still send is dropped by the latch.
 			if p.restAt == len(p.rest) || !urgent && p.rest[p.restAt].until > now+int64(p.e.cfg.Quarantine)-p.short() {
-				return nil, short
+				return nil, why
 			}
 			p.wakeOne()
 			continue
@@ -138,7 +138,7 @@ func (p *pool) take(now int64, urgent bool) (*Line, error) {
 		}
 		if err != nil { // no more files, or memory: that passes, and the port stays good
 			p.used[i/64] &^= 1 << (i % 64)
-			full, short = true, fmt.Errorf("%w: %w", ErrPorts, err)
+			full, why = true, fmt.Errorf("%w: %w", ErrPorts, err)
 			continue
 		}
 		p.taken++
