@@ -456,9 +456,12 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 }
 
 // unreached is the cause when the way to a party is broken: a terminal is away,
-// a center or a carrier is out of order.
+// a center or a carrier is out of order. One that stands has room for no more calls.
 func (b *board) unreached(l *leg, d *sip.Dialog) switching.Cause {
 	f := d.Flow()
+	if f.Conn != nil && f.Conn.Alive() {
+		return switching.CauseCongestion
+	}
 	if _, link := b.edge.cfg.Links.Peer(&f); link || l.trunk || l.alien {
 		return switching.CauseNetwork
 	}

@@ -97,7 +97,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	if p := c.sw.Plan().ReplyIn; p > 0 {
 		o.Patience = sip.Mono(p)
 	}
-	o.User = l
+	o.User, o.Urgent = l, c.urgent
 	l.d = b.shard.Invite(&o)
 	b.policy(c, l)
 }

@@ -25,6 +25,7 @@ type clientTx struct {
 	use        use
 	cancelled  bool // CANCEL is wanted, and sent with the first provisional answer
 	cancelSent bool
+	full       bool // it was not sent: the connection has room for no more calls
 	flow       Flow
 	reason     string   // Reason header line of a CANCEL
 	msg        []byte   // the request; after a final answer to INVITE its ACK
@@ -57,7 +58,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	slot, t := s.clients.alloc()
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
-	t.cancelled, t.cancelSent, t.reason = false, false, ""
+	t.cancelled, t.cancelSent, t.full, t.reason = false, false, false, ""
 	t.hasDialog, t.nat, t.losers, t.seq = d != nil, false, t.losers[:0], 0
 	if d != nil {
 		t.nat = d.nat
@@ -74,9 +75,16 @@ func (s *Shard) clientToken(slot uint32) token {
 // start sends the request of a client transaction.
 func (s *Shard) start(slot uint32) {
 	t := s.clients.at(slot)
-	s.sendCopy(t.flow, t.msg)
+	d := s.clientDialog(t)
+	if t.use == useInvite && t.flow.Conn != nil {
+		s.Flush() // what was said before goes before it
+		t.full = !t.flow.Conn.offer(t.msg, d != nil && d.urgent)
+		s.stats.Sent++
+	} else {
+		s.sendCopy(t.flow, t.msg)
+	}
 	t.interval, t.deadline = T1, s.now+timeout
-	if d := s.clientDialog(t); d != nil && t.use == useInvite && d.patience > 0 {
+	if d != nil && t.use == useInvite && d.patience > 0 {
 		t.deadline = s.now + min(d.patience, timeout)
 	} else if t.ask != nil && t.ask.patience > 0 {
 		t.deadline = s.now + min(t.ask.patience, timeout)
@@ -85,7 +93,7 @@ func (s *Shard) start(slot uint32) {
 	if t.flow.Reliable() {
 		at = t.deadline
 	}
-	if t.flow.broken() { // nobody will tell later
+	if t.full || t.flow.broken() { // nobody will tell later
 		at, t.deadline = s.now, s.now
 	}
 	s.wheel.set(&t.timer, at)
@@ -270,7 +278,7 @@ func (s *Shard) clientTimer(slot uint32) {
 		return
 	}
 	status := 408
-	if t.flow.broken() {
+	if t.full || t.flow.broken() {
 		status = 503
 	}
 	s.giveUp(slot, t, status)

@@ -225,6 +225,7 @@ func (c *Core) add(tag string, t Transport, sock socket, advertise string) (*Lis
 func (c *Core) append(tag string, t Transport, addr netip.AddrPort, advertise string, sock socket) *Listener {
 	old := c.ears.Load()
 	l := newListener(len(old.listeners), tag, t, addr, advertise)
+	l.trusted = sock.config != nil && sock.config.ClientAuth == tls.RequireAndVerifyClientCert
 	c.ears.Store(&ears{listeners: append(slices.Clip(old.listeners), l), sockets: append(slices.Clip(old.sockets), sock)})
 	return l
 }

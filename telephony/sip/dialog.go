@@ -58,6 +58,7 @@ type Dialog struct {
 
 	refer    referral
 	patience Mono // how long the INVITE waits for any answer; 0: Timer B
+	urgent   bool // the INVITE goes as long as its connection takes anything
 }
 
 // txRef refers to a transaction of either kind.

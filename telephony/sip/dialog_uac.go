@@ -18,6 +18,7 @@ type Outgoing struct {
 	// Patience is how long to wait for any answer at all, instead of Timer B's
 	// 32 s (RFC 3261 §17.1.1.2): who knows another way does not wait so long.
 	Patience Mono
+	Urgent   bool // it may take the room of a connection that is kept for calls that are there
 	User     any
 }
 
@@ -27,7 +28,7 @@ const defaultInterval = 1800
 // Invite begins a call.
 func (s *Shard) Invite(o *Outgoing) *Dialog {
 	d := s.newDialog(false, o.Flow)
-	d.User, d.nat, d.patience = o.User, o.NAT, o.Patience
+	d.User, d.nat, d.patience, d.urgent = o.User, o.NAT, o.Patience, o.Urgent
 	if o.Login != nil {
 		d.proof = &proof{login: o.Login}
 	}

@@ -35,6 +35,7 @@ type Listener struct {
 	Tag       string
 	Transport Transport
 	Addr      netip.AddrPort // as bound
+	trusted   bool           // who connects proves by a certificate that he is ours
 	host      string         // as advertised in Via and Contact
 	port      uint16
 	via       []byte // up to and with the branch's cookie

@@ -15,7 +15,9 @@ import (
 
 // Limits of a connection.
 const (
-	queueLimit  = 256 << 10        // bytes waiting to be written
+	queueLimit  = 256 << 10        // bytes waiting to be written to a telephone
+	queueShared = 8 << 20          // to another center or a carrier: many calls go over one connection
+	writePiece  = 64 << 10         // so much has to be taken within writeStall
 	writeStall  = 5 * time.Second  // a peer that takes nothing for so long is cut off
 	dialTimeout = 5 * time.Second  // TCP and TLS handshake
 	messageTime = 30 * time.Second // the first message, and any that has begun, ends within
@@ -39,6 +41,7 @@ type Conn struct {
 	wake   chan struct{}
 	wire   wire // nil until connected
 	out    bool // we opened it
+	most   int  // bytes that may wait
 }
 
 // outbox are messages that wait to be written, one after the other, and where
@@ -58,11 +61,17 @@ type wire interface {
 type stream struct{ net.Conn }
 
 func (s stream) write(o *outbox) error {
-	if err := s.SetWriteDeadline(time.Now().Add(writeStall)); err != nil {
-		return err
+	for b := o.bytes; len(b) > 0; {
+		if err := s.SetWriteDeadline(time.Now().Add(writeStall)); err != nil {
+			return err
+		}
+		n, err := s.Write(b[:min(len(b), writePiece)])
+		if err != nil {
+			return err
+		}
+		b = b[n:]
 	}
-	_, err := s.Write(o.bytes)
-	return err
+	return nil
 }
 
 type connTable struct {
@@ -143,7 +152,10 @@ func (t *connTable) closeAll() {
 }
 
 func (c *Core) newConn(l *Listener, remote netip.AddrPort, out bool) *Conn {
-	cn := &Conn{core: c, wake: make(chan struct{}, 1), out: out}
+	cn := &Conn{core: c, wake: make(chan struct{}, 1), out: out, most: queueLimit}
+	if out || l.trusted {
+		cn.most = queueShared
+	}
 	cn.flow = Flow{Listener: l, Conn: cn, Remote: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())}
 	if !c.conns.add(cn) {
 		return nil
@@ -348,21 +360,37 @@ func (c *Conn) read(nc net.Conn) error {
 // send queues bytes; it never blocks. A peer that does not take them is cut
 // off.
 func (c *Conn) send(b []byte) {
+	if !c.put(b, c.most) {
+		c.close()
+	}
+}
+
+// offer queues what begins a call, and reports whether there was room: half of it
+// is kept for the calls that are there already, which end if the connection does,
+// and for those that are urgent.
+func (c *Conn) offer(b []byte, urgent bool) bool {
+	if urgent {
+		return c.put(b, c.most)
+	}
+	return c.put(b, c.most/2)
+}
+
+// put queues bytes, if no more than most wait with them.
+func (c *Conn) put(b []byte, most int) bool {
 	c.mu.Lock()
-	over := len(c.queue.bytes)+len(b) > queueLimit
-	if !over && !c.closed {
+	fits := len(c.queue.bytes)+len(b) <= most
+	if fits && !c.closed {
 		c.queue.bytes = append(c.queue.bytes, b...)
 		c.queue.ends = append(c.queue.ends, len(c.queue.bytes))
 	}
 	c.mu.Unlock()
-	if over {
-		c.close()
-		return
+	if fits {
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
 	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	return fits
 }
 
 func (c *Conn) write() {
@@ -385,6 +413,9 @@ func (c *Conn) write() {
 		if err := w.write(&o); err != nil {
 			c.close()
 			return
+		}
+		if cap(o.bytes) > queueLimit { // a burst is over, its memory is not kept
+			c.spare = outbox{}
 		}
 	}
 }
