@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
@@ -29,7 +30,8 @@ func from(ctx context.Context) member.Source {
 }
 
 func (f *face) locate(ctx huma.Context, next func(huma.Context)) {
-	next(huma.WithValue(ctx, sourceKey{}, source.From(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"), ctx.Header("User-Agent"))))
+	r, _ := humago.Unwrap(ctx)
+	next(huma.WithValue(ctx, sourceKey{}, source.Of(r)))
 }
 
 // identify finds who is calling from the bearer token (RFC 6750 §2.1). A wrong

@@ -10,26 +10,22 @@ import (
 	"github.com/callisto-tel/callisto/business/member"
 )
 
-// Of is where an HTTP request comes from.
+// Of is where an HTTP request comes from. A proxy on this machine is believed: the
+// last address of the last X-Forwarded-For is what it saw itself; all before is hearsay,
+// also in a line of its own, as a proxy leaves it that adds another.
 func Of(r *http.Request) member.Source {
-	return From(r.RemoteAddr, r.Header.Get("X-Forwarded-For"), r.UserAgent())
-}
-
-// From is the same of its parts. A proxy on this machine is believed: the last
-// address of X-Forwarded-For is what it saw itself; all before is hearsay.
-func From(remote, forwarded, browser string) member.Source {
-	s := member.Source{Browser: browser}
-	host, _, err := net.SplitHostPort(remote)
+	s := member.Source{Browser: r.UserAgent()}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = remote
+		host = r.RemoteAddr
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
 		return s
 	}
-	if ip.IsLoopback() && forwarded != "" {
-		last := forwarded[strings.LastIndexByte(forwarded, ',')+1:]
-		if seen, err := netip.ParseAddr(strings.TrimSpace(last)); err == nil {
+	if told := r.Header.Values("X-Forwarded-For"); ip.IsLoopback() && len(told) > 0 {
+		last := told[len(told)-1]
+		if seen, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); err == nil {
 			ip = seen
 		}
 	}

@@ -2,11 +2,12 @@ package source
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
 func TestOnlyAProxyHereIsBelieved(t *testing.T) {
-	for _, c := range []struct{ remote, forwarded, want string }{
+	for _, c := range []struct{ remote, forwarded, want string }{ // a line each
 		{"203.0.113.5:4711", "", "203.0.113.5"},
 		{"203.0.113.5:4711", "198.51.100.1", "203.0.113.5"},
 		{"127.0.0.1:4711", "192.0.2.9, 198.51.100.1", "198.51.100.1"},
@@ -16,9 +17,15 @@ func TestOnlyAProxyHereIsBelieved(t *testing.T) {
 		{"[::1]:9", "", "::1"},
 		{"127.0.0.1:4711", "nonsense", "127.0.0.1"},
 		{"[::ffff:203.0.113.5]:1", "", "203.0.113.5"},
+		{"127.0.0.1:4711", "192.0.2.9\n198.51.100.1", "198.51.100.1"},
+		{"127.0.0.1:4711", "198.51.100.1\n192.0.2.9, 192.0.2.7", "192.0.2.7"},
 		{"@", "", ""},
 	} {
-		if got := From(c.remote, c.forwarded, "x").Address; got != c.want {
+		r := &http.Request{RemoteAddr: c.remote, Header: http.Header{}}
+		if c.forwarded != "" {
+			r.Header["X-Forwarded-For"] = strings.Split(c.forwarded, "\n")
+		}
+		if got := Of(r).Address; got != c.want {
 			t.Errorf("%+v: got %q", c, got)
 		}
 	}

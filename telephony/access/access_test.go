@@ -383,7 +383,21 @@ func TestHeIsRungBack(t *testing.T) {
 	if asks, _ := d.next(c.Talk, at("ready", "")); asks != "dial" {
 		t.Errorf("then it asks %q", asks)
 	}
-	for range 4 {
+	d.set.AskPIN = true // whoever makes a telephone show his number may have had it forwarded to himself
+	d.next(d.calls("+8225556789", false), edge.Heard{})
+	select {
+	case c = <-d.rung:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody rings back")
+	}
+	d.next(c.Talk, edge.Heard{})
+	if asks, _ := d.next(c.Talk, at("ready", "")); asks != "pin" {
+		t.Errorf("with a PIN to be asked for too, it asks %q", asks)
+	}
+	if asks, _ := d.next(c.Talk, at("pin", "271828")); asks != "dial" {
+		t.Errorf("after his PIN it asks %q", asks)
+	}
+	for range 3 {
 		d.next(d.calls("+8225556789", false), edge.Heard{})
 	}
 	if asks, _ := d.next(d.calls("+8225556789", false), edge.Heard{}); asks != "refused" {

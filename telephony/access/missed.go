@@ -41,7 +41,7 @@ func (d *Desk) readsMissed(a *routing.Attempt) bool {
 
 // atPhone begins to speak with who dialled the code: his telephone says who he is.
 func (d *Desk) atPhone(a *routing.Attempt) edge.Talk {
-	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), language: access.LanguageOf(a.DialCountry), onlyMissed: true}
+	t := &talk{desk: d, at: access.Number{Country: a.DialCountry}, center: string(a.Center), language: access.LanguageOf(a.DialCountry), onlyMissed: true, hidden: a.Caller.Private}
 	t.who, t.in = d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical())
 	t.language = spoken(t.who.Language, t.language)
 	return t

@@ -40,7 +40,9 @@ func (d *Desk) called(a *routing.Attempt) (access.Number, bool) {
 // atNumber begins to speak with who called an access number from a telephone of
 // ours, which says who he is.
 func (d *Desk) atNumber(a *routing.Attempt, n access.Number) edge.Talk {
-	t := &talk{desk: d, at: n, center: string(a.Center), language: n.Language, ours: true}
+	asked := *a
+	hidden := a.Caller.Private || d.cfg.Tables().Decide(&asked).Private
+	t := &talk{desk: d, at: n, center: string(a.Center), language: n.Language, ours: true, hidden: hidden}
 	t.who, _ = d.cfg.Tables().Sold.Typed(a.Caller.Number.Canonical())
 	t.language = spoken(t.who.Language, n.Language)
 	return t

@@ -33,6 +33,17 @@ func TestAnAccessNumberFromATelephoneOfOurs(t *testing.T) {
 	if got, _ := d.next(x, at("dial", "7")); got != "call +4930901820" {
 		t.Errorf("his short number is %s", got)
 	}
+	hidden := a
+	hidden.Dialled = "*6700113125550190"
+	withheld := a
+	withheld.Caller.Private = true
+	for a, want := range map[*routing.Attempt]bool{&a: false, &hidden: true, &withheld: true} {
+		x := d.Takes(a)
+		d.next(x, edge.Heard{})
+		if n := x.Next(t.Context(), at("dial", "7")); n.Dial == nil || n.Dial.Caller.Private != want {
+			t.Errorf("after %s, private %t, he calls as %+v", a.Dialled, a.Caller.Private, n.Dial)
+		}
+	}
 	a.Caller.Device = "" // a call that was made from a menu
 	if d.Answers(&a) {
 		t.Error("a menu is answered by another")

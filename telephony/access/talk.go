@@ -26,7 +26,7 @@ type talk struct {
 	carrier  string // he comes by; "": from a telephone of ours
 	from     string // his telephone, with +; "" nobody knows
 	guesses  string // whose his wrong PINs are, beside the carrier's
-	hidden   bool
+	hidden   bool   // he asks for his number not to be shown, for what he calls from here too
 	language string
 
 	who        routing.Holder // as far as it is known: proved once in is set
@@ -37,6 +37,7 @@ type talk struct {
 	shorts     []access.Short
 	to         string     // that he dialled
 	rung       bool       // we rang him
+	unproved   bool       // because of a call that his number came with, and no more
 	target     string     // whom he wants to call then; "": he says it
 	seat       *Telephone // of ours, where he signs in
 	onlyMissed bool       // at a telephone of ours, only what he missed
@@ -69,6 +70,8 @@ func (t *talk) next(ctx context.Context, h edge.Heard) (edge.Next, error) {
 	case h.Node == askReady && t.rung && t.target != "":
 		t.in = true
 		return t.dialled(t.target), nil
+	case h.Node == askReady && t.rung && t.unproved && t.set.AskPIN:
+		return t.asksPIN(t.say().Say("access/welcome")), nil
 	case h.Node == askReady && t.rung:
 		return t.enter(ctx)
 	case h.Node == askDial && t.in && keys == routing.MissedCode && t.desk.cfg.Missed != nil:
@@ -243,7 +246,7 @@ func (t *talk) enter(ctx context.Context) (edge.Next, error) {
 
 // caller is the member as if he called from a telephone of his at this center.
 func (t *talk) caller() routing.Party {
-	p := routing.Party{Account: t.who.Account, Membership: t.who.Membership, Number: t.who.Number, Country: t.who.Country, Private: t.who.Private}
+	p := routing.Party{Account: t.who.Account, Membership: t.who.Membership, Number: t.who.Number, Country: t.who.Country, Private: t.who.Private || t.hidden}
 	p.Home, _ = t.desk.cfg.Tables().Centers.ForCountry(t.who.Country)
 	return p
 }
@@ -316,7 +319,7 @@ func why(e *edge.Ended) string {
 
 // ringBack rings the caller after he has hung up.
 func (t *talk) ringBack() {
-	x := &talk{desk: t.desk, at: t.at, center: t.center, language: t.language, who: t.who, known: true, set: t.set, shorts: t.shorts, rung: true}
+	x := &talk{desk: t.desk, at: t.at, center: t.center, carrier: t.carrier, guesses: t.guesses, language: t.language, who: t.who, known: true, set: t.set, shorts: t.shorts, rung: true, unproved: true}
 	time.AfterFunc(ringBack, func() { t.desk.ring(x, t.from) })
 }
 
