@@ -48,10 +48,11 @@ func (n *Node) openTelephony(ctx context.Context) error {
 			return err
 		}
 	}
+	telephone, account := n.cfg.Together()
 	x, err := exchange.New(exchange.Config{
 		Public:  public,
 		Centers: centers, Sound: first.Addr(), Realm: n.realm, Tables: n.tables, Devices: n.roster.Devices, Passes: n.passes, Guests: n.roster.Devices, Web: n.webAddress(), Bindings: n.bindings,
-		Recorder: records{n.recorder, n.guard, n.log}, Charging: meter{n.charging, n.wallets, n.bundles, n.missed}, AtOnce: n.guard.AtOnce, Together: n.cfg.Together(), Waker: waker{n}, Wakes: []string{pushProvider}, VAPID: n.push.Public(), Woken: n.woken, Waiting: n.bell.Waiting, Menus: n.menus, Currency: n.currency(), Roots: ca.Pool(),
+		Recorder: records{n.recorder, n.guard, n.log}, Charging: meter{n.charging, n.wallets, n.bundles, n.missed}, AtOnce: n.guard.AtOnce, Together: telephone, OfAccount: account, Waker: waker{n}, Wakes: []string{pushProvider}, VAPID: n.push.Public(), Woken: n.woken, Waiting: n.bell.Waiting, Menus: n.menus, Currency: n.currency(), Roots: ca.Pool(),
 		Certificate: func(c center.ID) (tls.Certificate, error) {
 			host, _ := n.hosts.Load(c)
 			name, _ := host.(string)

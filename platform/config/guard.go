@@ -32,6 +32,7 @@ type Guard struct {
 	PaceShortBelow   string `yaml:"pace_short_below"`
 	PaceStop         string `yaml:"pace_stop"`
 	TelephoneCalls   string `yaml:"telephone_calls"`
+	AccountCalls     string `yaml:"account_calls"`
 }
 
 // guardField is one of its keys.
@@ -67,23 +68,31 @@ func (g *Guard) fields() []guardField {
 		{"pace_short_below", &g.PaceShortBelow, p.ShortBelow, 0, 300, "Calls of less than so many seconds are short."},
 		{"pace_stop", &g.PaceStop, p.Stop, 0, 7 * 24 * 60, "Minutes for which calls are stopped."},
 		{telephoneCalls, &g.TelephoneCalls, 100, 0, 100_000, "Calls that one telephone may have at once, also those that cost nothing; emergency calls are never refused for it. A company's telephone system that registers as one telephone may need more. 0: no limit, as in callisto dev."},
+		{accountCalls, &g.AccountCalls, 500, 0, 1_000_000, "The same of all telephones of an account together. 0: no limit, as in callisto dev."},
 	}
 }
 
-// telephoneCalls is a key that is asked for by itself.
-const telephoneCalls = "telephone_calls"
+// Keys that are asked for by themselves.
+const (
+	telephoneCalls = "telephone_calls"
+	accountCalls   = "account_calls"
+)
 
-// Together is how many calls one telephone may have at once; 0: any number.
-func (c *Config) Together() int {
+// Together is how many calls one telephone may have at once, and all those of one
+// account; 0: any number.
+func (c *Config) Together() (telephone, account int) {
 	if c.Dev {
-		return 0
+		return 0, 0
 	}
 	for _, f := range c.Guard.fields() {
-		if f.key == telephoneCalls {
-			return f.number()
+		switch f.key {
+		case telephoneCalls:
+			telephone = f.number()
+		case accountCalls:
+			account = f.number()
 		}
 	}
-	return 0
+	return telephone, account
 }
 
 // guardSettings document its keys.

@@ -25,8 +25,9 @@ type board struct {
 	free  []uint32
 	plan  switching.Plan
 	buf   []byte
-	// By the telephone of ours that calls: calls that the house itself answers, and all.
-	menus, placed tally
+	// Calls by the telephone of ours that placed them, and by its account: those that
+	// the house itself answers, emergency calls, and the others.
+	menus, urgent, placed tally
 
 	// What Dial puts an INVITE together from, used again each time.
 	from, to, uri []byte
@@ -67,7 +68,7 @@ type call struct {
 	hinted         string // the number whose partners' zones were asked last
 	talk           Talk   // with a caller whom we answered
 	menu           string // the device by which that is counted
-	places         string // that by which the call itself is
+	placer         placer // by whom the call itself is
 	urgent         bool   // it may have what is kept back for such
 	child          *call  // that he made from there
 	parent         *call  // the menu that this call was made from
@@ -76,26 +77,6 @@ type call struct {
 	hash           sip.Mono
 	sleepers       []sleeper // who was woken for it
 	stopAt         switching.Mono
-}
-
-// tally counts calls by the telephone that placed them.
-type tally map[string]int
-
-// enter counts a call; by is what its call keeps of that.
-func (t tally) enter(by *string, device string) {
-	if *by = device; device != "" {
-		t[device]++
-	}
-}
-
-func (t tally) leave(by *string) {
-	if *by == "" {
-		return
-	}
-	if t[*by]--; t[*by] == 0 {
-		delete(t, *by)
-	}
-	*by = ""
 }
 
 // caller is who the called party is shown.
@@ -218,6 +199,7 @@ func (b *board) Decide(r switching.Ref, a *switching.Attempt) (*switching.Plan, 
 		if b.plan.Urgent && c.talk == nil && c.parent != nil { // the telephone he calls from has a way to it of its own, which says where he is
 			b.plan.Decision = switching.Decision{Kind: b.plan.Kind, Cause: cdr.Forbidden, Reason: fault.Reason{Code: EmergencyDirect, Text: "Dial the emergency number on this telephone directly."}}
 		}
+		c.urgent = b.plan.Urgent
 		if n := b.plan.Number; n.National != "" {
 			c.called, c.home = n.Canonical(), b.plan.Center
 		}
@@ -295,8 +277,8 @@ func (b *board) Done(r switching.Ref) {
 	if c.parent != nil {
 		b.takeBack(c)
 	}
-	b.menus.leave(&c.menu)
-	b.placed.leave(&c.places)
+	b.menus.add(c.menu, -1)
+	b.leaves(c)
 	for _, l := range c.legs {
 		l.d = nil
 		b.release(l)
@@ -313,7 +295,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
 	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
-	c.urgent = false
+	c.urgent, c.menu = false, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.sound, c.went = c.sound[:0], c.went[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""

@@ -95,12 +95,12 @@ type Config struct {
 	// AtOnce is how many calls outside an account may have at once, false if only the
 	// house's limit counts. It must never block. It may be nil.
 	AtOnce func(account string) (int, bool)
-	// Together is how many calls one telephone may have at once, on each shard,
-	// emergency calls apart; 0: any number.
-	Together int
-	Currency money.Currency
-	Open     bool     // anybody may call the numbers that everybody may look up
-	Internet Internet // nil: nobody else's domain is called
+	// Together is how many calls one telephone may have at once, and OfAccount all those
+	// of an account, on each shard, emergency calls apart; 0: any number.
+	Together, OfAccount int
+	Currency            money.Currency
+	Open                bool     // anybody may call the numbers that everybody may look up
+	Internet            Internet // nil: nobody else's domain is called
 	// Waker and Awaiter have terminals woken and tell that they came; nil: nobody
 	// sleeps.
 	Waker   Waker
@@ -213,7 +213,7 @@ func (e *Edge) look(account string, f func()) bool {
 
 // Handler makes the part of a shard.
 func (e *Edge) Handler(s *sip.Shard) sip.Handler {
-	b := &board{edge: e, shard: s, index: uint64(len(e.boards)), menus: tally{}, placed: tally{}}
+	b := &board{edge: e, shard: s, index: uint64(len(e.boards)), menus: tally{}, urgent: tally{}, placed: tally{}}
 	b.out = switching.Outside{Legs: (*signalling)(b), Keys: (*signalling)(b), Media: (*sound)(b), Money: b, Desk: b, Watch: b, Waker: b, Settler: (*sound)(b)}
 	if e.cfg.Trace != nil {
 		b.out.Trace = func(c *switching.Call, ev *switching.Event, done []switching.Command) {

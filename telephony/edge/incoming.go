@@ -96,8 +96,8 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, insta
 	if g, ok := b.edge.cfg.Registrar.Guest(cred.Device); ok && dialled != routing.SignInCode { // he calls at his tariff, from where the telephone is
 		cred = &g
 	}
-	if most := b.edge.cfg.Together; most > 0 && b.placed[cred.Device] >= most && !b.Urgent(in.Msg) {
-		in.Respond(&sip.Reply{Status: 486, Reason: "This telephone has as many calls as one may have at once; end one of them"})
+	if why := b.full(cred, b.Urgent(in.Msg)); why != "" {
+		in.Respond(&sip.Reply{Status: 486, Reason: why})
 		return
 	}
 	wish := dialled
@@ -286,15 +286,15 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}
 	d.User = l
-	c.urgent = b.isUrgent(in.Msg, a)
-	if a.Role == routing.Origin {
-		b.placed.enter(&c.places, a.Caller.Device)
+	if a.Role == routing.Origin && a.Caller.Device != "" {
+		b.enters(c, placer{device: a.Caller.Device, account: a.Caller.Account, urgent: b.Urgent(m)})
 	}
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
 	e := switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt}
 	if c.talk = talk; talk != nil {
 		e.Script = &switching.Script{}
-		b.menus.enter(&c.menu, a.Caller.Device)
+		c.menu = a.Caller.Device
+		b.menus.add(c.menu, 1)
 	}
 	b.deliver(c, e)
 	return true
@@ -344,12 +344,6 @@ func (b *board) Urgent(m *sip.Msg) bool {
 	}
 	t, err := numbering.ParseTyped(string(u.User))
 	return err == nil && t.Kind == numbering.Digits && len(t.Text) <= 6 && b.emergency(t.Text)
-}
-
-// isUrgent reports whether a call may have what is kept back for such: one that a
-// center hands on says so itself.
-func (b *board) isUrgent(m *sip.Msg, a *routing.Attempt) bool {
-	return a.Role == routing.Exit && a.Service == routing.EmergencyService || a.Role == routing.Origin && b.Urgent(m)
 }
 
 func (b *board) emergency(digits string) bool {

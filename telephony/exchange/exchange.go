@@ -74,9 +74,10 @@ type Config struct {
 	Recorder edge.Recorder
 	Charging edge.Charging // nil: calls that cost are refused
 	AtOnce   func(account string) (int, bool)
-	// Together is how many calls one telephone may have at once; 0: any number.
-	Together int
-	Menus    edge.Menus // nil: no number is the house's own
+	// Together is how many calls one telephone may have at once, and OfAccount all those
+	// of an account; 0: any number.
+	Together, OfAccount int
+	Menus               edge.Menus // nil: no number is the house's own
 	// Waker wakes terminals; nil: none is. Wakes are the push services it reaches
 	// telephones by, VAPID what browsers' services know us by, Woken whether a
 	// telephone's own word for itself is one to send to; it must not block.
@@ -159,8 +160,8 @@ const (
 	maxRTP = 32766
 )
 
-// keptPairs is how many pairs of ports wait for emergency calls: two for each.
-const keptPairs = 32
+// keptPairs is how many pairs of ports wait for emergency calls at most: two for each.
+const keptPairs = 128
 
 // New opens every socket and serves none yet.
 func New(cfg Config) (x *Exchange, err error) {
@@ -196,7 +197,7 @@ func New(cfg Config) (x *Exchange, err error) {
 		x.lamps = notifier.New(notifier.Config{Waiting: cfg.Waiting, Credential: cfg.Devices.Get, Now: cfg.Now, Log: cfg.Logger})
 	}
 	x.edge = edge.New(edge.Config{
-		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Together: cfg.Together, Currency: cfg.Currency, Domains: cfg.Domains,
+		Realm: cfg.Realm, Tables: x.tables.Load, Recorder: cfg.Recorder, Charging: cfg.Charging, Menus: cfg.Menus, AtOnce: cfg.AtOnce, Together: cfg.Together, OfAccount: cfg.OfAccount, Currency: cfg.Currency, Domains: cfg.Domains,
 		Registrar: registrar.New(registrar.Config{
 			Realm: cfg.Realm, Credentials: cfg.Devices, Passes: cfg.Passes, Guests: cfg.Guests, Bindings: cfg.Bindings, Log: cfg.Log, Node: cfg.Node, Epoch: cfg.Epoch, Now: cfg.Now,
 			Wakes: cfg.Wakes, VAPID: cfg.VAPID, Woken: cfg.Woken, Secret: cfg.Secret,
@@ -287,7 +288,7 @@ func (x *Exchange) openRTP(clock func() sip.Mono) (*rtp.Engine, error) {
 		}
 	}
 	return rtp.New(rtp.Config{
-		Addr4: v4, Addr6: v6, MinPort: x.cfg.MinRTP, MaxPort: x.cfg.MaxRTP, Prebind: 32, Sockets: sip.OpenFiles() / 2, Kept: keptPairs, Silence: 30 * time.Second, Web: x.cfg.Web.Addr.IsValid(), WebPort: x.cfg.Web.SoundPort,
+		Addr4: v4, Addr6: v6, MinPort: x.cfg.MinRTP, MaxPort: x.cfg.MaxRTP, Prebind: 32, Sockets: sip.OpenFiles() / 2, Kept: min(keptPairs, sip.OpenFiles()/32, int(x.cfg.MaxRTP-x.cfg.MinRTP)/16), Silence: 30 * time.Second, Web: x.cfg.Web.Addr.IsValid(), WebPort: x.cfg.Web.SoundPort,
 		Now:    func() int64 { return int64(clock()) },
 		Notify: func(n rtp.Note) { x.edge.MediaNote(n) },
 	})

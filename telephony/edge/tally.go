@@ -1,0 +1,67 @@
+package edge
+
+import (
+	"strconv"
+
+	"github.com/callisto-tel/callisto/business/member"
+)
+
+// tally counts calls by who placed them.
+type tally map[string]int
+
+func (t tally) add(who string, n int) {
+	if who == "" {
+		return
+	}
+	if t[who] += n; t[who] == 0 {
+		delete(t, who)
+	}
+}
+
+// placer is by whom a call is counted, and whether as an emergency call.
+type placer struct {
+	device, account string
+	urgent          bool
+}
+
+// Emergency calls have bounds of their own, on each shard, which nobody meets who is in
+// need: they are let through to the last port.
+const (
+	mostUrgent          = 10 // of a telephone, which may be the system of a company
+	mostUrgentOfAccount = 50
+)
+
+// full says why a telephone may not place another call, if so.
+func (b *board) full(cred *member.Credential, urgent bool) string {
+	t, telephone, account, what := b.placed, b.edge.cfg.Together, b.edge.cfg.OfAccount, " calls"
+	if urgent {
+		t, telephone, account, what = b.urgent, mostUrgent, mostUrgentOfAccount, " emergency calls"
+	}
+	switch {
+	case telephone > 0 && t[cred.Device] >= telephone:
+		return "This telephone has " + strconv.Itoa(telephone) + what + ", as many as one may have at once; end one of them"
+	case account > 0 && t[cred.Account] >= account:
+		return "The telephones of this account have " + strconv.Itoa(account) + what + ", as many as they may have at once; end one of them"
+	}
+	return ""
+}
+
+// enters counts a call of a telephone of ours.
+func (b *board) enters(c *call, p placer) {
+	c.placer = p
+	b.count(p, 1)
+}
+
+func (b *board) leaves(c *call) {
+	b.count(c.placer, -1)
+	c.placer = placer{}
+}
+
+func (b *board) count(p placer, n int) {
+	t := b.placed
+	if p.urgent {
+		t = b.urgent
+	}
+	t.add(p.device, n)
+	t.add(p.account, n)
+}
