@@ -41,12 +41,14 @@ type describer struct{ *Node }
 // Describe makes a description of what a telephone is to be. Keys of its sound
 // would lie open without TLS, and are not offered then.
 func (n describer) Describe(a setup.Account) provision.Account {
-	domain := n.SIPDomain(a.Country)
 	out := provision.Account{
-		Domain: domain, User: a.SIPUser, AuthUser: a.SIPUser, Password: a.Password, Transport: provision.UDP, Sound: provision.SoundPlain,
+		Domain: n.SIPDomain(a.Country), User: a.SIPUser, AuthUser: a.SIPUser, Password: a.Password, Transport: provision.UDP, Sound: provision.SoundPlain,
 		Name: a.Name, Label: a.Number.Display(), Language: a.Language, Codes: n.plans.EmergencyCodes(a.Country), Now: n.opts.Now(), Waiting: true, VoiceMail: routing.MissedCode,
 	}
-	host, port, err := net.SplitHostPort(domain)
+	if secure, ok := n.secureDomain(a.Country); ok {
+		out.Transport, out.Sound, out.Domain = provision.TLS, provision.SoundMay, secure
+	}
+	host, port, err := net.SplitHostPort(out.Domain)
 	if number, bad := strconv.ParseUint(port, 10, 16); err == nil && bad == nil {
 		out.Host, out.Port = host, uint16(number)
 	}
@@ -54,12 +56,6 @@ func (n describer) Describe(a setup.Account) provision.Account {
 		out.Zone = zone
 	} else {
 		out.Zone = n.plans.Clock(a.Number.CallingCode, a.Number.National)
-	}
-	if secure, ok := n.secureDomain(a.Country); ok {
-		out.Transport, out.Sound, out.Domain = provision.TLS, provision.SoundMay, secure
-		host, port, _ := net.SplitHostPort(secure)
-		number, _ := strconv.ParseUint(port, 10, 16)
-		out.Host, out.Port = host, uint16(number)
 	}
 	switch a.Sound {
 	case member.SoundSRTP:

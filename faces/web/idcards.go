@@ -340,7 +340,7 @@ func (f *face) cardPicture(w http.ResponseWriter, r *http.Request, p *page) (tem
 
 // cardSVG draws a card of 85.6×54 mm (ISO/IEC 7810 ID-1), in tenths of one.
 func cardSVG(p *page, c *idcard.Card, at string) ([]byte, error) {
-	start, anchor := 60, "start"
+	start := 60
 	if p.Tongue.Dir == "rtl" {
 		start = 796
 	}
@@ -348,7 +348,7 @@ func cardSVG(p *page, c *idcard.Card, at string) ([]byte, error) {
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="85.6mm" height="54mm" viewBox="0 0 856 540" direction="` + p.Tongue.Dir + `" font-family="'IBM Plex Sans Variable','IBM Plex Sans','Noto Sans',Arial,sans-serif">` +
 		`<path fill="#fff" d="M0 0h856v540H0z"/><path fill="#FFD21F" d="M0 0h856v35H0z"/>`)
 	line := func(y, size, weight int, ink, text string) {
-		fmt.Fprintf(&b, `<text x="%d" y="%d" font-size="%d" font-weight="%d" fill="%s" text-anchor="%s">`, start, y, size, weight, ink, anchor)
+		fmt.Fprintf(&b, `<text x="%d" y="%d" font-size="%d" font-weight="%d" fill="%s" text-anchor="start">`, start, y, size, weight, ink)
 		_ = xml.EscapeText(&b, []byte(text)) // a buffer takes everything
 		b.WriteString(`</text>`)
 	}
