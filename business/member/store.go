@@ -107,14 +107,18 @@ type Changes interface {
 	// Credentials are the live ones of a membership.
 	Credentials(ctx context.Context, membership string) ([]Credential, error)
 	RenameDevice(ctx context.Context, id, name string) error
-	// AccountCredentials are the live ones of an account.
-	AccountCredentials(ctx context.Context, account string) ([]Credential, error)
-	// EraseAccount forgets whose it was.
-	EraseAccount(ctx context.Context, account string, at time.Time) error
 	// SetSound writes how a live device's sound is protected.
 	SetSound(ctx context.Context, id string, s Sound) error
 	// SetCredential writes the digests of a device's password.
 	SetCredential(ctx context.Context, c Credential) error
+}
+
+// Erasures are what erasing an account takes, in a transaction.
+type Erasures interface {
+	// AccountCredentials are the live ones of an account.
+	AccountCredentials(ctx context.Context, account string) ([]Credential, error)
+	// EraseAccount forgets whose it was.
+	EraseAccount(ctx context.Context, account string, at time.Time) error
 }
 
 // Desk are the rows of what staff does, in a transaction.
@@ -137,6 +141,7 @@ type Tx interface {
 	Keys
 	Registrations
 	Changes
+	Erasures
 	// Enqueue and Dequeue are the outbox.
 	Enqueue(ctx context.Context, topic, key string) error
 	Dequeue(ctx context.Context, topic, key string) error

@@ -79,6 +79,13 @@ type Store interface {
 	// OrdersIn lists orders in a state, oldest first, above the cursor.
 	OrdersIn(ctx context.Context, state State, after string, limit int) ([]Order, error)
 	Events(ctx context.Context, order string) ([]Event, error)
+	// Taken tells which of the forms are claimed.
+	Taken(ctx context.Context, forms []string) (map[string]bool, error)
+	Calendar
+}
+
+// Calendar is what has to be seen to in time.
+type Calendar interface {
 	// Expired lists orders whose hold ended before now and which settle nothing.
 	Expired(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// Tenures lists sold numbers whose next date is not after until, by
@@ -89,8 +96,6 @@ type Store interface {
 	Unproved(ctx context.Context, until time.Time, after string, limit int) ([]Order, error)
 	// Tasks lists the keys waiting under a topic, oldest first.
 	Tasks(ctx context.Context, topic string, limit int) ([]string, error)
-	// Taken tells which of the forms are claimed.
-	Taken(ctx context.Context, forms []string) (map[string]bool, error)
 }
 
 // Book is what the shop needs of the ledger. Both are idempotent by the order.
