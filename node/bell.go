@@ -105,12 +105,13 @@ type lamps struct {
 // AppendRecords keeps records.
 func (l lamps) AppendRecords(ctx context.Context, records []cdr.Record) error {
 	err := l.Calls.AppendRecords(ctx, records)
-	for i := range records {
-		if err == nil {
-			l.n.missed(&records[i])
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	for i := range records {
+		l.n.missed(&records[i])
+	}
+	return nil
 }
 
 // missed lights the lamps of the called party of a call that he missed; its record
@@ -175,14 +176,13 @@ func (w waker) Wake(b location.Binding, c edge.Waking, vain func()) bool {
 	if b.Wakes {
 		return w.wakeTelephone(b, c, vain)
 	}
-	x, ok := w.bell.Asleep(c.Number)
-	return ok && w.bell.Wake(bell.Call{ID: c.CallID, Account: x.Account, Membership: x.Membership, Number: x.Number, Caller: w.shown(c.From), Name: c.Name}, vain)
+	return w.bell.Wake(c.Number, bell.Call{ID: c.CallID, Caller: w.shown(c.From), Name: c.Name}, vain)
 }
 
 // Rest takes back what a browser shows; a telephone needs none.
 func (w waker) Rest(b location.Binding, c edge.Waking, answered bool) {
-	if x, ok := w.bell.Asleep(c.Number); ok && !b.Wakes {
-		w.bell.Rest(c.CallID, x.Account, answered)
+	if !b.Wakes {
+		w.bell.Rest(c.CallID, c.Number, answered)
 	}
 }
 

@@ -183,7 +183,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	closed bool
-	woken  map[string]*woken // by call and account
+	woken  map[string]*woken // by call and number
 	busy   map[string]int    // what is being sent for whom
 }
 

@@ -85,7 +85,7 @@ func (s *Service) push(ctx context.Context, p Push) error {
 	if left <= 0 {
 		return s.cfg.Queue.PushDone(ctx, p)
 	}
-	w := &woken{Call: Call{ID: p.Call, Account: p.Missed.Account, Membership: p.Membership, Number: p.Number, Caller: p.Caller}, person: p.Person}
+	w := &woken{Call: Call{Sleeper: Sleeper{Account: p.Missed.Account, Membership: p.Membership, Number: p.Number}, ID: p.Call, Caller: p.Caller}, person: p.Person}
 	var err error
 	if w.Name, err = s.named(ctx, w.Call); err != nil {
 		return err

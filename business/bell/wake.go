@@ -10,17 +10,15 @@ import (
 
 	"github.com/callisto-tel/callisto/business/contact"
 	"github.com/callisto-tel/callisto/business/letter"
-	"github.com/callisto-tel/callisto/business/numbering"
 )
 
 // Call is a call that rings.
 type Call struct {
-	ID         string
-	Account    string // whose number it is to
-	Membership string
-	Number     numbering.Number
-	Caller     string // as people write it; "" if that is withheld
-	Name       string // what the caller is called, as telephones show it
+	Sleeper // whom it is for
+
+	ID     string
+	Caller string // as people write it; "" if that is withheld
+	Name   string // what the caller is called, as telephones show it
 }
 
 // woken is who was told of a call.
@@ -52,16 +50,21 @@ type note struct {
 	Until int64  `json:"until,omitempty"` // milliseconds; of a call, how long it rings
 }
 
-// Wake rings the closed browsers of whom a call is for; false if it does not, for
-// too many are being rung. It does not block; vain is called if it turns out that
-// there is none to ring.
-func (s *Service) Wake(c Call, vain func()) bool {
-	key := c.ID + c.Account
+// Wake rings the closed browsers of a number, in canonical form; false if it does not,
+// for there are none or too many are being rung. It does not block; vain is called if
+// it turns out that there is none to ring.
+func (s *Service) Wake(number string, c Call, vain func()) bool {
+	x, ok := s.Asleep(number)
+	if !ok {
+		return false
+	}
+	c.Sleeper = x
+	key := c.ID + number
 	s.mu.Lock()
 	s.woken[key] = &woken{Call: c} // it may be over before it is known whom to tell
 	s.mu.Unlock()
 	if s.Beside(c.Account, func(ctx context.Context) {
-		if !s.wake(ctx, c) {
+		if !s.wake(ctx, key, c) {
 			vain()
 		}
 	}) {
@@ -77,16 +80,17 @@ func (s *Service) forget(key string) {
 	delete(s.woken, key)
 }
 
-// Rest tells that a call rings no more. Who missed it is told by its record.
-func (s *Service) Rest(call, account string, answered bool) {
+// Rest tells that a call to a number rings no more, whether or not there still is
+// anything to wake. Who missed it is told by its record.
+func (s *Service) Rest(call, number string, answered bool) {
 	s.mu.Lock()
-	w := s.woken[call+account]
-	delete(s.woken, call+account)
+	w := s.woken[call+number]
+	delete(s.woken, call+number)
 	s.mu.Unlock()
 	if w == nil || len(w.browsers) == 0 {
 		return
 	}
-	s.Beside(account, func(ctx context.Context) { s.rest(ctx, w, answered) })
+	s.Beside(w.Account, func(ctx context.Context) { s.rest(ctx, w, answered) })
 }
 
 // Beside sends something to what sleeps, at the same time, for somebody; false if it
@@ -121,10 +125,9 @@ func (s *Service) done(who string) {
 }
 
 // wake reports whether any browser may come.
-func (s *Service) wake(ctx context.Context, c Call) bool {
+func (s *Service) wake(ctx context.Context, key string, c Call) bool {
 	ctx, cancel := context.WithTimeout(ctx, WakeFor)
 	defer cancel()
-	key := c.ID + c.Account
 	w, err := s.who(ctx, c)
 	if err != nil {
 		s.forget(key)

@@ -3,6 +3,7 @@ package bell
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ type slow struct {
 	Store
 	Queue
 	store, push chan struct{}
+	gone        bool // bobby's browser was found to be no more
 	mu          sync.Mutex
 	sent        []string
 	due         []Push
@@ -32,6 +34,25 @@ func (s *slow) Person(_ context.Context, account string) (Person, bool, error) {
 
 func (s *slow) Browsers(_ context.Context, account string, _ time.Time) ([]Browser, error) {
 	return []Browser{{ID: "b", Account: account, Subscription: Subscription{Endpoint: account}}}, nil
+}
+
+// number is that of an account: their names are of different lengths.
+func number(account string) numbering.Number {
+	return numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: strconv.Itoa(25551000 + len(account))}
+}
+
+func (s *slow) Sleeping(context.Context, time.Time) (list []Sleeper, err error) {
+	for _, account := range []string{"ann", "bobby", "mallory"} {
+		if account != "bobby" || !s.gone {
+			list = append(list, Sleeper{Account: account, Number: number(account)})
+		}
+	}
+	return list, nil
+}
+
+func (s *slow) DropBrowser(context.Context, string, string, string) (bool, error) {
+	s.gone = true
+	return true, nil
 }
 
 func (s *slow) Choice(context.Context, string) (Choice, bool, error) { return Choice{}, true, nil }
@@ -51,8 +72,11 @@ func (s *slow) Check(Subscription) error { return nil }
 func (s *slow) Short(l letter.Letter) (title, body string, err error) { return l.Kind, "", nil }
 
 func (s *slow) Send(_ context.Context, to Subscription, payload []byte, _ time.Duration, _ string) Outcome {
-	if to.Endpoint == "mallory" {
+	switch to.Endpoint {
+	case "mallory":
 		<-s.push
+	case "bobby":
+		return Outcome{Gone: true}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,29 +91,64 @@ func (s *slow) told() string {
 	return strings.Join(s.sent, ", ")
 }
 
-func newSlow() (*slow, *Service) {
-	s := &slow{store: make(chan struct{}), push: make(chan struct{})}
-	return s, New(Config{Store: s, Queue: s, Pusher: s, Words: s, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+func newSlow(t *testing.T) (*slow, *Service) {
+	t.Helper()
+	h := &slow{store: make(chan struct{}), push: make(chan struct{})}
+	s := New(Config{Store: h, Queue: h, Pusher: h, Words: h, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Contacts: func(context.Context, string) ([]contact.Contact, error) { return nil, nil },
 		Open:     func(numbering.Number, string) bool { return false }})
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return h, s
+}
+
+// wakes has a call ring for an account.
+func (s *Service) wakes(call, account string, vain func()) bool {
+	return s.Wake(number(account).Canonical(), Call{ID: call}, vain)
+}
+
+// rests has it ring no more.
+func (s *Service) rests(call, account string) { s.Rest(call, number(account).Canonical(), false) }
+
+// TestTheLastBrowserIsGone while a call rings: nothing is kept of the call, though
+// there is nobody to wake any more when it ends.
+func TestTheLastBrowserIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, s := newSlow(t)
+		close(h.store)
+		vain := false
+		if !s.wakes("c", "bobby", func() { vain = true }) {
+			t.Fatal("nobody is woken")
+		}
+		synctest.Wait()
+		if _, asleep := s.Asleep(number("bobby").Canonical()); asleep || !vain {
+			t.Errorf("asleep %v, in vain %v", asleep, vain)
+		}
+		s.rests("c", "bobby")
+		if len(s.woken) != 0 || s.wakes("d", "bobby", func() {}) {
+			t.Errorf("kept %v", s.woken)
+		}
+		s.Close()
+	})
 }
 
 // TestCallIsOverBeforeAnybodyIsFound: it rings nowhere, and nothing of it is kept.
 func TestCallIsOverBeforeAnybodyIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := newSlow()
-		if !s.Wake(Call{ID: "c", Account: "ann"}, func() {}) {
+		h, s := newSlow(t)
+		if !s.wakes("c", "ann", func() {}) {
 			t.Fatal("nobody is woken")
 		}
-		s.Rest("c", "ann", false)
+		s.rests("c", "ann")
 		close(h.store)
 		synctest.Wait()
 		if got := h.told(); got != "" || len(s.woken) != 0 {
 			t.Errorf("told %q, kept %v", got, s.woken)
 		}
-		s.Wake(Call{ID: "d", Account: "ann"}, func() {})
+		s.wakes("d", "ann", func() {})
 		synctest.Wait()
-		s.Rest("d", "ann", false)
+		s.rests("d", "ann")
 		synctest.Wait()
 		if got := h.told(); got != "ann call, ann over" || len(s.woken) != 0 || len(s.busy) != 0 {
 			t.Errorf("told %q, kept %v, %v", got, s.woken, s.busy)
@@ -101,11 +160,11 @@ func TestCallIsOverBeforeAnybodyIsFound(t *testing.T) {
 // TestSlowPushServiceOfOneAccount keeps nobody else from being rung or told.
 func TestSlowPushServiceOfOneAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := newSlow()
+		h, s := newSlow(t)
 		close(h.store)
 		n := 0
 		for i := range 2 * atOnce {
-			if s.Wake(Call{ID: string(rune('a' + i)), Account: "mallory"}, func() {}) {
+			if s.wakes(string(rune('a'+i)), "mallory", func() {}) {
 				n++
 			}
 		}
@@ -113,7 +172,7 @@ func TestSlowPushServiceOfOneAccount(t *testing.T) {
 		if n != mostEach || len(s.woken) != n {
 			t.Errorf("%d calls of one account are told of at once, %d kept", n, len(s.woken))
 		}
-		if !s.Wake(Call{ID: "c", Account: "ann"}, func() {}) {
+		if !s.wakes("c", "ann", func() {}) {
 			t.Error("nobody else is rung")
 		}
 		synctest.Wait()
