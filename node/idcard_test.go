@@ -197,8 +197,11 @@ func TestACardMovesATelephone(t *testing.T) {
 		t.Errorf("he reads %s", signIns.raw)
 	}
 	r.want(t, 204, str(r.dev, "operator", "api_key"), "POST", "/api/v1/cards/"+s.card+"/revocation", nil)
-	if _, got := b.tells("/terminal/beat", obj{}); got["live"] != false || !strings.Contains(str(got, "says"), "revoked") {
+	if _, got := b.tells("/terminal/beat", obj{}); got["live"] != false {
 		t.Errorf("the terminal of a revoked card is told %v", got)
+	}
+	if _, page := b.get("/terminal"); !strings.Contains(page, "The card was revoked.") {
+		t.Error("the terminal of a revoked card does not say so")
 	}
 	if status, got := a.brings(s, nil); status != 403 || str(got, "code") != "card_revoked" {
 		t.Errorf("a revoked card: %d %v", status, got)

@@ -134,7 +134,7 @@ type terminalData struct {
 func (f *face) terminal(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	p.Title, p.Secret = p.T("terminal.title"), true
 	p.Who = member.Actor{} // whose account is open in this browser does not matter here
-	d := terminalData{Country: f.likely(r, p)}
+	d := terminalData{Country: f.likely(p)}
 	_, d.Passkey = f.site(r)
 	_, s, err := f.terminalAt(r)
 	switch {
@@ -150,7 +150,7 @@ func (f *face) terminal(w http.ResponseWriter, r *http.Request, p *page) (templ.
 }
 
 // likely is the country that whoever is here probably is in: of his language.
-func (f *face) likely(_ *http.Request, p *page) string {
+func (f *face) likely(p *page) string {
 	if list := f.Reader.Countries(); len(list) == 1 {
 		return list[0]
 	}
@@ -176,7 +176,7 @@ func (f *face) opened(w http.ResponseWriter, r *http.Request, p *page, o idcard.
 	if err == nil {
 		f.setTerminal(w, o.Token)
 	}
-	return f.scripted(w, r, p, f.beatOf(p, &o.SignIn), err)
+	return f.scripted(w, r, p, beatOf(&o.SignIn), err)
 }
 
 func (f *face) cardSignIn(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -241,21 +241,16 @@ func (f *face) enterTerminal(w http.ResponseWriter, r *http.Request, p *page) (t
 	return f.opened(w, r, p, o, err)
 }
 
-// beat is what a terminal is told of its sign-in.
+// beat is what a terminal is told of its sign-in. How that ended its page says.
 type beat struct {
-	Live  bool      `json:"live"`
-	Until time.Time `json:"until"`
-	Says  string    `json:"says,omitempty"` // how it ended, in words
-	Every int       `json:"every"`          // milliseconds to the next
+	Live  bool `json:"live"`
+	Every int  `json:"every"` // milliseconds to the next
 }
 
-func (f *face) beatOf(p *page, s *idcard.SignIn) beat {
-	b := beat{Live: s.Live(), Until: s.Until.UTC(), Every: int(idcard.Beat / time.Millisecond)}
+func beatOf(s *idcard.SignIn) beat {
+	b := beat{Live: s.Live(), Every: int(idcard.Beat / time.Millisecond)}
 	if !s.Watched {
 		b.Every *= 10
-	}
-	if !b.Live {
-		b.Says = p.T("terminal.how." + s.How)
 	}
 	return b
 }
@@ -267,7 +262,7 @@ func (f *face) terminalBeat(w http.ResponseWriter, r *http.Request, p *page) (te
 		return f.scripted(w, r, p, nil, err)
 	}
 	s, err := f.Terminals.Seen(r.Context(), token)
-	return f.scripted(w, r, p, f.beatOf(p, &s), err)
+	return f.scripted(w, r, p, beatOf(&s), err)
 }
 
 // terminalSignOut ends it: by the button, or by a beacon of the script when the

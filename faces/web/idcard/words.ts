@@ -13,8 +13,7 @@ export type Told =
 	| { did: "open"; card: string; certificate: string }
 	| { did: "signed"; signature: string }
 	| { did: "other site"; site: string }
-	| { did: "ended"; says: string }
-	| { did: "wrong" | "no card" | "failed" | "removed" | "offline" | "back" };
+	| { did: "wrong" | "no card" | "failed" | "removed" | "ended" | "offline" | "back" };
 
 export function asText(b: Uint8Array): string {
 	let s = "";
@@ -26,7 +25,7 @@ export function asBytes(s: string): Uint8Array<ArrayBuffer> {
 	return Uint8Array.from(atob(s.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 }
 
-/** Worker is asked one thing at a time; what it says by itself goes to heard. */
+/** Hands are a worker that is asked one thing at a time; what it says by itself goes to heard. */
 export class Hands {
 	private worker: Worker;
 	private waiting: ((t: Told) => void) | undefined;

@@ -120,9 +120,9 @@ async function watch(handle: FileSystemFileHandle | undefined): Promise<void> {
 		if (Date.now() >= next) {
 			try {
 				const said = await fetch("/terminal/beat", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-				const b = await said.json() as { live?: boolean; says?: string; error?: string; every?: number };
+				const b = await said.json() as { live?: boolean; every?: number };
 				if (!b.live) {
-					tell({ did: "ended", says: b.says ?? b.error ?? "" });
+					tell({ did: "ended" });
 					return;
 				}
 				if (silent > 1) tell({ did: "back" });

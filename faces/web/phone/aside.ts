@@ -1,8 +1,8 @@
 // The other numbers of a member: calls to them ring here too, though he calls with
 // another. Each registers by a connection of its own.
-import * as JsSIP from "jssip";
+import type * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
-import { askPass, Refused } from "./pass";
+import { agent, askPass, Refused, renew } from "./pass";
 import { Wire } from "./socket";
 
 interface Host {
@@ -40,18 +40,10 @@ export class Aside {
 			const pass = await askPass(this.line);
 			this.tries = 0;
 			this.later(Math.max(15_000, pass.for * 700));
-			if (this.ua && this.wire?.url === pass.ws) {
-				this.ua.set("authorization_jwt", "Bearer " + pass.pass);
-				if (this.ua.isConnected()) this.ua.register();
-				return;
-			}
+			if (this.ua && this.wire?.url === pass.ws) return renew(this.ua, pass);
 			this.ua?.stop();
 			const wire = this.wire = new Wire(pass.ws, () => this.host.busy());
-			const ua = this.ua = new JsSIP.UA({
-				sockets: [wire as unknown as JsSIP.Socket], uri: pass.uri, display_name: pass.name, authorization_jwt: "Bearer " + pass.pass, instance_id: this.instance,
-				session_timers: true, session_timers_refresh_method: "UPDATE", connection_recovery_min_interval: 1, connection_recovery_max_interval: 3, register_expires: 300,
-				user_agent: "Callisto in a browser",
-			} as ConstructorParameters<typeof JsSIP.UA>[0]);
+			const ua = this.ua = agent(pass, wire, this.instance);
 			ua.on("registrationFailed", () => { if (ua.isConnected()) this.later(5000); });
 			ua.on("newRTCSession", (e: { originator: unknown; session: RTCSession }) => {
 				if (String(e.originator) === "remote") this.host.ring(e.session, pass.number);

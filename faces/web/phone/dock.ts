@@ -288,7 +288,6 @@ export class Dock extends HTMLElement {
 		});
 		const input = this.piece<HTMLInputElement>("give-to", row);
 		input.id = "phone-give-" + c.id;
-		input.labels?.[0]?.setAttribute("for", input.id);
 		row.querySelector("label")?.setAttribute("for", input.id);
 		this.piece("calls").append(row);
 		void this.recognise(c, row);

@@ -1,9 +1,9 @@
 // The connection to the house and its calls: only the leading tab has one.
-import * as JsSIP from "jssip";
+import type * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import { Aside } from "./aside";
 import { forget, instance, keep, kept } from "./kept";
-import { askPass, Refused, type Pass } from "./pass";
+import { agent, askPass, Refused, renew, type Pass } from "./pass";
 import { openMicrophone, Sounder } from "./sound";
 import { Wire } from "./socket";
 import { nothing, type Command, type Devices, type View } from "./state";
@@ -110,22 +110,14 @@ export class Line {
 		this.renewal = window.setTimeout(() => this.open(), Math.max(15_000, pass.for * 700));
 		this.attend(pass);
 		this.set({ name: pass.name, number: pass.number, line: pass.line, lines: pass.lines ?? [], domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
-		if (this.ua && this.wire?.url === pass.ws) {
-			this.ua.set("authorization_jwt", "Bearer " + pass.pass);
-			if (this.ua.isConnected()) this.ua.register();
-			return;
-		}
-		this.connect(pass);
+		if (this.ua && this.wire?.url === pass.ws) renew(this.ua, pass);
+		else this.connect(pass);
 	}
 
 	private connect(pass: Pass): void {
 		this.ua?.stop();
 		const wire = this.wire = new Wire(pass.ws, () => this.busy());
-		const ua = this.ua = new JsSIP.UA({
-			sockets: [wire as unknown as JsSIP.Socket], uri: pass.uri, display_name: pass.name, authorization_jwt: "Bearer " + pass.pass,
-			instance_id: instance(this.account), session_timers: true, session_timers_refresh_method: "UPDATE",
-			connection_recovery_min_interval: 1, connection_recovery_max_interval: 3, register_expires: 300, user_agent: "Callisto in a browser",
-		} as ConstructorParameters<typeof JsSIP.UA>[0]);
+		const ua = this.ua = agent(pass, wire, instance(this.account));
 		ua.on("disconnected", () => {
 			this.wasLost = true;
 			if (!this.ended) this.set({ link: "lost" });

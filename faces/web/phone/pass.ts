@@ -1,5 +1,7 @@
 // The pass with which a browser registers: it is made for whoever is signed in,
 // and is good for minutes.
+import * as JsSIP from "jssip";
+import type { Wire } from "./socket";
 
 export interface Pass {
 	pass: string;
@@ -39,4 +41,19 @@ export async function askPass(line: string): Promise<Pass> {
 	const said = await answer.json() as Pass | { none: string };
 	if ("none" in said) throw new Refused(said.none, false, true);
 	return said;
+}
+
+/** agent registers with a pass, once it is started. */
+export function agent(pass: Pass, wire: Wire, instance: string): JsSIP.UA {
+	return new JsSIP.UA({
+		sockets: [wire as unknown as JsSIP.Socket], uri: pass.uri, display_name: pass.name, authorization_jwt: "Bearer " + pass.pass, instance_id: instance,
+		session_timers: true, session_timers_refresh_method: "UPDATE", connection_recovery_min_interval: 1, connection_recovery_max_interval: 3, register_expires: 300,
+		user_agent: "Callisto in a browser",
+	} as ConstructorParameters<typeof JsSIP.UA>[0]);
+}
+
+/** renew has it go on with the next one. */
+export function renew(ua: JsSIP.UA, pass: Pass): void {
+	ua.set("authorization_jwt", "Bearer " + pass.pass);
+	if (ua.isConnected()) ua.register();
 }

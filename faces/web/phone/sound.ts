@@ -13,7 +13,7 @@ export class Sounder {
 	private stopNow?: () => void;
 	private playing: Pattern | null = null;
 
-	/** sound what the calls ask for; null is silence. */
+	/** play sounds what the calls ask for; null is silence. */
 	play(kind: "ring" | "far" | "knock" | null, device: string): void {
 		const wanted = kind === "ring" ? ring : kind === "far" ? far : kind === "knock" ? knock : null;
 		if (wanted === this.playing) return;
@@ -64,7 +64,7 @@ export async function into(element: HTMLAudioElement, device: string): Promise<v
 	if (element.setSinkId) await element.setSinkId(device).catch(() => {});
 }
 
-/** listen opens the microphone, or says by a key of the texts why it cannot. */
+/** openMicrophone says by a key of the texts why it cannot. */
 export async function openMicrophone(device: string): Promise<MediaStream> {
 	if (!navigator.mediaDevices) throw new Error("insecure");
 	const audio: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };

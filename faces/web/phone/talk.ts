@@ -13,7 +13,7 @@ export interface Host {
 }
 
 /** Left is what a page that comes back needs to take a call over (RFC 3891). */
-export interface Left { id: string; to: string; call: string; mine: string; theirs: string; name: string; number: string; since: number; at: number }
+export interface Left { to: string; call: string; mine: string; theirs: string; name: string; number: string; since: number; at: number }
 
 let count = 0;
 
@@ -130,7 +130,7 @@ export class Talk {
 	left(uri: string): Left | null {
 		const dialog = (this.session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } })._dialog;
 		if (!this.session.isEstablished() || !dialog) return null;
-		return { id: this.id, to: uri, call: dialog.id.call_id, mine: dialog.id.local_tag, theirs: dialog.id.remote_tag, name: this.name, number: this.number, since: this.since, at: Date.now() };
+		return { to: uri, call: dialog.id.call_id, mine: dialog.id.local_tag, theirs: dialog.id.remote_tag, name: this.name, number: this.number, since: this.since, at: Date.now() };
 	}
 
 	private listen(pc: RTCPeerConnection): void {
