@@ -54,7 +54,7 @@ func (n *Node) business(ctx context.Context) error {
 		return err
 	}
 	cfg := member.Config{Plans: n.plans, Centers: centers, Realm: n.realm, Gift: money.Amount{Currency: n.currency()}, Now: n.opts.Now,
-		MustConfirm: !n.cfg.Dev, Estate: estate{n}, Proved: n.provedFor, Rented: n.rented, Link: func(path string) string { return n.url() + path }}
+		MustConfirm: !n.cfg.Dev, Estate: estate{n}, Proved: n.provedFor, Rented: n.rented, Link: n.link}
 	if n.cfg.Dev {
 		cfg.Spare = loopback
 		cfg.Gift = welcome(n.currency())

@@ -8,9 +8,6 @@ import (
 	"sync"
 
 	"github.com/callisto-tel/callisto/business/idcard"
-	"github.com/callisto-tel/callisto/business/money"
-	"github.com/callisto-tel/callisto/business/shop"
-	"github.com/callisto-tel/callisto/business/tax"
 	speaking "github.com/callisto-tel/callisto/telephony/access"
 )
 
@@ -27,10 +24,7 @@ func (n *Node) openIDCards(ctx context.Context) error {
 	}
 	n.idcards = idcard.New(n.store.IDCards(), n.book, n.members, idcard.Config{
 		Key: ed25519.NewKeyFromSeed(seed), Currency: n.currency(), Countries: n.centers.Countries, Log: n.log, Now: n.opts.Now,
-		Tax: func(ctx context.Context, account string, net money.Amount) (shop.Tax, error) {
-			r, err := n.taxes.OnCalls(ctx, account, n.opts.Now())
-			return shop.Tax{Name: r.Name, Rate: r.Rate, Country: r.Country, Micros: tax.On(net, r.Rate).Micros}, err
-		},
+		Tax: n.taxLikeCalls,
 	})
 	return nil
 }

@@ -19,11 +19,7 @@ import (
 func (n *Node) openNames() {
 	n.names = alias.New(n.store.Names(), alias.Config{
 		Sold: n.roster.Numbers, TXT: lookup.Client{Servers: n.cfg.Internet.Servers()}.TXT, Proved: n.provedAny,
-		Reader: func(ctx context.Context, account string) (string, string, error) {
-			a, err := n.members.Account(ctx, member.System(), account)
-			return a.Email, a.Language, err
-		},
-		Tell: n.roster.Named, Ours: n.ours, Link: func(path string) string { return n.url() + path }, Log: n.log, Now: n.opts.Now,
+		Reader: n.reader, Tell: n.roster.Named, Ours: n.ours, Link: n.link, Log: n.log, Now: n.opts.Now,
 	})
 }
 

@@ -80,7 +80,7 @@ func (s *Service) ordinary(written, iso string) (n numbering.Number) {
 	code, national, ok := "", "", false
 	switch x.Kind {
 	case numbering.Plus:
-		code, national, ok = s.plans.SplitE164(strings.TrimPrefix(x.Text, "+"))
+		code, national, ok = s.plans.SplitE164(x.Text)
 	case numbering.Digits:
 		code, national, ok = s.plans.Dialable(x.Text, iso)
 	default:
