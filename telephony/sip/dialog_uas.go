@@ -148,6 +148,7 @@ func (s *Shard) inDialog(d *Dialog, f Flow, m *Msg, key uint64) {
 	slot, _ := s.newServer(f, m, key)
 	if d.flow.Conn != f.Conn && f.Conn != nil || d.nat && d.flow.Conn == nil && f.Conn == nil {
 		d.flow = f // the phone moved: a new connection, another NAT port
+		f.Conn.prove()
 	}
 	switch m.Method {
 	case BYE:

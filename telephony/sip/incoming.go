@@ -25,6 +25,9 @@ func (in *Incoming) Respond(r *Reply) {
 		return
 	}
 	in.answered = true
+	if m := in.Msg.Method; r.Status/100 == 2 && (m == REGISTER || m == SUBSCRIBE) {
+		in.Flow.Conn.prove()
+	}
 	in.shard.stateless(in.Flow, in.Msg, r)
 }
 
@@ -36,6 +39,7 @@ func (in *Incoming) Accept(nat bool) *Dialog {
 		return nil
 	}
 	in.answered = true
+	in.Flow.Conn.prove()
 	d := s.newDialog(true, in.Flow)
 	d.nat = nat
 	d.fromRequest(m)

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"container/list"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +24,7 @@ const (
 	dialTimeout = 5 * time.Second  // TCP and TLS handshake
 	messageTime = 30 * time.Second // the first message, and any that has begun, ends within
 	idleTimeout = 30 * time.Minute // longer than any registration refresh
+	strangeTime = time.Minute      // without a message, of who has proved nothing
 	maxConns    = 20_000           // connections of a core that others opened
 	sourceShare = 4                // one source has at most this part of them
 )
@@ -42,6 +45,11 @@ type Conn struct {
 	wire   wire // nil until connected
 	out    bool // we opened it
 	most   int  // bytes that may wait
+
+	proved  atomic.Bool
+	silent  *time.Timer   // ends it while nothing is proved
+	strange *list.Element // in connTable, of which this is
+	counted bool
 }
 
 // outbox are messages that wait to be written, one after the other, and where
@@ -76,11 +84,12 @@ func (s stream) write(o *outbox) error {
 
 type connTable struct {
 	sync.RWMutex
-	byID   map[uint64]*Conn
-	bySrc  map[netip.Addr]int // those that others opened
-	others int                // their sum
-	most   int
-	next   uint64
+	byID    map[uint64]*Conn
+	bySrc   map[netip.Addr]int // those that others opened, links of centers apart
+	others  int                // their sum
+	most    int
+	next    uint64
+	strange list.List // those of them who have proved nothing; who spoke last is last
 }
 
 func newConnTable() connTable {
@@ -106,36 +115,99 @@ func (t *connTable) get(id uint64) *Conn {
 	return t.byID[id]
 }
 
-func (t *connTable) add(c *Conn) bool {
+// add takes a connection in. If there are as many as may be, one of somebody who
+// has proved nothing goes for it, and is to be closed: who has been silent longest.
+func (t *connTable) add(c *Conn) (goes *Conn, ok bool) {
 	t.Lock()
 	defer t.Unlock()
 	if !c.out {
 		src, limited := source(c.flow.Remote.Addr())
-		if t.others >= t.most || limited && t.bySrc[src] >= t.most/sourceShare {
-			return false
+		if limited && t.bySrc[src] >= t.most/sourceShare {
+			return nil, false
+		}
+		if t.others >= t.most {
+			if first := t.strange.Front(); first != nil {
+				goes = first.Value.(*Conn)
+				t.forget(goes)
+			} else if !c.flow.Listener.trusted { // a link of a center, which is yet to be proved, always may
+				return nil, false
+			}
 		}
 		t.others++
 		t.bySrc[src]++
+		c.counted = true
+		c.strange = t.strange.PushBack(c)
 	}
 	t.next++
 	c.id = t.next
 	t.byID[c.id] = c
-	return true
+	return goes, true
 }
 
 func (t *connTable) remove(c *Conn) {
 	t.Lock()
 	defer t.Unlock()
+	t.forget(c)
+}
+
+func (t *connTable) forget(c *Conn) {
 	if t.byID[c.id] != c {
 		return
 	}
 	delete(t.byID, c.id)
-	if !c.out {
-		src, _ := source(c.flow.Remote.Addr())
-		t.others--
-		if t.bySrc[src]--; t.bySrc[src] == 0 {
-			delete(t.bySrc, src)
-		}
+	t.uncount(c)
+	if c.strange != nil {
+		t.strange.Remove(c.strange)
+		c.strange = nil
+	}
+}
+
+func (t *connTable) uncount(c *Conn) {
+	if !c.counted {
+		return
+	}
+	c.counted = false
+	src, _ := source(c.flow.Remote.Addr())
+	t.others--
+	if t.bySrc[src]--; t.bySrc[src] == 0 {
+		delete(t.bySrc, src)
+	}
+}
+
+// prove notes that who opened the connection is known now: he proved it when he
+// registered, or a call of his was taken. That of another center counts no longer.
+func (c *Conn) prove() {
+	if c == nil || c.out || c.proved.Swap(true) {
+		return
+	}
+	if c.silent != nil {
+		c.silent.Stop()
+	}
+	t := &c.core.conns
+	t.Lock()
+	defer t.Unlock()
+	if c.strange != nil {
+		t.strange.Remove(c.strange)
+		c.strange = nil
+	}
+	if c.flow.Listener.trusted {
+		t.uncount(c)
+	}
+}
+
+// spoke notes a message of somebody who has proved nothing.
+func (c *Conn) spoke() {
+	if c.out || c.proved.Load() {
+		return
+	}
+	if c.silent != nil {
+		c.silent.Reset(strangeTime)
+	}
+	t := &c.core.conns
+	t.Lock()
+	defer t.Unlock()
+	if c.strange != nil {
+		t.strange.MoveToBack(c.strange)
 	}
 }
 
@@ -157,7 +229,21 @@ func (c *Core) newConn(l *Listener, remote netip.AddrPort, out bool) *Conn {
 		cn.most = queueShared
 	}
 	cn.flow = Flow{Listener: l, Conn: cn, Remote: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())}
-	if !c.conns.add(cn) {
+	if !out {
+		cn.silent = time.AfterFunc(strangeTime, func() {
+			if !cn.proved.Load() {
+				cn.close()
+			}
+		})
+	}
+	goes, ok := c.conns.add(cn)
+	if goes != nil {
+		c.wg.Go(goes.close) // which may have to wait for its other side
+	}
+	if !ok {
+		if cn.silent != nil {
+			cn.silent.Stop()
+		}
 		return nil
 	}
 	return cn
@@ -237,6 +323,9 @@ func (c *Conn) Close() { c.close() }
 // serve runs a connection to its end.
 func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 	defer c.close()
+	if !c.has(stream{nc}) {
+		return nc.Close()
+	}
 	if config != nil {
 		t := tls.Server(nc, config)
 		if client {
@@ -255,6 +344,9 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 		case !client:
 			c.peer = name
 			c.names = provedNames(t.ConnectionState(), config.ClientCAs)
+			if c.flow.Listener.trusted {
+				c.prove()
+			}
 		case c.peer != "" && c.peer != name:
 			_ = nc.Close()
 			return fmt.Errorf("the certificate is of %q, not of %q", name, c.peer)
@@ -267,14 +359,19 @@ func (c *Conn) serve(nc net.Conn, config *tls.Config, client bool) error {
 	return c.read(nc)
 }
 
-// connected begins to write what waits, unless the connection was given up.
-func (c *Conn) connected(w wire) bool {
+// has notes what is closed with the connection, unless it was given up.
+func (c *Conn) has(w wire) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	c.wire = w
+	return !c.closed
+}
+
+// connected begins to write what waits, unless the connection was given up.
+func (c *Conn) connected(w wire) bool {
+	if !c.has(w) {
 		return false
 	}
-	c.wire = w
 	c.core.wg.Go(c.write)
 	return true
 }
@@ -333,6 +430,7 @@ func (c *Conn) read(nc net.Conn) error {
 			}
 			if n > 0 {
 				held, idle = 0, true
+				c.spoke()
 				shard.Deliver(c.flow, buf[skip:skip+n])
 			}
 			rest := copy(buf, buf[skip+n:])
@@ -431,6 +529,9 @@ func (c *Conn) close() {
 	w := c.wire
 	c.mu.Unlock()
 	c.core.conns.remove(c)
+	if c.silent != nil {
+		c.silent.Stop()
+	}
 	if w != nil {
 		_ = w.Close()
 	}
@@ -438,7 +539,7 @@ func (c *Conn) close() {
 	case c.wake <- struct{}{}:
 	default:
 	}
-	if c.core.ctx.Err() != nil {
+	if c.core.ctx.Err() != nil || !c.out && !c.proved.Load() { // strangers are asked nothing
 		return
 	}
 	f := c.flow

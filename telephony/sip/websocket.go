@@ -85,6 +85,7 @@ func (c *Core) ServeWeb(l *Listener, remote netip.AddrPort, m Messages) error {
 			}
 			continue
 		}
+		cn.spoke()
 		shard.Deliver(cn.flow, b)
 	}
 }

@@ -46,14 +46,17 @@ func (s *farEnd) CloseNow() error {
 }
 
 // TestAWebSocketThatSaysNothing is closed: before its first message soon, later
-// when it has been silent for long, and by a ping when nobody is there.
+// when it has been silent for long, a stranger's for a minute, and by a ping when
+// nobody is there.
 func TestAWebSocketThatSaysNothing(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		says  bool
-		here  bool
-		after time.Duration
-	}{{"at all", false, true, messageTime}, {"any more", true, true, idleTimeout}, {"and is gone", true, false, pingEvery + pongMost}} {
+		name               string
+		says, proves, here bool
+		after              time.Duration
+	}{
+		{"at all", false, false, true, messageTime}, {"any more", true, true, true, idleTimeout},
+		{"any more, a stranger's", true, false, true, strangeTime}, {"and is gone", true, true, false, pingEvery + pongMost},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				core, err := New(Config{Handler: func(*Shard) Handler { return nil }})
@@ -64,6 +67,9 @@ func TestAWebSocketThatSaysNothing(t *testing.T) {
 				m := &farEnd{says: make(chan string, 1), here: c.here, gone: make(chan struct{})}
 				if c.says {
 					m.says <- "REGISTER sip:x SIP/2.0\r\n\r\n"
+				}
+				if c.proves {
+					time.AfterFunc(time.Second, func() { core.conns.get(1).prove() })
 				}
 				begun := time.Now()
 				if err := core.ServeWeb(l, netip.MustParseAddrPort("192.0.2.9:0"), m); err == nil {
