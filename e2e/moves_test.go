@@ -126,6 +126,10 @@ func TestKeysAreHeard(t *testing.T) {
 		t.Fatalf("the guest is not signed in: %v", list)
 	}
 
+	w.types("sam") // the answer quotes it
+	w.press(`[data-part=dial] button`)
+	w.says("[data-part=problem]", "Nobody has this number")
+	w.idle()
 	w.types("nobody@example.invalid")
 	w.press(`[data-part=dial] button`)
 	w.says("[data-part=problem]", "No telephone service was found at this address")

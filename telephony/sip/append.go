@@ -3,9 +3,13 @@ package sip
 import (
 	"net/netip"
 	"strconv"
+	"unicode/utf8"
 )
 
-const version = "SIP/2.0"
+const (
+	version   = "SIP/2.0"
+	hexDigits = "0123456789ABCDEF"
+)
 
 // reasonPhrase is the default phrase of the status codes this project sends.
 var reasonPhrase = map[int]string{ //nolint:gochecknoglobals // constant table
@@ -40,11 +44,29 @@ func appendStatusLine(b []byte, r *Reply) []byte {
 	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(b, ' ')
 	if r.Reason != "" {
-		b = appendClean(b, r.Reason)
+		b = appendPhrase(b, r.Reason)
 	} else {
 		b = append(b, reasonPhrase[r.Status]...)
 	}
 	return append(b, crlf...)
+}
+
+// appendPhrase appends a Reason-Phrase (RFC 3261 §25.1). Other ASCII than its
+// grammar has is escaped, but for a quotation mark, which people are to read, and
+// control characters, which are dropped: there are telephones that take no answer
+// with any of them, and ring on for ever.
+func appendPhrase(b []byte, s string) []byte {
+	for _, r := range s {
+		switch {
+		case r >= utf8.RuneSelf || class[r]&classPhrase != 0:
+			b = utf8.AppendRune(b, r)
+		case r == '"':
+			b = append(b, '\'')
+		case r > ' ' && r != 0x7f:
+			b = append(b, '%', hexDigits[r>>4], hexDigits[r&15])
+		}
+	}
+	return b
 }
 
 // appendClean drops line ends, so that no text can add a header.
@@ -162,13 +184,12 @@ func AppendQuoted(b []byte, s string) []byte {
 // AppendUser appends text as the user part of a SIP URI, escaping what has to
 // be ("#" becomes %23).
 func AppendUser(b []byte, s string) []byte {
-	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		c := s[i]
 		if class[c]&classUser != 0 {
 			b = append(b, c)
 		} else {
-			b = append(b, '%', hex[c>>4], hex[c&15])
+			b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
 	return b
@@ -177,13 +198,12 @@ func AppendUser(b []byte, s string) []byte {
 // AppendParam appends the value of a URI parameter, with what may not stand
 // there escaped (RFC 3261 §19.1.1).
 func AppendParam(b []byte, s string) []byte {
-	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
 		c := s[i]
 		if class[c]&classParam != 0 {
 			b = append(b, c)
 		} else {
-			b = append(b, '%', hex[c>>4], hex[c&15])
+			b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
 	return b

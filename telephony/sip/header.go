@@ -185,6 +185,7 @@ const (
 	classWS
 	classDigit
 	classHex
+	classPhrase // Reason-Phrase, of ASCII and without escapes
 )
 
 var class = func() (t [256]uint8) { //nolint:gochecknoglobals // constant table
@@ -195,11 +196,12 @@ var class = func() (t [256]uint8) { //nolint:gochecknoglobals // constant table
 	}
 	const alnum = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	const mark = "-_.!~*'()"
-	set(alnum, classToken|classUser|classHost|classParam)
+	set(alnum, classToken|classUser|classHost|classParam|classPhrase)
 	set("-.!%*_+`'~", classToken)
 	set(mark+"&=+$,;?/", classUser)
 	set("-._", classHost) // "_" is not in the grammar but in many names
 	set(mark+"[]/:&+$", classParam)
+	set(mark+";/?:@&=+$, \t", classPhrase)
 	set(" \t", classWS)
 	set("0123456789", classDigit)
 	set("0123456789abcdefABCDEF", classHex)
