@@ -64,6 +64,13 @@ func TestAnAccessNumberIsTriedInDev(t *testing.T) {
 		}
 	}
 
+	boss := r.signIn(t, str(r.dev, "operator", "email"), str(r.dev, "operator", "password"))
+	for _, path := range []string{"/operator/access", "/operator/telephones"} {
+		if _, text := boss.get(path); !strings.Contains(text, "<bdi>Test carrier US</bdi>") || !strings.Contains(text, "<bdi>Test carrier KR</bdi>") {
+			t.Errorf("%s does not tell the test carriers of two countries apart", path)
+		}
+	}
+
 	asked := r.want(t, 200, key, "POST", "/api/v1/routes/explain", obj{"from": "755 0142 82", "to": "+1 312 555 0190"})
 	if str(asked.body, "kind") != "feature" || str(asked.body, "code") != "access_number" || !strings.Contains(asked.raw, "the house itself answers") {
 		t.Errorf("explained as %s", asked.raw)

@@ -157,16 +157,6 @@ type accessDeskData struct {
 	Errors   map[string]string
 }
 
-// Name is a carrier's.
-func (d accessDeskData) Name(id string) string {
-	for i := range d.Carriers {
-		if d.Carriers[i].ID == id {
-			return d.Carriers[i].Name
-		}
-	}
-	return id
-}
-
 func (f *face) accessDeskWith(r *http.Request, p *page, err error) (templ.Component, error) {
 	d := accessDeskData{Numbers: f.Access.Numbers(), Typed: r.PostForm}
 	if err != nil {

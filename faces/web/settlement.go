@@ -13,6 +13,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/callisto-tel/callisto/business/carrier"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/money"
@@ -88,18 +89,24 @@ func (n carrierNames) of(id string) string {
 // carrierNames names all carriers, and has their ids in order.
 func (f *face) carrierNames(r *http.Request, p *page) (names carrierNames, ids []string, err error) {
 	all, err := f.Carriers.Carriers(r.Context(), p.Who)
-	names = carrierNames{}
-	often := map[string]int{}
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	return namesOf(all), ids, err
+}
+
+func namesOf(all []carrier.Carrier) carrierNames {
+	names, often := carrierNames{}, map[string]int{}
 	for _, c := range all {
 		often[c.Name]++
 	}
 	for _, c := range all {
-		ids, names[c.ID] = append(ids, c.ID), c.Name
+		names[c.ID] = c.Name
 		if often[c.Name] > 1 {
 			names[c.ID] += " " + string(c.Center)
 		}
 	}
-	return names, ids, err
+	return names
 }
 
 // settlementData is a month with all carriers.

@@ -272,14 +272,4 @@ func (f *face) removeTelephone(_ http.ResponseWriter, r *http.Request, p *page) 
 	return nil, redirect{"/operator/telephones?done=1"}
 }
 
-// carrierName is what the operator calls a carrier.
-func (d telephoneStockData) carrierName(id string) string {
-	for i := range d.Carriers {
-		if d.Carriers[i].ID == id {
-			return d.Carriers[i].Name
-		}
-	}
-	return id
-}
-
 func telephoneStates() []string { return strings.Fields("free rented late resting") }
