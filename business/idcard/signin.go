@@ -2,8 +2,6 @@ package idcard
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -11,11 +9,6 @@ import (
 	"github.com/callisto-tel/callisto/business/ident"
 	"github.com/callisto-tel/callisto/business/member"
 )
-
-func hashed(token string) string {
-	h := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(h[:])
-}
 
 // pace keeps somebody from asking without end.
 func (s *Service) pace(network string) error {
@@ -39,7 +32,7 @@ func (s *Service) Ask(ctx context.Context, certificate string, from From) (nonce
 	}
 	nonce = ident.Secret(24)
 	return nonce, s.store.Do(ctx, func(tx Tx) error {
-		return tx.Ask(ctx, hashed(nonce), c.Card, from.Origin, now, now.Add(questionFor))
+		return tx.Ask(ctx, ident.Hashed(nonce), c.Card, from.Origin, now, now.Add(questionFor))
 	})
 }
 
@@ -93,7 +86,7 @@ func (s *Service) SignIn(ctx context.Context, a Answer) (Opened, error) {
 func (s *Service) take(ctx context.Context, nonce, subject, origin string) error {
 	ok := false
 	err := s.store.Do(ctx, func(tx Tx) error {
-		whom, where, found, err := tx.TakeQuestion(ctx, hashed(nonce), s.cfg.Now())
+		whom, where, found, err := tx.TakeQuestion(ctx, ident.Hashed(nonce), s.cfg.Now())
 		ok = found && whom == subject && where == origin
 		return err
 	})
@@ -126,7 +119,7 @@ func (s *Service) Proved(ctx context.Context, account, origin string) (ticket st
 	now := s.cfg.Now()
 	ticket = ident.Secret(24)
 	return ticket, lines, s.store.Do(ctx, func(tx Tx) error {
-		return tx.Ask(ctx, hashed(ticket), account, origin, now, now.Add(questionFor))
+		return tx.Ask(ctx, ident.Hashed(ticket), account, origin, now, now.Add(questionFor))
 	})
 }
 
@@ -203,7 +196,7 @@ func (s *Service) open(ctx context.Context, in SignIn, from From, take bool) (ou
 	out = Opened{SignIn: in, Token: ident.Secret(24)}
 	fresh := false
 	err = s.store.Do(ctx, func(tx Tx) (err error) {
-		fresh, err = tx.AddSignIn(ctx, in, hashed(out.Token))
+		fresh, err = tx.AddSignIn(ctx, in, ident.Hashed(out.Token))
 		return err
 	})
 	if err == nil && !fresh { // the same card at the same moment elsewhere
@@ -228,7 +221,7 @@ func loanName(w Way) string {
 }
 
 func (s *Service) named(ctx context.Context, o Opened) (Opened, error) {
-	in, found, err := s.store.SignInBy(ctx, hashed(o.Token))
+	in, found, err := s.store.SignInBy(ctx, ident.Hashed(o.Token))
 	if err == nil && found {
 		o.SignIn = in
 	}
@@ -304,7 +297,7 @@ func Nobody() error { return fault.New(fault.Unproven, "card_none", "Nobody is s
 // At is the sign-in of a terminal, by its token. One that is over is told with
 // how it ended.
 func (s *Service) At(ctx context.Context, token string) (SignIn, error) {
-	in, found, err := s.store.SignInBy(ctx, hashed(token))
+	in, found, err := s.store.SignInBy(ctx, ident.Hashed(token))
 	if err == nil && !found {
 		err = Nobody()
 	}

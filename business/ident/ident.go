@@ -5,8 +5,10 @@ package ident
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -56,4 +58,10 @@ func Secret(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding).EncodeToString(b)
+}
+
+// Hashed is what is kept of such a token: long random ones need no salt and no cost.
+func Hashed(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
 }

@@ -29,3 +29,10 @@ func TestIdsSortByTimeAndDiffer(t *testing.T) {
 		t.Errorf("%q", s)
 	}
 }
+
+// TestAHashedTokenStaysWhatItIs: rows of the database are found by it (FIPS 180-4's example).
+func TestAHashedTokenStaysWhatItIs(t *testing.T) {
+	if got := Hashed("abc"); got != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -32,7 +32,7 @@ const mostPasskeys = 20
 func (s *Service) AskPasskey(ctx context.Context, account, data string) (string, error) {
 	token, now := ident.Secret(24), s.cfg.Now()
 	return token, s.store.Do(ctx, func(tx Tx) error {
-		return tx.InsertQuestion(ctx, hashToken(token), account, data, now, now.Add(questionLife))
+		return tx.InsertQuestion(ctx, ident.Hashed(token), account, data, now, now.Add(questionLife))
 	})
 }
 
@@ -41,7 +41,7 @@ func (s *Service) TakeQuestion(ctx context.Context, token string) (account, data
 	err = s.store.Do(ctx, func(tx Tx) error {
 		var found bool
 		var err error
-		account, data, found, err = tx.TakeQuestion(ctx, hashToken(token), s.cfg.Now())
+		account, data, found, err = tx.TakeQuestion(ctx, ident.Hashed(token), s.cfg.Now())
 		if err == nil && !found {
 			return fault.New(fault.Conflict, "passkey_late", "That took too long. Try again.")
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/ident"
 )
 
 // recoversAnHour from one source: an office shares one.
@@ -71,7 +72,7 @@ func (s *Service) recover(ctx context.Context, email string) error {
 // ResetOpen reports whether a link still chooses a password.
 func (s *Service) ResetOpen(ctx context.Context, token string) error {
 	return s.store.View(ctx, func(tx Tx) error {
-		t, found, err := tx.Token(ctx, hashToken(token), s.cfg.Now())
+		t, found, err := tx.Token(ctx, ident.Hashed(token), s.cfg.Now())
 		if err == nil && (!found || t.Kind != ResetLink) {
 			return linkOver()
 		}
@@ -94,7 +95,7 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 	}
 	now := s.cfg.Now()
 	return s.store.Do(ctx, func(tx Tx) error {
-		t, found, err := tx.TakeToken(ctx, hashToken(token), now)
+		t, found, err := tx.TakeToken(ctx, ident.Hashed(token), now)
 		if err != nil {
 			return err
 		}

@@ -150,7 +150,7 @@ func (s *Service) NewAPIKey(ctx context.Context, by Actor, account, name string)
 	now := s.cfg.Now()
 	clear := keyPrefix + ident.Secret(32)
 	k := APIKey{ID: ident.New("key", now), Account: account, Name: name, Prefix: clear[:len(keyPrefix)+6], Created: now}
-	err := s.store.Do(ctx, func(tx Tx) error { return tx.InsertAPIKey(ctx, hashToken(clear), k) })
+	err := s.store.Do(ctx, func(tx Tx) error { return tx.InsertAPIKey(ctx, ident.Hashed(clear), k) })
 	return clear, k, err
 }
 
@@ -167,7 +167,7 @@ func (s *Service) APIKey(ctx context.Context, key string) (Actor, error) {
 	who, err := s.who(ctx, func(tx Tx) (string, bool, error) {
 		var found bool
 		var err error
-		k, found, err = tx.APIKey(ctx, hashToken(key))
+		k, found, err = tx.APIKey(ctx, ident.Hashed(key))
 		return k.Account, found && k.Revoked.IsZero(), err
 	})
 	if now := s.cfg.Now(); err == nil && now.Sub(k.Used) > seenEvery {

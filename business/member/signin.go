@@ -2,8 +2,6 @@ package member
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/netip"
 	"time"
 
@@ -79,7 +77,7 @@ func (s *Service) openSession(ctx context.Context, a Account, from Source, also 
 		if err := also(tx); err != nil {
 			return err
 		}
-		return tx.InsertSession(ctx, hashToken(x.Token), x)
+		return tx.InsertSession(ctx, ident.Hashed(x.Token), x)
 	})
 	who := a.actor()
 	who.Session, who.Proved = x.ID, now
@@ -123,12 +121,6 @@ func (a Account) actor() Actor {
 	return Actor{Account: a.ID, Name: a.Name, Role: a.Role, Language: a.Language}
 }
 
-// hashToken hashes a long random token; those need no salt and no cost.
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
 // short cuts a text that comes from outside.
 func short(s string, most int) string {
 	if len(s) > most {
@@ -170,7 +162,7 @@ func (s *Service) Session(ctx context.Context, token string) (Actor, error) {
 	who, err := s.who(ctx, func(tx Tx) (string, bool, error) {
 		var found bool
 		var err error
-		x, found, err = tx.Session(ctx, hashToken(token), now)
+		x, found, err = tx.Session(ctx, ident.Hashed(token), now)
 		return x.Account, found, err
 	})
 	if err != nil {
@@ -208,7 +200,7 @@ func (s *Service) who(ctx context.Context, find func(Tx) (string, bool, error)) 
 
 // SignOut ends a session.
 func (s *Service) SignOut(ctx context.Context, token string) error {
-	return s.store.Do(ctx, func(tx Tx) error { return tx.DeleteSession(ctx, hashToken(token)) })
+	return s.store.Do(ctx, func(tx Tx) error { return tx.DeleteSession(ctx, ident.Hashed(token)) })
 }
 
 // Sessions lists where an account is signed in, the latest first.

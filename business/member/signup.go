@@ -103,7 +103,7 @@ func (s *Service) sendLink(ctx context.Context, tx Tx, a Account, kind TokenKind
 	if err := tx.DropTokens(ctx, a.ID, kind, now); err != nil { // only the newest works
 		return err
 	}
-	hash := hashToken(token)
+	hash := ident.Hashed(token)
 	if err := tx.InsertToken(ctx, hash, t); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func linkOver() error {
 func (s *Service) Confirm(ctx context.Context, token string) error {
 	now := s.cfg.Now()
 	return s.store.Do(ctx, func(tx Tx) error {
-		t, found, err := tx.TakeToken(ctx, hashToken(token), now)
+		t, found, err := tx.TakeToken(ctx, ident.Hashed(token), now)
 		if err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func (s *Service) Confirm(ctx context.Context, token string) error {
 		if err := tx.DropTokens(ctx, a.ID, "", now); err != nil { // links to the old address open nothing any more
 			return err
 		}
-		return tx.Post(ctx, letter.Letter{Key: "moved:" + hashToken(token)[:24], Account: a.ID, To: a.Email, Language: a.Language, Kind: "email_changed"})
+		return tx.Post(ctx, letter.Letter{Key: "moved:" + ident.Hashed(token)[:24], Account: a.ID, To: a.Email, Language: a.Language, Kind: "email_changed"})
 	})
 }
 

@@ -2,8 +2,6 @@ package setup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -106,11 +104,6 @@ func New(store Store, members Members, cfg Config) *Service {
 	return &Service{store: store, members: members, cfg: cfg, making: map[string]*making{}, askers: pace.New[string](pace.Limits{Burst: 120, Second: 1, Most: 10_000})}
 }
 
-func hashOf(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
 // Ask is what a member asks for.
 type Ask struct {
 	Kind    Kind
@@ -180,7 +173,7 @@ func (s *Service) Make(ctx context.Context, by member.Actor, membership string, 
 		if err := room(ctx, tx, m.ID, now); err != nil { // others may have asked meanwhile
 			return err
 		}
-		return tx.AddLink(ctx, hashOf(out.Token), out.Link)
+		return tx.AddLink(ctx, ident.Hashed(out.Token), out.Link)
 	})
 	if err != nil && a.Device == "" {
 		err = errors.Join(err, s.members.RevokeDevice(context.WithoutCancel(ctx), by, d.ID))
@@ -278,7 +271,7 @@ func (s *Service) Fetch(ctx context.Context, token string, c Caller, w Want) (Ac
 	if c.Agent = strings.ToValidUTF8(c.Agent, ""); len(c.Agent) > mostAgent {
 		c.Agent = strings.ToValidUTF8(c.Agent[:mostAgent], "")
 	}
-	id, found, err := s.store.Find(ctx, hashOf(token)) // who guesses makes no telephone wait, and no transaction
+	id, found, err := s.store.Find(ctx, ident.Hashed(token)) // who guesses makes no telephone wait, and no transaction
 	if err != nil {
 		return Account{}, err
 	}
@@ -294,7 +287,7 @@ func (s *Service) Fetch(ctx context.Context, token string, c Caller, w Want) (Ac
 		no, secret = refused{}, false
 		found := false
 		var err error
-		if l, found, err = tx.LockLink(ctx, hashOf(token)); err != nil {
+		if l, found, err = tx.LockLink(ctx, ident.Hashed(token)); err != nil {
 			return err
 		}
 		if !found {
