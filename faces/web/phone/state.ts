@@ -44,7 +44,7 @@ export interface View {
 	calls: Call[];
 	/** a key of the texts, or "" */
 	problem: string;
-	/** a sentence the server made; takes the place of problem */
+	/** why there is no telephone now, a sentence the server made; or "" */
 	sentence: string;
 	devices: Devices;
 	/** the numbers to call with, if there is a choice, and the one that is chosen */
