@@ -197,7 +197,7 @@ func (l *lease) cost(answer time.Time, d time.Duration) int64 {
 // lasts says how long a call may last that is answered at an instant.
 func (l *lease) lasts(answer time.Time) {
 	if l.money {
-		l.paid = l.Quote.AffordableAfter(answer.In(l.zone), l.held, l.secs)
+		l.paid = l.Quote.Affordable(answer.In(l.zone), l.held, l.secs)
 	} else {
 		l.paid = l.Quote.Lasts(answer.In(l.zone), l.secs)
 	}

@@ -85,7 +85,7 @@ func (s *Service) money(ctx context.Context, tx Tx, l *lease, id string, answer 
 	}
 	step := func(d time.Duration) int64 { return l.cost(answer, min(start+d, rating.MaxCall)) }
 	want := ledger.Want{Most: step(chunk), Least: step(time.Second), Part: part, Fair: step(fair)}
-	longest := l.Quote.AffordableAfter(answer.In(l.zone), want.Most, l.secs)
+	longest := l.Quote.Affordable(answer.In(l.zone), want.Most, l.secs)
 	expires := s.now().Add(longest + ringing)
 	s.limit(ctx, tx, l, &want, caps, id, counted)
 	h, err := s.book.HoldIn(ctx, tx, ledger.Hold{

@@ -15,7 +15,7 @@ import (
 // TestTheFirstList is one that can be read, and closes what it should and nothing
 // that people call every day.
 func TestTheFirstList(t *testing.T) {
-	l, err := ReadRanges(DefaultRanges())
+	l, err := ReadRanges(ranges)
 	if err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}

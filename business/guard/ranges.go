@@ -48,11 +48,10 @@ const (
 	mostWrong  = 20 // lines that are named
 )
 
+// ranges is the list that a new house begins with, as CSV.
+//
 //go:embed ranges.csv
 var ranges string
-
-// DefaultRanges is the list that a new house begins with, as CSV.
-func DefaultRanges() string { return ranges }
 
 // List is the closed destinations: built once, then read by many.
 type List struct {

@@ -233,31 +233,19 @@ func (t *Table) RemoveDevice(device string) []Binding {
 	return out
 }
 
-// RemoveNode forgets what an earlier life of a node, or a dead node, owned:
-// all its bindings of epochs before the given one.
-func (t *Table) RemoveNode(node string, before int64) []Binding {
-	return t.removeWhere(func(b *Binding) bool { return b.Node == node && b.Epoch < before })
-}
-
-// Sweep forgets what expired before now and returns how many those were.
-func (t *Table) Sweep(now time.Time) int {
-	return len(t.removeWhere(func(b *Binding) bool { return !b.Expires.After(now) }))
-}
-
-// removeWhere takes the lock once per binding, so that no registration waits
-// for a whole sweep.
-func (t *Table) removeWhere(doomed func(*Binding) bool) []Binding {
-	var out []Binding
+// Sweep forgets what expired before now and returns how many those were. It takes
+// the lock once per binding, so that no registration waits for a whole sweep.
+func (t *Table) Sweep(now time.Time) (gone int) {
 	for id, c := range t.byID.All {
-		if old := c.now.Load(); old != nil && doomed(old) {
+		if old := c.now.Load(); old != nil && !old.Expires.After(now) {
 			t.mu.Lock()
 			if t.drop(id, c, old) {
-				out = append(out, *old)
+				gone++
 			}
 			t.mu.Unlock()
 		}
 	}
-	return out
+	return gone
 }
 
 // All calls yield for every binding held, expired ones not yet swept included.

@@ -60,17 +60,6 @@ func TestMovingToAnotherNumber(t *testing.T) {
 	}
 }
 
-func TestRemoveNode(t *testing.T) {
-	tab := NewTable()
-	tab.Put(binding("b1", "1", 0, 10))
-	b := binding("b2", "1", 0, 10)
-	b.Epoch = 2
-	tab.Put(b)
-	if gone := tab.RemoveNode("a", 2); len(gone) != 1 || gone[0].ID != "b1" {
-		t.Errorf("removed %v", gone)
-	}
-}
-
 func TestManyAtOnce(t *testing.T) {
 	tab := NewTable()
 	var wg sync.WaitGroup
@@ -98,10 +87,7 @@ func TestManyAtOnce(t *testing.T) {
 	if n != tab.Len() {
 		t.Errorf("counted %d, Len %d", n, tab.Len())
 	}
-	for _, b := range tab.RemoveNode("a", 9) {
-		_ = b
-	}
-	if tab.Len() != 0 || len(tab.ByNumber(nil, "3", time.Time{})) != 0 {
+	if gone := tab.Sweep(at(10_000)); gone != n || tab.Len() != 0 || len(tab.ByNumber(nil, "3", time.Time{})) != 0 {
 		t.Error("something is left in an index")
 	}
 }

@@ -213,14 +213,9 @@ func (q *Quote) cost(answer time.Time, secs, paid int64, each func(band int, sec
 }
 
 // Affordable is the longest a call that is answered at an instant may last for
-// an amount: MaxCall if no money ends it, 0 if it may not begin.
-func (q *Quote) Affordable(answer time.Time, micros int64) time.Duration {
-	return q.AffordableAfter(answer, micros, 0)
-}
-
-// AffordableAfter is Affordable of a call whose first seconds are paid for
-// otherwise: with no amount at all it lasts as long as they do.
-func (q *Quote) AffordableAfter(answer time.Time, micros, paid int64) time.Duration {
+// an amount: MaxCall if no money ends it, 0 if it may not begin. Seconds at its
+// beginning may be paid for otherwise: with no amount at all it lasts as long as they do.
+func (q *Quote) Affordable(answer time.Time, micros, paid int64) time.Duration {
 	low, high := int64(0), int64(MaxCall/time.Second) // low is affordable, or nothing
 	if sum, _ := q.cost(answer, high, paid, nil); sum.round() <= micros {
 		return MaxCall

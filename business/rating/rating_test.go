@@ -70,7 +70,7 @@ func TestGoldens(t *testing.T) {
 			}
 			c := q.ChargeAfter(answer, lasts, g.Held)
 			got := g
-			got.Charge, got.Affords, got.Used = &c, q.AffordableAfter(answer, g.Has, g.Held).String(), q.Used(answer, lasts, g.Held)
+			got.Charge, got.Affords, got.Used = &c, q.Affordable(answer, g.Has, g.Held).String(), q.Used(answer, lasts, g.Held)
 			if cost := q.CostAfter(answer, lasts, g.Held); cost != c.Micros {
 				t.Errorf("the cost alone is %d", cost)
 			}
@@ -108,7 +108,7 @@ func TestAgainstSecondBySecond(t *testing.T) {
 			t.Fatalf("call %d: %d, second by second %d: %+v %s %s", i, got, want, q, answer, lasts)
 		}
 		money := rng.Int64N(20_000_000)
-		d := q.AffordableAfter(answer, money, paid)
+		d := q.Affordable(answer, money, paid)
 		if d > 0 && q.CostAfter(answer, d, paid) > money || d < MaxCall && q.CostAfter(answer, d+time.Second, paid) <= money || d > 0 && d%time.Second != 0 {
 			t.Fatalf("call %d: %d affords %s, which costs %d: %+v", i, money, d, q.CostAfter(answer, d, paid), q)
 		}

@@ -57,8 +57,6 @@ func SpokenBy(name string) ([]byte, bool) {
 func NewPrompts() *Prompts {
 	p := &Prompts{byName: map[string]prompt{}, put: map[string]prompt{}}
 	const ms = time.Millisecond
-	p.tone("tone:busy", 6, 500*ms, 500*ms, false, 480, 620)
-	p.tone("tone:congestion", 12, 250*ms, 250*ms, false, 480, 620)
 	p.tone("tone:ringing", 1, 2000*ms, 4000*ms, true, 440, 480)
 	p.tone("tone:warning", 2, 200*ms, 200*ms, false, 1400)
 	p.tone(speech.Pause, 1, 0, 300*ms, false)

@@ -90,10 +90,8 @@ type Prompt string
 
 // The tones; any other Prompt is the name of an announcement.
 const (
-	ToneBusy       Prompt = "tone:busy"
-	ToneCongestion Prompt = "tone:congestion"
-	ToneRinging    Prompt = "tone:ringing"
-	ToneWarning    Prompt = "tone:warning"
+	ToneRinging Prompt = "tone:ringing"
+	ToneWarning Prompt = "tone:warning"
 )
 
 // Command is one thing to do. SDP is valid until the event that caused it has
