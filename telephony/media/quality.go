@@ -38,7 +38,7 @@ func (s *Session) Quality(id uint16) (from, to rtp.Heard) {
 	return from, to
 }
 
-// LineStats is what the call doctor is told of a line.
+// LineStats is what came in on a line, and where from.
 type LineStats struct {
 	Kind      string
 	Port      uint16         // ours

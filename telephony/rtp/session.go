@@ -59,7 +59,7 @@ type path struct {
 	joined netip.AddrPort
 }
 
-// Stats counts what came in on a line, for the call doctor.
+// Stats counts what came in on a line.
 type Stats struct {
 	Packets, Bytes uint64
 	Control        uint64 // RTCP packets
@@ -68,7 +68,6 @@ type Stats struct {
 	Sent           uint64
 	First, Last    netip.AddrPort // first and present source taken
 	Stray          netip.AddrPort // last source not taken
-	FirstAt        int64
 	LastAt         int64
 }
 
@@ -297,7 +296,7 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 		l.reports.hears(b, now)
 	} else {
 		if l.stats.Packets == 0 {
-			l.stats.First, l.stats.FirstAt = src, now
+			l.stats.First = src
 		}
 		l.stats.Packets++
 		l.stats.Bytes += uint64(len(b))
