@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/callisto-tel/callisto/faces/api"
 	"github.com/callisto-tel/callisto/faces/source"
 	"github.com/callisto-tel/callisto/faces/takeout"
@@ -22,14 +20,14 @@ import (
 )
 
 // listen takes the HTTP address before anything else is opened, so that a port in use is told at once.
-// Browsers that keep connections open wait for each other rather than take the files that calls and the
-// database need.
-func (n *Node) listen(ctx context.Context) (net.Listener, error) {
+// Browsers that keep connections open make room for each other rather than take the files that calls and
+// the database need.
+func (n *Node) listen(ctx context.Context) (*door, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.cfg.HTTP)
 	if err != nil {
 		return nil, n.notOpened("http", err)
 	}
-	return netutil.LimitListener(l, sip.OpenFiles()/5), nil
+	return newDoor(l, sip.OpenFiles()/5), nil
 }
 
 // handler is every page and address of the node.
@@ -132,6 +130,6 @@ func (n *Node) server() (*http.Server, error) {
 	}
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10,
+		MaxHeaderBytes: 32 << 10, ConnState: n.listener.state,
 	}, nil
 }

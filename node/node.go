@@ -139,7 +139,7 @@ type Node struct {
 	post        *notify.Sender // nil: letters wait
 	sink        *sink.Sink     // nil outside of dev
 	telephony   telephony
-	listener    net.Listener
+	listener    *door
 	samples     []sample
 	ready       atomic.Bool
 	isReady     chan struct{}

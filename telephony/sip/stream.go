@@ -97,9 +97,9 @@ func newConnTable() connTable {
 	return connTable{byID: map[uint64]*Conn{}, bySrc: map[netip.Addr]int{}, most: min(maxConns, OpenFiles()/5)}
 }
 
-// source is what counts as one: an address, of IPv6 the network a customer
+// Source is what counts as one: an address, of IPv6 the network a customer
 // gets; ok is false for this machine, which is not limited.
-func source(a netip.Addr) (src netip.Addr, ok bool) {
+func Source(a netip.Addr) (src netip.Addr, ok bool) {
 	a = a.Unmap()
 	ok = !a.IsLoopback()
 	if a.Is6() {
@@ -121,7 +121,7 @@ func (t *connTable) add(c *Conn) (goes *Conn, ok bool) {
 	t.Lock()
 	defer t.Unlock()
 	if !c.out {
-		src, limited := source(c.flow.Remote.Addr())
+		src, limited := Source(c.flow.Remote.Addr())
 		if limited && t.bySrc[src] >= t.most/sourceShare {
 			return nil, false
 		}
@@ -167,7 +167,7 @@ func (t *connTable) uncount(c *Conn) {
 		return
 	}
 	c.counted = false
-	src, _ := source(c.flow.Remote.Addr())
+	src, _ := Source(c.flow.Remote.Addr())
 	t.others--
 	if t.bySrc[src]--; t.bySrc[src] == 0 {
 		delete(t.bySrc, src)
