@@ -65,6 +65,18 @@ func (t *TLSLinks) Flow(from, to center.ID) (sip.Flow, error) {
 	return f, nil
 }
 
+// Again is the way to another center, when the connection that led there has ended:
+// calls go on over a new one.
+func (b *board) Again(f sip.Flow) (sip.Flow, bool) {
+	to, link := b.edge.cfg.Links.Peer(&f)
+	if !link {
+		return f, false
+	}
+	from, _ := strings.CutPrefix(f.Listener.Tag, linkTag)
+	now, err := b.edge.cfg.Links.Flow(center.ID(from), to)
+	return now, err == nil
+}
+
 // listener is the one a center calls others from. Centers of one node may have
 // addresses of different IP versions: then it is that of the other version, for
 // a connection is answered on itself.

@@ -25,6 +25,7 @@ type clientTx struct {
 	use        use
 	cancelled  bool // CANCEL is wanted, and sent with the first provisional answer
 	cancelSent bool
+	anew       bool // it was sent once more, another way
 	full       bool // it was not sent: the connection has room for no more calls
 	flow       Flow
 	reason     string   // Reason header line of a CANCEL
@@ -58,7 +59,7 @@ func (s *Shard) newClient(method Method, u use, f Flow, d *Dialog) (uint32, *cli
 	slot, t := s.clients.alloc()
 	t.timer.owner, t.timer.slot = ownerClient, slot
 	t.state, t.method, t.use, t.flow = clientCalling, method, u, f
-	t.cancelled, t.cancelSent, t.full, t.reason = false, false, false, ""
+	t.cancelled, t.cancelSent, t.anew, t.full, t.reason = false, false, false, false, ""
 	t.hasDialog, t.nat, t.losers, t.seq = d != nil, false, t.losers[:0], 0
 	if d != nil {
 		t.nat = d.nat

@@ -257,6 +257,11 @@ func appendCSeq(b []byte, n uint32, method string) []byte {
 // nextHop is where a request within the dialog goes: by the first route, else
 // by the remote target.
 func (d *Dialog) nextHop() Flow {
+	if d.flow.broken() {
+		if f, ok := d.shard.newWay(d.flow); ok {
+			d.flow = f
+		}
+	}
 	uri := d.target
 	if len(d.routes) > 0 {
 		a, _ := ParseAddress(d.routes[0])

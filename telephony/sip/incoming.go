@@ -133,6 +133,21 @@ type Guard interface {
 	Moved(d *Dialog, in *Incoming) bool
 }
 
+// Guide may be implemented by a Handler that knows another way to a peer whose
+// connection has ended.
+type Guide interface {
+	// Again is the way there now. It must not block.
+	Again(f Flow) (Flow, bool)
+}
+
+func (s *Shard) newWay(f Flow) (Flow, bool) {
+	g, ok := s.h.(Guide)
+	if !ok {
+		return f, false
+	}
+	return g.Again(f)
+}
+
 // fromParty reports whether a request within a dialog is to be believed. Tags
 // and Call-ID can be overheard; without a proof they take a call to another
 // port at most, as a NAT does, never to another address.

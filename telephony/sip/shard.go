@@ -353,11 +353,27 @@ func (s *Shard) Broken(f Flow) {
 		if t.flow.Conn != f.Conn || f.Conn == nil && t.flow.Remote != f.Remote {
 			return
 		}
+		if s.goesAnew(t) {
+			return
+		}
 		// ICMP can be made up: from whom there was an answer, there is a peer.
 		if t.state == clientCalling || f.Conn != nil && t.state == clientProceeding {
 			s.giveUp(i, t, 503)
 		}
 	})
+}
+
+// goesAnew sends a BYE once more, another way, when its connection has ended: it may
+// have waited there. Who got it already knows of no such call any more.
+func (s *Shard) goesAnew(t *clientTx) bool {
+	if f := t.flow; f.Conn != nil && t.use == useBye && !t.anew {
+		if f, t.anew = s.newWay(f); t.anew {
+			t.flow = f
+			s.sendCopy(f, t.msg)
+		}
+		return t.anew
+	}
+	return false
 }
 
 func addrPort(a netip.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(a, port) }

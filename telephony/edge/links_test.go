@@ -1,0 +1,47 @@
+package edge
+
+import (
+	"crypto/tls"
+	"net/netip"
+	"testing"
+
+	"github.com/callisto-tel/callisto/business/center"
+	"github.com/callisto-tel/callisto/telephony/sip"
+)
+
+// TestCallsGoOnOverANewLink: when the connection between two centers has ended,
+// their calls are led to a new one, all to the same; nobody else's are.
+func TestCallsGoOnOverANewLink(t *testing.T) {
+	core, err := sip.New(sip.Config{Handler: func(*sip.Shard) sip.Handler { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	at := netip.MustParseAddrPort("192.0.2.1:5061") // nobody answers there
+	core.Socketless(LinkTag("KR"), sip.TLS, at)
+	plain := core.Socketless("KR", sip.TLS, at)
+	links := NewTLSLinks(LinkConfig{
+		Core: func() *sip.Core { return core }, Client: func(_, _ center.ID) *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS13} },
+		Address: func(to center.ID) (netip.AddrPort, bool) { return at, to == "US" },
+	})
+	b := &board{edge: &Edge{cfg: Config{Links: links}}}
+	first, err := links.Flow("KR", "US")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Conn.Close()
+	again, ok := b.Again(first)
+	if to, _ := links.Peer(&again); !ok || again.Conn == first.Conn || again.Listener != first.Listener || to != "US" {
+		t.Errorf("it goes on to %q: %v", to, ok)
+	}
+	if f, err := links.Flow("KR", "US"); err != nil || f.Conn != again.Conn {
+		t.Errorf("new calls go another way: %v", err)
+	}
+	f, err := core.Connect(plain, at, nil, PeerURI("US"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := b.Again(f); ok {
+		t.Error("a flow that is no link is taken for one")
+	}
+}
