@@ -53,8 +53,30 @@ type Rewriting struct {
 	Lines []Line     // by m= line; missing ones are refused, surplus ones appended as refused
 }
 
+// What a description says itself is passed on to others up to so many bytes of
+// attributes and bandwidths: twice what a browser's has with video. What nobody here
+// knows is less of it.
+const (
+	mostPassed = 8 << 10
+	mostOdd    = 2 << 10
+)
+
+// allowance is what may still be passed on.
+type allowance struct{ all, odd int }
+
+func (a *allowance) take(v []byte, odd bool) bool {
+	n := len(v) + len("a=\r\n")
+	if n > a.all || odd && n > a.odd {
+		return false
+	}
+	if a.all -= n; odd {
+		a.odd -= n
+	}
+	return true
+}
+
 // Rewrite appends the description to dst, with our addresses in place of
-// theirs. Codecs and attributes nobody of us knows stay; what describes the
+// theirs. Codecs and attributes nobody of us knows stay, within bounds; what describes the
 // sender's network or person goes: candidates, keys, host names,
 // addresses, subject, e-mail and telephone lines.
 func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
@@ -62,6 +84,7 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 	i := -1
 	var m *Media
 	skip := false // inside a refused line
+	left := allowance{mostPassed, mostOdd}
 	for rest := d.raw; len(rest) > 0; {
 		var t byte
 		var v []byte
@@ -85,11 +108,14 @@ func (d *Desc) Rewrite(dst []byte, w *Rewriting) []byte {
 				dst = eventsToo(append(dst, '\r', '\n'), w.Lines[i].Events)
 			}
 		case 'b':
-			if !skip && clean(v) {
+			if !skip && clean(v) && left.take(v, true) {
 				dst = line(dst, 'b', v)
 			}
 		case 'a':
-			if !skip && d.passes(m, v) && (m == nil || w.Lines[i].hears(m, v)) {
+			if skip {
+				continue
+			}
+			if ok, odd := d.passes(m, v); ok && (m == nil || w.Lines[i].hears(m, v)) && left.take(v, odd) {
 				dst = line(dst, 'a', v)
 			}
 		}
@@ -204,29 +230,29 @@ func clean(v []byte) bool {
 	return bytes.IndexByte(v, '\r') < 0 && bytes.IndexByte(v, 0) < 0
 }
 
-// passes reports whether an attribute may be passed on. m is nil for the
-// session's.
-func (d *Desc) passes(m *Media, v []byte) bool {
+// passes reports whether an attribute may be passed on, and whether it is one that
+// nobody here knows. m is nil for the session's.
+func (d *Desc) passes(m *Media, v []byte) (ok, odd bool) {
 	name, value := attr(v)
 	if !clean(v) || m != nil && !m.kept(name, value) {
-		return false
+		return false, false
 	}
 	switch string(name) {
 	case "rtpmap", "fmtp", "ptime", "maxptime", "rtcp-fb", "framerate", "imageattr": // most lines are these
-		return true
+		return true, false
 	case "sendrecv", "sendonly", "recvonly", "inactive", "rtcp", "rtcp-mux", "rtcp-mux-only": // said by ending
-		return false
+		return false, false
 	case "candidate", "end-of-candidates", "remote-candidates", "ice-ufrag", "ice-pwd", "ice-options", "ice-lite", "ice-mismatch", "ice-pacing", "ice2",
 		"key-mgmt", "acap", "tcap", "pcfg", "acfg", "lcfg", "sescap", "csup", "creq", // keys, and offers of protection (RFC 5939), which end here
 		"crypto", "fingerprint", "setup", "tls-id", "dtls-id", "connection", "identity", "cert",
 		"group", "bundle-only", "mid", "msid", "msid-semantic", "ssrc", "ssrc-group", "rid", "simulcast", // of ICE, DTLS and BUNDLE, which end here
 		"alt", "source-filter", "path", "rtcp-xr-addr", "tool", "cat", "keywds", "charset", "sdplang", "lang", "extmap-allow-mixed", "ice-candidate":
-		return false
+		return false, false
 	}
 	for _, a := range d.addrs {
 		if len(a) > 0 && bytes.Contains(value, a) {
-			return false
+			return false, false
 		}
 	}
-	return true
+	return true, true
 }

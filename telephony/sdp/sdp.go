@@ -18,6 +18,7 @@ const (
 	MaxSize  = 16 << 10
 	MaxMedia = 8
 	maxLines = 512
+	maxLine  = 1 << 10 // an m= line, which is passed on whole
 )
 
 // The faults of a description.
@@ -235,6 +236,9 @@ func (d *Desc) mediaLine(v []byte) error {
 	}
 	if !clean(v) {
 		return ErrSyntax
+	}
+	if len(v) > maxLine {
+		return ErrSize
 	}
 	kind, v := word(v)
 	port, v := word(v)

@@ -171,10 +171,37 @@ func TestRefused(t *testing.T) {
 		"v=0\n" + strings.Repeat("a=x\n", 600): ErrSize,
 		"v=0\n" + strings.Repeat("m=audio 1 RTP/AVP 0\n", MaxMedia+1): ErrMedia,
 		"v=0\na=" + strings.Repeat("x", MaxSize):                      ErrSize,
+		"v=0\nm=audio 1 RTP/AVP" + strings.Repeat(" 0", maxLine/2):    ErrSize,
 	} {
 		var d Desc
 		if err := d.Parse([]byte(in)); !errors.Is(err, want) {
 			t.Errorf("%.40q: %v, want %v", in, err, want)
+		}
+	}
+}
+
+// TestWhatIsPassedOnIsBounded: nobody fills others' connections with attributes,
+// and what belongs to the call is passed on beside such as nobody knows.
+func TestWhatIsPassedOnIsBounded(t *testing.T) {
+	for name, x := range map[string]struct {
+		line     string
+		from, to int // of what is passed on
+	}{
+		"unknown attributes": {"a=X-" + strings.Repeat("x", 180) + "\r\n", mostOdd - 200, mostOdd},
+		"bandwidths":         {"b=X-" + strings.Repeat("x", 180) + "\r\n", mostOdd - 200, mostOdd},
+		"known attributes":   {"a=fmtp:0 " + strings.Repeat("x", 180) + "\r\n", mostPassed - 200, mostPassed},
+	} {
+		o := NewOrigin(1)
+		text := typical + strings.Repeat(x.line, 60) + "a=fmtp:101 0-16\r\n"
+		got, err := relayed([]byte(text), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(got), x.line) * len(x.line); n < x.from-400 || n > x.to {
+			t.Errorf("of %s %d bytes are passed on, want %d", name, n, x.to)
+		}
+		if odd := !strings.Contains(x.line, "fmtp"); odd && !strings.Contains(string(got), "a=fmtp:101 0-16\r\n") {
+			t.Errorf("%s: what is known is not passed on beside them", name)
 		}
 	}
 }
