@@ -115,8 +115,10 @@ func (t *connTable) get(id uint64) *Conn {
 	return t.byID[id]
 }
 
-// add takes a connection in. If there are as many as may be, one of somebody who
-// has proved nothing goes for it, and is to be closed: who has been silent longest.
+// add takes a connection in. If there are as many as may be, or half of those are of
+// strangers, one of somebody who has proved nothing goes for it, and is to be closed:
+// who has been silent longest. WebSockets are connections to the pages as well, which
+// strangers must not have all either.
 func (t *connTable) add(c *Conn) (goes *Conn, ok bool) {
 	t.Lock()
 	defer t.Unlock()
@@ -125,13 +127,13 @@ func (t *connTable) add(c *Conn) (goes *Conn, ok bool) {
 		if limited && t.bySrc[src] >= t.most/sourceShare {
 			return nil, false
 		}
-		if t.others >= t.most {
-			if first := t.strange.Front(); first != nil {
-				goes = first.Value.(*Conn)
-				t.forget(goes)
-			} else if !c.flow.Listener.trusted { // a link of a center, which is yet to be proved, always may
-				return nil, false
-			}
+		first, full := t.strange.Front(), t.others >= t.most
+		switch {
+		case first != nil && (full || t.strange.Len() >= t.most/2):
+			goes = first.Value.(*Conn)
+			t.forget(goes)
+		case full && !c.flow.Listener.trusted: // a link of a center, which is yet to be proved, always may
+			return nil, false
 		}
 		t.others++
 		t.bySrc[src]++

@@ -117,7 +117,7 @@ func TestStrangersMakeRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.conns.most = 4
+	c.conns.most = 8
 	door, link := newListener(0, "X", TCP, ap("127.0.0.1:5060"), ""), newListener(1, "link:X", TLS, ap("127.0.0.1:5061"), "")
 	link.trusted = true
 	n := byte(0)
@@ -128,6 +128,9 @@ func TestStrangersMakeRoom(t *testing.T) {
 	here := func(cn *Conn) bool { c.wg.Wait(); return cn.Alive() }
 	telephone := come(door)
 	telephone.prove()
+	for range 4 {
+		come(door).prove()
+	}
 	a, b, d := come(door), come(door), come(door)
 	a.spoke()
 	if e := come(door); e == nil || here(b) || !here(a) || !here(d) || !here(telephone) {
@@ -157,8 +160,17 @@ func TestStrangersMakeRoom(t *testing.T) {
 	for _, cn := range []*Conn{telephone, center, other} {
 		cn.close()
 	}
-	if c.conns.others != 3 || len(c.conns.bySrc) != 3 || c.conns.strange.Len() != 0 {
+	if c.conns.others != 7 || len(c.conns.bySrc) != 7 || c.conns.strange.Len() != 0 {
 		t.Errorf("%d are counted", c.conns.others)
+	}
+	c.conns = newConnTable()
+	c.conns.most = 8
+	first := come(door)
+	for range 3 {
+		come(door)
+	}
+	if !here(first) || come(door) == nil || here(first) || c.conns.others != 4 {
+		t.Errorf("of 8 places %d are strangers'", c.conns.others)
 	}
 }
 
