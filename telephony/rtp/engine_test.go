@@ -95,7 +95,7 @@ func rtpPacket(text string) []byte {
 	return append([]byte{0x80, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4}, text...)
 }
 
-func rtcpPacket() []byte { return []byte{0x80, 200, 0, 1, 1, 2, 3, 4} }
+func rtcpPacket() []byte { return []byte{0x80, 201, 0, 1, 1, 2, 3, 4} }
 
 // call is two bridged lines with a phone on each.
 type call struct {

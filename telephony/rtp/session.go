@@ -14,6 +14,7 @@ type Session struct {
 	stopAt  int64
 	stopped bool
 	urgent  bool
+	cname   cname
 	lines   []*Line
 }
 
@@ -78,7 +79,7 @@ func (e *Engine) Open(tag uint64) *Session {
 		s = &Session{e: e}
 	}
 	s.mu.Lock()
-	s.tag, s.stopAt, s.stopped, s.urgent = tag, 0, false, false
+	s.tag, s.stopAt, s.stopped, s.urgent, s.cname = tag, 0, false, false, newCNAME()
 	s.mu.Unlock()
 	e.mu.Lock()
 	e.live[s] = struct{}{}
@@ -315,7 +316,10 @@ func (s *Session) relay(l *Line, p *path, b []byte, src netip.AddrPort, now int6
 	if rtp && !ctrl && len(b) >= 12 {
 		b = l.to.press.over(b)
 	}
-	if ctrl {
+	if ctrl && rtp {
+		if b = s.cname.discreet(b, l.leg); len(b) == 0 {
+			return digit, false
+		}
 		l.to.reports.passes(b, now)
 	}
 	l.to.send(b, ctrl)
