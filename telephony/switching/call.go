@@ -18,7 +18,8 @@ const (
 	extendAhead = 30 * time.Second // before the money ends, ask for more
 	warnAhead   = 10 * time.Second // before it ends for good, warn
 	mostRounds  = 16               // decisions a call
-	mostLegs    = 64               // legs a call, over its life
+	mostLegs    = 64               // legs a call, over its life,
+	spareLegs   = 8                // of which so many are for what comes after ringing: transfers
 	wakeMost    = 20 * time.Second // for a terminal that was woken to register
 )
 

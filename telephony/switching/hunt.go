@@ -65,11 +65,14 @@ func (c *Call) decided(now Mono, e *Event, out *Commands) {
 	c.plan = *e.Plan
 	c.targets = append(c.targets[:0], e.Plan.Targets...)
 	c.plan.Targets = nil
+	if room := mostLegs - spareLegs - int(c.next); room > 0 && len(c.targets) > room {
+		c.targets = c.targets[:room] // as many ring as may
+	}
 	c.callee()
 	switch {
 	case len(c.targets) == 0:
 		c.refuse(now, c.better(causeOf(c.plan.Cause)), out)
-	case int(c.next)+len(c.targets) > mostLegs || c.rounds > mostRounds:
+	case int(c.next) >= mostLegs || c.rounds > mostRounds:
 		c.refuse(now, c.better(CauseInternal), out)
 	case c.plan.Priced && (c.lease.Hold == "" || c.leased != c.plan.priced()):
 		c.phase, c.lease, c.leased = reserving, Lease{}, c.plan.priced()
