@@ -46,6 +46,20 @@ func TestWhatTheTestCarrierLetsBeHeard(t *testing.T) {
 	}
 }
 
+// TestTheTestCarrierIsAskedForAnOffer, as when a call is passed on to it.
+func TestTheTestCarrierIsAskedForAnOffer(t *testing.T) {
+	n, there, m := withTestCarrier(t)
+	SIPp{Scenario: "caller-late.xml", Users: []Member{m}, Local: FreePort(t, loopback()), Remote: n.Addr("KR"), Calls: 1, Rate: 1,
+		Extra: func(int) string { return "+8225550102" }}.Run(t)
+	if c := onlyCall(t, there); c.Result != "tone" || !c.Over {
+		t.Errorf("%+v", c)
+	}
+	if r := n.Records.Wait(t, 1)[0]; !r.Answered() || r.Cause != cdr.Normal {
+		t.Errorf("%+v", r)
+	}
+	n.settled(t)
+}
+
 // TestTheTestCarrierHangsUp five seconds after it answered.
 func TestTheTestCarrierHangsUp(t *testing.T) {
 	n, there, m := withTestCarrier(t)

@@ -136,7 +136,11 @@ func (k *desk) Timer(t *sip.UserTimer) {
 		d.End(480, "")
 		return
 	}
-	l, sdp, err := k.c.answer(x)
+	answer := k.c.answer
+	if len(x.offer) == 0 { // who calls wants to be offered something (RFC 3261 §13.2.1)
+		answer = k.c.offer
+	}
+	l, sdp, err := answer(x)
 	if err != nil {
 		k.c.cfg.Log.Warn("the test carrier cannot answer", "error", err)
 		d := x.d
@@ -161,6 +165,12 @@ func (k *desk) Event(d *sip.Dialog, e sip.Event) {
 	switch e.Kind {
 	case sip.EventOffer: // whatever is offered, the sound stays as it was
 		d.AcceptOffer(x.sdp)
+	case sip.EventAck:
+		if len(x.offer) == 0 && !x.line.agree(e.SDP) {
+			x.line.ends("no_codec")
+			k.over(x, "")
+			d.End(488, "")
+		}
 	case sip.EventCancel:
 		result := "cancelled"
 		if x.does.Rings {

@@ -111,7 +111,9 @@ func (c *Carrier) offer(x *call) (*line, []byte, error) {
 	origin := sdp.NewOrigin(rand.Uint32())
 	w := sdp.Rewriting{From: &origin, Addr: c.cfg.Addr, Lines: []sdp.Line{{Port: conn.LocalAddr().(*net.UDPAddr).AddrPort().Port(), Dir: sdp.SendRecv}}}
 	l := c.line(x, conn)
-	l.told = &told{}
+	if x.placed {
+		l.told = &told{}
+	}
 	c.wg.Go(l.run)
 	return l, sdp.Offer(nil, &w), nil
 }
