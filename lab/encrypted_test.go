@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -30,6 +31,33 @@ func TestEncryptedSound(t *testing.T) {
 			a.Wait("Call established", 6*time.Second)
 			hear(t, a, 500, b, 1200)
 		})
+	}
+}
+
+// TestWhatATelephoneHasIsFoundOut: one over TLS that takes nothing but SRTP is called by
+// one that has none, and the other way round, though nobody said so of either.
+func TestWhatATelephoneHasIsFoundOut(t *testing.T) {
+	for name, srtp := range map[string]bool{"it takes only SRTP": true, "it has none": false} {
+		for _, abroad := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, abroad %t", name, abroad), func(t *testing.T) {
+				t.Parallel()
+				n := New(t, Options{})
+				caller, called, at := n.Member("Minji Kim", "KR", "82", "25551234"), n.Member("Jun Park", "KR", "82", "25550142"), "KR"
+				if abroad {
+					called, at = n.Member("Ada Rivera", "US", "1", "3125550142"), "US"
+				}
+				b := Baresip{User: called.User, Password: called.Password, Server: n.server(at, "tls"), Transport: "tls", CAFile: n.CAFile, SRTP: srtp, Hz: 1200, Seconds: 9}.Start(t)
+				b.Wait("200 OK", 5*time.Second)
+				a := Baresip{User: caller.User, Password: caller.Password, Server: n.server("KR", "tls"), Transport: "tls", CAFile: n.CAFile, SRTP: !srtp, Hz: 500, Seconds: 7, Dial: called.Number.Canonical()}.Start(t)
+				a.Wait("Call established", 6*time.Second)
+				hear(t, a, 500, b, 1200)
+				for _, r := range n.Records.Wait(t, 1) {
+					if !r.Answered() {
+						t.Errorf("%+v", r)
+					}
+				}
+			})
+		}
 	}
 }
 

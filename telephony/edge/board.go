@@ -64,6 +64,7 @@ type call struct {
 	attempt        routing.Attempt
 	beyond         beyond // of a call to somebody else's domain
 	sound          []sounded
+	turned         []turned
 	went           []went
 	hinted         string // the number whose partners' zones were asked last
 	talk           Talk   // with a caller whom we answered
@@ -100,7 +101,8 @@ type leg struct {
 	trunk         bool // it is a carrier's
 	alien         bool // it is somebody else's domain's
 	by            *carrier.Carrier
-	taken         string // the trunk it is counted on
+	taken         string            // the trunk it is counted on
+	to            *switching.Target // that may be offered its sound otherwise, if it refuses
 }
 
 const (
@@ -158,7 +160,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 		l = &leg{call: c}
 	}
 	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
-	l.binding, l.flow, l.phone = "", "", ""
+	l.binding, l.flow, l.phone, l.to = "", "", "", nil
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -297,7 +299,7 @@ func (b *board) Done(r switching.Ref) {
 	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
 	c.urgent, c.menu = false, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
-	c.sound, c.went = c.sound[:0], c.went[:0]
+	c.sound, c.went, c.turned = c.sound[:0], c.went[:0], c.turned[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)

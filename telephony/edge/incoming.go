@@ -397,6 +397,9 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		b.carried(c, l, e.Msg)
 	case sip.EventFail:
 		l.d = nil
+		if b.otherwise(c, l, e.Status) {
+			return
+		}
 		if c.passes.fresh == l.id {
 			c.passed(e.Status)
 		}

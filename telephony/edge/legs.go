@@ -34,6 +34,9 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		b.uri = append(b.uri[:0], to.Binding.Contact...)
 		o.URI, o.NAT, l.device, l.user = b.uri, true, to.Binding.DeviceID, to.Binding.SIPUser
 		l.phone = to.Binding.Telephone()
+		if len(offer) > 0 {
+			b.mayTurn(c, l, to, f.Listener.Transport)
+		}
 		if o.Flow = f; to.Binding.Path == "" {
 			o.Flow = f.Toward(o.URI, true)
 		} else { // by the proxies it came by (RFC 3327 §5.3)

@@ -65,6 +65,9 @@ func (b *board) reached(c *call, id switching.LegID, f sip.Flow, by *carrier.Car
 	if user != "" && !p.Web {
 		p.Protection = b.chosen(user, p.Protection)
 	}
+	if x, is := c.turn(id); is {
+		p.Protection = x
+	}
 	if alien && b.edge.cfg.Internet != nil {
 		p.May = b.edge.cfg.Internet.May
 	}

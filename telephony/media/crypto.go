@@ -22,7 +22,7 @@ func protected(m *sdp.Media, from Protection, x *line, to Protection) (bool, err
 		return false, sdp.ErrCrypto
 	}
 	if to == AsOffered && !x.on { // a trunk that is always protected says nothing about a telephone
-		return m.Proto == sdp.SAVP && from == AsOffered, nil
+		return m.Proto == sdp.SAVP && from == AsOffered || m.Proto == sdp.DTLS, nil
 	}
 	return x.wants(to), nil
 }
@@ -31,6 +31,12 @@ func protected(m *sdp.Media, from Protection, x *line, to Protection) (bool, err
 // use stays.
 func (l *line) wants(p Protection) bool {
 	return p == Always || p == AsOffered && l.on && l.crypto != nil && l.crypto.theirs.Tag != 0
+}
+
+// Protects reports whether what a leg was offered last is SRTP by keys in signalling.
+func (s *Session) Protects(id uint16) bool {
+	x := s.leg(id).lines[0].crypto
+	return x != nil && x.asked[0].Tag != 0
 }
 
 // keyed notes the key that a leg names for the line.

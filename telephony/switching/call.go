@@ -147,6 +147,14 @@ func (c *Call) Record() *Record { return &c.rec }
 // Plan is the decision in force; its targets are not in it.
 func (c *Call) Plan() *Plan { return &c.plan }
 
+// CallersOffer is the description that dialled legs are offered, as long as they are.
+func (c *Call) CallersOffer() []byte {
+	if c.phase != hunting {
+		return nil
+	}
+	return c.offer
+}
+
 // NewLeg gives out the id for a further leg that comes in to this call.
 func (c *Call) NewLeg() LegID {
 	id := c.next
