@@ -7,6 +7,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/telephony/sip"
+	"github.com/callisto-tel/callisto/telephony/switching"
 )
 
 // TestCallsGoOnOverANewLink: when the connection between two centers has ended,
@@ -43,5 +44,32 @@ func TestCallsGoOnOverANewLink(t *testing.T) {
 	}
 	if _, ok := b.Again(f); ok {
 		t.Error("a flow that is no link is taken for one")
+	}
+}
+
+// TestAFullConnectionIsCongestion: when a call could not be sent, a telephone whose
+// connection stands is not away and a center not out of order: there was no room.
+func TestAFullConnectionIsCongestion(t *testing.T) {
+	core, err := sip.New(sip.Config{Handler: func(*sip.Shard) sip.Handler { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	at := netip.MustParseAddrPort("192.0.2.1:5061") // nobody answers there
+	links := NewTLSLinks(LinkConfig{})
+	b := &board{edge: &Edge{cfg: Config{Links: links}}}
+	for tag, gone := range map[string]switching.Cause{LinkTag("KR"): switching.CauseNetwork, "KR": switching.CauseAbsent} {
+		f, err := core.Connect(core.Socketless(tag, sip.TLS, at), at, nil, PeerURI("US"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := core.Shards()[0].Invite(&sip.Outgoing{Flow: f, URI: []byte("sip:x@192.0.2.1"), From: []byte("<sip:a@b>"), To: []byte("<sip:x@y>")})
+		if c := b.unreached(&leg{}, d); c != switching.CauseCongestion {
+			t.Errorf("%s: %v", tag, c)
+		}
+		f.Conn.Close()
+		if c := b.unreached(&leg{}, d); c != gone {
+			t.Errorf("%s, when it is gone: %v", tag, c)
+		}
 	}
 }
