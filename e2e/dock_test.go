@@ -17,6 +17,15 @@ func (w walker) registered() {
 	w.until("the telephone registers", dock+`?.dataset.link === "ready"`)
 }
 
+// beforehand runs a script in every page before its own.
+func (w walker) beforehand(script string) {
+	w.t.Helper()
+	w.do("a script beforehand", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return chromedp.Void{}, err
+	})
+}
+
 // follow presses a link or button and waits for the page that takes the place of
 // this one around the telephone.
 func (w walker) follow(selector string) {
@@ -127,4 +136,22 @@ func TestTheTelephoneStaysWhilePagesTurn(t *testing.T) {
 	stop()
 	w2.do("ask for a page", chromedp.Navigate(d.HTTP+"/lines"))
 	w2.until("the page of no connection", `document.querySelector("main h1") !== null && document.querySelector("phone-dock") === null && getComputedStyle(document.querySelector(".button")).borderStyle === "solid"`)
+}
+
+// TestTheTelephoneRenewsItsPass: the pass of a page is renewed long before it ends,
+// and the telephone is ready as before.
+func TestTheTelephoneRenewsItsPass(t *testing.T) {
+	t.Parallel()
+	d := company(t)
+	w := walker{t, browser(t), d.HTTP}
+	w.beforehand(`{
+		const later = setTimeout; // the first wait of more than five minutes takes a second
+		let waited = false;
+		window.setTimeout = (f, ms, ...more) => later(f, ms > 300_000 && !waited ? (waited = true, 1000) : ms, ...more);
+	}`)
+	w.signIn(d.Members[0].Email, d.Members[0].Password)
+	w.open("/lines")
+	w.registered()
+	w.until("the pass is renewed", `performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/phone/pass")).length > 1`)
+	w.registered()
 }

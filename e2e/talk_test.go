@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	bits "encoding/binary"
 	"fmt"
 	"math"
@@ -12,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -74,10 +71,7 @@ func speaker(t *testing.T, base string, hertz float64) walker {
 	t.Helper()
 	w := walker{t, browser(t, chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-audio-capture", tone(t, hertz)), chromedp.Flag("autoplay-policy", "no-user-gesture-required")), base}
-	w.do("ears", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: ears})
-		return chromedp.Void{}, err
-	})
+	w.beforehand(ears)
 	return w
 }
 

@@ -87,7 +87,9 @@ export class Line {
 	private async open(): Promise<void> {
 		clearTimeout(this.retry);
 		if (this.ended) return;
-		this.set({ link: this.wasLost ? "lost" : "connecting" });
+		// A registration goes on while its pass is renewed, and JsSIP says "registered" only of one that begins.
+		const on = () => !!this.ua?.isRegistered();
+		if (!on()) this.set({ link: this.wasLost ? "lost" : "connecting" });
 		let pass: Pass;
 		try {
 			pass = await askPass(this.line);
@@ -99,7 +101,7 @@ export class Line {
 				return this.open();
 			}
 			this.numberless = r.none;
-			this.set({ link: r.again ? "lost" : "off", sentence: r.again ? "" : r.sentence });
+			this.set({ link: !r.again ? "off" : on() ? "ready" : "lost", sentence: r.again ? "" : r.sentence });
 			if (r.again) this.again(() => this.open());
 			return;
 		}
@@ -112,6 +114,7 @@ export class Line {
 		this.set({ name: pass.name, number: pass.number, line: pass.line, lines: pass.lines ?? [], domain: pass.uri.replace(/^sips?:/, "").replace(/^[^@]*@/, ""), sentence: "" });
 		if (this.ua && this.wire?.url === pass.ws) renew(this.ua, pass);
 		else this.connect(pass);
+		if (on()) this.set({ link: "ready" });
 	}
 
 	private connect(pass: Pass): void {
