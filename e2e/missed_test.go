@@ -26,7 +26,24 @@ func TestAMissedCallIsCounted(t *testing.T) {
 	phone(t, caller.SIPUser, caller.SIPPassword, caller.SIPDomain, "udp", 440, 9, "/dial sip:"+strings.ReplaceAll(m.Number, " ", "")+"@"+caller.SIPDomain)
 	w.stage("incoming")
 	w.until("it is counted in the menu and on the telephone", counts+` === 2`)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, at := range []int64{1280, 390} {
+			w.do("another window", look(scheme), chromedp.EmulateViewport(at, 900))
+			if is := ask(w, "measure", chromedp.Evaluate[string](`[...document.querySelectorAll("[data-missed]")].map((c) => {
+				const high = (e) => e.getBoundingClientRect().height, around = c.parentElement, before = high(around);
+				const at = high(c) / parseFloat(getComputedStyle(around).fontSize);
+				c.hidden = true;
+				const grows = before - high(around);
+				c.hidden = false;
+				return at > 0.8 && at < 1.4 && grows === 0 ? "" : at.toFixed(1) + " lines high, grows by " + grows;
+			}).join("")`)); is != "" {
+				t.Errorf("the count in a window of %d, %s: %s", at, scheme, is)
+			}
+		}
+	}
+	w.do("back to the window", look("light"), chromedp.ResetViewport())
 	w.inspect("missed")
+	w.shoot("missed")
 	w.follow(`.top a[href="/calls"]`)
 	w.says("main td", "Minji at work")
 	w.until("it is counted no more", counts+` === 0`)
