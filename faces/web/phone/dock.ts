@@ -25,6 +25,7 @@ export class Dock extends HTMLElement {
 	private typing = 0;
 	private clock = 0;
 	private told = "";
+	private rang = ""; // what stands before the page's own title
 	private incoming = new Set<string>(); // calls that nobody has answered here yet
 
 	connectedCallback(): void {
@@ -84,6 +85,7 @@ export class Dock extends HTMLElement {
 	turned(): void {
 		this.fillSwitches();
 		this.asked();
+		this.entitle();
 		this.missed(Number(document.querySelector(".top [data-missed]")?.lastElementChild?.textContent ?? 0));
 	}
 
@@ -225,8 +227,7 @@ export class Dock extends HTMLElement {
 		this.dataset.state = first?.stage ?? "idle";
 		this.dataset.link = v.link;
 		this.dataset.leads = String(Dock.tabs.leads);
-		const state = first ? first.stage : v.link;
-		this.piece("state").textContent = this.says[state] ?? "";
+		this.piece("state").textContent = first ? this.stageOf(first) : this.says[v.link] ?? "";
 		this.piece("number").textContent = first ? "" : v.number;
 		this.piece("trouble").textContent = (v.problem ? this.says[v.problem] ?? this.says.failed ?? "" : "");
 		this.piece("problem").hidden = !v.problem;
@@ -234,8 +235,31 @@ export class Dock extends HTMLElement {
 		this.piece("why").hidden = !v.sentence;
 		this.renderLines(v);
 		this.renderCalls(v);
-		const tell = v.calls.map((c) => [this.says[c.stage], c.name || c.number].join(": ")).join(". ");
+		const tell = v.calls.map((c) => this.stageOf(c) + ": " + (this.named(c) || this.shownOf(c))).join(". ");
 		if (tell !== this.told) this.piece("said").textContent = this.told = tell;
+		this.entitle();
+	}
+
+	/** entitle says who is calling where the tab of this page is seen. */
+	private entitle(): void {
+		const c = Dock.tabs.view.calls.find((c) => c.stage === "incoming");
+		const own = document.title.startsWith(this.rang) ? document.title.slice(this.rang.length) : document.title;
+		this.rang = c ? "☎ " + (this.named(c) || this.shownOf(c)) + " · " : "";
+		if (document.title !== this.rang + own) document.title = this.rang + own;
+	}
+
+	/** stageOf is what a call is doing, and that its microphone is off. */
+	private stageOf(c: Call): string {
+		const stage = this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "";
+		return c.muted && c.stage === "connected" ? stage + ", " + (this.says.muted ?? "") : stage;
+	}
+
+	private shownOf(c: Call): string { return this.known.get(c.number)?.shown || c.number; }
+
+	/** named is by what name a call is shown: that of a contact before what the caller or the directory says. */
+	private named(c: Call): string {
+		const w = this.known.get(c.number);
+		return this.nameOf(this.shownOf(c)) || this.nameOf(c.number) || (c.outgoing ? c.name || w?.name : w?.name || c.name) || "";
 	}
 
 	private renderLines(v: View): void {
@@ -330,13 +354,11 @@ export class Dock extends HTMLElement {
 
 	private renderCall(row: HTMLElement, c: Call, all: Call[]): void {
 		row.dataset.stage = c.stage;
-		const w = this.known.get(c.number);
-		const shown = w?.shown || c.number;
-		const name = this.nameOf(shown) || this.nameOf(c.number) || (c.outgoing ? c.name || w?.name : w?.name || c.name) || "";
+		const shown = this.shownOf(c), name = this.named(c);
 		set(this.piece("name", row), name || shown);
 		const to = c.to && Dock.tabs.view.lines.length > 1 ? (this.says.to_line ?? "").replace("{number}", apart(c.to)) : "";
-		set(this.piece("shown", row), [name ? apart(shown) : "", w?.place ?? "", to].filter(Boolean).join(" · "));
-		set(this.piece("stage", row), this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "");
+		set(this.piece("shown", row), [name ? apart(shown) : "", this.known.get(c.number)?.place ?? "", to].filter(Boolean).join(" · "));
+		set(this.piece("stage", row), this.stageOf(c));
 		const level = this.piece("level", row).firstElementChild as HTMLElement;
 		level.style.inlineSize = Math.round(c.level * 100) + "%";
 		const warning = this.piece("warning", row);
