@@ -25,6 +25,7 @@ export class Dock extends HTMLElement {
 	private typing = 0;
 	private clock = 0;
 	private told = "";
+	private placed = false; // a call from here, which is not shown yet
 	private rang = ""; // what stands before the page's own title
 	private incoming = new Set<string>(); // calls that nobody has answered here yet
 
@@ -34,6 +35,7 @@ export class Dock extends HTMLElement {
 		this.rows.clear();
 		this.piece("calls").replaceChildren();
 		this.listen();
+		document.addEventListener("keydown", this.typed);
 		this.clock = window.setInterval(() => this.tick(), 1000);
 		this.render();
 		this.turned();
@@ -43,13 +45,28 @@ export class Dock extends HTMLElement {
 	asked(): void {
 		const asked = /^#phone(?:=(.*))?$/.exec(location.hash);
 		if (!asked) return;
-		this.open(true);
 		if (asked[1]) this.dial(decodeURIComponent(asked[1]));
-		else this.to.focus();
+		else if (!this.firstButton(this.piece("calls"))) this.open(true), this.to.focus();
+		else this.firstButton(this.piece("calls"))!.focus();
 		history.replaceState(history.state, "", location.pathname + location.search);
 	}
 
+	/** firstButton is what of a call can be pressed first: what answers, where one rings. */
+	private firstButton(within: ParentNode): HTMLElement | null {
+		return within.querySelector<HTMLElement>("[data-stage=incoming] [data-do]:not([hidden])") ?? within.querySelector<HTMLElement>("[data-do]:not([hidden])");
+	}
+
+	/** typed presses a key of the one call that hears keys, wherever the focus is but in a field. */
+	private typed = (e: KeyboardEvent): void => {
+		const at = e.target as Element;
+		if (!/^[0-9*#]$/.test(e.key) || e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented || at.closest("input,textarea,select,[contenteditable]")) return;
+		const [c, ...more] = Dock.tabs.view.calls.filter((c) => c.stage === "connected");
+		const row = c && this.rows.get(c.id);
+		if (row && more.length === 0) this.key(c.id, row, e.key);
+	};
+
 	disconnectedCallback(): void {
+		document.removeEventListener("keydown", this.typed);
 		clearInterval(this.clock);
 		if (Dock.shown === this) Dock.shown = null;
 	}
@@ -152,6 +169,7 @@ export class Dock extends HTMLElement {
 		this.found = null;
 		this.piece("found").replaceChildren();
 		this.open(false);
+		this.placed = true;
 	}
 
 	private nameOf(number: string): string {
@@ -287,9 +305,12 @@ export class Dock extends HTMLElement {
 			if (had) this.bar.focus();
 		}
 		for (const c of v.calls) {
-			let row = this.rows.get(c.id);
-			if (!row) this.rows.set(c.id, row = this.row(c));
+			const had = this.rows.get(c.id), row = had ?? this.row(c);
+			this.rows.set(c.id, row);
 			this.renderCall(row, c, v.calls);
+			if (had || !c.outgoing || !this.placed) continue;
+			this.placed = false; // its field is gone, and the focus with it
+			if (document.activeElement === document.body || this.contains(document.activeElement)) this.firstButton(row)?.focus();
 		}
 	}
 
@@ -301,9 +322,6 @@ export class Dock extends HTMLElement {
 			const b = (e.target as Element).closest<HTMLElement>("[data-do],[data-digit]");
 			if (b?.dataset.digit) this.key(c.id, row, b.dataset.digit);
 			else if (b?.dataset.do) this.pressed(b.dataset.do, c.id, row);
-		});
-		row.addEventListener("keydown", (e) => {
-			if (/^[0-9*#]$/.test(e.key) && !(e.target as Element).matches("input")) this.key(c.id, row, e.key);
 		});
 		this.piece("give", row).addEventListener("submit", (e) => {
 			e.preventDefault();
