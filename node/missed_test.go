@@ -56,7 +56,7 @@ func TestWhatIsSaidOfMissedCalls(t *testing.T) {
 	const one = `data-missed><span class="sr">Missed calls: </span><span>1</span>`
 	r.rawCall(t, r.phone(0), "755014282").until("SIP/2.0 480")
 	until(t, "it is said on a page", func() bool { return strings.Count(page("/lines"), one) == 2 }) // above, and in the telephone
-	if _, known := his.get("/phone/known"); !strings.Contains(known, `"missed":1`) || !strings.Contains(known, `"kind":"missed"`) {
+	if _, known := his.get("/phone/known"); !strings.Contains(known, `"missed":1`) || !strings.Contains(known, `"kind":"missed"`) || !strings.Contains(known, `"purse":"`) {
 		t.Errorf("the telephone is told %s", known)
 	}
 	calls := r.want(t, 200, key, "GET", "/api/v1/calls", nil)

@@ -33,7 +33,7 @@ func (p *page) phoneSays() string {
 	says := map[string]string{
 		"off": p.T("dock.off"), "connecting": p.T("dock.connecting"), "ready": p.T("dock.ready"), "lost": p.T("dock.lost"),
 		"incoming": p.T("dock.incoming"), "calling": p.T("dock.calling"), "connected": p.T("dock.connected"), "held": p.T("dock.held"), "waits": p.T("dock.waits"),
-		"muted": p.T("dock.muted"),
+		"muted":   p.T("dock.muted"),
 		"to_line": p.T("dock.to_line"), "in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
 	}
 	for _, what := range []string{"loss", "jitter", "delay", "silence"} {
@@ -42,6 +42,7 @@ func (p *page) phoneSays() string {
 	for _, what := range []string{
 		"insecure", "no_webrtc", "mic_refused", "mic_none", "mic_busy", "press_to_hear", "fingerprint", "no_way", "sound_refused", "no_answer_of_ours", "busy", "declined",
 		"not_allowed", "no_money", "not_found", "no_service", "nobody_answered", "not_reachable", "failed", "transfer_failed", "transferred", "page_lost",
+		"ended", "ended_there", "ended_money", "ended_lost",
 	} {
 		says[what] = p.T("dock.sorry." + what)
 	}
@@ -114,11 +115,12 @@ type knownNumber struct {
 	Kind   string `json:"kind,omitempty"` // in, out, missed
 }
 
-// known is whom the telephone offers to call, and how many calls were missed.
+// known is whom the telephone offers to call, and what a call changes in the head of a page.
 type known struct {
 	Recent   []knownNumber `json:"recent"`
 	Contacts []knownNumber `json:"contacts"`
 	Missed   int           `json:"missed"`
+	Purse    string        `json:"purse,omitempty"` // the balance, as the head of a page shows it
 }
 
 // recentCalls are as many as are looked at for whom to offer.
@@ -140,8 +142,12 @@ func (f *face) phoneKnown(w http.ResponseWriter, r *http.Request, p *page) (temp
 	if err != nil {
 		return f.scripted(w, r, p, nil, err)
 	}
-	missed, err := f.Missed.AllWaiting(r.Context(), p.Who)
-	return f.scripted(w, r, p, known{recentOf(history.Items, p.Who.Account, contact.NamesOf(contacts)), knownContacts(contacts), missed}, err)
+	out := known{Recent: recentOf(history.Items, p.Who.Account, contact.NamesOf(contacts)), Contacts: knownContacts(contacts)}
+	if f.readPurse(r.Context(), p); p.Purse.Currency != "" {
+		out.Purse = p.Tongue.cash(p.Purse)
+	}
+	out.Missed, err = f.Missed.AllWaiting(r.Context(), p.Who)
+	return f.scripted(w, r, p, out, err)
 }
 
 // recentOf is each number once, by the last call with it.

@@ -3,13 +3,13 @@
 // it may be taken out of the page and put in again.
 import { again, wire } from "./push";
 import { ask, who, type Known, type Who } from "./who";
-import type { Call, Devices, View } from "./state";
+import { clock, type Call, type Devices, type View } from "./state";
 import type { Tabs } from "./tabs";
 import { openMicrophone } from "./sound";
 
 type Says = Record<string, string>;
 
-/** recorded is after how many milliseconds a call that ended is in the history */
+/** recorded is after how many milliseconds a call that ended is in the history, and paid */
 const recorded = 2500;
 
 export class Dock extends HTMLElement {
@@ -27,7 +27,6 @@ export class Dock extends HTMLElement {
 	private told = "";
 	private placed = false; // a call from here, which is not shown yet
 	private rang = ""; // what stands before the page's own title
-	private incoming = new Set<string>(); // calls that nobody has answered here yet
 
 	connectedCallback(): void {
 		Dock.shown = this;
@@ -189,10 +188,12 @@ export class Dock extends HTMLElement {
 	}
 
 	private async fillKnown(): Promise<void> {
-		const k = await ask<{ recent: Known[]; contacts: Known[]; missed: number }>("/phone/known");
+		const k = await ask<{ recent: Known[]; contacts: Known[]; missed: number; purse: string }>("/phone/known");
 		if (!k) return;
 		this.contacts = k.contacts;
 		this.missed(k.missed);
+		const purse = document.querySelector(".top .purse .num");
+		if (purse && k.purse) purse.textContent = k.purse;
 		this.list("recent", k.recent);
 		this.list("contacts", k.contacts);
 	}
@@ -247,7 +248,8 @@ export class Dock extends HTMLElement {
 		this.dataset.leads = String(Dock.tabs.leads);
 		this.piece("state").textContent = first ? this.stageOf(first) : this.says[v.link] ?? "";
 		this.piece("number").textContent = first ? "" : v.number;
-		this.piece("trouble").textContent = (v.problem ? this.says[v.problem] ?? this.says.failed ?? "" : "");
+		set(this.piece("trouble"), v.problem ? (this.says[v.problem] ?? this.says.failed ?? "").replace("{figure}", v.figure) : "");
+		if (!v.problem && this.piece("problem").contains(document.activeElement)) this.bar.focus();
 		this.piece("problem").hidden = !v.problem;
 		this.piece("why").textContent = v.sentence;
 		this.piece("why").hidden = !v.sentence;
@@ -290,18 +292,12 @@ export class Dock extends HTMLElement {
 	}
 
 	private renderCalls(v: View): void {
-		for (const id of this.incoming) {
-			const c = v.calls.find((c) => c.id === id);
-			if (c?.stage === "incoming") continue;
-			this.incoming.delete(id);
-			if (!c) setTimeout(() => void this.fillKnown(), recorded);
-		}
-		v.calls.filter((c) => c.stage === "incoming").forEach((c) => this.incoming.add(c.id));
 		for (const [id, row] of this.rows) {
 			if (v.calls.some((c) => c.id === id)) continue;
 			const had = row.contains(document.activeElement);
 			row.remove();
 			this.rows.delete(id);
+			setTimeout(() => void this.fillKnown(), recorded);
 			if (had) this.bar.focus();
 		}
 		for (const c of v.calls) {
@@ -394,8 +390,7 @@ export class Dock extends HTMLElement {
 	}
 
 	private time(row: HTMLElement, c: Call): void {
-		const s = c.since ? Math.max(0, Math.floor((Date.now() - c.since) / 1000)) : 0;
-		set(this.piece("clock", row), c.since ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : "");
+		set(this.piece("clock", row), c.since ? clock(Date.now() - c.since) : "");
 	}
 
 	private tick(): void {

@@ -6,12 +6,13 @@ import { forget, instance, keep, kept } from "./kept";
 import { agent, askPass, Refused, renew, type Pass } from "./pass";
 import { openMicrophone, Sounder } from "./sound";
 import { Wire } from "./socket";
-import { nothing, type Command, type Devices, type View } from "./state";
+import { clock, nothing, type Command, type Devices, type View } from "./state";
 import { Talk, type Left } from "./talk";
 
 const most = 4; // calls at once
 const mostLines = 5; // numbers that ring here
 const leftFor = 20_000; // how long the house keeps the other side of a page that went (ms)
+const endedFor = 20_000; // how long it is said how a call ended (ms)
 
 export class Line {
 	private ua?: JsSIP.UA;
@@ -25,6 +26,7 @@ export class Line {
 	private tries = 0;
 	private wasLost = false;
 	private later = 0;
+	private saying = 0;
 	private ended = false;
 	/** he has no number yet: the next page may give him one */
 	private numberless = false;
@@ -265,12 +267,22 @@ export class Line {
 			changed: () => this.changed(),
 			problem: (key: string) => this.say(key),
 			gone: (talk: Talk) => { this.talks = this.talks.filter((t) => t !== talk); },
+			ended: (key: string, lasted: number) => this.callEnded(key, lasted),
 			speaker: () => this.view.devices.speaker,
 			linked: () => this.view.link === "ready",
 		};
 	}
 
-	private say(problem: string): void { this.set({ problem }); }
+	private say(problem: string, figure = ""): void {
+		clearTimeout(this.saying);
+		this.set({ problem, figure });
+	}
+
+	/** callEnded says for a while how a call ended. */
+	private callEnded(key: string, lasted: number): void {
+		this.say(key, clock(lasted));
+		this.saying = window.setTimeout(() => this.say(""), endedFor);
+	}
 
 	private set(part: Partial<View>): void {
 		this.view = { ...this.view, ...part };

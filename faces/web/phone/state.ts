@@ -44,6 +44,8 @@ export interface View {
 	calls: Call[];
 	/** a key of the texts, or "" */
 	problem: string;
+	/** what is filled into its text */
+	figure: string;
 	/** why there is no telephone now, a sentence the server made; or "" */
 	sentence: string;
 	devices: Devices;
@@ -63,5 +65,11 @@ export type Command =
 	| { do: "hear" | "forget" | "turned" };
 
 export const nothing = (): View => ({
-	link: "off", number: "", name: "", domain: "", calls: [], problem: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" }, lines: [], line: "",
+	link: "off", number: "", name: "", domain: "", calls: [], problem: "", figure: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" }, lines: [], line: "",
 });
+
+/** clock is how long something lasted (ms), as a clock shows it. */
+export function clock(ms: number): string {
+	const s = Math.max(0, Math.floor(ms / 1000));
+	return Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0");
+}

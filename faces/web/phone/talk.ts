@@ -8,6 +8,8 @@ export interface Host {
 	changed(): void;
 	problem(key: string): void;
 	gone(talk: Talk): void;
+	/** ended is told by a key of the texts how a call ended that lasted so long (ms). */
+	ended(key: string, lasted: number): void;
 	speaker(): string;
 	linked(): boolean;
 }
@@ -32,6 +34,8 @@ export class Talk {
 	private level = 0;
 	private warning: Call["warning"];
 	private over = false;
+	/** how it ends is said already */
+	private told = false;
 	private mending = 0;
 
 	constructor(readonly session: RTCSession, readonly outgoing: boolean, public name: string, public number: string, private microphone: MediaStream | null, private host: Host) {
@@ -89,7 +93,12 @@ export class Talk {
 
 	/** transfer gives the call to somebody else (RFC 3515), or to another call of ours (RFC 3891). */
 	transfer(to: string, other?: Talk): void {
-		const failed = () => { this.host.problem("transfer_failed"); };
+		const given = [this, other].filter((t) => !!t);
+		given.forEach((t) => { t.told = true; });
+		const failed = () => {
+			given.forEach((t) => { t.told = false; });
+			this.host.problem("transfer_failed");
+		};
 		this.session.refer(to, {
 			replaces: other?.session,
 			eventHandlers: {
@@ -97,7 +106,7 @@ export class Talk {
 				failed,
 				accepted: () => {
 					this.host.problem("transferred");
-					setTimeout(() => [this, other].forEach((t) => t && !t.session.isEnded() && t.session.terminate()), 500);
+					setTimeout(() => given.forEach((t) => !t.session.isEnded() && t.session.terminate()), 500);
 				},
 			},
 		});
@@ -156,6 +165,7 @@ export class Talk {
 	private soundChanged(pc: RTCPeerConnection): void {
 		if (pc.connectionState !== "failed" || this.over) return;
 		if (pc.iceConnectionState === "connected" || pc.iceConnectionState === "completed") {
+			this.told = true;
 			this.host.problem("fingerprint"); // a way there is, but who answers on it is not whom the call is with (RFC 8827 §6.5)
 			this.hangUp();
 		} else if (this.since) {
@@ -187,7 +197,20 @@ export class Talk {
 		this.host.gone(this);
 		const status = (e?.message as { status_code?: number } | undefined)?.status_code;
 		if (e && this.outgoing && this.since === 0 && String(e.originator) !== "local") this.host.problem(why(status, e.cause, /[.@]/.test(this.number)));
+		if (e && this.since && !this.told) this.host.ended(ending(e, this.outgoing), Date.now() - this.since);
 		this.host.changed();
+	}
+}
+
+/** ending is a key of the texts for how a call ended that was answered, by the cause that the house gives (RFC 3326). */
+function ending(e: EndEvent, outgoing: boolean): string {
+	if (String(e.originator) !== "remote") return e.cause === "Terminated" ? "ended" : "ended_lost";
+	const said = (e.message as { getHeader?(name: string): string | undefined } | undefined)?.getHeader?.("Reason") ?? "";
+	switch (/text="([^"]*)"/.exec(said)?.[1] ?? "normal") {
+		case "normal": return "ended_there";
+		case "cut-off": case "unpaid": return outgoing ? "ended_money" : "ended"; // whose money it is knows who called
+		case "silent": case "expired": return "ended_lost";
+		default: return "ended";
 	}
 }
 
