@@ -33,7 +33,7 @@ func (p *page) phoneSays() string {
 	says := map[string]string{
 		"off": p.T("dock.off"), "connecting": p.T("dock.connecting"), "ready": p.T("dock.ready"), "lost": p.T("dock.lost"),
 		"incoming": p.T("dock.incoming"), "calling": p.T("dock.calling"), "connected": p.T("dock.connected"), "held": p.T("dock.held"), "waits": p.T("dock.waits"),
-		"muted":   p.T("dock.muted"),
+		"muted": p.T("dock.muted"), "sign_out": p.T("dock.sign_out"),
 		"to_line": p.T("dock.to_line"), "in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
 	}
 	for _, what := range []string{"loss", "jitter", "delay", "silence"} {

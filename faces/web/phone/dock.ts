@@ -97,6 +97,9 @@ export class Dock extends HTMLElement {
 		this.piece("problem").hidden = key === "";
 	}
 
+	/** agrees asks a question of the texts. */
+	agrees(key: string): boolean { return confirm(this.says[key]); }
+
 	/** turned is what a page that has come says of the telephone. */
 	turned(): void {
 		this.fillSwitches();

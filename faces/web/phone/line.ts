@@ -83,6 +83,7 @@ export class Line {
 			case "turned": return this.numberless ? this.open() : undefined;
 			case "hear": this.talks.forEach((t) => t.hear()); return this.say("");
 			case "forget": return this.say("");
+			case "end": return this.talks.filter((t) => t.stage !== "incoming").forEach((t) => t.hangUp());
 		}
 	}
 

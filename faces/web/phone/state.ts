@@ -62,7 +62,7 @@ export type Command =
 	| { do: "join"; id: string; with: string }
 	| { do: "devices"; devices: Devices }
 	| { do: "line"; line: string }
-	| { do: "hear" | "forget" | "turned" };
+	| { do: "hear" | "forget" | "turned" | "end" };
 
 export const nothing = (): View => ({
 	link: "off", number: "", name: "", domain: "", calls: [], problem: "", figure: "", sentence: "", devices: { microphone: "", speaker: "", ringer: "" }, lines: [], line: "",

@@ -39,6 +39,15 @@ export class Tabs {
 	/** busy is true while this page must stay, because a call is in it. */
 	busy(): boolean { return this.leads && this.view.calls.length > 0; }
 
+	/** end hangs up the calls of all tabs, and waits a moment for them to be gone. */
+	async end(): Promise<void> {
+		this.ask({ do: "end" });
+		for (let i = 0; i < 20 && this.talking(); i++) await new Promise((on) => setTimeout(on, 50));
+	}
+
+	/** talking is true while there is a call, in whatever tab, that nobody else could take. */
+	talking(): boolean { return this.view.calls.some((c) => c.stage !== "incoming"); }
+
 	private set(v: View): void {
 		this.view = v;
 		this.show();

@@ -5,6 +5,8 @@
 
 interface Host {
 	busy(): boolean;
+	/** leave hangs up what calls there are, in whatever tab, if he who is asked will; false if he will not. */
+	leave(): Promise<boolean>;
 	dial(to: string): void;
 	said(key: string): void;
 }
@@ -51,7 +53,13 @@ export class Turner {
 		if (e.defaultPrevented || form.matches("[hx-get],[hx-post],[method=dialog]") || !["", "_self"].includes(said("target"))) return;
 		const by = e.submitter as HTMLButtonElement | null;
 		const to = new URL(by?.getAttribute("formaction") ?? (said("action") || location.href), location.href);
-		if (to.origin !== location.origin || !ours(to)) return;
+		if (to.origin !== location.origin) return;
+		if (to.pathname.endsWith("/sign-out")) {
+			e.preventDefault();
+			void this.host.leave().then((goes) => goes && form.submit());
+			return;
+		}
+		if (!ours(to)) return;
 		e.preventDefault();
 		const fields = new FormData(form, by);
 		const method = (by?.getAttribute("formmethod") ?? said("method")).toLowerCase() || "get";
