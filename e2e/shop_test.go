@@ -81,7 +81,7 @@ func TestBuyANumberInTheBrowser(t *testing.T) {
 	}
 	w.until("the telephone comes on by itself", `document.querySelector("phone-dock").dataset.link === "ready"`)
 	w.until("nothing was asked for in vain", `performance.getEntriesByType("resource").every((e) => (e.responseStatus || 200) < 400 || e.responseStatus === 422)`)
-	w.press(`main a[href="#phone"]`)
+	w.press(`a[href="#phone"]`)
 	w.see("#phone-to")
 	w.shoot("registered")
 

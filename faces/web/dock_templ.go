@@ -252,7 +252,7 @@ func phoneDock(p *page, account string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</button></div><button type=\"button\" class=\"phone-bar\" data-part=\"bar\" aria-expanded=\"false\" aria-controls=\"phone-panel\"><span class=\"phone-lamp\" aria-hidden=\"true\"></span> <span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "</button></div><button type=\"button\" class=\"phone-bar\" id=\"phone-bar\" data-part=\"bar\" aria-expanded=\"false\" aria-controls=\"phone-panel\"><span class=\"phone-lamp\" aria-hidden=\"true\"></span> <span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -45,9 +45,15 @@ export class Dock extends HTMLElement {
 		const asked = /^#phone(?:=(.*))?$/.exec(location.hash);
 		if (!asked) return;
 		if (asked[1]) this.dial(decodeURIComponent(asked[1]));
-		else if (!this.firstButton(this.piece("calls"))) this.open(true), this.to.focus();
-		else this.firstButton(this.piece("calls"))!.focus();
+		else this.reach();
 		history.replaceState(history.state, "", location.pathname + location.search);
+	}
+
+	/** reach puts the focus where the telephone is used next. */
+	reach(): void {
+		const first = this.firstButton(this.piece("calls"));
+		if (!first) this.open(true);
+		(first ?? this.to).focus();
 	}
 
 	/** firstButton is what of a call can be pressed first: what answers, where one rings. */

@@ -11,7 +11,7 @@ if (first && "locks" in navigator && "BroadcastChannel" in window) {
 	});
 	const tabs = Dock.tabs = new Tabs(first.getAttribute("account") ?? "", () => Dock.shown?.render());
 	customElements.define("phone-dock", Dock);
-	new Turner({ busy: () => tabs.busy(), leave: async () => !tabs.talking() || !!Dock.shown?.agrees("sign_out") && (await tabs.end(), true), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });
+	new Turner({ busy: () => tabs.busy(), leave: async () => !tabs.talking() || !!Dock.shown?.agrees("sign_out") && (await tabs.end(), true), reach: () => Dock.shown?.reach(), dial: (to) => Dock.shown?.dial(to), said: (key) => Dock.shown?.tell(key) });
 	document.addEventListener("page:turned", () => {
 		tabs.ask({ do: "turned" });
 		Dock.shown?.turned();

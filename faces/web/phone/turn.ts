@@ -8,6 +8,7 @@ interface Host {
 	/** leave hangs up what calls there are, in whatever tab, if he who is asked will; false if he will not. */
 	leave(): Promise<boolean>;
 	dial(to: string): void;
+	reach(): void;
 	said(key: string): void;
 }
 
@@ -41,6 +42,10 @@ export class Turner {
 				open(to.href, "_blank", "noopener");
 			}
 			return;
+		}
+		if (to.hash === "#phone-bar") { // following it, a browser takes the focus away again
+			e.preventDefault();
+			return this.host.reach();
 		}
 		if (!ours(to) || (to.hash && to.pathname + to.search === location.pathname + location.search)) return;
 		e.preventDefault();
