@@ -38,7 +38,12 @@ export async function askPass(line: string): Promise<Pass> {
 		const said = await answer.json().catch(() => ({}));
 		throw new Refused(typeof said.error === "string" ? said.error : "", answer.status >= 500 || answer.status === 429);
 	}
-	const said = await answer.json() as Pass | { none: string };
+	let said: Pass | { none: string };
+	try {
+		said = await answer.json() as Pass | { none: string };
+	} catch { // cut off, or a proxy's page
+		throw new Refused("", true);
+	}
 	if ("none" in said) throw new Refused(said.none, false, true);
 	return said;
 }
