@@ -212,7 +212,7 @@ func TestTheDialFieldSaysWhoItIs(t *testing.T) {
 	r.want(t, 200, key, "PUT", "/api/v1/members/"+id+"/published", obj{"name": "Ada's Workshop", "web": "https://ada.example"})
 	ada := str(r.dev, "members", 2, "number")
 	for to, want := range map[string][]string{
-		ada:                      {"Ada&#39;s Workshop", "United States", "there", "free", `href="/go/`, `href="sip:`},
+		ada:                      {"Ada&#39;s Workshop", "United States", "there", "free", `href="/go/`, `href="tel:`},
 		"+49 30 901820":          {"An ordinary telephone", "+49 30 901820", "Germany", "there"},
 		"755 0142 82":            {"A number of ours", "South Korea"},
 		"1":                      {"It cannot be dialled", `class="say"`},
@@ -225,16 +225,16 @@ func TestTheDialFieldSaysWhoItIs(t *testing.T) {
 			}
 		}
 	}
-	// A telephone program is opened with one address, whatever was typed.
+	// The page's telephone is given a number alone, and an address of others' as it is linked, whatever was typed.
 	for to, want := range map[string]string{
 		"ann@tel.example": "sip:ann@tel.example\"", "sips:a%40b@tel.example:5061?Subject=x": "sips:a%40b@tel.example:5061\"",
-		"ann@t\u0435l.example": "sip:ann@xn--tl-nlc.example\"", "tel:+12025550143": "sip:+12025550143@127.0.0.1:",
+		"ann@t\u0435l.example": "sip:ann@xn--tl-nlc.example\"", "tel:+12025550143": "tel:+12025550143\"", "+49 30 901820": "tel:+4930901820\"",
 	} {
 		if _, text := minji.get("/calls?to=" + url.QueryEscape(to)); !strings.Contains(text, `href="`+want) {
 			t.Errorf("%s leads elsewhere than to %s", to, want)
 		}
 	}
-	if _, text := minji.get("/calls?to=1"); strings.Contains(text, `href="sip:`) {
+	if _, text := minji.get("/calls?to=1"); strings.Contains(text, `href="tel:`) {
 		t.Error("what cannot be dialled is offered to be called")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/guard"
 	"github.com/callisto-tel/callisto/business/member"
@@ -39,6 +40,7 @@ type dialled struct {
 	Address string   // of the number's public page; "" if it has none
 	Refused guard.Foreseen
 	Call    string // the address that a telephone program is opened with
+	Domain  string // of it, where that is ours
 }
 
 // dial answers the dial field: who it is, what time it is there, what a call
@@ -82,7 +84,8 @@ func (f *face) dial(r *http.Request, p *page) (d dialData, err error) {
 		}
 	}
 	if (len(x.Targets) > 0 || x.Kind == routing.OnNet) && x.Refused.Reason.Code == "" {
-		x.Call = x.link(d.To, f.Reader.SIPDomain(h.Country), h.Private)
+		x.Domain = f.Reader.SIPDomain(h.Country)
+		x.Call = x.link(d.To, x.Domain, h.Private)
 	}
 	d.Found = &x
 	return d, nil
@@ -115,6 +118,30 @@ func (x *dialled) link(to, domain string, withholds bool) string {
 		return ""
 	}
 	return "sip:" + url.PathEscape(number) + "@" + domain
+}
+
+// pressed is where the link for calling leads: on a page that has a telephone that
+// is given the number alone, which it dials by itself, and else a program is opened.
+func (x *dialled) pressed(p *page) string {
+	number, ours := strings.CutSuffix(x.Call, "@"+x.Domain)
+	if !ours || !p.Phone() {
+		return x.Call
+	}
+	return "tel:" + strings.TrimPrefix(number, "sip:")
+}
+
+// callBack is where the link leads that calls the other side of a call again; ""
+// if there is nobody to call.
+func (p *page) callBack(r *cdr.Record) string {
+	to := otherSide(r, p.Who.Account)
+	switch {
+	case to == "":
+		return ""
+	case !p.Phone():
+		return "/calls?" + url.Values{"to": {to}}.Encode()
+	default:
+		return "tel:" + url.PathEscape(to)
+	}
 }
 
 // elsewhere is the address of somebody else's as it is linked: its user escaped,

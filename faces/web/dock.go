@@ -173,6 +173,9 @@ func recentOf(list []cdr.Record, account string, names contact.Names) []knownNum
 
 // otherSide is whom a call was with, as he can be dialled.
 func otherSide(rec *cdr.Record, account string) string {
+	if rec.Caller(account) == "" && !outgoing(*rec, account) { // he withheld it
+		return ""
+	}
 	side := rec.From
 	if outgoing(*rec, account) {
 		if rec.Hides(account) || rec.To.Number.Zero() && rec.To.Text == "" {

@@ -415,7 +415,7 @@ func layout(p *page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Purse.Currency != "" {
-				templ_7745c5c3_Err = cash(p.Purse).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = cash(inCoins(p.Purse)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

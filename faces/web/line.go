@@ -118,7 +118,7 @@ func (f *face) renameDevice(_ http.ResponseWriter, r *http.Request, p *page) (te
 	if err := f.Lines.RenameDevice(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("name")); err != nil {
 		return nil, err
 	}
-	return nil, redirect{"/lines"}
+	return nil, redirect{"/lines?done=1"}
 }
 
 func (f *face) setSound(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -128,7 +128,7 @@ func (f *face) setSound(_ http.ResponseWriter, r *http.Request, p *page) (templ.
 	if err := f.Lines.SetSound(r.Context(), p.Who, r.PathValue("id"), member.Sound(r.PostFormValue("sound"))); err != nil {
 		return nil, err
 	}
-	return nil, redirect{"/lines"}
+	return nil, redirect{"/lines?done=1"}
 }
 
 // newPassword makes a telephone's new password, which the page of lines then shows.

@@ -58,6 +58,7 @@ type linesData struct {
 	New     *credential  // a telephone just added
 	NewOf   string       // its membership, or the one to which none could be added
 	Problem string
+	Done    bool
 }
 
 func (f *face) linesOf(r *http.Request, p *page) (linesData, error) {
@@ -107,7 +108,7 @@ func (f *face) lines(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 			d.New, d.NewOf = c, l.ID
 		}
 	}
-	p.Title = p.T("lines.title")
+	p.Title, d.Done = p.T("lines.title"), r.URL.Query().Has("done")
 	return linesPage(p, d), nil
 }
 

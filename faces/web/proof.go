@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -76,6 +77,7 @@ type asking struct {
 	Number   string
 	Purpose  proof.Purpose
 	Language string
+	Back     string // the page it was begun on, "" if that is none of its own
 	Errors   map[string]string
 }
 
@@ -92,17 +94,17 @@ func (f *face) proofForm(_ http.ResponseWriter, r *http.Request, p *page) (templ
 	}
 	q := r.URL.Query()
 	p.Title = p.T("proof.title")
-	return proofAskPage(p, asking{Number: q.Get("number"), Purpose: purposeOf(q.Get("purpose")), Language: p.Tongue.Tag}), nil
+	return proofAskPage(p, asking{Number: q.Get("number"), Purpose: purposeOf(q.Get("purpose")), Language: p.Tongue.Tag, Back: beganAt(r)}), nil
 }
 
 func (f *face) beginProof(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
 	if err := p.must(); err != nil {
 		return nil, err
 	}
-	a := asking{Number: r.PostFormValue("number"), Purpose: purposeOf(r.PostFormValue("purpose")), Language: r.PostFormValue("language")}
+	a := asking{Number: r.PostFormValue("number"), Purpose: purposeOf(r.PostFormValue("purpose")), Language: r.PostFormValue("language"), Back: beganAt(r)}
 	x, err := f.Proofs.Begin(r.Context(), p.Who, proof.Request{Number: a.Number, Purpose: a.Purpose, Language: a.Language})
 	if err == nil {
-		return nil, redirect{"/proofs/" + x.ID}
+		return nil, redirect{withBack("/proofs/"+x.ID, a.Back)}
 	}
 	if fault.KindOf(err) == fault.Internal {
 		return nil, err
@@ -122,6 +124,7 @@ type proving struct {
 	Wrong  string // about the code
 	Digits string // as typed
 	Next   string // where it is of use
+	Back   string // the page it was begun on, "" if that is none of its own
 }
 
 // Reached is how many steps of the call are done.
@@ -140,11 +143,15 @@ func (x proving) Reached() int {
 	}
 }
 
+// Used reports whether the proof is to be used for an order in its time; of a
+// number that is registered it stays.
+func (x proving) Used() bool { return x.Purpose == proof.OwnPhone || x.Purpose == proof.Root }
+
 // Seen is what tells htmx that nothing has changed.
 func (x proving) Seen() string { return string(x.State) + "." + x.Step }
 
-func (f *face) provingOf(x proof.Proof) proving {
-	d := proving{Proof: x, Next: "/lines"}
+func (f *face) provingOf(r *http.Request, x proof.Proof) proving {
+	d := proving{Proof: x, Next: "/lines", Back: beganAt(r)}
 	if x.Live() {
 		d.Step = f.Proofs.Step(x.ID)
 	}
@@ -164,7 +171,7 @@ func (f *face) readProof(r *http.Request, p *page) (proving, error) {
 		return proving{}, err
 	}
 	p.Title = p.T("proof.of", "number", x.E164)
-	return f.provingOf(x), nil
+	return f.provingOf(r, x), nil
 }
 
 func (f *face) proof(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -182,7 +189,7 @@ func (f *face) proofState(w http.ResponseWriter, r *http.Request, p *page) (temp
 		return nil, err
 	}
 	if !p.Part {
-		return nil, redirect{"/proofs/" + d.ID}
+		return nil, redirect{d.at("")}
 	}
 	if r.URL.Query().Get("seen") == d.Seen() {
 		w.WriteHeader(http.StatusNoContent)
@@ -196,16 +203,33 @@ func (f *face) confirmProof(_ http.ResponseWriter, r *http.Request, p *page) (te
 		return nil, err
 	}
 	x, err := f.Proofs.Confirm(r.Context(), p.Who, r.PathValue("id"), r.PostFormValue("code"))
+	if err == nil {
+		if err = f.keepProved(r.Context(), p); err != nil {
+			return nil, err
+		}
+	}
 	if err == nil || fault.ReasonOf(err).Code == "code_used" {
-		return nil, redirect{"/proofs/" + r.PathValue("id")}
+		return nil, redirect{withBack("/proofs/"+r.PathValue("id"), beganAt(r))}
 	}
 	if x.ID == "" || fault.KindOf(err) == fault.Internal {
 		return nil, err
 	}
-	d := f.provingOf(x)
+	d := f.provingOf(r, x)
 	d.Wrong, d.Digits = p.why(err), r.PostFormValue("code")
 	p.Status, p.Title = httpstatus.Of(fault.KindOf(err)), p.T("proof.of", "number", x.E164)
 	return proofPage(p, d), nil
+}
+
+// keepProved notes at his numbers what a member has proved: the proof lasts a day,
+// what it proved stays.
+func (f *face) keepProved(ctx context.Context, p *page) error {
+	lines, err := f.Members.Memberships(ctx, p.Who, p.Who.Account)
+	for _, m := range lines {
+		if _, kept := f.Lines.NumbersProved(ctx, p.Who, m.ID); kept != nil {
+			err = errors.Join(err, kept)
+		}
+	}
+	return err
 }
 
 // carrierRoutes is the page of the test carrier, where there is one.
@@ -256,6 +280,32 @@ func seenCalls(list []CarrierCall) string {
 	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }
+
+// beganAt is the page of ours that a proof was begun on and leads back to.
+func beganAt(r *http.Request) string {
+	if next := r.FormValue("next"); next != "" && localPath(next) == next {
+		return next
+	}
+	return ""
+}
+
+// withBack remembers in an address the page that a proof was begun on.
+func withBack(address, back string) string {
+	if back == "" {
+		return address
+	}
+	sign := "?"
+	if strings.Contains(address, "?") {
+		sign = "&"
+	}
+	return address + sign + url.Values{"next": {back}}.Encode()
+}
+
+// at is the address of a part of the proof's page.
+func (x proving) at(part string) string { return withBack("/proofs/"+x.ID+part, x.Back) }
+
+// again is where another call is asked for.
+func (x proving) again() string { return withBack(proveAddress(x.E164, x.Purpose), x.Back) }
 
 // proveAddress is where a telephone is proved.
 func proveAddress(e164 string, purpose proof.Purpose) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,11 +138,19 @@ func (f *face) removeBrowser(_ http.ResponseWriter, r *http.Request, p *page) (t
 	return nil, redirect{"/lines/" + r.PathValue("id") + "/rings?done=1"}
 }
 
+// anyBrowser reports whether any rings by notifications, and so has a row of its own.
+func (d *ringsData) anyBrowser() bool {
+	return slices.ContainsFunc(d.Rows, func(x bell.Row) bool { return x.Browser != "" })
+}
+
 // ringName is what a row of the table is called.
-func (p *page) ringName(x bell.Row) string {
+func (p *page) ringName(d *ringsData, x bell.Row) string {
 	switch x.Kind {
 	case bell.KindBrowser:
 		if x.Browser == "" {
+			if !d.anyBrowser() { // this one may be among them
+				return p.T("rings.browsers")
+			}
 			return p.T("rings.other_browsers")
 		}
 		if name := strings.TrimSpace(browserName(x.Name)); name != "" {
