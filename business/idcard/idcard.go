@@ -136,7 +136,7 @@ const (
 	HowElsewhere = "elsewhere" // the same card at another terminal
 	HowRevoked   = "revoked"   // the card
 	HowRewritten = "rewritten" // a new file was written
-	HowHost      = "host"      // the telephone of somebody else, where he was signed in, was removed
+	HowHost      = "host"      // whose telephone he was signed in at ended it, or removed the telephone
 )
 
 // SignIn is one, live or over.
@@ -159,8 +159,10 @@ type SignIn struct {
 	Until      time.Time
 	Ended      time.Time // zero: it lasts
 	How        string
-	Taken      bool // the telephone that it is was revoked by its holder
-	Hostless   bool // and so was the one that it is lent at, by that one's
+	Taken      bool   // the telephone that it is was revoked by its holder
+	Hostless   bool   // and so was the one that it is lent at, by that one's
+	Host       string // the one that it is lent at; "": none
+	Lender     string // the account whose that is
 }
 
 // Live reports whether it lasts.

@@ -353,7 +353,16 @@ func (s *Service) SignIns(ctx context.Context, by member.Actor, account, cursor 
 	return list, next, err
 }
 
-// End ends a sign-in from afar; "" is all of the actor's account.
+// Guests lists who else is signed in at telephones of the actor's.
+func (s *Service) Guests(ctx context.Context, by member.Actor) ([]SignIn, error) {
+	if by.Account == "" {
+		return nil, nil
+	}
+	return s.store.LiveAt(ctx, by.Account)
+}
+
+// End ends a sign-in from afar, or whose telephone it is at does; "" is all of the
+// actor's account.
 func (s *Service) End(ctx context.Context, by member.Actor, id string) error {
 	live, err := s.store.Live(ctx)
 	if err != nil {
@@ -364,6 +373,8 @@ func (s *Service) End(ctx context.Context, by member.Actor, id string) error {
 		in := live[i]
 		if id == "" && in.Account == by.Account || id == in.ID && by.May(in.Account) {
 			failures = append(failures, s.end(ctx, in, HowAfar))
+		} else if id == in.ID && in.Lender != "" && in.Lender == by.Account {
+			failures = append(failures, s.end(ctx, in, HowHost))
 		}
 	}
 	return errors.Join(failures...)

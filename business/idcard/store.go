@@ -65,6 +65,8 @@ type Store interface {
 type Watch interface {
 	// Live lists all that last.
 	Live(ctx context.Context) ([]SignIn, error)
+	// LiveAt lists those that last at telephones of an account, of others.
+	LiveAt(ctx context.Context, account string) ([]SignIn, error)
 	// LeftOver lists telephones that were lent before an instant and are not
 	// revoked though no sign-in has them any more.
 	LeftOver(ctx context.Context, before time.Time) (devices []string, err error)

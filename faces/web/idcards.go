@@ -38,6 +38,7 @@ type CardChoices interface {
 	SetChoice(ctx context.Context, by member.Actor, membership string, c idcard.Choice) error
 	SignIns(ctx context.Context, by member.Actor, account, cursor string, limit int) ([]idcard.SignIn, string, error)
 	End(ctx context.Context, by member.Actor, id string) error
+	Guests(ctx context.Context, by member.Actor) ([]idcard.SignIn, error)
 }
 
 // CardDesk is what the operator does with cards.
@@ -218,7 +219,19 @@ func (f *face) endCardSignIns(_ http.ResponseWriter, r *http.Request, p *page) (
 	if err := f.CardChoices.End(r.Context(), p.Who, r.PostFormValue("id")); err != nil {
 		return nil, err
 	}
+	if next := r.PostFormValue("next"); next != "" {
+		return nil, redirect{localPath(next)}
+	}
 	return nil, redirect{"/cards?done=ended#sign-ins"}
+}
+
+// guestAt is who else is signed in at a telephone, nil for nobody.
+func guestAt(guests []idcard.SignIn, device string) *idcard.SignIn {
+	i := slices.IndexFunc(guests, func(s idcard.SignIn) bool { return s.Host == device && device != "" })
+	if i < 0 {
+		return nil
+	}
+	return &guests[i]
 }
 
 // cardDeskData is the operator's page of cards.

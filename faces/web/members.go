@@ -11,6 +11,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/fault"
 	"github.com/callisto-tel/callisto/business/form"
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/member"
 	"github.com/callisto-tel/callisto/business/shop"
 	"github.com/callisto-tel/callisto/faces/httpstatus"
@@ -59,6 +60,7 @@ type linesData struct {
 	NewOf   string       // its membership, or the one to which none could be added
 	Problem string
 	Done    bool
+	Guests  []idcard.SignIn // of others at his telephones
 }
 
 func (f *face) linesOf(r *http.Request, p *page) (linesData, error) {
@@ -68,6 +70,9 @@ func (f *face) linesOf(r *http.Request, p *page) (linesData, error) {
 	}
 	ms, err := f.Members.Memberships(r.Context(), p.Who, p.Who.Account)
 	if err != nil {
+		return d, err
+	}
+	if d.Guests, err = f.CardChoices.Guests(r.Context(), p.Who); err != nil {
 		return d, err
 	}
 	registered := map[string]bool{}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/bell"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/idcard"
 	"github.com/callisto-tel/callisto/business/member"
 )
 
@@ -85,6 +86,7 @@ type ringsData struct {
 	Choice bell.Choice
 	Email  string
 	Done   bool
+	Guests []idcard.SignIn // of others at his telephones
 }
 
 func (f *face) rings(_ http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -103,6 +105,9 @@ func (f *face) rings(_ http.ResponseWriter, r *http.Request, p *page) (templ.Com
 		return nil, err
 	}
 	if d.Choice, err = f.Bell.Choice(r.Context(), p.Who, m.ID); err != nil {
+		return nil, err
+	}
+	if d.Guests, err = f.CardChoices.Guests(r.Context(), p.Who); err != nil {
 		return nil, err
 	}
 	a, err := f.Accounts.Account(r.Context(), p.Who, p.Who.Account)

@@ -139,14 +139,15 @@ func (t cardTx) TakeQuestion(ctx context.Context, hash string, now time.Time) (s
 }
 
 const signInQuery = `SELECT s.id, s.card, s.account, s.membership, m.kind, m.calling_code, m.national, m.name, s.device, s.way, s.country, s.address, s.network, s.browser,
-	s.watched, s.began, s.seen, s.until, s.ended, s.how, COALESCE(d.revoked, 0), COALESCE(h.revoked, 0)
-	FROM card_sign_in s JOIN membership m ON m.id = s.membership LEFT JOIN device d ON d.id = s.device LEFT JOIN device h ON h.id = d.host `
+	s.watched, s.began, s.seen, s.until, s.ended, s.how, COALESCE(d.revoked, 0), COALESCE(h.revoked, 0), COALESCE(h.id, ''), COALESCE(o.account, '')
+	FROM card_sign_in s JOIN membership m ON m.id = s.membership LEFT JOIN device d ON d.id = s.device LEFT JOIN device h ON h.id = d.host
+	LEFT JOIN membership o ON o.id = h.membership `
 
 func scanSignIn(row scanner) (s idcard.SignIn, err error) {
 	var kind string
 	var began, seen, until, ended, taken, hostless int64
 	if err := row.Scan(&s.ID, &s.Card, &s.Account, &s.Membership, &kind, &s.Number.CallingCode, &s.Number.National, &s.Holder, &s.Device, &s.Way, &s.Place, &s.Address, &s.Network,
-		&s.Browser, &s.Watched, &began, &seen, &until, &ended, &s.How, &taken, &hostless); err != nil {
+		&s.Browser, &s.Watched, &began, &seen, &until, &ended, &s.How, &taken, &hostless, &s.Host, &s.Lender); err != nil {
 		return s, err
 	}
 	s.Taken, s.Hostless = taken != 0, hostless != 0
@@ -180,6 +181,11 @@ func (c *IDCards) SignInBy(ctx context.Context, hash string) (idcard.SignIn, boo
 // Live lists all that last.
 func (c *IDCards) Live(ctx context.Context) ([]idcard.SignIn, error) {
 	return signIns(ctx, c.db.read, `WHERE s.ended = 0 ORDER BY s.id`)
+}
+
+// LiveAt lists those at telephones of an account, of others.
+func (c *IDCards) LiveAt(ctx context.Context, account string) ([]idcard.SignIn, error) {
+	return signIns(ctx, c.db.read, `WHERE s.ended = 0 AND o.account = $1 AND s.account <> $1 ORDER BY s.id`, account)
 }
 
 // LeftOver lists telephones that no sign-in has any more.

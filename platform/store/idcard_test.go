@@ -316,6 +316,7 @@ func TestAGuestLeavesWithTheTelephone(t *testing.T) {
 		}{
 			{bob, func(idcard.Opened) string { return other.Device.ID }, ""},
 			{ann, func(in idcard.Opened) string { return in.Device }, idcard.HowAfar},
+			{bob, func(in idcard.Opened) string { return in.ID }, idcard.HowHost},
 			{bob, func(idcard.Opened) string { return desk.Device.ID }, idcard.HowHost},
 		} {
 			in, err := s.AtTelephone(ctx, m.ID, idcard.From{Place: "KR", Address: "7000012", Host: desk.Device.ID})
@@ -326,7 +327,23 @@ func TestAGuestLeavesWithTheTelephone(t *testing.T) {
 			if err := s.Sweep(ctx); err != nil || !h.knows(in.Device) {
 				t.Fatalf("he is not signed in: %v", err)
 			}
-			if err := h.members.RevokeDevice(ctx, x.who, x.what(in)); err != nil {
+			guests, err := s.Guests(ctx, bob)
+			if err != nil || len(guests) != 1 || guests[0].ID != in.ID || guests[0].Host != desk.Device.ID || !guests[0].Until.Equal(in.Until) {
+				t.Errorf("who owns the telephone is told of %+v, %v", guests, err)
+			}
+			if own, err := s.Guests(ctx, ann); err != nil || len(own) != 0 {
+				t.Errorf("the guest is told of himself: %+v, %v", own, err)
+			}
+			what := x.what(in)
+			if what == in.ID { // the host ends it, and nobody else may
+				if err := s.End(ctx, member.Actor{Account: "acc_else", Role: member.Customer}, what); err != nil || !h.knows(in.Device) {
+					t.Errorf("somebody else ended it: %v", err)
+				}
+				err = s.End(ctx, x.who, what)
+			} else {
+				err = h.members.RevokeDevice(ctx, x.who, what)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Sweep(ctx); err != nil {
