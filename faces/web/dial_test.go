@@ -75,9 +75,12 @@ func TestACallIsCalledBack(t *testing.T) {
 // TestOtherBrowsersAreOtherThanOnesNamed: where none has a row of its own, the one
 // that shows the page is among them.
 func TestOtherBrowsersAreOtherThanOnesNamed(t *testing.T) {
-	p, rest := ofMember(t), bell.Row{Kind: bell.KindBrowser}
+	p, rest := ofMember(t), bell.Row{Kind: bell.KindBrowser, Now: bell.Verdict{Rings: true}}
 	if got := p.ringName(&ringsData{Rows: []bell.Row{rest}}, rest); got != "Your browsers, this one included" {
 		t.Errorf("alone it is %q", got)
+	}
+	if got := p.ringName(&ringsData{}, bell.Row{Kind: bell.KindBrowser}); got != "Other browsers" {
+		t.Errorf("where none is open it is %q", got)
 	}
 	if got := p.ringName(&ringsData{Rows: []bell.Row{{Kind: bell.KindBrowser, Browser: "brw_1"}, rest}}, rest); got != "Other browsers" {
 		t.Errorf("beside one it is %q", got)

@@ -153,7 +153,7 @@ func (p *page) ringName(d *ringsData, x bell.Row) string {
 	switch x.Kind {
 	case bell.KindBrowser:
 		if x.Browser == "" {
-			if !d.anyBrowser() { // this one may be among them
+			if x.Now.Rings && !d.anyBrowser() { // this one may be the one that is open
 				return p.T("rings.browsers")
 			}
 			return p.T("rings.other_browsers")
