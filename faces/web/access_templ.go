@@ -376,7 +376,7 @@ func accessProve(p *page, d accessData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 templ.SafeURL
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(withBack(proveAddress(o.E164, proof.Purpose(o.Purpose)), "/access")))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(withNext(proveAddress(o.E164, proof.Purpose(o.Purpose)), "/access")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `access.templ`, Line: 65, Col: 121}
 			}

@@ -104,7 +104,7 @@ func (f *face) beginProof(_ http.ResponseWriter, r *http.Request, p *page) (temp
 	a := asking{Number: r.PostFormValue("number"), Purpose: purposeOf(r.PostFormValue("purpose")), Language: r.PostFormValue("language"), Back: beganAt(r)}
 	x, err := f.Proofs.Begin(r.Context(), p.Who, proof.Request{Number: a.Number, Purpose: a.Purpose, Language: a.Language})
 	if err == nil {
-		return nil, redirect{withBack("/proofs/"+x.ID, a.Back)}
+		return nil, redirect{withNext("/proofs/"+x.ID, a.Back)}
 	}
 	if fault.KindOf(err) == fault.Internal {
 		return nil, err
@@ -209,7 +209,7 @@ func (f *face) confirmProof(_ http.ResponseWriter, r *http.Request, p *page) (te
 		}
 	}
 	if err == nil || fault.ReasonOf(err).Code == "code_used" {
-		return nil, redirect{withBack("/proofs/"+r.PathValue("id"), beganAt(r))}
+		return nil, redirect{withNext("/proofs/"+r.PathValue("id"), beganAt(r))}
 	}
 	if x.ID == "" || fault.KindOf(err) == fault.Internal {
 		return nil, err
@@ -289,23 +289,11 @@ func beganAt(r *http.Request) string {
 	return ""
 }
 
-// withBack remembers in an address the page that a proof was begun on.
-func withBack(address, back string) string {
-	if back == "" {
-		return address
-	}
-	sign := "?"
-	if strings.Contains(address, "?") {
-		sign = "&"
-	}
-	return address + sign + url.Values{"next": {back}}.Encode()
-}
-
 // at is the address of a part of the proof's page.
-func (x proving) at(part string) string { return withBack("/proofs/"+x.ID+part, x.Back) }
+func (x proving) at(part string) string { return withNext("/proofs/"+x.ID+part, x.Back) }
 
 // again is where another call is asked for.
-func (x proving) again() string { return withBack(proveAddress(x.E164, x.Purpose), x.Back) }
+func (x proving) again() string { return withNext(proveAddress(x.E164, x.Purpose), x.Back) }
 
 // proveAddress is where a telephone is proved.
 func proveAddress(e164 string, purpose proof.Purpose) string {

@@ -15,7 +15,7 @@ import (
 func TestAProofLeadsBackToWhereItWasBegun(t *testing.T) {
 	for next, want := range map[string]string{"/access": "/access", "": "", "//evil.example": "", "https://evil.example/": ""} {
 		p := ofMember(t)
-		r := httptest.NewRequest(http.MethodGet, withBack("/proofs/prf_1", next), http.NoBody)
+		r := httptest.NewRequest(http.MethodGet, withNext("/proofs/prf_1", next), http.NoBody)
 		x := p.f.provingOf(r, proof.Proof{ID: "prf_1", E164: "+8225556789", Purpose: proof.Contact, State: proof.Proved, Until: time.Unix(1, 0)})
 		if x.Back != want {
 			t.Errorf("begun at %q it leads back to %q", next, x.Back)
