@@ -158,3 +158,30 @@ func TestTheTelephoneRenewsItsPass(t *testing.T) {
 	w.until("the pass is renewed", `window.passes >= 4`)
 	w.registered()
 }
+
+// TestAMicrophoneThatCannotBeUsed: what to do is said where the browser refuses it, and
+// where there is none; no call begins.
+func TestAMicrophoneThatCannotBeUsed(t *testing.T) {
+	d := company(t)
+	for _, c := range []struct {
+		name, want string
+		flags      []chromedp.ExecAllocatorOption
+	}{
+		{"refused", "allow the microphone, and try again", []chromedp.ExecAllocatorOption{chromedp.Flag("use-fake-device-for-media-stream", true)}},
+		{"none", "No microphone was found", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := walker{t, browser(t, c.flags...), d.HTTP}
+			w.signIn(d.Members[0].Email, d.Members[0].Password)
+			w.open("/lines")
+			w.registered()
+			w.types(d.Members[3].Number)
+			w.press(`[data-part=dial] button`)
+			w.says("[data-part=problem]", c.want)
+			w.idle()
+			if list := api(t, d, d.Members[3].APIKey, "GET", "/api/v1/calls", nil, 200)["items"].([]any); len(list) != 0 {
+				t.Errorf("a call began: %v", list)
+			}
+		})
+	}
+}
