@@ -2,6 +2,7 @@ package edge
 
 import (
 	"crypto/tls"
+	"net"
 	"net/netip"
 	"testing"
 
@@ -9,6 +10,17 @@ import (
 	"github.com/callisto-tel/callisto/telephony/sip"
 	"github.com/callisto-tel/callisto/telephony/switching"
 )
+
+// mute is where connections stand and nobody says anything.
+func mute(t *testing.T) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
 
 // TestCallsGoOnOverANewLink: when the connection between two centers has ended,
 // their calls are led to a new one, all to the same; nobody else's are.
@@ -18,7 +30,7 @@ func TestCallsGoOnOverANewLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer core.Close()
-	at := netip.MustParseAddrPort("192.0.2.1:5061") // nobody answers there
+	at := mute(t)
 	core.Socketless(LinkTag("KR"), sip.TLS, at)
 	plain := core.Socketless("KR", sip.TLS, at)
 	links := NewTLSLinks(LinkConfig{
@@ -55,7 +67,7 @@ func TestAFullConnectionIsCongestion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer core.Close()
-	at := netip.MustParseAddrPort("192.0.2.1:5061") // nobody answers there
+	at := mute(t)
 	links := NewTLSLinks(LinkConfig{})
 	b := &board{edge: &Edge{cfg: Config{Links: links}}}
 	for tag, gone := range map[string]switching.Cause{LinkTag("KR"): switching.CauseNetwork, "KR": switching.CauseAbsent} {
@@ -63,7 +75,7 @@ func TestAFullConnectionIsCongestion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := core.Shards()[0].Invite(&sip.Outgoing{Flow: f, URI: []byte("sip:x@192.0.2.1"), From: []byte("<sip:a@b>"), To: []byte("<sip:x@y>")})
+		d := core.Shards()[0].Invite(&sip.Outgoing{Flow: f, URI: []byte("sip:x@127.0.0.1"), From: []byte("<sip:a@b>"), To: []byte("<sip:x@y>")})
 		if c := b.unreached(&leg{}, d); c != switching.CauseCongestion {
 			t.Errorf("%s: %v", tag, c)
 		}
