@@ -310,7 +310,7 @@ func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 		return 0, net.ErrClosed
 	}
 	x := &p.line.media
-	if to := p.line.target(false); to.IsValid() {
+	if to := p.line.target(false); to.IsValid() && (!x.latch.apart || p.line.may(to.Addr())) {
 		x.sock.send(b, to, x.joined == to)
 	}
 	return len(b), nil

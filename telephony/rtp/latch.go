@@ -25,6 +25,16 @@ const window = int64(3 * time.Second)
 // one of its addresses, or asked a STUN server, is heard nearly at once.
 const doubt = int64(200 * time.Millisecond)
 
+// blindMost is how many packets, 10 s of sound, a line sends to an address that
+// signalling comes not from before it heard anything from there: whoever calls
+// may name the address of somebody who wants nothing of it, and say that he only
+// listens, so that his silence ends no call. Then one of blindRest goes out, by
+// which a party that is there is still found.
+const (
+	blindMost = 500
+	blindRest = 50
+)
+
 // never is the patience for sources that are not taken at all.
 const never = int64(1<<63 - 1)
 
@@ -188,3 +198,6 @@ func (t *latch) target() netip.AddrPort {
 	}
 	return t.want
 }
+
+// heardAt reports whether the source in use is at an address.
+func (t *latch) heardAt(a netip.Addr) bool { return t.from.Addr() == a }

@@ -96,3 +96,70 @@ func TestLatchReopens(t *testing.T) {
 		t.Fatal("the new announcement must count")
 	}
 }
+
+// TestNobodyIsShoutedAt: where signalling comes from another address than the one
+// announced for the sound, somebody who wants nothing of it may be there.
+func TestNobodyIsShoutedAt(t *testing.T) {
+	const sent, let = 1000, blindMost + (1000-blindMost)/blindRest
+	aside, signal := "127.0.0.3", netip.MustParseAddr("127.0.0.2")
+	type step func(e *Engine, c *call, from, control netip.AddrPort)
+	for _, x := range []struct {
+		name   string
+		remote func(*Remote)
+		then   step // between the first packets and as many again
+		first  uint64
+		again  uint64
+	}{
+		{"nothing is heard", nil, nil, let, sent / blindRest},
+		{"sound is heard", nil, func(e *Engine, c *call, from, _ netip.AddrPort) {
+			e.packet(&c.l[1].media, rtpPacket("I am here"), from, 1)
+		}, let, sent},
+		{"one who only listens sends RTCP", nil, func(e *Engine, c *call, _, control netip.AddrPort) {
+			e.packet(&c.l[1].control, rtcpPacket(), control, 1)
+		}, let, sent},
+		{"one who only listens sends RTCP on the same port", func(r *Remote) { r.Mux = true }, func(e *Engine, c *call, from, _ netip.AddrPort) {
+			e.packet(&c.l[1].media, rtcpPacket(), from, 1)
+		}, let, sent},
+		{"whoever calls sends RTCP himself", nil, func(e *Engine, c *call, _, _ netip.AddrPort) {
+			own := netip.AddrPortFrom(signal, 4001)
+			e.packet(&c.l[1].control, rtcpPacket(), own, 1)
+			e.packet(&c.l[1].control, rtcpPacket(), own, 1+doubt)
+		}, let, sent / blindRest},
+		{"another port is announced", nil, func(_ *Engine, c *call, from, control netip.AddrPort) {
+			from = netip.AddrPortFrom(from.Addr(), from.Port()^2)
+			c.s.Expect(c.l[1], Remote{RTP: from, RTCP: control, Signal: signal}, true)
+			c.l[1].media.latch.nat = false
+		}, let, sent / blindRest},
+		{"signalling comes from there", func(r *Remote) { r.Signal = r.RTP.Addr() }, nil, sent, sent},
+		{"a trunk", func(r *Remote) { r.Strict = true }, nil, sent, sent},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			e := newEngine(t, Config{})
+			c := newCall(t, e, "127.0.0.1")
+			defer c.s.Close()
+			media, control := newPhone(t, aside).addr(), newPhone(t, aside).addr()
+			r := Remote{RTP: media, RTCP: control, Signal: signal}
+			if x.remote != nil {
+				x.remote(&r)
+			}
+			c.s.Expect(c.l[1], r, false)
+			c.l[1].media.latch.nat = false // all the addresses of one machine are such that only a NAT has
+			pass := func() (n uint64) {
+				before := c.s.Stats(c.l[1]).Sent
+				for range sent {
+					e.packet(&c.l[0].media, rtpPacket("loud"), c.ph[0].addr(), 1)
+				}
+				return c.s.Stats(c.l[1]).Sent - before
+			}
+			if n := pass(); n != x.first {
+				t.Errorf("%d of %d packets went out, want %d", n, sent, x.first)
+			}
+			if x.then != nil {
+				x.then(e, c, media, control)
+			}
+			if n := pass(); n != x.again {
+				t.Errorf("then %d of %d packets went out, want %d", n, sent, x.again)
+			}
+		})
+	}
+}

@@ -35,6 +35,7 @@ type Line struct {
 	watch   bool  // note silence
 	quiet   int64 // since when, for the silence watch
 	plain   bool  // meanwhile sound came that was not protected as agreed
+	blind   uint  // packets for where nothing was heard from; a new description begins no new count
 	rolls   bool  // it is on the engine's wheel
 	player  player
 	press   press
@@ -115,7 +116,7 @@ func (s *Session) Add(leg uint16, v6 bool) (*Line, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.plain, l.stats = leg, false, false, nil, false, now, false, Stats{}
+	l.leg, l.mux, l.raw, l.to, l.watch, l.quiet, l.plain, l.blind, l.stats = leg, false, false, nil, false, now, false, 0, Stats{}
 	l.media.latch, l.control.latch = latch{}, latch{}
 	l.player, l.press, l.events, l.secure, l.proof, l.rolls = player{}, press{}, events{}, nil, nil, false
 	l.early = early{}
@@ -333,7 +334,7 @@ func (l *Line) send(b []byte, ctrl bool) {
 		p = &l.control
 	}
 	to := l.target(ctrl)
-	if !to.IsValid() || l.proof != nil && l.secure == nil {
+	if !to.IsValid() || l.proof != nil && l.secure == nil || p.latch.apart && !l.may(to.Addr()) {
 		return
 	}
 	if l.secure != nil && !l.raw {
@@ -344,6 +345,17 @@ func (l *Line) send(b []byte, ctrl bool) {
 	if p.sock.send(b, to, p.joined == to) {
 		l.stats.Sent++
 	}
+}
+
+// may reports whether a packet may go to an address that signalling comes not
+// from: with what is heard from there, be it RTCP of one who only listens, it is
+// no stranger's.
+func (l *Line) may(a netip.Addr) bool {
+	if l.media.latch.heardAt(a) || l.control.latch.heardAt(a) {
+		return true
+	}
+	l.blind++
+	return l.blind <= blindMost || l.blind%blindRest == 0
 }
 
 // rejoin connects the RTP socket to the source in use, or to the announced one
