@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/callisto-tel/callisto/lab"
+	"github.com/callisto-tel/callisto/platform/config"
 )
 
 // tries has a telephone of Korea call so often at once, whatever comes of it.
@@ -200,4 +201,25 @@ func TestWhoCallsTooFastIsStopped(t *testing.T) {
 	r.want(t, 403, key, "POST", "/api/v1/accounts/"+account+"/resume-calls", nil)
 	r.want(t, 204, staff, "POST", "/api/v1/accounts/"+account+"/resume-calls", nil)
 	r.dials(t, r.phone(0), "+4930901820")
+}
+
+// TestCallsAtOnceAreAsConfigured: what the operator wrote reaches the calls, those
+// that cost nothing too.
+func TestCallsAtOnceAreAsConfigured(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		guard config.Guard
+		why   string
+	}{
+		"a telephone": {config.Guard{TelephoneCalls: "1", AccountCalls: "0"}, "486 This telephone has 1 calls, as many as one may have at once; end one of them"},
+		"an account":  {config.Guard{TelephoneCalls: "0", AccountCalls: "1"}, "486 The telephones of this account have 1 calls, as many as they may have at once; end one of them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := startWith(t, t.TempDir(), func(c *config.Config) { c.Guard = x.guard })
+			r.rawCall(t, r.phone(0), "*55").until("SIP/2.0 200")
+			r.rawCall(t, r.phone(0), "*55").until("SIP/2.0 " + x.why)
+			r.rawCall(t, r.phone(1), "*55").until("SIP/2.0 200")
+		})
+	}
 }

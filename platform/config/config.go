@@ -85,9 +85,11 @@ func DevCenters() []Center {
 	}
 }
 
-// Dev returns the configuration of `callisto dev`.
+// Dev returns the configuration of `callisto dev`, where measurements call with one
+// telephone as often as the machine can.
 func Dev(data, http, sip, database string) (Config, error) {
-	c := Config{Data: data, HTTP: http, SIP: sip, Database: database, Currency: "USD", Log: "info", Centers: DevCenters(), Dev: true}
+	c := Config{Data: data, HTTP: http, SIP: sip, Database: database, Currency: "USD", Log: "info", Centers: DevCenters(), Dev: true,
+		Guard: Guard{TelephoneCalls: "0", AccountCalls: "0"}}
 	return c, c.check()
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -80,12 +81,17 @@ func TestTheGuardIsSet(t *testing.T) {
 	}
 	c, err = Load(write(t, begin+"guard: {wangiri_calls: 7, sim_box_minutes: 5, pumping_price: 250, spike_amount: 9000.50, pace_hour: 0}\n"),
 		func(k string) string { return map[string]string{"CALLISTO_GUARD_SPIKE_TIMES": "9"}[k] })
+	written, wrong := Load(write(t, begin+"guard: {telephone_calls: 6}\n"), func(k string) string { return map[string]string{"CALLISTO_GUARD_ACCOUNT_CALLS": "8"}[k] })
+	dev, wrongDev := Dev(t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", "")
+	if err := errors.Join(wrong, wrongDev); err != nil {
+		t.Fatal(err)
+	}
 	calls := map[string][2]int{}
-	for text, c := range map[string]Config{"": {}, "5": {Guard: Guard{TelephoneCalls: "5", AccountCalls: "7"}}, "0": {Guard: Guard{TelephoneCalls: "0"}}, "dev": {Dev: true}} {
+	for text, c := range map[string]Config{"": {}, "written": written, "5": {Guard: Guard{TelephoneCalls: "5", AccountCalls: "7"}}, "0": {Guard: Guard{TelephoneCalls: "0"}}, "dev": dev} {
 		telephone, account := c.Together()
 		calls[text] = [2]int{telephone, account}
 	}
-	if !maps.Equal(calls, map[string][2]int{"": {100, 500}, "5": {5, 7}, "0": {0, 500}, "dev": {0, 0}}) {
+	if !maps.Equal(calls, map[string][2]int{"": {100, 500}, "written": {6, 8}, "5": {5, 7}, "0": {0, 500}, "dev": {0, 0}}) {
 		t.Errorf("calls of one telephone: %v", calls)
 	}
 	want := guard.UsualThresholds("KRW")
