@@ -96,10 +96,6 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, insta
 	if g, ok := b.edge.cfg.Registrar.Guest(cred.Device); ok && dialled != routing.SignInCode { // he calls at his tariff, from where the telephone is
 		cred = &g
 	}
-	if why := b.full(cred, b.Urgent(in.Msg)); why != "" {
-		in.Respond(&sip.Reply{Status: 486, Reason: why})
-		return
-	}
 	wish := dialled
 	if t, hidden := b.edge.cfg.Registrar.Temporary(dialled); hidden {
 		dialled, instance = t.Number, t.Instance()
@@ -266,6 +262,14 @@ func (b *board) begin(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, use
 // beginWith begins a call that goes on as talk says, if there is one.
 func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record, user string, who caller, by *carrier.Carrier, talk Talk) bool {
 	m := in.Msg
+	var counted placer
+	if a.Role == routing.Origin && a.Caller.Device != "" {
+		counted = placer{a.Caller.Device, a.Caller.Account, b.Urgent(m)}
+		if why := b.full(counted); why != "" {
+			in.Respond(&sip.Reply{Status: 486, Reason: why})
+			return false
+		}
+	}
 	forward, ok := m.Number(sip.HMaxForwards)
 	if !ok {
 		forward = 70
@@ -286,9 +290,7 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}
 	d.User = l
-	if a.Role == routing.Origin && a.Caller.Device != "" {
-		b.enters(c, placer{device: a.Caller.Device, account: a.Caller.Account, urgent: b.Urgent(m)})
-	}
+	b.enters(c, counted)
 	c.sw.Begin(b.ref(c), switching.Mono(b.shard.Now()), a.Now, rec)
 	e := switching.Event{Kind: switching.Offered, Leg: switching.Caller, SDP: m.Body(), Attempt: &c.attempt}
 	if c.talk = talk; talk != nil {

@@ -1,10 +1,6 @@
 package edge
 
-import (
-	"strconv"
-
-	"github.com/callisto-tel/callisto/business/member"
-)
+import "strconv"
 
 // tally counts calls by who placed them.
 type tally map[string]int
@@ -32,21 +28,21 @@ const (
 )
 
 // full says why a telephone may not place another call, if so.
-func (b *board) full(cred *member.Credential, urgent bool) string {
+func (b *board) full(p placer) string {
 	t, telephone, account, what := b.placed, b.edge.cfg.Together, b.edge.cfg.OfAccount, " calls"
-	if urgent {
+	if p.urgent {
 		t, telephone, account, what = b.urgent, mostUrgent, mostUrgentOfAccount, " emergency calls"
 	}
 	switch {
-	case telephone > 0 && t[cred.Device] >= telephone:
+	case telephone > 0 && t[p.device] >= telephone:
 		return "This telephone has " + strconv.Itoa(telephone) + what + ", as many as one may have at once; end one of them"
-	case account > 0 && t[cred.Account] >= account:
+	case account > 0 && t[p.account] >= account:
 		return "The telephones of this account have " + strconv.Itoa(account) + what + ", as many as they may have at once; end one of them"
 	}
 	return ""
 }
 
-// enters counts a call of a telephone of ours.
+// enters counts a call by the telephone of ours that places it, if one does.
 func (b *board) enters(c *call, p placer) {
 	c.placer = p
 	b.count(p, 1)

@@ -3,25 +3,24 @@ package edge
 import (
 	"strings"
 	"testing"
-
-	"github.com/callisto-tel/callisto/business/member"
 )
 
 // TestCallsAreCountedByTelephoneAndAccount: as many as are allowed are let through, and
 // an emergency call is bounded by nothing but others of its kind.
 func TestCallsAreCountedByTelephoneAndAccount(t *testing.T) {
 	b := &board{edge: &Edge{cfg: Config{Together: 2, OfAccount: 3}}, menus: tally{}, urgent: tally{}, placed: tally{}}
-	one, two := &member.Credential{Device: "dev_1", Account: "acc_1"}, &member.Credential{Device: "dev_2", Account: "acc_1"}
-	other := &member.Credential{Device: "dev_3", Account: "acc_2"}
-	places := func(cred *member.Credential, urgent bool) *call {
+	one, two, other := placer{device: "dev_1", account: "acc_1"}, placer{device: "dev_2", account: "acc_1"}, placer{device: "dev_3", account: "acc_2"}
+	places := func(p placer, urgent bool) *call {
 		c := &call{}
-		b.enters(c, placer{cred.Device, cred.Account, urgent})
+		p.urgent = urgent
+		b.enters(c, p)
 		return c
 	}
-	said := func(cred *member.Credential, urgent bool, want string) {
+	said := func(p placer, urgent bool, want string) {
 		t.Helper()
-		if got := b.full(cred, urgent); got != want && (want == "" || !strings.HasPrefix(got, want)) {
-			t.Errorf("%s, urgent %t: %q, want %q", cred.Device, urgent, got, want)
+		p.urgent = urgent
+		if got := b.full(p); got != want && (want == "" || !strings.HasPrefix(got, want)) {
+			t.Errorf("%+v: %q, want %q", p, got, want)
 		}
 	}
 	first := places(one, false)
@@ -47,7 +46,7 @@ func TestCallsAreCountedByTelephoneAndAccount(t *testing.T) {
 	for range mostUrgentOfAccount - mostUrgent {
 		places(two, true)
 	}
-	said(&member.Credential{Device: "dev_4", Account: "acc_1"}, true, "The telephones of this account have 50 emergency calls")
+	said(placer{device: "dev_4", account: "acc_1"}, true, "The telephones of this account have 50 emergency calls")
 	said(one, false, "")
 	said(other, true, "")
 	b.edge.cfg = Config{}
