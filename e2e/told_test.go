@@ -60,3 +60,29 @@ func TestACallIsToldAndReachedByKeys(t *testing.T) {
 	b.says("[data-part=problem]", "the money in your wallet is used up")
 	b.until("the balance is what it is now", `document.querySelector(".purse").innerText.trim() !== `+strconv.Quote(before))
 }
+
+// TestATelephoneEndsWithItsSession: whoever has lost the machine he is signed in at
+// ends that from another one, and the telephone there calls no more.
+func TestATelephoneEndsWithItsSession(t *testing.T) {
+	d := company(t)
+	i := slices.IndexFunc(d.Members, func(m member) bool { return m.Number == d.Phones[0].Number })
+	lost, other := speaker(t, d.HTTP, 440), speaker(t, d.HTTP, 1000)
+	lost.opens(d.Phones[0].URL)
+	other.opens(d.Phones[1].URL)
+	lost.dials(d.Phones[1].Number)
+	other.stage("incoming")
+	other.press(`[data-do=answer]`)
+	lost.stage("connected")
+	other.stage("connected")
+
+	here := walker{t, browser(t), d.HTTP}
+	here.signIn(d.Members[i].Email, d.Members[i].Password)
+	here.open("/account")
+	here.submit(`form[action="/account/sessions/end"] button`)
+	other.idle()
+	lost.idle()
+	lost.until("it is off", dock+`.dataset.link === "off"`)
+	lost.says("[data-part=why]", "Sign in first")
+	here.open("/lines")
+	here.registered()
+}

@@ -56,6 +56,20 @@ func (n *Node) revoked(c member.Credential) {
 	}
 }
 
+// signedOut ends the telephones of browsers where nobody is signed in any more:
+// their passes, their registrations and the calls they are in.
+func (n *Node) signedOut(ids []string) {
+	n.passes.End(ids)
+	for _, id := range ids {
+		for _, b := range n.bindings.RemoveSession(id) {
+			n.locations.Remove(b)
+			if b.Node == nodeName && n.ready.Load() {
+				n.telephony.EndFlow(b.Flow)
+			}
+		}
+	}
+}
+
 // sender gives the roster the bus, which is opened after it.
 type sender struct{ n *Node }
 

@@ -36,6 +36,11 @@ func (n *Node) business(ctx context.Context) error {
 	n.bindings = location.NewTable()
 	centers := func() *center.Directory { return n.centers }
 	n.roster = roster.New(n.plans, centers, sender{n}, n.revoked)
+	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
+		return err
+	}
+	n.passes = terminal.New(n.seal, n.opts.Now)
+	n.roster.OnSignedOut(n.signedOut)
 	if n.cfg.Dev {
 		n.roster.SendToUnproved()
 	}
@@ -84,11 +89,6 @@ func (n *Node) openShop(ctx context.Context) error {
 	buyer := func(ctx context.Context, account string) error { return n.members.MayOrder(ctx, account) }
 	n.openTaxes()
 	n.shop = shop.New(n.store.Shop(), n.book, shop.Policy{Taxes: n.taxes, Plans: n.plans, Currency: n.currency(), URL: n.url(), Buyer: buyer, Withdraw: n.withdrawal(), Proved: n.proved}, n.roster, n.opts.Now)
-	var err error
-	if n.seal, err = seal.Open(n.cfg.Data); err != nil {
-		return err
-	}
-	n.passes = terminal.New(n.seal, n.opts.Now)
 	n.openHooks()
 	n.files = shop.NewFiles(n.shop, n.store.Documents(n.seal), n.opts.Now)
 	n.desk = shop.NewDesk(n.shop, n.store.Catalogue(), n.centers.Countries, n.roster.CatalogueChanged, n.opts.Now)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -54,7 +55,7 @@ func (n phones) Phone(ctx context.Context, by member.Actor, membership, country 
 	if err != nil {
 		return terminal.Phone{}, err
 	}
-	return n.phone(c), nil
+	return n.phone(c, cmp.Or(by.Session, by.Key)), nil
 }
 
 // CardPhone makes a pass for a terminal at which a card is signed in. It
@@ -64,18 +65,19 @@ func (n phones) CardPhone(ctx context.Context, s idcard.SignIn) (terminal.Phone,
 	if err != nil {
 		return terminal.Phone{}, err
 	}
-	x := n.phone(c)
+	x := n.phone(c, "") // its device ends with the sign-in
 	if id, open := n.centers.ForCountry(s.Place); open {
 		x.Center = string(id)
 	}
 	return x, nil
 }
 
-// phone is what a browser needs to know to be the telephone of a credential.
-func (n phones) phone(c member.Credential) terminal.Phone {
+// phone is what a browser needs to know to be the telephone of a credential, in a
+// session.
+func (n phones) phone(c member.Credential, session string) terminal.Phone {
 	now := n.opts.Now()
 	home, _ := n.centers.ForCountry(c.Country)
-	pass, until := n.passes.Issue(c.SIPUser)
+	pass, until := n.passes.Issue(terminal.Pass{SIPUser: c.SIPUser, Session: session})
 	return terminal.Phone{
 		Pass: pass, Until: until, User: c.SIPUser, Domain: n.realm, Center: string(home), Number: c.Number.Display(), Name: c.Name, Device: c.Device,
 		Servers: terminal.Relay{URLs: n.cfg.TURN.URLs, Secret: n.cfg.TURN.Secret}.Servers(c.Account, now),

@@ -161,3 +161,51 @@ func TestPagesElsewhereMayNot(t *testing.T) {
 		}
 	}
 }
+
+// TestABrowserEndsWithItsSession: whose session was ended from afar, or whose API key
+// was revoked, has a telephone no more, though his pass had minutes left.
+func TestABrowserEndsWithItsSession(t *testing.T) {
+	r := start(t, t.TempDir())
+	email, password := str(r.dev, "members", 0, "email"), str(r.dev, "members", 0, "password")
+	lost, here := r.signIn(t, email, password), r.signIn(t, email, password)
+	ends := func(what string, c *websocket.Conn) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if _, b, err := c.Read(ctx); err == nil || ctx.Err() != nil {
+			t.Errorf("%s: its connection stands, and says %q %v", what, b, err)
+		}
+	}
+	refused := func(what, uri, token string, n int) {
+		t.Helper()
+		c, err := r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := says(t, c, register(uri, token, n)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
+			t.Errorf("%s: its pass opens: %s", what, got)
+		}
+	}
+	_, pass := lost.tells("/phone/pass", obj{})
+	far, _ := lost.telephones()
+	if _, text, _ := here.post("/account/sessions/end", nil); !strings.Contains(text, "</html>") {
+		t.Fatal(text)
+	}
+	ends("ended from afar", far)
+	refused("ended from afar", str(pass, "uri"), str(pass, "pass"), 20)
+	if status, got := lost.tells("/phone/pass", obj{}); status != 401 {
+		t.Errorf("it gets another pass: %d %v", status, got)
+	}
+
+	own, _ := here.telephones()
+	_, pass = here.tells("/phone/pass", obj{})
+	here.post("/sign-out", nil)
+	ends("signed out", own)
+	refused("signed out", str(pass, "uri"), str(pass, "pass"), 30)
+
+	key := str(r.dev, "members", 0, "api_key")
+	line := str(r.want(t, 200, key, "GET", "/api/v1/members", nil).body, "items", 0, "id")
+	made := r.want(t, 201, key, "POST", "/api/v1/members/"+line+"/phone-passes", nil)
+	r.want(t, 204, key, "DELETE", "/api/v1/keys/"+str(r.want(t, 200, key, "GET", "/api/v1/keys", nil).body, "items", 0, "id"), nil)
+	refused("of a revoked key", str(made.body, "uri"), str(made.body, "pass"), 40)
+}

@@ -33,8 +33,9 @@ type Binding struct {
 	Expires      time.Time `json:"expires"`
 	Updated      time.Time `json:"updated"` // when its owner last wrote it
 	UserAgent    string    `json:"user_agent,omitempty"`
-	Only         bool      `json:"only,omitempty"` // while it is there, nothing else of its number rings
-	Host         string    `json:"host,omitempty"` // SIP user of the telephone itself, where it is lent
+	Only         bool      `json:"only,omitempty"`    // while it is there, nothing else of its number rings
+	Session      string    `json:"session,omitempty"` // of who is signed in at the browser, if it is one; it ends with it
+	Host         string    `json:"host,omitempty"`    // SIP user of the telephone itself, where it is lent
 }
 
 // Instance is which copy of a telephone it is, as a GRUU says it: RFC 5627 §4.1 has

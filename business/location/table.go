@@ -13,11 +13,12 @@ import (
 // does refreshing a known binding, which is most of all writes. Only a new, a
 // moved or a removed binding takes the writers' lock, shortly.
 type Table struct {
-	mu       sync.Mutex // writers of the indexes
-	byID     *index.Map[*cell]
-	byNumber *index.Map[[]*cell]
-	byDevice *index.Map[[]*cell]
-	count    atomic.Int64
+	mu        sync.Mutex // writers of the indexes
+	byID      *index.Map[*cell]
+	byNumber  *index.Map[[]*cell]
+	byDevice  *index.Map[[]*cell]
+	bySession *index.Map[[]*cell] // browsers
+	count     atomic.Int64
 
 	waiting atomic.Int64 // how many wait for anybody: mostly nobody
 	waits   sync.Mutex
@@ -32,7 +33,7 @@ type cell struct{ now atomic.Pointer[Binding] }
 
 // NewTable returns an empty table.
 func NewTable() *Table {
-	return &Table{byID: index.New[*cell](), byNumber: index.New[[]*cell](), byDevice: index.New[[]*cell](), waiters: map[string][]*waiter{}}
+	return &Table{byID: index.New[*cell](), byNumber: index.New[[]*cell](), byDevice: index.New[[]*cell](), bySession: index.New[[]*cell](), waiters: map[string][]*waiter{}}
 }
 
 // newer reports whether b replaces old: a later life of the same node always
@@ -111,6 +112,7 @@ func (t *Table) put(b Binding) bool {
 	t.byID.Set(b.ID, c)
 	attach(t.byNumber, b.Number, c)
 	attach(t.byDevice, b.DeviceID, c)
+	attach(t.bySession, b.Session, c)
 	t.count.Add(1)
 	return true
 }
@@ -126,7 +128,7 @@ func (c *cell) refresh(b *Binding) (done, applied bool) {
 		if !newer(old, b) {
 			return true, false
 		}
-		if old.Number != b.Number || old.DeviceID != b.DeviceID {
+		if old.Number != b.Number || old.DeviceID != b.DeviceID || old.Session != b.Session {
 			return false, false
 		}
 		if c.now.CompareAndSwap(old, b) {
@@ -136,11 +138,17 @@ func (c *cell) refresh(b *Binding) (done, applied bool) {
 }
 
 func attach(x *index.Map[[]*cell], key string, c *cell) {
+	if key == "" {
+		return
+	}
 	list, _ := x.Get(key)
 	x.Set(key, append(slices.Clone(list), c))
 }
 
 func detach(x *index.Map[[]*cell], key string, c *cell) {
+	if key == "" {
+		return
+	}
 	list, _ := x.Get(key)
 	rest := slices.DeleteFunc(slices.Clone(list), func(o *cell) bool { return o == c })
 	if len(rest) == 0 {
@@ -159,6 +167,7 @@ func (t *Table) drop(id string, c *cell, old *Binding) bool {
 	t.byID.Delete(id)
 	detach(t.byNumber, old.Number, c)
 	detach(t.byDevice, old.DeviceID, c)
+	detach(t.bySession, old.Session, c)
 	t.count.Add(-1)
 	return true
 }
@@ -220,6 +229,17 @@ func (t *Table) Get(id string, now time.Time) (Binding, bool) {
 // is lent to, and returns them.
 func (t *Table) RemoveDevice(device string) []Binding {
 	list, _ := t.byDevice.Get(device)
+	return t.remove(list)
+}
+
+// RemoveSession forgets every binding of the browsers of a session (it has ended),
+// and returns them.
+func (t *Table) RemoveSession(session string) []Binding {
+	list, _ := t.bySession.Get(session)
+	return t.remove(list)
+}
+
+func (t *Table) remove(list []*cell) []Binding {
 	var out []Binding
 	for _, c := range list {
 		if b := c.now.Load(); b != nil {

@@ -117,3 +117,25 @@ func BenchmarkRefresh(b *testing.B) {
 		tab.Put(next)
 	}
 }
+
+// TestASessionEnds: the browsers that registered in it are forgotten, and nobody
+// else; one where somebody else signed in meanwhile is his.
+func TestASessionEnds(t *testing.T) {
+	tab := NewTable()
+	for id, session := range map[string]string{"b1": "ses_1", "b2": "ses_1", "b3": "ses_2", "b4": ""} {
+		b := binding(id, "1", 0, 10)
+		b.Session = session
+		tab.Put(b)
+	}
+	moved := binding("b2", "1", 1, 10)
+	moved.Session = "ses_2"
+	if !tab.Put(moved) {
+		t.Error("the one who signs in next does not register")
+	}
+	if gone := tab.RemoveSession("ses_1"); len(gone) != 1 || gone[0].ID != "b1" || tab.Len() != 3 || len(tab.ByNumber(nil, "1", at(2))) != 3 {
+		t.Errorf("ended %v, left %d", gone, tab.Len())
+	}
+	if gone := tab.RemoveSession(""); len(gone) != 0 {
+		t.Errorf("telephones without a session ended: %v", gone)
+	}
+}

@@ -88,7 +88,8 @@ func (s *Service) Bar(ctx context.Context, by Actor, account, why string) (Accou
 		return Account{}, badRemark("why")
 	}
 	now := s.cfg.Now()
-	return s.atDesk(ctx, by, account, Barred, why, func(tx Tx, a *Account) error {
+	var ended []string
+	a, err := s.atDesk(ctx, by, account, Barred, why, func(tx Tx, a *Account) (err error) {
 		if a.Role == Operator {
 			return fault.New(fault.Conflict, "operator_stays", "This account runs the house: it is not kept from signing in.")
 		}
@@ -99,8 +100,13 @@ func (s *Service) Bar(ctx context.Context, by Actor, account, why string) (Accou
 		if err := tx.BarAccount(ctx, account, now, why); err != nil {
 			return err
 		}
-		return tx.EndSessions(ctx, account, "", "")
+		ended, err = tx.EndSessions(ctx, account, "", "")
+		return err
 	})
+	if err != nil || len(ended) == 0 {
+		return a, err
+	}
+	return a, s.publish.SignedOut(ctx, ended)
 }
 
 // Lift lets somebody sign in again.

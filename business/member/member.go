@@ -28,6 +28,7 @@ type Actor struct {
 	Role     Role
 	Language string    // of the pages he sees
 	Session  string    // id; "" is an API key
+	Key      string    // id of the API key, if it is one
 	Proved   time.Time // when he last gave his password or passkey
 }
 

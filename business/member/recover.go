@@ -23,12 +23,12 @@ func (s *Service) ChangePassword(ctx context.Context, by Actor, old, fresh strin
 	if err != nil {
 		return err
 	}
-	return s.store.Do(ctx, func(tx Tx) error {
+	return s.ending(ctx, func(tx Tx) ([]string, error) {
 		if err := tx.SetPassword(ctx, by.Account, hash); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.DropTokens(ctx, by.Account, ResetLink, s.cfg.Now()); err != nil {
-			return err
+			return nil, err
 		}
 		return tx.EndSessions(ctx, by.Account, by.Session, "")
 	})
@@ -94,28 +94,28 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 		return err
 	}
 	now := s.cfg.Now()
-	return s.store.Do(ctx, func(tx Tx) error {
+	return s.ending(ctx, func(tx Tx) ([]string, error) {
 		t, found, err := tx.TakeToken(ctx, ident.Hashed(token), now)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		a, known, err := tx.Account(ctx, t.Account)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !found || t.Kind != ResetLink || !known || a.Email != t.Email {
-			return linkOver()
+			return nil, linkOver()
 		}
 		if err := tx.SetPassword(ctx, a.ID, hash); err != nil {
-			return err
+			return nil, err
 		}
 		if a.Confirmed.IsZero() {
 			if _, err := tx.SetEmail(ctx, a.ID, a.Email, now); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if err := tx.DropTokens(ctx, a.ID, "", now); err != nil {
-			return err
+			return nil, err
 		}
 		return tx.EndSessions(ctx, a.ID, "", "")
 	})

@@ -170,6 +170,7 @@ func (s *Service) APIKey(ctx context.Context, key string) (Actor, error) {
 		k, found, err = tx.APIKey(ctx, ident.Hashed(key))
 		return k.Account, found && k.Revoked.IsZero(), err
 	})
+	who.Key = k.ID
 	if now := s.cfg.Now(); err == nil && now.Sub(k.Used) > seenEvery {
 		err = s.store.Do(ctx, func(tx Tx) error { return tx.TouchAPIKey(ctx, k.ID, now) })
 	}
@@ -186,18 +187,18 @@ func (s *Service) APIKeys(ctx context.Context, by Actor, account string) ([]APIK
 
 // RevokeAPIKey ends a key.
 func (s *Service) RevokeAPIKey(ctx context.Context, by Actor, id string) error {
-	return s.store.Do(ctx, func(tx Tx) error {
+	return s.ending(ctx, func(tx Tx) ([]string, error) {
 		k, found, err := tx.APIKeyByID(ctx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !found || !by.May(k.Account) {
-			return fault.New(fault.Unknown, "key_unknown", "There is no key %s.", id)
+			return nil, fault.New(fault.Unknown, "key_unknown", "There is no key %s.", id)
 		}
 		if !k.Revoked.IsZero() {
-			return nil
+			return nil, nil
 		}
-		return tx.RevokeAPIKey(ctx, id, s.cfg.Now())
+		return []string{id}, tx.RevokeAPIKey(ctx, id, s.cfg.Now())
 	})
 }
 

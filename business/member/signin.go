@@ -200,7 +200,20 @@ func (s *Service) who(ctx context.Context, find func(Tx) (string, bool, error)) 
 
 // SignOut ends a session.
 func (s *Service) SignOut(ctx context.Context, token string) error {
-	return s.store.Do(ctx, func(tx Tx) error { return tx.DeleteSession(ctx, ident.Hashed(token)) })
+	return s.ending(ctx, func(tx Tx) ([]string, error) { return tx.DeleteSession(ctx, ident.Hashed(token)) })
+}
+
+// ending carries out what ends sessions, and tells which.
+func (s *Service) ending(ctx context.Context, do func(Tx) (ended []string, err error)) error {
+	var ended []string
+	err := s.store.Do(ctx, func(tx Tx) (err error) {
+		ended, err = do(tx)
+		return err
+	})
+	if err != nil || len(ended) == 0 {
+		return err
+	}
+	return s.publish.SignedOut(ctx, ended)
 }
 
 // Sessions lists where an account is signed in, the latest first.
@@ -216,12 +229,12 @@ func (s *Service) EndSession(ctx context.Context, by Actor, id string) error {
 	if id == "" {
 		return fault.New(fault.Unknown, "session_unknown", "There is no session %s.", id)
 	}
-	return s.store.Do(ctx, func(tx Tx) error { return tx.EndSessions(ctx, by.Account, "", id) })
+	return s.ending(ctx, func(tx Tx) ([]string, error) { return tx.EndSessions(ctx, by.Account, "", id) })
 }
 
 // EndOtherSessions ends all but the one that asks.
 func (s *Service) EndOtherSessions(ctx context.Context, by Actor) error {
-	return s.store.Do(ctx, func(tx Tx) error { return tx.EndSessions(ctx, by.Account, by.Session, "") })
+	return s.ending(ctx, func(tx Tx) ([]string, error) { return tx.EndSessions(ctx, by.Account, by.Session, "") })
 }
 
 // Fresh refuses what cannot be undone to who has not proved himself just now:

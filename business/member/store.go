@@ -28,10 +28,11 @@ type Accounts interface {
 type Sessions interface {
 	InsertSession(ctx context.Context, hash string, s Session) error
 	Session(ctx context.Context, hash string, now time.Time) (Session, bool, error)
-	DeleteSession(ctx context.Context, hash string) error
+	// DeleteSession returns the id of what it ended.
+	DeleteSession(ctx context.Context, hash string) (ended []string, err error)
 	// EndSessions ends an account's sessions but the one with id except; only
-	// narrows it to one.
-	EndSessions(ctx context.Context, account, except, only string) error
+	// narrows it to one. It returns the ids of those that ended.
+	EndSessions(ctx context.Context, account, except, only string) (ended []string, err error)
 	// TouchSession notes that a session is in use; proved, if not zero, that
 	// its holder proved himself.
 	TouchSession(ctx context.Context, id string, seen, proved time.Time) error
@@ -169,6 +170,9 @@ type Wallets interface {
 type Publisher interface {
 	Registered(ctx context.Context, m Membership) error
 	Device(ctx context.Context, c Credential) error
+	// SignedOut is told which sessions and API keys have ended: the telephones of
+	// browsers that were signed in by them end too.
+	SignedOut(ctx context.Context, ids []string) error
 }
 
 // topicWallet is the outbox topic of wallets to open.

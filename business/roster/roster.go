@@ -30,6 +30,7 @@ type Change struct {
 	Closed     *numbering.Number  `json:"closed,omitempty"`    // one office of a company
 	Catalogue  bool               `json:"catalogue,omitempty"` // what is for sale has changed: read it again
 	Name       *alias.Entry       `json:"name,omitempty"`
+	SignedOut  []string           `json:"signed_out,omitempty"` // sessions and API keys that have ended
 }
 
 // Sold is a sale.
@@ -102,6 +103,7 @@ type Roster struct {
 	send    Sender
 	revoked func(member.Credential)
 	reread  func() // reads the catalogue again
+	ended   func(sessions []string)
 	source  Source
 	known   *known
 	lines   *lines
@@ -124,6 +126,10 @@ func (r *Roster) SendToUnproved() { r.unproved = true }
 // OnCatalogue has f called when another process changed what is for sale. Set
 // it before changes arrive.
 func (r *Roster) OnCatalogue(f func()) { r.reread = f }
+
+// OnSignedOut has f called with sessions and API keys that have ended, here or in
+// another process. Set it before changes arrive.
+func (r *Roster) OnSignedOut(f func(ids []string)) { r.ended = f }
 
 // CatalogueChanged tells the other processes that what is for sale has changed.
 func (r *Roster) CatalogueChanged(ctx context.Context) error {
@@ -169,6 +175,12 @@ func (r *Roster) Apply(c Change) {
 	if c.Catalogue {
 		if r.reread != nil {
 			r.reread()
+		}
+		return
+	}
+	if len(c.SignedOut) > 0 {
+		if r.ended != nil {
+			r.ended(c.SignedOut)
 		}
 		return
 	}
@@ -352,6 +364,11 @@ func (r *Roster) Registered(ctx context.Context, m member.Membership) error {
 // Device is called by member.
 func (r *Roster) Device(ctx context.Context, c member.Credential) error {
 	return r.tell(ctx, Change{Device: &c})
+}
+
+// SignedOut is called by member.
+func (r *Roster) SignedOut(ctx context.Context, ids []string) error {
+	return r.tell(ctx, Change{SignedOut: ids})
 }
 
 // Named is called by alias.

@@ -1,7 +1,7 @@
 // Package terminal lets whoever is signed in use a telephone without a password
 // of its own: a browser proves itself to the registrar, and with each call, by a
 // pass that is good for minutes. What ends it sooner is that its device is
-// revoked. It makes the names and passwords of relays (TURN) too, which are as
+// revoked, or that who is signed in signs out. It makes the names and passwords of relays (TURN) too, which are as
 // short of life.
 package terminal
 
@@ -10,7 +10,10 @@ import (
 	"crypto/sha1" //nolint:gosec // what TURN servers compute (draft-uberti-behave-turn-rest-00 §2.2)
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,7 +21,7 @@ import (
 const PassFor = 10 * time.Minute
 
 // purpose keeps passes apart from whatever else is sealed.
-const purpose = "terminal pass"
+const purpose = "pass of a session"
 
 // Sealer encrypts and authenticates under the house's key.
 type Sealer interface {
@@ -28,38 +31,77 @@ type Sealer interface {
 
 // Passes issues passes and opens them, in whatever process of the house.
 type Passes struct {
-	seal Sealer
-	now  func() time.Time
+	seal  Sealer
+	now   func() time.Time
+	mu    sync.Mutex
+	ended map[string]time.Time // sessions that ended → when the last pass of one is too old
+	swept time.Time
 }
 
 // New returns the Passes of a house.
-func New(seal Sealer, now func() time.Time) *Passes { return &Passes{seal, now} }
+func New(seal Sealer, now func() time.Time) *Passes {
+	return &Passes{seal: seal, now: now, ended: map[string]time.Time{}}
+}
 
-// Issue makes a pass for a device, by its SIP user.
-func (p *Passes) Issue(sipUser string) (pass string, until time.Time) {
+// Pass is what a pass says.
+type Pass struct {
+	SIPUser string
+	Session string // of who is signed in, or the API key it was made with; "" if it lasts as long as its device
+}
+
+// Issue makes a pass.
+func (p *Passes) Issue(x Pass) (pass string, until time.Time) {
 	until = p.now().Add(PassFor).Truncate(time.Second)
 	b := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
-	return base64.RawURLEncoding.EncodeToString(p.seal.Seal(append(b, sipUser...), purpose)), until
+	b = append(b, x.SIPUser+separator+x.Session...)
+	return base64.RawURLEncoding.EncodeToString(p.seal.Seal(b, purpose)), until
+}
+
+// separator stands in no SIP user of ours, and in no id.
+const separator = "\x00"
+
+// End has the passes of sessions open nothing any more. It is kept in memory, for
+// as long as there may be passes of them: after a restart one may open for what is
+// left of its minutes.
+func (p *Passes) End(sessions []string) {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.swept) >= PassFor {
+		maps.DeleteFunc(p.ended, func(_ string, until time.Time) bool { return !until.After(now) })
+		p.swept = now
+	}
+	for _, s := range sessions {
+		p.ended[s] = now.Add(PassFor)
+	}
+}
+
+func (p *Passes) over(session string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ended := p.ended[session]
+	return ended
 }
 
 // mostPass is longer than any pass.
 const mostPass = 256
 
-// Open returns the SIP user a pass is for; false if it is none of ours, or too
-// old.
-func (p *Passes) Open(pass []byte) (sipUser string, ok bool) {
+// Open reads a pass; false if it is none of ours, too old, or of a session that
+// has ended.
+func (p *Passes) Open(pass []byte) (x Pass, ok bool) {
 	if len(pass) > mostPass {
-		return "", false
+		return x, false
 	}
 	sealed, err := base64.RawURLEncoding.AppendDecode(nil, pass)
 	if err != nil {
-		return "", false
+		return x, false
 	}
 	b, err := p.seal.Open(sealed, purpose)
 	if err != nil || len(b) <= 8 || p.now().Unix() >= int64(binary.BigEndian.Uint64(b)) { //nolint:gosec // we wrote it
-		return "", false
+		return x, false
 	}
-	return string(b[8:]), true
+	x.SIPUser, x.Session, ok = strings.Cut(string(b[8:]), separator)
+	return x, ok && !p.over(x.Session)
 }
 
 // Phone is what a browser needs to know to be a telephone.

@@ -29,23 +29,51 @@ func (box) Open(sealed []byte, purpose string) ([]byte, error) {
 func TestAPassEnds(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	p := terminal.New(box{}, func() time.Time { return now })
-	pass, until := p.Issue("2555123482-2")
+	pass, until := p.Issue(terminal.Pass{SIPUser: "2555123482-2", Session: "ses_1"})
 	if until != now.Add(terminal.PassFor) {
 		t.Errorf("it is good until %s", until)
 	}
 	now = until.Add(-time.Second)
-	if user, ok := p.Open([]byte(pass)); !ok || user != "2555123482-2" {
-		t.Errorf("a second before its end it opens %q, %v", user, ok)
+	if x, ok := p.Open([]byte(pass)); !ok || x.SIPUser != "2555123482-2" || x.Session != "ses_1" {
+		t.Errorf("a second before its end it opens %q, %v", x, ok)
 	}
 	now = until
 	if user, ok := p.Open([]byte(pass)); ok {
-		t.Errorf("after its end it opens %q", user)
+		t.Errorf("after its end it opens %q", user.SIPUser)
 	}
 	now = until.Add(-time.Minute)
 	for _, bad := range []string{"", "=", strings.Repeat("A", 300), pass[:8], "x" + pass} {
 		if user, ok := p.Open([]byte(bad)); ok {
 			t.Errorf("%q opens %q", bad, user)
 		}
+	}
+}
+
+// TestAPassEndsWithItsSession, and what is kept of ended sessions goes with their
+// last pass.
+func TestAPassEndsWithItsSession(t *testing.T) {
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	p := terminal.New(box{}, func() time.Time { return now })
+	opens := func(pass string) bool { _, ok := p.Open([]byte(pass)); return ok }
+	issue := func(session string) string {
+		pass, _ := p.Issue(terminal.Pass{SIPUser: "u", Session: session})
+		return pass
+	}
+	first, second, lasting := issue("ses_1"), issue("ses_2"), issue("")
+	p.End([]string{"ses_1"})
+	if opens(first) || !opens(second) || !opens(lasting) {
+		t.Errorf("one of the session that ended opens: %v, another's %v, a device's %v", opens(first), opens(second), opens(lasting))
+	}
+	late := issue("ses_1") // asked for before it ended
+	now = now.Add(terminal.PassFor - time.Second)
+	p.End([]string{"ses_3"})
+	if opens(late) {
+		t.Error("a pass that was made while its session ended opens")
+	}
+	now = now.Add(time.Second)
+	p.End([]string{"ses_4"})
+	if got := p.Ended(); got != 2 {
+		t.Errorf("%d ended sessions are remembered, not the two of the last ten minutes", got)
 	}
 }
 

@@ -85,21 +85,35 @@ func (t memberTx) Session(ctx context.Context, hash string, now time.Time) (memb
 	return s, found, err
 }
 
-func (t memberTx) DeleteSession(ctx context.Context, hash string) error {
+func (t memberTx) DeleteSession(ctx context.Context, hash string) ([]string, error) {
 	// What was switched on in it ends with it: a browser where nobody is signed in does not ring.
 	_, err := t.q.ExecContext(ctx, `DELETE FROM push_browser WHERE session IN (SELECT id FROM session WHERE hash = $1 AND id <> '')`, hash)
-	if err == nil {
-		_, err = t.q.ExecContext(ctx, `DELETE FROM session WHERE hash = $1`, hash)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return t.ended(ctx, `hash = $1`, hash)
 }
 
-func (t memberTx) EndSessions(ctx context.Context, account, except, only string) error {
+func (t memberTx) EndSessions(ctx context.Context, account, except, only string) ([]string, error) {
 	_, err := t.q.ExecContext(ctx, `DELETE FROM push_browser WHERE account = $1 AND (session <> $2 OR $2 = '') AND (session = $3 OR $3 = '')`, account, except, only)
-	if err == nil {
-		_, err = t.q.ExecContext(ctx, `DELETE FROM session WHERE account = $1 AND (id <> $2 OR $2 = '') AND (id = $3 OR $3 = '')`, account, except, only)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return t.ended(ctx, `account = $1 AND (id <> $2 OR $2 = '') AND (id = $3 OR $3 = '')`, account, except, only)
+}
+
+// ended deletes sessions and returns the ids they had; those of long ago had none.
+func (t memberTx) ended(ctx context.Context, which string, args ...any) (ids []string, err error) {
+	rows, err := t.q.QueryContext(ctx, `DELETE FROM session WHERE `+which+` RETURNING id`, args...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		if id != "" {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	return ids, err
 }
 
 func (t memberTx) TouchSession(ctx context.Context, id string, seen, proved time.Time) error {

@@ -289,6 +289,21 @@ func (e *Edge) EndDevice(device string) {
 	}
 }
 
+// EndFlow ends the calls over a connection, and not those that only ring there.
+// Then it is closed, so that what is at its other end learns of it.
+func (e *Edge) EndFlow(f sip.Flow) {
+	in := func(l *leg) bool {
+		return l.d != nil && l.d.Flow().Conn == f.Conn && (l.id == switching.Caller || l.d.Answered())
+	}
+	for _, b := range e.boards {
+		b.shard.Post(func(*sip.Shard) { b.hangUp(func(c *call) bool { return slices.ContainsFunc(c.legs, in) }) })
+	}
+	time.AfterFunc(endsIn, f.Conn.Close)
+}
+
+// endsIn is how long a connection that ends stays open for what is said last.
+const endsIn = time.Second
+
 // HangUpAll ends every call, before a node stops.
 func (e *Edge) HangUpAll() {
 	for _, b := range e.boards {

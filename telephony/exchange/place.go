@@ -168,3 +168,11 @@ func (x *Exchange) Lends(device string) { x.edge.Lends(device) }
 
 // EndDevice ends the calls of a device that may call no more.
 func (x *Exchange) EndDevice(device string) { x.edge.EndDevice(device) }
+
+// EndFlow ends the calls over the connection of a terminal that may call no more,
+// and then the connection.
+func (x *Exchange) EndFlow(token string) {
+	if f, ok := x.core.Flow(token); ok && f.Conn != nil {
+		x.edge.EndFlow(f)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
@@ -44,7 +45,7 @@ type Log interface {
 // Passes opens what whoever is signed in proves himself by (see
 // business/terminal); it must not block.
 type Passes interface {
-	Open(pass []byte) (sipUser string, ok bool)
+	Open(pass []byte) (x terminal.Pass, ok bool)
 }
 
 // Guests tells who is signed in at a telephone by its keypad; it must not block.
@@ -115,10 +116,15 @@ func New(cfg Config) *Registrar {
 // has been answered. The answer to an unknown user and to a wrong password is
 // the same.
 func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
+	cred, _, ok := r.authenticate(in)
+	return cred, ok
+}
+
+// authenticate also tells the session of who is signed in, where a pass was given.
+func (r *Registrar) authenticate(in *sip.Incoming) (cred member.Credential, session string, ok bool) {
 	if pass, ok := in.Msg.Bearer(); ok && r.cfg.Passes != nil {
 		return r.passes(in, pass)
 	}
-	var cred member.Credential
 	_, proof := in.Shard().Authenticate(in.Msg, &in.Flow, r.cfg.Realm, func(user []byte) (sip.HA1, bool) {
 		c, ok := r.cfg.Credentials.Get(string(user))
 		cred = c
@@ -126,29 +132,29 @@ func (r *Registrar) Authenticate(in *sip.Incoming) (member.Credential, bool) {
 	})
 	switch proof {
 	case sip.Proven:
-		return cred, true
+		return cred, "", true
 	case sip.Wrong:
 		in.Respond(&sip.Reply{Status: 403, Reason: "Wrong user or password"})
 	default:
 		in.Challenge(r.cfg.Realm, proof == sip.Stale, false)
 	}
-	return cred, false
+	return cred, "", false
 }
 
 // passes checks a pass. It is taken where nobody reads it on the way; one that is
 // too old gets 401, and a new one is to be asked for where the first came from.
-func (r *Registrar) passes(in *sip.Incoming, pass []byte) (member.Credential, bool) {
+func (r *Registrar) passes(in *sip.Incoming, pass []byte) (cred member.Credential, session string, ok bool) {
 	if !in.Flow.Listener.Transport.Web() {
 		in.Respond(&sip.Reply{Status: 403, Reason: "A pass is taken over WebSocket only"})
-		return member.Credential{}, false
+		return cred, "", false
 	}
-	user, ok := r.cfg.Passes.Open(pass)
-	cred, known := r.cfg.Credentials.Get(user)
+	x, ok := r.cfg.Passes.Open(pass)
+	cred, known := r.cfg.Credentials.Get(x.SIPUser)
 	if !ok || !known || cred.Revoked || cred.Kind == member.Telephone {
 		in.Respond(&sip.Reply{Status: 401, Reason: "The pass is not valid any more: sign in again"})
-		return member.Credential{}, false
+		return member.Credential{}, "", false
 	}
-	return cred, true
+	return cred, x.Session, true
 }
 
 // Credential is that of a live device, by its SIP user.
@@ -178,7 +184,7 @@ const passedMost = 600
 
 // Register answers a REGISTER that came to a center.
 func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
-	cred, ok := r.Authenticate(in)
+	cred, session, ok := r.authenticate(in)
 	if !ok {
 		return
 	}
@@ -214,7 +220,7 @@ func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 		}
 	}
 	if reply == nil {
-		reply = r.apply(in, at, &cred, w, all, way)
+		reply = r.apply(in, at, &cred, session, w, all, way)
 	}
 	if reply == nil {
 		reply = r.list(m, &cred, w, want, to.Host)
@@ -275,7 +281,7 @@ func (r *Registrar) tooMany() *sip.Reply {
 }
 
 // apply changes the bindings, all or none (RFC 3261 §10.3 step 7).
-func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, w *room, all bool, way []byte) *sip.Reply {
+func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credential, session string, w *room, all bool, way []byte) *sip.Reply {
 	m, now := in.Msg, r.cfg.Now()
 	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], cred.Device, now)
 	existing, contacts := w.existing, w.contacts
@@ -306,7 +312,7 @@ func (r *Registrar) apply(in *sip.Incoming, at center.ID, cred *member.Credentia
 		old := find(existing, c)
 		switch {
 		case c.expires > 0:
-			r.bind(in, at, cred, c, old, now, way)
+			r.bind(in, at, cred, session, c, old, now, way)
 		case old != nil:
 			r.remove(old.ID)
 		}
@@ -341,12 +347,12 @@ func late(m *sip.Msg, old *location.Binding) bool {
 
 // bind puts a binding; old is what it was before, if it was. Most of it will
 // not have changed: those texts are kept instead of copied.
-func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential, c *contact, old *location.Binding, now time.Time, way []byte) {
+func (r *Registrar) bind(in *sip.Incoming, at center.ID, cred *member.Credential, session string, c *contact, old *location.Binding, now time.Time, way []byte) {
 	m := in.Msg
 	agent := m.Header(sip.HUserAgent)
 	agent = agent[:min(len(agent), 120)]
 	b := location.Binding{
-		MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser, Only: cred.Only,
+		MembershipID: cred.Membership, DeviceID: cred.Device, SIPUser: cred.SIPUser, Session: session, Only: cred.Only,
 		Center: at, Node: r.cfg.Node, Epoch: r.cfg.Epoch, CSeq: m.CSeq,
 		Expires: now.Add(time.Duration(c.expires) * time.Second), Updated: now,
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/member"
+	"github.com/callisto-tel/callisto/business/terminal"
 	"github.com/callisto-tel/callisto/telephony/sip"
 )
 
@@ -118,4 +119,4 @@ func TestABrowserHasNoPassword(t *testing.T) {
 // passes open the browser of u.
 type passes struct{}
 
-func (passes) Open([]byte) (string, bool) { return "u", true }
+func (passes) Open([]byte) (terminal.Pass, bool) { return terminal.Pass{SIPUser: "u"}, true }

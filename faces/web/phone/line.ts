@@ -104,6 +104,7 @@ export class Line {
 				return this.open();
 			}
 			this.numberless = r.none;
+			if (!r.again) this.shut();
 			this.set({ link: !r.again ? "off" : on() ? "ready" : "lost", sentence: r.again ? "" : r.sentence });
 			if (r.again) this.again(() => this.open());
 			return;
@@ -125,12 +126,13 @@ export class Line {
 		const wire = this.wire = new Wire(pass.ws, () => this.busy());
 		const ua = this.ua = agent(pass, wire, instance(this.account));
 		ua.on("disconnected", () => {
+			if (this.ua !== ua) return;
 			this.wasLost = true;
 			if (!this.ended) this.set({ link: "lost" });
 		});
 		ua.on("registered", () => this.ready());
 		ua.on("registrationFailed", (e) => {
-			if (this.ended || !ua.isConnected()) return;
+			if (this.ended || this.ua !== ua || !ua.isConnected()) return;
 			this.set({ link: "lost" });
 			const status = e.response?.status_code;
 			this.again(status === 401 || status === 403 || status === 407 ? () => this.open() : () => ua.register());
@@ -146,11 +148,17 @@ export class Line {
 		if (this.busy() || line === this.line) return;
 		this.line = line;
 		keep("phone.line." + this.account, line);
+		this.shut();
+		await this.open();
+	}
+
+	/** shut ends the registrations, also those of the other numbers. */
+	private shut(): void {
+		const ua = this.ua;
+		this.ua = this.wire = undefined;
 		this.asides.forEach((a) => a.stop());
 		this.asides.clear();
-		this.ua?.stop();
-		this.ua = this.wire = undefined;
-		await this.open();
+		ua?.stop();
 	}
 
 	/** attend has the other numbers ring here too. */
