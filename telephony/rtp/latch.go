@@ -25,13 +25,14 @@ const window = int64(3 * time.Second)
 // one of its addresses, or asked a STUN server, is heard nearly at once.
 const doubt = int64(200 * time.Millisecond)
 
-// blindMost is how many packets, 10 s of sound, a line sends to an address that
+// blindMost is how many packets, 60 s of sound, a line sends to an address that
 // signalling comes not from before it heard anything from there: whoever calls
 // may name the address of somebody who wants nothing of it, and say that he only
-// listens, so that his silence ends no call. Then one of blindRest goes out, by
-// which a party that is there is still found.
+// listens, so that his silence ends no call. It is as long as it rings for: there
+// are telephones that send nothing until they are answered. Then one of blindRest
+// goes out, by which a party that is there is still found.
 const (
-	blindMost = 500
+	blindMost = 3000
 	blindRest = 50
 )
 
