@@ -66,9 +66,22 @@ func TestWithWhichNumberHeCalls(t *testing.T) {
 		"time_zone": "Asia/Seoul", "identification": "Jun Park, Seoul"}, 201)
 	second, id := line["number"].(string), line["id"].(string)
 	w := walker{t, browser(t, chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true)), d.HTTP}
+	// The other number is out of service at first, and passes are renewed at once.
+	w.beforehand(`if (sessionStorage.served !== "yes") {
+		const { fetch, setTimeout } = window;
+		window.refused = 0;
+		window.setTimeout = (f, ms, ...more) => setTimeout(f, ms === 15_000 ? 300 : ms, ...more);
+		window.fetch = async (to, how) => {
+			if (to !== "/phone/pass" || sessionStorage.served === "yes") return fetch(to, how);
+			if (how.body.get("line") === "` + id + `") return window.refused++, Response.json({error: "out of service"}, {status: 409});
+			return Response.json({...await (await fetch(to, how)).json(), for: 0});
+		};
+	}`)
 	w.signIn(m.Email, m.Password)
 	w.open("/calls")
 	w.registered()
+	w.until("its pass is asked for again and again", `window.refused > 1`)
+	w.do("it is back in service", discard(chromedp.Evaluate[bool](`sessionStorage.served = "yes", true`)))
 	w.says(".phone-bar", m.Number)
 	w.press(".phone-bar")
 	w.until("there is a choice", `document.querySelectorAll("#phone-with option").length === 2 && document.querySelector("#phone-with").checkVisibility()`)

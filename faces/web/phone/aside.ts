@@ -8,6 +8,8 @@ import { Wire } from "./socket";
 interface Host {
 	busy(): boolean;
 	ring(session: RTCSession, number: string): void;
+	/** its number is out of service: it is over */
+	refused(a: Aside): void;
 }
 
 export class Aside {
@@ -49,8 +51,11 @@ export class Aside {
 				if (String(e.originator) === "remote") this.host.ring(e.session, pass.number);
 			});
 			ua.start();
-		} catch (e) { // a number that is out of service does not ring
-			if (!(e instanceof Refused) || e.again) this.later(Math.min(30_000, 1000 * 2 ** this.tries++));
+		} catch (e) {
+			if (e instanceof Refused && !e.again && !this.host.busy()) {
+				this.stop();
+				this.host.refused(this);
+			} else this.later(Math.min(30_000, 1000 * 2 ** this.tries++));
 		}
 	}
 }

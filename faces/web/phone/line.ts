@@ -161,11 +161,15 @@ export class Line {
 		ua?.stop();
 	}
 
-	/** attend has the other numbers ring here too. */
+	/** attend has the other numbers ring here too. One that was out of service is tried anew with each pass. */
 	private attend(pass: Pass): void {
 		for (const l of (pass.lines ?? []).slice(0, mostLines)) {
 			if (l.id === pass.line || this.asides.has(l.id)) continue;
-			this.asides.set(l.id, new Aside(l.id, instance(this.account), { busy: () => this.busy(), ring: (s, number) => this.ring(s, number) }));
+			this.asides.set(l.id, new Aside(l.id, instance(this.account), {
+				busy: () => this.busy(),
+				ring: (s, number) => this.ring(s, number),
+				refused: (a) => { if (this.asides.get(l.id) === a) this.asides.delete(l.id); },
+			}));
 		}
 	}
 
