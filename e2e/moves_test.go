@@ -32,6 +32,16 @@ func (w walker) idle() {
 	w.until("it has no call", `document.querySelector(".phone-call") === null`)
 }
 
+// with waits until the one call of the page is shown to be with a number, and with
+// another no more.
+func (w walker) with(number, before string) {
+	w.t.Helper()
+	w.says(".phone-call", number)
+	if strings.Contains(ask(w, "read the call", chromedp.Evaluate[string](`document.querySelector(".phone-call").textContent`)), before) {
+		w.t.Errorf("the call is shown with %s still", before)
+	}
+}
+
 // other is a sample member whom none of the links of dev is for.
 func other(t *testing.T, d dev) member {
 	t.Helper()
@@ -179,6 +189,7 @@ func TestCallsArePassedOnAndJoined(t *testing.T) {
 	a.idle()
 	b.stage("connected")
 	b.hears(700)
+	b.with(m.Number, d.Phones[0].Number)
 
 	b.dials(d.Phones[0].Number) // he asks her, while the telephone waits
 	a.stage("incoming")
@@ -191,6 +202,7 @@ func TestCallsArePassedOnAndJoined(t *testing.T) {
 	b.press(`.phone-call:nth-child(` + strconv.Itoa(n+1) + `) [data-do=join]`)
 	b.idle()
 	a.hears(700)
+	a.with(m.Number, d.Phones[1].Number)
 	a.press(`[data-do=hangUp]:not([hidden])`)
 	a.idle()
 	desk.until("terminated")

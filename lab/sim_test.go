@@ -327,7 +327,7 @@ func (n *simNet) Event(d *sip.Dialog, e sip.Event) {
 		} else {
 			d.AcceptOffer([]byte(simSDP))
 		}
-	case sip.EventProgress, sip.EventAck, sip.EventRefused, sip.EventInfo:
+	case sip.EventProgress, sip.EventAck, sip.EventRefused, sip.EventInfo, sip.EventUpdate:
 	}
 }
 

@@ -25,6 +25,7 @@ type board struct {
 	free  []uint32
 	plan  switching.Plan
 	buf   []byte
+	told  []byte // what a leg is told of its partner, used again each time
 	// Calls by the telephone of ours that placed them, and by its account: those that
 	// the house itself answers, emergency calls, and the others.
 	menus, urgent, placed tally
@@ -50,6 +51,7 @@ type call struct {
 	hops           int      // how often it was forwarded
 	unheard        string   // why a carrier could not be offered the sound
 	private        bool     // the caller's number is not to be shown
+	veiled         bool     // nor the one that a temporary GRUU called
 	payers         []string // accounts with a call outside counted
 	carrier, trunk string   // by whose trunk it came in, else left last
 	skipped        []string // trunks that were passed over, for they are down
@@ -102,6 +104,8 @@ type leg struct {
 	alien         bool // it is somebody else's domain's
 	by            *carrier.Carrier
 	taken         string            // the trunk it is counted on
+	who           partner           // at its other side, where a center said so
+	stays         switching.LegID   // whom it comes to join
 	to            *switching.Target // that may be offered its sound otherwise, if it refuses
 }
 
@@ -160,7 +164,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 		l = &leg{call: c}
 	}
 	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
-	l.binding, l.flow, l.phone, l.to = "", "", "", nil
+	l.binding, l.flow, l.phone, l.to, l.who, l.stays = "", "", "", nil, partner{}, switching.NoLeg
 	c.legs = append(c.legs, l)
 	return l
 }
@@ -297,7 +301,7 @@ func (b *board) Done(r switching.Ref) {
 	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
 	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
 	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
-	c.urgent, c.menu = false, ""
+	c.urgent, c.veiled, c.menu = false, false, ""
 	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
 	c.sound, c.went, c.turned = c.sound[:0], c.went[:0], c.turned[:0]
 	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""

@@ -66,7 +66,7 @@ func (b *board) fromTerminal(in *sip.Incoming, at center.ID) {
 		return
 	}
 	if !b.replaces(in, &cred) {
-		b.places(in, &cred, b.dialled(in), b.instance(in), at)
+		b.places(in, &cred, b.dialled(in), b.instance(in), at, withheld(in.Msg))
 	}
 }
 
@@ -83,7 +83,7 @@ func (b *board) instance(in *sip.Incoming) string {
 
 // places begins a call of a terminal. Whose a temporary GRUU is, only routing and the
 // called side of the record learn: the caller reads what he dialled.
-func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, instance string, at center.ID) {
+func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, instance string, at center.ID, private bool) {
 	tables := b.edge.cfg.Tables()
 	country := ""
 	if c, ok := tables.Centers.Get(at); ok && len(c.Countries) > 0 {
@@ -104,7 +104,7 @@ func (b *board) places(in *sip.Incoming, cred *member.Credential, dialled, insta
 		Center: at, Role: routing.Origin, Dialled: dialled, Instance: instance, DialCountry: country, Now: b.wall(),
 		Caller: routing.Party{
 			Account: cred.Account, Membership: cred.Membership, Device: cred.Device, Number: cred.Number, Country: cred.Country, Home: cred.Home,
-			Private: withheld(in.Msg) || withholds(tables, cred.Number),
+			Private: private || withholds(tables, cred.Number),
 		},
 	}
 	rec := cdr.Record{
@@ -286,6 +286,10 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device, l.user, l.phone = d, a.Caller.Device, user, user
+	if a.Role == routing.Origin { // of a center: who comes in for the one who passes a call on
+		l.who, _ = b.said(&in.Flow, m)
+		_, c.veiled = b.edge.cfg.Registrar.Temporary(rec.Dialled)
+	}
 	if a.Role == routing.Entry {
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
 	}
@@ -397,6 +401,7 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		ev.Kind = switching.Answered
 		b.policy(c, l) // the answer may have come from elsewhere
 		b.carried(c, l, e.Msg)
+		b.takenBy(c, l, e.Msg)
 	case sip.EventFail:
 		l.d = nil
 		if b.otherwise(c, l, e.Status) {
@@ -424,7 +429,15 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 		b.why(d, e.Msg, &ev)
 	case sip.EventOffer:
 		b.policy(c, l)
+		if b.learns(l, e.Msg) {
+			b.meets(c, c.peer(l), l) // who is asked in turn
+		}
 		ev.Kind = switching.Modify
+	case sip.EventUpdate:
+		if b.learns(l, e.Msg) {
+			b.tells(c, c.peer(l), l)
+		}
+		return
 	case sip.EventModified:
 		ev.Kind = switching.ModifyAccepted
 	case sip.EventRefused:
@@ -451,7 +464,9 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 			ev.Cause = switching.CauseExpired
 		}
 	}
-	b.deliver(c, ev)
+	if b.deliver(c, ev); ev.Kind == switching.Ended && l.stays != switching.NoLeg && c.live {
+		b.stayed(c, l)
+	}
 }
 
 // unreached is the cause when the way to a party is broken: a terminal is away,

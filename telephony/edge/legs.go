@@ -23,6 +23,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	var o sip.Outgoing
 	buf := b.buf[:0]
 	why := switching.CauseAbsent
+	var stays *leg // whom it comes to join
 	l.binding, l.flow = to.Binding.ID, to.Binding.Flow
 	switch to.Kind {
 	case routing.ToBinding:
@@ -53,9 +54,13 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		if !b.mayLeave(c, l, to) {
 			return
 		}
+		shows := partner{caller: c.shown, private: c.private}
 		if to.Role == routing.Origin {
 			c.passes.fresh = id
-			if o.URI = c.passedURI(nil, to.Center); c.passes.replaces != "" {
+			if stays = c.leg(c.sw.Peer(c.passes.by)); stays != nil {
+				shows = b.party(c, stays)
+			}
+			if o.URI = b.passedURI(nil, c, to.Center); c.passes.replaces != "" {
 				buf = append(append(append(buf, "Replaces: "...), c.passes.replaces...), "\r\n"...)
 			}
 		} else {
@@ -64,9 +69,9 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		buf = append(buf, "X-Callisto-Call: "...)
 		buf = append(buf, c.id...)
 		buf = append(buf, "\r\nP-Asserted-Identity: "...)
-		buf = appendNameAddr(buf, c.shown.name, c.shown.user, string(c.center))
+		buf = appendNameAddr(buf, shows.name, shows.user, string(c.center))
 		buf = append(buf, "\r\n"...)
-		if c.private {
+		if shows.private {
 			buf = append(buf, "Privacy: id\r\n"...)
 		}
 	case routing.ToTrunk:
@@ -102,6 +107,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 	}
 	o.User, o.Urgent = l, c.urgent
 	l.d = b.shard.Invite(&o)
+	b.meets(c, l, stays)
 	b.policy(c, l)
 }
 
@@ -293,6 +299,9 @@ func (s *signalling) End(r switching.Ref, id switching.LegID, c switching.Cause)
 	d := l.d
 	l.d = nil
 	(*board)(s).release(l)
+	if l.stays != switching.NoLeg {
+		(*board)(s).stayed(l.call, l)
+	}
 	if c == switching.CauseIncompatible && l.call.reason == "" {
 		l.call.reason = l.call.unheard
 	}

@@ -27,7 +27,7 @@ type passing struct {
 
 // refer takes a REFER of a leg.
 func (b *board) refer(c *call, l *leg, m *sip.Msg) {
-	if c.passes.fresh != 0 { // the other side passes it on already
+	if c.passes.fresh != switching.NoLeg && c.sw.Peer(c.passes.fresh) == switching.NoLeg { // the other side passes it on already
 		l.d.AnswerRefer(491)
 		return
 	}
@@ -80,11 +80,16 @@ func (b *board) referral(c *call, l *leg, m *sip.Msg) (p passing, status int) {
 	return p, 0
 }
 
-// passedURI is how a center asks itself for the second call.
-func (c *call) passedURI(dst []byte, to center.ID) []byte {
+// passedURI is how a center asks itself for the second call, which shows the number
+// of who passes the first on as that did.
+func (b *board) passedURI(dst []byte, c *call, to center.ID) []byte {
 	dst = sip.AppendUser(append(dst, "sip:"...), c.passes.number)
 	dst = append(append(append(dst, '@'), to...), ";role=origin;as="...)
-	return sip.AppendUser(dst, c.passes.user)
+	dst = sip.AppendUser(dst, c.passes.user)
+	if by := c.leg(c.passes.by); by != nil && b.party(c, by).private {
+		dst = append(dst, ";withheld"...)
+	}
+	return dst
 }
 
 // fromPasser is the second call: of the terminal that passes one on.
@@ -98,7 +103,8 @@ func (b *board) fromPasser(in *sip.Incoming, at center.ID, u *sip.URI) {
 	if b.replaces(in, &cred) {
 		return
 	}
-	b.places(in, &cred, string(sip.Unescape(nil, u.User)), "", at)
+	_, private := u.Param("withheld")
+	b.places(in, &cred, string(sip.Unescape(nil, u.User)), "", at, private)
 }
 
 // replaces takes an INVITE that takes the place of a dialog (RFC 3891 §3), and
@@ -137,8 +143,11 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 	}
 	l := b.newLeg(c, c.sw.NewLeg())
 	l.d, fresh.User = fresh, l
-	if _, link := b.edge.cfg.Links.Peer(&in.Flow); !link {
+	if who, link := b.said(&in.Flow, in.Msg); link {
+		b.joins(c, l, c.peer(old), who)
+	} else {
 		l.device, l.user, l.phone = cred.Device, cred.SIPUser, cred.SIPUser
+		l.who = b.party(c, old)
 	}
 	b.policy(c, l)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: l.id, Replaces: old.id, SDP: sdp})

@@ -208,6 +208,9 @@ func (s *sound) Bridge(r switching.Ref, x, y switching.LegID) {
 	if m := s.session(r); m != nil {
 		m.Bridge(uint16(x), uint16(y))
 	}
+	if b := (*board)(s); b.call(r) != nil {
+		b.joined(b.call(r), x, y)
+	}
 }
 
 // Play plays a prompt; one that cannot be played counts as played.

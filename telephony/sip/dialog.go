@@ -55,6 +55,7 @@ type Dialog struct {
 	proof *proof // of a call to whom we may have to prove ourselves; else nil
 	sdp   []byte // our last session description, for a refresh by re-INVITE
 	told  []byte // header lines that our answer carries besides
+	about []byte // and each INVITE and UPDATE from now on
 
 	refer    referral
 	patience Mono // how long the INVITE waits for any answer; 0: Timer B
@@ -83,6 +84,7 @@ const (
 	EventRefused                   // our offer was refused with Status
 	EventInfo                      // INFO, for example DTMF; answered already
 	EventBye                       // the other side ended, or is lost. The dialog is gone
+	EventUpdate                    // UPDATE without an offer; answered already
 	EventRefer                     // REFER: answer it within the call, with AnswerRefer
 )
 
@@ -113,7 +115,7 @@ func (s *Shard) newDialog(uas bool, f Flow) *Dialog {
 	routes := d.routes[:0]
 	*d = Dialog{
 		shard: s, slot: slot, uas: uas, flow: f, routes: routes,
-		callID: d.callID[:0], local: d.local[:0], remote: d.remote[:0], rtag: d.rtag[:0], target: d.target[:0], sdp: d.sdp[:0],
+		callID: d.callID[:0], local: d.local[:0], remote: d.remote[:0], rtag: d.rtag[:0], target: d.target[:0], sdp: d.sdp[:0], about: d.about[:0],
 		rel: reliable{msg: d.rel.msg[:0], answer: d.rel.answer[:0]},
 	}
 	d.timer.owner, d.timer.slot = ownerDialog, slot
@@ -286,7 +288,7 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 	if method == INVITE || method == UPDATE {
 		t.msg = append(t.msg, d.flow.Listener.contact...)
 		t.msg = append(t.msg, AllowLine+"Supported: timer\r\n"...)
-		t.msg = d.sess.append(t.msg, true)
+		t.msg = append(d.sess.append(t.msg, true), d.about...)
 	}
 	t.msg = append(t.msg, headers...)
 	t.msg = appendBody(t.msg, sdp)

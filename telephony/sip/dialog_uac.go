@@ -170,6 +170,20 @@ func (d *Dialog) Modify(sdp []byte) bool {
 	return false
 }
 
+// About is what each further INVITE and UPDATE of ours says of who we are.
+func (d *Dialog) About() []byte { return d.about }
+
+// SetAbout sets it: header lines, each with its CRLF.
+func (d *Dialog) SetAbout(headers []byte) { d.about = append(d.about[:0], headers...) }
+
+// Update says it at once (RFC 3311), to whoever takes an UPDATE: nothing of the sound
+// changes, and the session is refreshed (RFC 4028 §7.4).
+func (d *Dialog) Update() {
+	if d.canUpdate && d.state == dialogConfirmed && !d.quiet {
+		d.send(UPDATE, useRefresh, "", nil)
+	}
+}
+
 // TakesInfo tells whether the other side allows INFO, or has sent it.
 func (d *Dialog) TakesInfo() bool { return d.canInfo }
 

@@ -218,6 +218,7 @@ func (s *Shard) modify(d *Dialog, slot uint32, m *Msg) {
 		s.scratch = d.sess.append(s.scratch[:0], false)
 		s.answer(slot, &Reply{Status: 200, Contact: true, Headers: s.scratch}, nil)
 		d.sess.arm(d)
+		s.emit(d, Event{Kind: EventUpdate, Msg: m})
 		return
 	}
 	d.offer = txRef{slot, s.servers.gen(slot), true}

@@ -148,7 +148,7 @@ func (p *party) Event(d *Dialog, e Event) {
 		} else {
 			d.AcceptOffer([]byte(sdpA))
 		}
-	case EventProgress, EventAck, EventRefused, EventInfo:
+	case EventProgress, EventAck, EventRefused, EventInfo, EventUpdate:
 	}
 }
 

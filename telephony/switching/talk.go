@@ -269,6 +269,14 @@ func (c *Call) exchangeLost(now Mono, id LegID, cause Cause, out *Commands) bool
 	}
 }
 
+// Peer is whom a leg talks to; NoLeg while it talks to nobody.
+func (c *Call) Peer(id LegID) LegID {
+	if id == NoLeg {
+		return NoLeg
+	}
+	return c.peer(id)
+}
+
 // MayReplace reports whether a leg may come in now to take another's place.
 func (c *Call) MayReplace(id LegID) bool {
 	o := c.leg(c.peer(id))

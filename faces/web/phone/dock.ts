@@ -337,7 +337,6 @@ export class Dock extends HTMLElement {
 		input.id = "phone-give-" + c.id;
 		row.querySelector("label")?.setAttribute("for", input.id);
 		this.piece("calls").append(row);
-		void this.recognise(c, row);
 		return row;
 	}
 
@@ -377,6 +376,10 @@ export class Dock extends HTMLElement {
 
 	private renderCall(row: HTMLElement, c: Call, all: Call[]): void {
 		row.dataset.stage = c.stage;
+		if (row.dataset.number !== c.number) { // new, or passed on to somebody else
+			row.dataset.number = c.number;
+			void this.recognise(c, row);
+		}
 		const shown = this.shownOf(c), name = this.named(c);
 		set(this.piece("name", row), name || shown);
 		const to = c.to && Dock.tabs.view.lines.length > 1 ? (this.says.to_line ?? "").replace("{number}", apart(c.to)) : "";

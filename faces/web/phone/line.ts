@@ -7,7 +7,7 @@ import { agent, askPass, Refused, renew, type Pass } from "./pass";
 import { openMicrophone, Sounder } from "./sound";
 import { Wire } from "./socket";
 import { clock, nothing, type Command, type Devices, type View } from "./state";
-import { Talk, type Left } from "./talk";
+import { numberOf, Talk, type Left } from "./talk";
 
 const most = 4; // calls at once
 const mostLines = 5; // numbers that ring here
@@ -218,13 +218,11 @@ export class Line {
 
 	private ring(session: RTCSession, to: string): void {
 		const from = session.remote_identity;
-		let number = from.uri.user ?? "";
-		try { number = decodeURIComponent(number); } catch { /* as it came */ }
 		if (this.talks.length >= most) {
 			session.terminate({ status_code: 486 });
 			return;
 		}
-		const talk = new Talk(session, false, from.display_name ?? "", number, null, this.host());
+		const talk = new Talk(session, false, from.display_name ?? "", numberOf(from.uri), null, this.host());
 		talk.to = to;
 		this.talks.push(talk);
 		this.say(this.view.problem === "lost" ? "lost" : ""); // what went wrong before is not of this call

@@ -1,4 +1,5 @@
 // One call: a session of JsSIP, its sound, and what of it is shown.
+import { NameAddrHeader, type URI } from "jssip";
 import type { RTCSession, EndEvent } from "jssip/lib/RTCSession";
 import { Ear } from "./quality";
 import { into } from "./sound";
@@ -52,6 +53,8 @@ export class Talk {
 		session.on("confirmed", () => this.answered());
 		session.on("hold", (e) => this.held(String(e.originator) === "remote", true));
 		session.on("unhold", (e) => this.held(String(e.originator) === "remote", false));
+		session.on("reinvite", (e) => this.meets(e.request));
+		session.on("update", (e) => this.meets(e.request));
 		session.on("muted", () => this.host.changed());
 		session.on("unmuted", () => this.host.changed());
 		session.on("ended", (e) => this.end(e));
@@ -187,6 +190,16 @@ export class Talk {
 		this.host.changed();
 	}
 
+	/** meets takes whom the house says the call is with now: it was passed on there (RFC 3325). */
+	private meets(request: { getHeader(name: string): string | undefined }): void {
+		const said = request.getHeader("P-Asserted-Identity");
+		const who = said && NameAddrHeader.parse(said);
+		if (!who) return;
+		this.name = who.display_name ?? "";
+		this.number = numberOf(who.uri);
+		this.host.changed();
+	}
+
 	private end(e?: EndEvent): void {
 		if (this.over) return;
 		this.over = true;
@@ -200,6 +213,12 @@ export class Talk {
 		if (e && this.since && !this.told) this.host.ended(ending(e, this.outgoing), Date.now() - this.since);
 		this.host.changed();
 	}
+}
+
+/** numberOf is the number in an address of the house's. */
+export function numberOf(uri: URI): string {
+	const user = uri.user ?? "";
+	try { return decodeURIComponent(user); } catch { return user; }
 }
 
 /** ending is a key of the texts for how a call ended that was answered, by the cause that the house gives (RFC 3326). */
