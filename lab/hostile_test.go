@@ -202,6 +202,9 @@ func TestATrunkThatClaimsToBeAMember(t *testing.T) {
 				bob <- ACK
 				gw1 <- 486 INVITE
 				gw1 -> ACK`)
+			if m := s.Last("bob", "INVITE"); !strings.Contains(m, "\nFrom: <sip:700000082@") {
+				t.Errorf("a number without proof has the name of its holder, or itself as one: %s", m)
+			}
 			continue
 		}
 		if strings.HasPrefix(dialled, "119@") { // it may be a telephone behind that address: it has to prove that

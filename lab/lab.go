@@ -174,7 +174,7 @@ type Member struct {
 func (n *Network) Member(name, country, callingCode, national string) Member {
 	num := numbering.Number{Kind: numbering.Individual, CallingCode: callingCode, National: national}
 	m := Member{User: num.Canonical() + "-1", Password: "pw" + num.Canonical(), Number: num, Country: country}
-	n.Sold.Set(routing.Holder{Number: num, Country: country, Account: "acc_" + num.Canonical(), Membership: "mem_" + num.Canonical(), Registered: true})
+	n.Sold.Set(routing.Holder{Number: num, Country: country, Account: "acc_" + num.Canonical(), Membership: "mem_" + num.Canonical(), Registered: true, CallsAs: name})
 	h := sip.NewHA1(m.User, n.Realm, m.Password)
 	n.Devices.Apply(member.Credential{
 		SIPUser: m.User, Device: "dev_" + m.User, Membership: "mem_" + num.Canonical(), Account: "acc_" + num.Canonical(), Number: num, Country: country,

@@ -49,6 +49,7 @@ type Registered struct {
 	Number     numbering.Number `json:"number"`
 	Membership string           `json:"membership"`
 	Account    string           `json:"account"`
+	Name       string           `json:"name,omitempty"`     // the holder's, as called parties are shown it
 	Language   string           `json:"language,omitempty"` // the holder's mother tongue, BCP 47
 	// Forward is which calls are forwarded, to numbers that may be used.
 	Forward  *member.Forwarding `json:"forward,omitempty"`
@@ -66,7 +67,7 @@ func (r *Roster) registration(m member.Membership) *Registered {
 
 func registered(m member.Membership, unproved bool) *Registered {
 	r := &Registered{
-		Number: m.Number, Membership: m.ID, Account: m.Account, Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
+		Number: m.Number, Membership: m.ID, Account: m.Account, Name: m.Name, Private: m.CallerID.Withhold, Shows: m.CallerID.Shows, Known: m.Proved,
 		Unlisted: m.Unlisted,
 	}
 	r.Forward, r.Unproved = forwarding(m, unproved)
@@ -217,7 +218,7 @@ func (r *Roster) sold(s *Sold) {
 		h := base
 		h.Number, h.Country = n, iso
 		if old, had := r.Numbers.Typed(n.Canonical()); had && old.Account == s.Account {
-			h.Membership, h.Registered, h.Language = old.Membership, old.Registered, old.Language
+			h.Membership, h.Registered, h.CallsAs, h.Language = old.Membership, old.Registered, old.CallsAs, old.Language
 			h.Forward, h.Unproved, h.Private, h.Shows, h.Unlisted = old.Forward, old.Unproved, old.Private, old.Shows, old.Unlisted
 		}
 		r.Numbers.Set(h)
@@ -249,7 +250,7 @@ func (r *Roster) registered(m *Registered) {
 	}
 	for _, n := range numbers {
 		if h, ok := r.Numbers.Typed(n.Canonical()); ok && h.Account == m.Account {
-			h.Membership, h.Registered, h.Language = m.Membership, true, m.Language
+			h.Membership, h.Registered, h.CallsAs, h.Language = m.Membership, true, m.Name, m.Language
 			h.Forward, h.Unproved, h.Private, h.Shows, h.Unlisted = m.Forward, m.Unproved, m.Private, m.Shows, m.Unlisted
 			r.Numbers.Set(h)
 			r.known.set(n.Canonical(), m.Known)

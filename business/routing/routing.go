@@ -228,6 +228,7 @@ type Holder struct {
 	Account    string
 	Membership string             // "" until registered
 	Registered bool               // M1 done
+	CallsAs    string             // the name that called parties are shown
 	Language   string             // of the holder, BCP 47
 	OwnPhone   bool               // an existing telephone number, proved; else identification block
 	OffIn      []string           // dial countries where the typed form is switched off (N4)

@@ -59,6 +59,14 @@ func TestARegistrationIsChanged(t *testing.T) {
 		if c, _ := h.roster.Devices.Get(first.Device.SIPUser); c.Name != "Ann & Co" || c.Shown == "" {
 			t.Errorf("telephones still show %+v", c)
 		}
+		for range 2 { // and whoever calls from an access number; news of the sale changes nothing
+			if x, _ := h.roster.Numbers.Typed("5550100#1"); x.CallsAs != "Ann & Co" {
+				t.Errorf("its calls from elsewhere still show %+v", x)
+			}
+			if err := h.roster.Sold(ctx, o); err != nil {
+				t.Fatal(err)
+			}
+		}
 		in.ContactPSTN = "+82 10-9999-8888" // another number is proved anew
 		if changed, err = h.members.ChangeMembership(ctx, ann, m.ID, in); err != nil || len(changed.Proved) != 0 {
 			t.Errorf("%+v %v", changed.Proved, err)

@@ -99,7 +99,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{t: t, set: access.Settings{Recognise: true, SayPrice: true}, rung: make(chan edge.CallBack, 20), carrier: "car_1", now: time.Now}
-	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, Language: "ko"}
+	d.holder = routing.Holder{Number: numbering.Number{Kind: numbering.Individual, CallingCode: "82", National: "7550142"}, Country: "KR", Account: "acc_jun", Membership: "mem_jun", Registered: true, CallsAs: "Jun Park", Language: "ko"}
 	sold := routing.NewNumbers()
 	sold.Set(d.holder)
 	d.ways = routing.NewWays()
@@ -130,7 +130,7 @@ func (d *desk) next(x edge.Talk, h edge.Heard) (asks, says string) {
 	n := x.Next(d.t.Context(), h)
 	switch {
 	case n.Dial != nil:
-		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Country != "US" {
+		if n.Dial.Caller.Account != "acc_jun" || n.Dial.Caller.Number != d.holder.Number || n.Dial.Caller.Home != "KR" || n.Dial.Name != "Jun Park" || n.Dial.Country != "US" {
 			d.t.Errorf("he calls as %+v", n.Dial)
 		}
 		return "call " + n.Dial.Dialled, ""

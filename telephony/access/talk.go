@@ -252,7 +252,7 @@ func (t *talk) caller() routing.Party {
 }
 
 func (t *talk) dial() *edge.Dialling {
-	return &edge.Dialling{Caller: t.caller(), Name: t.who.Number.Display(), Country: t.at.Country, Dialled: t.to}
+	return &edge.Dialling{Caller: t.caller(), Name: t.who.CallsAs, Country: t.at.Country, Dialled: t.to}
 }
 
 // dialled says what a call costs, if he wants to hear it, and places it.

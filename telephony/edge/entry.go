@@ -181,10 +181,11 @@ func (b *board) callerBy(in *sip.Incoming, x trunk.Coming, country string) (p ro
 	return p, from, hidden
 }
 
-// callerShown is what terminals are told of a caller from outside.
+// callerShown is what terminals are told of a caller from outside: no name, for
+// whoever it is has not proved that he is the holder of his number.
 func callerShown(p *routing.Party, text string) caller {
 	if !p.Number.Zero() {
-		return caller{user: p.Number.Canonical(), name: p.Number.Display()}
+		return caller{user: p.Number.Canonical()}
 	}
 	if p.E164 != "" {
 		return caller{user: p.E164}

@@ -263,7 +263,7 @@ func (e *Edge) CallBack(x CallBack) (callID string) {
 func (b *board) callBack(id string, now time.Time, x *CallBack) {
 	c := b.newCall()
 	c.id, c.center, c.called, c.forward, c.talk = id, x.Center, x.To, 70, x.Talk
-	c.shown = caller{user: x.Caller.Number.Canonical(), name: x.Caller.Number.Display()}
+	c.shown = caller{user: x.Caller.Number.Canonical()}
 	c.attempt = routing.Attempt{Center: x.Center, Role: routing.Origin, Dialled: x.To, DialCountry: x.Country, Now: now, Caller: x.Caller}
 	rec := cdr.Record{
 		ID: ident.New("cdr", now), CallID: id, Side: cdr.Origin, Center: x.Center, Dialled: clip(x.To, 120),
