@@ -35,12 +35,21 @@ type board struct {
 	flow          sip.Flow
 }
 
-// call is a call with what switching does not know of it.
+// call is a call with what switching does not know of it. Its place is taken by
+// another when it is over.
 type call struct {
-	sw             switching.Call
-	slot           uint32
-	gen            uint32
-	live           bool
+	sw     switching.Call
+	slot   uint32
+	gen    uint32
+	live   bool
+	timers [switching.Timers]sip.UserTimer
+	legs   []*leg
+	spare  []*leg
+	facts
+}
+
+// facts are those of one call, and forgotten with it.
+type facts struct {
 	id             string // global, the same at every center on the path
 	center         center.ID
 	home           center.ID // of the called number
@@ -60,9 +69,6 @@ type call struct {
 	media          *media.Session
 	placed         *placed // what only a call of ours has
 	passes         passing // whom it is passed on to
-	timers         [switching.Timers]sip.UserTimer
-	legs           []*leg
-	spare          []*leg
 	attempt        routing.Attempt
 	beyond         beyond // of a call to somebody else's domain
 	sound          []sounded
@@ -80,6 +86,13 @@ type call struct {
 	hash           sip.Mono
 	sleepers       []sleeper // who was woken for it
 	stopAt         switching.Mono
+}
+
+// none are facts of no call, with room for what is listed in these.
+func (f *facts) none() facts {
+	return facts{
+		payers: f.payers[:0], skipped: f.skipped[:0], sound: f.sound[:0], turned: f.turned[:0], went: f.went[:0], sleepers: f.sleepers[:0],
+	}
 }
 
 // caller is who the called party is shown.
@@ -295,16 +308,8 @@ func (b *board) Done(r switching.Ref) {
 	}
 	if c.media != nil {
 		c.media.Close()
-		c.media = nil
 	}
-	c.legs = c.legs[:0]
-	c.home, c.live, c.reason, c.attempt, c.placed = "", false, "", routing.Attempt{}, nil
-	c.beyond, c.hinted, c.passes = beyond{}, "", passing{}
-	c.talk, c.child, c.parent, c.code, c.tone, c.hash, c.stopAt = nil, nil, nil, "", false, 0, 0
-	c.urgent, c.veiled, c.menu = false, false, ""
-	c.hops, c.private, c.payers, c.carrier, c.trunk = 0, false, c.payers[:0], "", ""
-	c.sound, c.went, c.turned = c.sound[:0], c.went[:0], c.turned[:0]
-	c.skipped, c.anyway, c.unheard, c.hold = c.skipped[:0], false, "", ""
+	c.legs, c.live, c.facts = c.legs[:0], false, c.none()
 	b.free = append(b.free, c.slot)
 	b.edge.live.Add(-1)
 }
