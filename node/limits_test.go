@@ -211,8 +211,8 @@ func TestCallsAtOnceAreAsConfigured(t *testing.T) {
 		guard config.Guard
 		why   string
 	}{
-		"a telephone": {config.Guard{TelephoneCalls: "1", AccountCalls: "0"}, "486 This telephone has 1 calls, as many as one may have at once; end one of them"},
-		"an account":  {config.Guard{TelephoneCalls: "0", AccountCalls: "1"}, "486 The telephones of this account have 1 calls, as many as they may have at once; end one of them"},
+		"a telephone": {config.Guard{TelephoneCalls: "1", AccountCalls: "0"}, "486 This telephone has as many calls as one may have at once (1); end one of them"},
+		"an account":  {config.Guard{TelephoneCalls: "0", AccountCalls: "1"}, "486 The telephones of this account have as many calls as they may have at once (1); end one of them"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,9 +35,9 @@ func (b *board) full(p placer) string {
 	}
 	switch {
 	case telephone > 0 && t[p.device] >= telephone:
-		return "This telephone has " + strconv.Itoa(telephone) + what + ", as many as one may have at once; end one of them"
+		return "This telephone has as many" + what + " as one may have at once (" + strconv.Itoa(telephone) + "); end one of them"
 	case account > 0 && t[p.account] >= account:
-		return "The telephones of this account have " + strconv.Itoa(account) + what + ", as many as they may have at once; end one of them"
+		return "The telephones of this account have as many" + what + " as they may have at once (" + strconv.Itoa(account) + "); end one of them"
 	}
 	return ""
 }

@@ -26,10 +26,10 @@ func TestCallsAreCountedByTelephoneAndAccount(t *testing.T) {
 	first := places(one, false)
 	said(one, false, "")
 	places(one, false)
-	said(one, false, "This telephone has 2 calls")
+	said(one, false, "This telephone has as many calls as one may have at once (2)")
 	said(two, false, "")
 	places(two, false)
-	said(two, false, "The telephones of this account have 3 calls")
+	said(two, false, "The telephones of this account have as many calls as they may have at once (3)")
 	said(other, false, "")
 	b.leaves(first)
 	said(one, false, "")
@@ -41,12 +41,12 @@ func TestCallsAreCountedByTelephoneAndAccount(t *testing.T) {
 		said(one, true, "")
 		places(one, true)
 	}
-	said(one, true, "This telephone has 10 emergency calls")
+	said(one, true, "This telephone has as many emergency calls as one may have at once (10)")
 	said(two, true, "")
 	for range mostUrgentOfAccount - mostUrgent {
 		places(two, true)
 	}
-	said(placer{device: "dev_4", account: "acc_1"}, true, "The telephones of this account have 50 emergency calls")
+	said(placer{device: "dev_4", account: "acc_1"}, true, "The telephones of this account have as many emergency calls as they may have at once (50)")
 	said(one, false, "")
 	said(other, true, "")
 	b.edge.cfg = Config{}

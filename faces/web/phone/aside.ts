@@ -40,6 +40,7 @@ export class Aside {
 		if (this.ended) return;
 		try {
 			const pass = await askPass(this.line);
+			if (this.ended) return;
 			this.tries = 0;
 			this.later(Math.max(15_000, pass.for * 700));
 			if (this.ua && this.wire?.url === pass.ws) return renew(this.ua, pass);
