@@ -281,6 +281,8 @@ func TestJoinedBothHear(t *testing.T) {
 				alice  <- INVITE nosdp "From: {carol.number}"
 				alice2 <- INVITE nosdp
 				alice2 -> 180 INVITE
+				carol  <- NOTIFY body="SIP/2.0 180 "
+				carol  -> 200 NOTIFY
 				alice  -> 200 INVITE sdp` + updates + `
 				alice2 <- CANCEL
 				alice2 -> 200 CANCEL

@@ -16,6 +16,10 @@ func TestACallIsPassedOn(t *testing.T) {
 	everywhere(t, answered+alicePassesOn+`
 		carol <- INVITE nosdp "From: {alice.number}"
 		carol -> 180 INVITE
+		carol -> 180 INVITE
+		alice <- NOTIFY "Event: refer;id=" "Subscription-State: active;expires=180" body="SIP/2.0 180 Ringing"
+		alice -> 200 NOTIFY
+		silence 10s
 		carol -> 200 INVITE sdp
 		bob   <- INVITE sdp
 		bob   -> 200 INVITE sdp
@@ -52,6 +56,8 @@ func TestWhoPassesACallOnMayLeave(t *testing.T) {
 	everywhere(t, answered+alicePassesOn+`
 		carol <- INVITE nosdp
 		carol -> 180 INVITE
+		alice <- NOTIFY body="SIP/2.0 180 "
+		alice -> 200 NOTIFY
 		alice -> BYE
 		alice <- 200 BYE
 		wait 2s

@@ -34,6 +34,7 @@ func (p *page) phoneSays() string {
 		"off": p.T("dock.off"), "connecting": p.T("dock.connecting"), "ready": p.T("dock.ready"), "lost": p.T("dock.lost"),
 		"incoming": p.T("dock.incoming"), "calling": p.T("dock.calling"), "connected": p.T("dock.connected"), "held": p.T("dock.held"), "waits": p.T("dock.waits"),
 		"muted": p.T("dock.muted"), "sign_out": p.T("dock.sign_out"),
+		"passing": p.T("dock.passing"), "passing_rings": p.T("dock.passing_rings"), "transfer_pays": p.T("dock.transfer_pays"),
 		"to_line": p.T("dock.to_line"), "in": p.T("dock.in"), "out": p.T("dock.out"), "missed": p.T("dock.missed"),
 	}
 	for _, what := range []string{"loss", "jitter", "delay", "silence"} {
@@ -73,6 +74,7 @@ type whoData struct {
 	Package string   `json:"package"`
 	Refused string   `json:"refused"`
 	Call    string   `json:"call"`
+	Pays    bool     `json:"pays"` // it is not free to who calls
 }
 
 func (f *face) phoneWho(w http.ResponseWriter, r *http.Request, p *page) (templ.Component, error) {
@@ -90,6 +92,7 @@ func (f *face) phoneWho(w http.ResponseWriter, r *http.Request, p *page) (templ.
 	if x := d.Found; x != nil {
 		out = whoData{
 			Shown: x.Shown, Kind: p.T("explain.kind." + x.Kind.String()), Name: x.Card.Name, Price: x.Price, Words: append([]string{}, x.Words...), Package: x.Package, Call: x.Call,
+			Pays: x.Kind != routing.OnNet && x.Price != "" && !x.Explanation.Price.Quote.Free(),
 		}
 		if x.Country != "" {
 			out.Place = p.Tongue.country(x.Country)

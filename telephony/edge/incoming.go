@@ -397,6 +397,9 @@ func (b *board) Event(d *sip.Dialog, e sip.Event) {
 	switch e.Kind {
 	case sip.EventProgress:
 		ev.Kind, ev.Stage = switching.Progress, stage(e.Status)
+		if c.passes.fresh == l.id {
+			c.passing(e.Status)
+		}
 	case sip.EventAnswer:
 		ev.Kind = switching.Answered
 		b.policy(c, l) // the answer may have come from elsewhere

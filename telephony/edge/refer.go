@@ -23,6 +23,7 @@ type passing struct {
 	user     string          // his SIP user
 	number   string          // whom he wants called
 	replaces string          // or which call joined, as the header has it
+	told     int             // the last that he was told of how it goes
 }
 
 // refer takes a REFER of a leg.
@@ -152,6 +153,14 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 	b.policy(c, l)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: l.id, Replaces: old.id, SDP: sdp})
 	return true
+}
+
+// passing tells who passes a call on how that goes: that it rings.
+func (c *call) passing(status int) {
+	if by := c.leg(c.passes.by); by != nil && by.d != nil && status > 100 && status != c.passes.told {
+		c.passes.told = status
+		by.d.Referred(status)
+	}
 }
 
 // passed tells who passed a call on how that went.

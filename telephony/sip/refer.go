@@ -11,6 +11,7 @@ type referral struct {
 	status int    // what the user answers; 0: nothing yet
 	cseq   uint32 // of the REFER, the id of its subscription
 	on     bool   // the outcome is owed
+	until  Mono   // how long it is told
 }
 
 // referred takes a REFER. One at a time: who passes a call on twice at once does
@@ -36,19 +37,31 @@ func (s *Shard) referred(d *Dialog, slot uint32, m *Msg) {
 	}
 	s.answer(slot, &Reply{Status: d.refer.status}, nil)
 	if d.refer.status == 202 {
-		d.refer.on = true
-		d.notify(100, "active;expires=180")
+		d.refer.on, d.refer.until = true, s.now+referMost
+		d.notify(100, d.refer.active(s.now))
 	}
+}
+
+// referMost is how long a referral is told of.
+const referMost = 180 * Second
+
+// active is the state of its subscription (RFC 6665 §4.1.3).
+func (r *referral) active(now Mono) string {
+	return "active;expires=" + strconv.FormatInt(int64(max(0, r.until-now)/Second), 10)
 }
 
 // AnswerRefer answers the REFER that an EventRefer told of; 202 says that it is
 // done, and Referred has to follow.
 func (d *Dialog) AnswerRefer(status int) { d.refer.status = status }
 
-// Referred tells who referred how it went: with the status that the call got that
-// he asked for. It does nothing if nobody waits for that.
+// Referred tells who referred how it goes, and with a final status how it went: with
+// what the call got that he asked for. It does nothing if nobody waits for that.
 func (d *Dialog) Referred(status int) {
-	if d.refer.on && d.state == dialogConfirmed {
+	switch {
+	case !d.refer.on || d.state != dialogConfirmed:
+	case status < 200:
+		d.notify(status, d.refer.active(d.shard.now))
+	default:
 		d.refer.on = false
 		d.notify(status, "terminated;reason=noresource")
 	}

@@ -21,7 +21,7 @@ export class Dock extends HTMLElement {
 	private rows = new Map<string, HTMLElement>();
 	private known = new Map<string, Who>();
 	private contacts: Known[] = [];
-	private found: Who | null = null;
+	private found = new WeakMap<HTMLInputElement, Who | null>();
 	private typing = 0;
 	private clock = 0;
 	private told = "";
@@ -94,7 +94,7 @@ export class Dock extends HTMLElement {
 		this.open(true);
 		this.to.value = to.replace(/^(sips?|tel):/i, "").replace("@" + Dock.tabs.view.domain, "").replace(/%23/g, "#").replace(/%40/g, "@");
 		this.to.focus();
-		void this.look();
+		void this.look(this.to, this.piece("found"));
 	}
 
 	/** tell shows a problem that is not of a call. */
@@ -144,11 +144,7 @@ export class Dock extends HTMLElement {
 			e.preventDefault();
 			this.call();
 		});
-		this.to.addEventListener("input", () => {
-			clearTimeout(this.typing);
-			this.found = null;
-			this.typing = window.setTimeout(() => void this.look(), 300);
-		});
+		this.watch(this.to, this.piece("found"));
 		this.piece("ok").addEventListener("click", () => {
 			Dock.tabs.ask({ do: Dock.tabs.view.problem === "press_to_hear" ? "hear" : "forget" });
 			this.piece("problem").hidden = true;
@@ -172,9 +168,10 @@ export class Dock extends HTMLElement {
 	private call(): void {
 		const to = this.to.value.trim();
 		if (!to) return;
-		Dock.tabs.ask({ do: "call", to: this.found?.call || to, name: this.found?.name || this.nameOf(to), shown: this.found?.shown || to });
+		const w = this.found.get(this.to);
+		Dock.tabs.ask({ do: "call", to: w?.call || to, name: w?.name || this.nameOf(to), shown: w?.shown || to });
 		this.to.value = "";
-		this.found = null;
+		this.found.delete(this.to);
 		this.piece("found").replaceChildren();
 		this.open(false);
 		this.placed = true;
@@ -185,15 +182,23 @@ export class Dock extends HTMLElement {
 		return this.contacts.find((c) => digits(c.number) === digits(number))?.name ?? "";
 	}
 
+	/** watch looks up what is typed into a field, once it rests; note is said besides of a call that costs. */
+	private watch(field: HTMLInputElement, at: HTMLElement, note = ""): void {
+		field.addEventListener("input", () => {
+			clearTimeout(this.typing);
+			this.found.delete(field);
+			this.typing = window.setTimeout(() => void this.look(field, at, note), 300);
+		});
+	}
+
 	/** look shows who it is, what time it is there and what it costs, before anybody is called. */
-	private async look(): Promise<void> {
-		const to = this.to.value.trim();
-		const at = this.piece("found");
+	private async look(field: HTMLInputElement, at: HTMLElement, note = ""): Promise<void> {
+		const to = field.value.trim();
 		if (!to) return at.replaceChildren();
 		const w = await who(to);
-		if (this.to.value.trim() !== to) return;
-		this.found = w;
-		at.replaceChildren(...(w ? lines(w, this.nameOf(to)) : []));
+		if (field.value.trim() !== to) return;
+		this.found.set(field, w);
+		at.replaceChildren(...(w ? lines(w, this.nameOf(to), note) : []));
 	}
 
 	private async fillKnown(): Promise<void> {
@@ -257,7 +262,7 @@ export class Dock extends HTMLElement {
 		this.dataset.leads = String(Dock.tabs.leads);
 		this.piece("state").textContent = first ? this.stageOf(first) : this.says[v.link] ?? "";
 		this.piece("number").textContent = first ? "" : v.number;
-		set(this.piece("trouble"), v.problem ? (this.says[v.problem] ?? this.says.failed ?? "").replace("{figure}", v.figure) : "");
+		set(this.piece("trouble"), v.problem ? (this.says[v.problem] ?? this.says.failed ?? "").replace("{figure}", this.says[v.figure] ?? v.figure).trim() : "");
 		if (!v.problem && this.piece("problem").contains(document.activeElement)) this.bar.focus();
 		this.piece("problem").hidden = !v.problem;
 		this.piece("why").textContent = v.sentence;
@@ -279,6 +284,7 @@ export class Dock extends HTMLElement {
 
 	/** stageOf is what a call is doing, and that its microphone is off. */
 	private stageOf(c: Call): string {
+		if (c.passing) return (this.says[c.passing === "ringing" ? "passing_rings" : "passing"] ?? "").replace("{number}", apart(this.known.get(c.passed)?.shown || c.passed));
 		const stage = this.says[c.stage === "connected" && c.waits ? "waits" : c.stage] ?? "";
 		return c.muted && c.stage === "connected" ? stage + ", " + (this.says.muted ?? "") : stage;
 	}
@@ -330,10 +336,14 @@ export class Dock extends HTMLElement {
 		});
 		this.piece("give", row).addEventListener("submit", (e) => {
 			e.preventDefault();
-			const to = this.piece<HTMLInputElement>("give-to", row).value.trim();
-			if (to) Dock.tabs.ask({ do: "transfer", id: c.id, to });
+			const to = input.value.trim(), w = this.found.get(input);
+			if (!to) return;
+			Dock.tabs.ask({ do: "transfer", id: c.id, to: w?.call || to, shown: w?.shown || to });
+			this.unfold("", row);
+			this.firstButton(row)?.focus();
 		});
 		const input = this.piece<HTMLInputElement>("give-to", row);
+		this.watch(input, this.piece("give-found", row), this.says.transfer_pays);
 		input.id = "phone-give-" + c.id;
 		row.querySelector("label")?.setAttribute("for", input.id);
 		this.piece("calls").append(row);
@@ -358,9 +368,7 @@ export class Dock extends HTMLElement {
 		switch (what) {
 			case "pad": case "give": {
 				const on = this.piece(what, row).hidden;
-				this.piece("pad", row).hidden = this.piece("give", row).hidden = true;
-				this.piece(what, row).hidden = !on;
-				row.querySelectorAll<HTMLElement>("[data-do=pad],[data-do=give]").forEach((b) => b.setAttribute("aria-expanded", String(on && b.dataset.do === what)));
+				this.unfold(on ? what : "", row);
 				if (on) this.piece(what, row).querySelector<HTMLElement>("input,button")?.focus();
 				return;
 			}
@@ -371,6 +379,14 @@ export class Dock extends HTMLElement {
 			}
 			default:
 				Dock.tabs.ask({ do: what as "answer", id });
+		}
+	}
+
+	/** unfold shows the keys of a call, or where it is passed on, or neither. */
+	private unfold(what: string, row: HTMLElement): void {
+		for (const part of ["pad", "give"]) {
+			this.piece(part, row).hidden = part !== what;
+			row.querySelector(`[data-do=${part}]`)?.setAttribute("aria-expanded", String(part === what));
 		}
 	}
 
@@ -393,7 +409,7 @@ export class Dock extends HTMLElement {
 		const talked = c.since > 0;
 		const can: Record<string, boolean> = {
 			answer: c.stage === "incoming", decline: c.stage === "incoming", hangUp: c.stage !== "incoming", hold: c.stage === "connected", resume: c.stage === "held",
-			mute: talked && !c.muted, unmute: talked && c.muted, pad: c.stage === "connected", give: talked, join: talked && c.stage === "connected" && all.some((o) => o.id !== c.id && o.since > 0),
+			mute: talked && !c.muted, unmute: talked && c.muted, pad: c.stage === "connected", give: talked && !c.passing, join: talked && !c.passing && c.stage === "connected" && all.some((o) => o.id !== c.id && o.since > 0 && !o.passing),
 		};
 		const focus = document.activeElement;
 		row.querySelectorAll<HTMLElement>("[data-do]").forEach((b) => { b.hidden = !can[b.dataset.as ?? b.dataset.do!]; });
@@ -438,7 +454,7 @@ function button(text: string, name: string): HTMLButtonElement {
 	return b;
 }
 
-function lines(w: Who, contact: string): HTMLElement[] {
+function lines(w: Who, contact: string, note: string): HTMLElement[] {
 	const p = (text: string, name: string) => {
 		const e = document.createElement("p");
 		e.className = name;
@@ -449,6 +465,7 @@ function lines(w: Who, contact: string): HTMLElement[] {
 	[w.place, w.there, w.price, w.package].filter(Boolean).forEach((t) => tags.append(span(t, "tag"), " "));
 	const out = [p([contact || w.name || w.kind, w.shown && apart(w.shown)].filter(Boolean).join(" · "), "phone-name"), tags];
 	w.words.forEach((t) => out.push(p(t, "small hush")));
+	if (w.pays && note) out.push(p(note, "small"));
 	if (w.refused) out.push(p(w.refused, "say"));
 	return out;
 }

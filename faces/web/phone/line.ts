@@ -73,10 +73,10 @@ export class Line {
 			case "mute": return talk?.mute(true);
 			case "unmute": return talk?.mute(false);
 			case "digit": return talk?.digit(c.digit);
-			case "transfer": return talk?.transfer(this.address(c.to));
+			case "transfer": return talk?.transfer(this.address(c.to), c.shown);
 			case "join": {
 				const other = this.talks.find((t) => t.id === c.with);
-				return other && talk?.transfer(other.session.remote_identity.uri.toString(), other);
+				return other && talk?.transfer(other.session.remote_identity.uri.toString(), other.number, other);
 			}
 			case "devices": return this.use(c.devices);
 			case "line": return this.choose(c.line);
@@ -276,7 +276,7 @@ export class Line {
 	private host() {
 		return {
 			changed: () => this.changed(),
-			problem: (key: string) => this.say(key),
+			problem: (key: string, why?: string) => this.say(key, why),
 			gone: (talk: Talk) => { this.talks = this.talks.filter((t) => t !== talk); },
 			ended: (key: string, lasted: number) => this.callEnded(key, lasted),
 			speaker: () => this.view.devices.speaker,

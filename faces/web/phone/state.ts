@@ -26,6 +26,9 @@ export interface Call {
 	/** how loud the other side is, 0 to 1 */
 	level: number;
 	warning?: Warning;
+	/** it is passed on: whether it rings there yet, and to which number; "" if it is not */
+	passing: "" | "calling" | "ringing";
+	passed: string;
 }
 
 export type Link = "off" | "connecting" | "ready" | "lost";
@@ -44,7 +47,7 @@ export interface View {
 	calls: Call[];
 	/** a key of the texts, or "" */
 	problem: string;
-	/** what is filled into its text */
+	/** what is filled into its text, or a key of the texts for that */
 	figure: string;
 	/** why there is no telephone now, a sentence the server made; or "" */
 	sentence: string;
@@ -58,7 +61,7 @@ export type Command =
 	| { do: "call"; to: string; name: string; shown: string }
 	| { do: "answer" | "hangUp" | "hold" | "resume" | "mute" | "unmute"; id: string }
 	| { do: "digit"; id: string; digit: string }
-	| { do: "transfer"; id: string; to: string }
+	| { do: "transfer"; id: string; to: string; shown: string }
 	| { do: "join"; id: string; with: string }
 	| { do: "devices"; devices: Devices }
 	| { do: "line"; line: string }

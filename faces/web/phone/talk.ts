@@ -7,7 +7,8 @@ import type { Call, Stage } from "./state";
 
 export interface Host {
 	changed(): void;
-	problem(key: string): void;
+	/** problem is told by a key of the texts, with another of why. */
+	problem(key: string, why?: string): void;
 	gone(talk: Talk): void;
 	/** ended is told by a key of the texts how a call ended that lasted so long (ms). */
 	ended(key: string, lasted: number): void;
@@ -17,6 +18,14 @@ export interface Host {
 
 /** Left is what a page that comes back needs to take a call over (RFC 3891). */
 export interface Left { to: string; call: string; mine: string; theirs: string; name: string; number: string; since: number; at: number }
+
+/** Said is what a NOTIFY tells of a call that is passed on. */
+interface Said { status_line: { status_code: number } }
+
+/** takes has the house know that it may tell by UPDATE whom a call is with: JsSIP keeps it to itself when it answers. */
+const takes = "Allow: INVITE, ACK, CANCEL, BYE, UPDATE, OPTIONS, REFER, INFO, NOTIFY";
+
+const passingFor = 100_000; // how long the house lets it ring at most (ms), and some
 
 let count = 0;
 
@@ -37,6 +46,8 @@ export class Talk {
 	private over = false;
 	/** how it ends is said already */
 	private told = false;
+	private passing: Call["passing"] = "";
+	private passed = "";
 	private mending = 0;
 
 	constructor(readonly session: RTCSession, readonly outgoing: boolean, public name: string, public number: string, private microphone: MediaStream | null, private host: Host) {
@@ -66,13 +77,14 @@ export class Talk {
 		return {
 			id: this.id, outgoing: this.outgoing, stage: this.stage, name: this.name, number: this.number, to: this.to, since: this.since,
 			muted: !!this.session.isMuted().audio, waits: this.waits, level: this.level, warning: this.warning,
+			passing: this.passing, passed: this.passed,
 		};
 	}
 
 	/** answer takes a call that came in. */
 	answer(microphone: MediaStream, iceServers: RTCIceServer[]): void {
 		this.microphone = microphone;
-		this.session.answer({ mediaStream: microphone, pcConfig: { iceServers } });
+		this.session.answer({ mediaStream: microphone, pcConfig: { iceServers }, extraHeaders: [takes] });
 	}
 
 	hangUp(): void {
@@ -94,25 +106,42 @@ export class Talk {
 		if (this.session.isEstablished()) this.session.sendDTMF(d, { transportType: "RFC2833" as never, duration: 120 });
 	}
 
-	/** transfer gives the call to somebody else (RFC 3515), or to another call of ours (RFC 3891). */
-	transfer(to: string, other?: Talk): void {
-		const given = [this, other].filter((t) => !!t);
-		given.forEach((t) => { t.told = true; });
-		const failed = () => {
-			given.forEach((t) => { t.told = false; });
-			this.host.problem("transfer_failed");
+	/**
+	 * transfer gives the call to somebody else, and shows how that goes (RFC 3515), or to another call of ours (RFC 3891).
+	 * It stays here until they are connected, and if they are not.
+	 */
+	transfer(to: string, shown: string, other?: Talk): void {
+		if (this.passing) return;
+		let late = 0;
+		const goes = (how: Call["passing"]) => {
+			clearTimeout(late);
+			if (how) late = window.setTimeout(() => failed(), passingFor);
+			this.passing = how;
+			this.passed = shown;
+			if (other) other.told = how !== "";
+			this.host.changed();
 		};
-		this.session.refer(to, {
+		const failed = (status?: number, cause = "") => {
+			if (this.over) return;
+			const rang = this.passing === "ringing";
+			goes("");
+			this.host.problem("transfer_failed", status === 480 && rang ? "nobody_answered" : why(status, cause, /[.@]/.test(shown)));
+		};
+		const asked = this.session.refer(to, {
 			replaces: other?.session,
 			eventHandlers: {
-				requestFailed: failed,
-				failed,
+				requestFailed: (e: { response?: { status_code: number } | null; cause: string }) => failed(e.response?.status_code, e.cause),
+				progress: (e: Said) => Number(e.status_line.status_code) === 180 && goes("ringing"),
+				failed: (e: Said) => failed(Number(e.status_line.status_code)),
 				accepted: () => {
+					clearTimeout(late);
+					this.told = true;
 					this.host.problem("transferred");
-					setTimeout(() => given.forEach((t) => !t.session.isEnded() && t.session.terminate()), 500);
+					setTimeout(() => [this, other].forEach((t) => t && !t.session.isEnded() && t.session.terminate()), 500);
 				},
 			},
-		});
+		}) as unknown;
+		if (asked) goes("calling"); // else it is over
 	}
 
 	async useMicrophone(fresh: MediaStream): Promise<void> {
@@ -205,6 +234,7 @@ export class Talk {
 		this.over = true;
 		clearInterval(this.timer);
 		clearTimeout(this.mending);
+		this.passing = "";
 		this.audio.srcObject = null;
 		this.microphone?.getTracks().forEach((t) => t.stop());
 		this.host.gone(this);

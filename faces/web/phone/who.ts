@@ -11,6 +11,8 @@ export interface Who {
 	package: string;
 	refused: string;
 	call: string;
+	/** it costs who calls */
+	pays: boolean;
 }
 
 export interface Known { name: string; number: string; when?: string; kind?: string }
