@@ -19,7 +19,7 @@ import (
 type partner struct {
 	caller
 	private bool
-	known   bool // another center said so
+	known   bool // it is set down, not to be worked out
 }
 
 // said reads whom another center says it has; nobody else is believed.

@@ -149,6 +149,7 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 	} else {
 		l.device, l.user, l.phone = cred.Device, cred.SIPUser, cred.SIPUser
 		l.who = b.party(c, old)
+		l.who.known = true
 	}
 	b.policy(c, l)
 	b.deliver(c, switching.Event{Kind: switching.Offered, Leg: l.id, Replaces: old.id, SDP: sdp})
