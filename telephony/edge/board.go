@@ -91,8 +91,15 @@ type facts struct {
 // none are facts of no call, with room for what is listed in these.
 func (f *facts) none() facts {
 	return facts{
-		payers: f.payers[:0], skipped: f.skipped[:0], sound: f.sound[:0], turned: f.turned[:0], went: f.went[:0], sleepers: f.sleepers[:0],
+		payers: emptied(f.payers), skipped: emptied(f.skipped), sound: emptied(f.sound), turned: emptied(f.turned), went: emptied(f.went),
+		sleepers: emptied(f.sleepers),
 	}
+}
+
+// emptied is the room of a list, which holds on to nothing any more.
+func emptied[T any](list []T) []T {
+	clear(list)
+	return list[:0]
 }
 
 // caller is who the called party is shown.

@@ -16,14 +16,15 @@ func boardAlone(tb testing.TB) *board {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(core.Close)
-	return &board{edge: &Edge{}, shard: core.Shards()[0], menus: tally{}, urgent: tally{}, placed: tally{}}
+	return &board{edge: &Edge{outside: map[string]int{}}, shard: core.Shards()[0], menus: tally{}, urgent: tally{}, placed: tally{}}
 }
 
 // comesAndGoes is a call as far as its place is concerned.
 func (b *board) comesAndGoes(id string) *call {
 	c := b.newCall()
 	c.id, c.center, c.shown, c.called, c.reason, c.private, c.urgent = id, center.ID("KR"), caller{user: "2555123482", name: "Minji"}, "755014282", "busy", true, true
-	c.skipped, c.went, c.turned = append(c.skipped, "trunk"), append(c.went, went{}), append(c.turned, turned{})
+	c.skipped, c.went, c.turned = append(c.skipped, "trunk"), append(c.went, went{trunk: "trunk"}), append(c.turned, turned{leg: switching.FirstDialled})
+	c.payers, c.sound, c.sleepers = append(c.payers, "acc_1"), append(c.sound, sounded{leg: switching.Caller}), append(c.sleepers, sleeper{leg: switching.Caller})
 	b.newLeg(c, switching.Caller)
 	b.newLeg(c, switching.FirstDialled)
 	b.enters(c, placer{device: "dev_1", account: "acc_1"})
@@ -45,6 +46,9 @@ func TestTheNextCallHasNothingOfTheOneBefore(t *testing.T) {
 		f := facts.Field(i)
 		if f.Kind() == reflect.Slice && f.Len() != 0 || f.Kind() != reflect.Slice && !f.IsZero() {
 			t.Errorf("it has %s of the call before", facts.Type().Field(i).Name)
+		}
+		if f.Kind() == reflect.Slice && (f.Cap() == 0 || !f.Slice(0, 1).Index(0).IsZero()) {
+			t.Errorf("the room of %s is lost, or holds on to what was in it", facts.Type().Field(i).Name)
 		}
 	}
 	if len(first.legs) != 0 || len(first.spare) != 2 || len(b.placed) != 0 {

@@ -176,7 +176,7 @@ func (b *board) callerBy(in *sip.Incoming, x trunk.Coming, country string) (p ro
 		return p, cdr.Party{Text: clip(strings.ToLower(plain(number)), 120)}, hidden || number == "" || strings.EqualFold(number, "anonymous")
 	}
 	p = tables.Caller(read)
-	from.Number = p.Number // known by his telephone: a name, and no more
+	from.Number = p.Number // of whose telephone it is, and no more: he has proved nothing
 	from.Text = numbering.Spaced(read)
 	return p, from, hidden
 }

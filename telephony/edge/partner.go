@@ -110,7 +110,8 @@ func (b *board) learns(l *leg, m *sip.Msg) bool {
 }
 
 // takenBy notes who answered: the center that asked for him is told with the answer
-// (not by an exit: where somebody has his calls sent on to is not everybody's), and whoever stays in a call that is passed on to him with what follows.
+// (not by an exit: where somebody has his calls sent on to is not everybody's), and
+// whoever stays in a call that is passed on to him with what follows.
 func (b *board) takenBy(c *call, l *leg, m *sip.Msg) {
 	if b.learns(l, m) && c.veiled {
 		l.who.private = true
@@ -141,12 +142,10 @@ func (b *board) joins(c *call, l, stays *leg, who partner) {
 }
 
 // joined: who was called for one that passes a call on hears whom he was called for.
-func (b *board) joined(c *call, x, y switching.LegID) {
-	from := c.leg(switching.Caller)
-	if from == nil || from.d == nil || !from.who.known || !from.d.Confirmed() || x != from.id && y != from.id {
-		return
+func (b *board) joined(c *call) {
+	if from := c.leg(switching.Caller); from != nil && from.d != nil && from.who.known && from.d.Confirmed() {
+		b.tells(c, c.peer(from), from)
 	}
-	b.tells(c, c.leg(x+y-from.id), from)
 }
 
 // stayed: who came to join a call is gone; who stays hears that his partner is the

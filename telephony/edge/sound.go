@@ -209,7 +209,7 @@ func (s *sound) Bridge(r switching.Ref, x, y switching.LegID) {
 		m.Bridge(uint16(x), uint16(y))
 	}
 	if b := (*board)(s); b.call(r) != nil {
-		b.joined(b.call(r), x, y)
+		b.joined(b.call(r))
 	}
 }
 

@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"slices"
+
 	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/routing"
 	"github.com/callisto-tel/callisto/telephony/sip"
@@ -109,7 +111,7 @@ func (b *board) LetSleep(r switching.Ref, leg switching.LegID) {
 	}
 	if i := c.sleeper(leg); i >= 0 {
 		s := c.sleepers[i]
-		c.sleepers = append(c.sleepers[:i], c.sleepers[i+1:]...)
+		c.sleepers = slices.Delete(c.sleepers, i, i+1)
 		s.cancel()
 		b.edge.cfg.Waker.Rest(s.binding, s.call, !c.sw.Record().Answer.IsZero())
 	}
