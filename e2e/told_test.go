@@ -86,3 +86,29 @@ func TestATelephoneEndsWithItsSession(t *testing.T) {
 	here.open("/lines")
 	here.registered()
 }
+
+// TestACallOutlivesItsPass: where there is no next pass, whoever talks talks on; then
+// the telephone is off and says why.
+func TestACallOutlivesItsPass(t *testing.T) {
+	d := company(t)
+	a, b := speaker(t, d.HTTP, 440), speaker(t, d.HTTP, 1000)
+	a.beforehand(`{
+		const later = setTimeout, ask = fetch;
+		window.passes = 0;
+		window.setTimeout = (f, ms, ...more) => later(f, ms > 300_000 ? 1000 : ms, ...more);
+		window.fetch = async (to, how) => to !== "/phone/pass" || !window.over ? ask(to, how) : (++window.passes, new Response('{"error":"The number is paused."}', { status: 403 }));
+	}`)
+	a.opens(d.Phones[0].URL)
+	b.opens(d.Phones[1].URL)
+	a.dials(d.Phones[1].Number)
+	b.stage("incoming")
+	b.press(`[data-do=answer]`)
+	a.stage("connected")
+	a.do("no pass from now on", discard(chromedp.Evaluate[bool](`window.over = true`)))
+	a.until("it was refused, and asks again", `window.passes >= 3`)
+	a.stage("connected")
+	a.says("[data-part=why]", "The number is paused.")
+	b.press(`[data-do=hangUp]:not([hidden])`)
+	a.idle()
+	a.until("it is off", dock+`.dataset.link === "off"`)
+}

@@ -34,11 +34,14 @@ func (n *Node) openBus(ctx context.Context) error {
 // still be good: UDP to a port that is ours again. A connection died with the
 // process, but a telephone that can be woken comes back.
 func (n *Node) adopt(b *location.Binding) bool {
+	gone := strings.Contains(b.Flow, "/c")
 	if b.Wakes {
-		b.Epoch = n.epoch
+		if b.Epoch = n.epoch; gone { // or it would be that of whoever has the same number now
+			b.Flow = ""
+		}
 		return true
 	}
-	if strings.Contains(b.Flow, "/c") || strings.HasSuffix(n.cfg.SIP, ":0") {
+	if gone || strings.HasSuffix(n.cfg.SIP, ":0") {
 		return false
 	}
 	b.Epoch = n.epoch
@@ -61,10 +64,17 @@ func (n *Node) revoked(c member.Credential) {
 func (n *Node) signedOut(ids []string) {
 	n.passes.End(ids)
 	for _, id := range ids {
-		for _, b := range n.bindings.RemoveSession(id) {
-			n.locations.Remove(b)
-			if b.Node == nodeName && n.ready.Load() {
-				n.telephony.EndFlow(b.Flow)
+		gone := n.bindings.RemoveSession(id)
+		for i := range gone {
+			n.locations.Remove(gone[i])
+		}
+		if !n.ready.Load() {
+			continue
+		}
+		n.telephony.EndSession(id)
+		for i := range gone {
+			if gone[i].Node == nodeName {
+				n.telephony.Disconnect(&gone[i])
 			}
 		}
 	}

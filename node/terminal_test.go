@@ -178,19 +178,18 @@ func TestABrowserEndsWithItsSession(t *testing.T) {
 	}
 	refused := func(what, uri, token string, n int) {
 		t.Helper()
-		c, err := r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := says(t, c, register(uri, token, n)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
+		if got := says(t, r.plainSocket(t), register(uri, token, n)); !strings.HasPrefix(got, "SIP/2.0 401 ") {
 			t.Errorf("%s: its pass opens: %s", what, got)
 		}
 	}
 	_, pass := lost.tells("/phone/pass", obj{})
 	far, _ := lost.telephones()
+	copied := thief{t, r.plainSocket(t), str(pass, "uri"), str(pass, "pass")}
+	copied.calls()
 	if _, text, _ := here.post("/account/sessions/end", nil); !strings.Contains(text, "</html>") {
 		t.Fatal(text)
 	}
+	copied.ends()
 	ends("ended from afar", far)
 	refused("ended from afar", str(pass, "uri"), str(pass, "pass"), 20)
 	if status, got := lost.tells("/phone/pass", obj{}); status != 401 {
@@ -208,4 +207,62 @@ func TestABrowserEndsWithItsSession(t *testing.T) {
 	made := r.want(t, 201, key, "POST", "/api/v1/members/"+line+"/phone-passes", nil)
 	r.want(t, 204, key, "DELETE", "/api/v1/keys/"+str(r.want(t, 200, key, "GET", "/api/v1/keys", nil).body, "items", 0, "id"), nil)
 	refused("of a revoked key", str(made.body, "uri"), str(made.body, "pass"), 40)
+}
+
+// plainSocket is a WebSocket to the center of Korea.
+func (r *running) plainSocket(t *testing.T) *websocket.Conn {
+	t.Helper()
+	c, err := r.socket(t, "KR", &websocket.DialOptions{Subprotocols: []string{"sip"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// thief has copied somebody's pass and calls with it, without registering.
+type thief struct {
+	t          *testing.T
+	c          *websocket.Conn
+	uri, token string
+}
+
+// calls the echo service, which answers.
+func (x thief) calls() {
+	x.t.Helper()
+	host := x.uri[strings.IndexByte(x.uri, '@')+1:]
+	sdp := "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+	head := func(method, to, more, body string) string {
+		return fmt.Sprintf("%s sip:*55@%s SIP/2.0\r\nVia: SIP/2.0/WS x8.invalid;branch=z9hG4bK%s\r\nMax-Forwards: 69\r\nTo: <sip:*55@%s>%s\r\nFrom: <%s>;tag=x\r\nCall-ID: copied\r\nCSeq: 1 %s\r\n"+
+			"Contact: <sip:abc@x8.invalid;transport=ws>\r\n%sContent-Length: %d\r\n\r\n%s", method, host, method, host, to, x.uri, method, more, len(body), body)
+	}
+	got := says(x.t, x.c, head("INVITE", "", "Authorization: Bearer "+x.token+"\r\nContent-Type: application/sdp\r\n", sdp))
+	for strings.HasPrefix(got, "SIP/2.0 1") {
+		got = x.reads()
+	}
+	if !strings.HasPrefix(got, "SIP/2.0 200 ") {
+		x.t.Fatal(got)
+	}
+	_, tag, _ := strings.Cut(got[strings.Index(got, "\r\nTo:"):], ";tag=")
+	tag, _, _ = strings.Cut(tag, "\r\n")
+	if err := x.c.Write(x.t.Context(), websocket.MessageText, []byte(head("ACK", ";tag="+tag, "", ""))); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x thief) reads() string {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.t.Context(), 5*time.Second)
+	defer cancel()
+	_, b, err := x.c.Read(ctx)
+	if err != nil {
+		x.t.Fatal("the thief: ", err)
+	}
+	return string(b)
+}
+
+func (x thief) ends() {
+	x.t.Helper()
+	if got := x.reads(); !strings.HasPrefix(got, "BYE ") {
+		x.t.Errorf("the call by a copied pass goes on: %s", got)
+	}
 }

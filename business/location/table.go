@@ -103,8 +103,11 @@ func (t *Table) put(b Binding) bool {
 		if done, applied := c.refresh(&b); done {
 			return applied
 		}
-		if old := c.now.Load(); old != nil { // it moved to another number or device
-			t.drop(b.ID, c, old)
+		// It moved to another number, device or session, unless it is refreshed meanwhile.
+		for old := c.now.Load(); old != nil && !t.drop(b.ID, c, old); old = c.now.Load() {
+			if done, applied := c.refresh(&b); done {
+				return applied
+			}
 		}
 	}
 	c := &cell{}
@@ -174,6 +177,10 @@ func (t *Table) drop(id string, c *cell, old *Binding) bool {
 
 // Remove forgets a binding and returns what it was.
 func (t *Table) Remove(id string) (Binding, bool) {
+	return t.removeIf(id, func(*Binding) bool { return true })
+}
+
+func (t *Table) removeIf(id string, is func(*Binding) bool) (Binding, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c, ok := t.byID.Get(id)
@@ -182,7 +189,7 @@ func (t *Table) Remove(id string) (Binding, bool) {
 	}
 	for {
 		old := c.now.Load()
-		if old == nil {
+		if old == nil || !is(old) {
 			return Binding{}, false
 		}
 		if t.drop(id, c, old) {
@@ -229,22 +236,22 @@ func (t *Table) Get(id string, now time.Time) (Binding, bool) {
 // is lent to, and returns them.
 func (t *Table) RemoveDevice(device string) []Binding {
 	list, _ := t.byDevice.Get(device)
-	return t.remove(list)
+	return t.remove(list, func(b *Binding) bool { return true })
 }
 
 // RemoveSession forgets every binding of the browsers of a session (it has ended),
 // and returns them.
 func (t *Table) RemoveSession(session string) []Binding {
 	list, _ := t.bySession.Get(session)
-	return t.remove(list)
+	return t.remove(list, func(b *Binding) bool { return b.Session == session })
 }
 
-func (t *Table) remove(list []*cell) []Binding {
+func (t *Table) remove(list []*cell, which func(*Binding) bool) []Binding {
 	var out []Binding
 	for _, c := range list {
 		if b := c.now.Load(); b != nil {
 			for _, id := range [...]string{b.ID, LentID(b.ID)} {
-				if was, ok := t.Remove(id); ok {
+				if was, ok := t.removeIf(id, which); ok {
 					out = append(out, was)
 				}
 			}

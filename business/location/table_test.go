@@ -139,3 +139,50 @@ func TestASessionEnds(t *testing.T) {
 		t.Errorf("telephones without a session ended: %v", gone)
 	}
 }
+
+// TestTwoRegisterOneBrowserAtOnce: of two who sign in at one browser, whoever comes
+// last is found, and nothing stays that can never be removed.
+func TestTwoRegisterOneBrowserAtOnce(t *testing.T) {
+	for round := range 1000 {
+		tab := NewTable()
+		var all sync.WaitGroup
+		for g := range 4 {
+			all.Go(func() {
+				for i := range 50 {
+					b := binding("b1", "1", i*4+g, 1000)
+					b.Session = fmt.Sprint("ses_", (i/2+g)%2)
+					tab.Put(b)
+				}
+			})
+		}
+		all.Wait()
+		if b, ok := tab.Get("b1", at(500)); !ok || !b.Updated.Equal(at(199)) {
+			t.Fatalf("round %d: %v, there is %+v", round, ok, b)
+		}
+		tab.Remove("b1")
+		if left := tab.ByNumber(nil, "1", at(500)); len(left) > 0 || tab.Len() != 0 {
+			t.Fatalf("round %d: when it is removed, %d are counted and it rings %+v", round, tab.Len(), left)
+		}
+	}
+}
+
+// TestASessionEndsWhileTheNextBegins: who signs in meanwhile stays.
+func TestASessionEndsWhileTheNextBegins(t *testing.T) {
+	for range 5000 {
+		tab := NewTable()
+		first, next := binding("b1", "1", 0, 1000), binding("b1", "1", 1, 1000)
+		first.Session, next.Session = "ses_1", "ses_2"
+		tab.Put(first)
+		gone := make(chan []Binding)
+		go func() { gone <- tab.RemoveSession("ses_1") }()
+		tab.Put(next)
+		for _, b := range <-gone {
+			if b.Session != "ses_1" {
+				t.Fatalf("the end of ses_1 removed %+v", b)
+			}
+		}
+		if _, ok := tab.Get("b1", at(500)); !ok {
+			t.Fatal("who signed in meanwhile is gone")
+		}
+	}
+}

@@ -60,13 +60,22 @@ func (s *Service) Erase(ctx context.Context, by Actor, giveUp bool) error {
 			return err
 		}
 	}
+	keys, err := s.store.APIKeys(ctx, by.Account)
+	if err != nil {
+		return err
+	}
 	var gone []Credential
-	err = s.store.Do(ctx, func(tx Tx) error {
-		var err error
+	err = s.ending(ctx, func(tx Tx) (ended []string, err error) {
 		if gone, err = tx.AccountCredentials(ctx, by.Account); err != nil {
-			return err
+			return nil, err
 		}
-		return tx.EraseAccount(ctx, by.Account, s.cfg.Now())
+		if ended, err = tx.EndSessions(ctx, by.Account, "", ""); err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			ended = append(ended, k.ID)
+		}
+		return ended, tx.EraseAccount(ctx, by.Account, s.cfg.Now())
 	})
 	if err != nil {
 		return err

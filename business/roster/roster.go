@@ -96,18 +96,18 @@ type Source interface {
 
 // Roster is the memory. Numbers, Devices and Known are safe for many readers.
 type Roster struct {
-	Numbers *routing.Numbers
-	Devices *member.Directory
-	Names   *alias.Names
-	plans   *numbering.Plans
-	centers func() *center.Directory
-	send    Sender
-	revoked func(member.Credential)
-	reread  func() // reads the catalogue again
-	ended   func(sessions []string)
-	source  Source
-	known   *known
-	lines   *lines
+	Numbers   *routing.Numbers
+	Devices   *member.Directory
+	Names     *alias.Names
+	plans     *numbering.Plans
+	centers   func() *center.Directory
+	send      Sender
+	revoked   func(member.Credential)
+	reread    func() // reads the catalogue again
+	signedOut func(ids []string)
+	source    Source
+	known     *known
+	lines     *lines
 	// unproved has calls sent on also to numbers nobody has proved.
 	unproved bool
 	mu       sync.Mutex // one change at a time
@@ -130,7 +130,7 @@ func (r *Roster) OnCatalogue(f func()) { r.reread = f }
 
 // OnSignedOut has f called with sessions and API keys that have ended, here or in
 // another process. Set it before changes arrive.
-func (r *Roster) OnSignedOut(f func(ids []string)) { r.ended = f }
+func (r *Roster) OnSignedOut(f func(ids []string)) { r.signedOut = f }
 
 // CatalogueChanged tells the other processes that what is for sale has changed.
 func (r *Roster) CatalogueChanged(ctx context.Context) error {
@@ -180,8 +180,8 @@ func (r *Roster) Apply(c Change) {
 		return
 	}
 	if len(c.SignedOut) > 0 {
-		if r.ended != nil {
-			r.ended(c.SignedOut)
+		if r.signedOut != nil {
+			r.signedOut(c.SignedOut)
 		}
 		return
 	}

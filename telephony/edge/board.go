@@ -111,9 +111,10 @@ type caller struct {
 
 // leg is one party's dialog.
 type leg struct {
-	call *call
-	id   switching.LegID
-	d    *sip.Dialog // nil when it is over
+	call    *call
+	id      switching.LegID
+	d       *sip.Dialog // nil when it is over
+	session string      // of who is signed in at it, if it is a browser
 	// device is whose dialog it is; "" of other centers and carriers.
 	device string
 	user   string // its SIP user
@@ -183,7 +184,7 @@ func (b *board) newLeg(c *call, id switching.LegID) *leg {
 	} else {
 		l = &leg{call: c}
 	}
-	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by = id, "", "", false, false, "", nil
+	l.id, l.device, l.user, l.trunk, l.alien, l.taken, l.by, l.session = id, "", "", false, false, "", nil, ""
 	l.binding, l.flow, l.phone, l.to, l.who, l.stays = "", "", "", nil, partner{}, switching.NoLeg
 	c.legs = append(c.legs, l)
 	return l

@@ -281,28 +281,23 @@ func (e *Edge) HangUp(callID string) {
 
 // EndDevice ends the calls a device is in, and not those that only ring there.
 func (e *Edge) EndDevice(device string) {
+	e.endAt(func(l *leg) bool { return l.device == device })
+}
+
+// EndSession ends the calls that browsers are in by a session, and not those that
+// only ring there.
+func (e *Edge) EndSession(session string) {
+	e.endAt(func(l *leg) bool { return l.session == session })
+}
+
+func (e *Edge) endAt(which func(*leg) bool) {
 	in := func(l *leg) bool {
-		return l.d != nil && l.device == device && (l.id == switching.Caller || l.d.Answered())
+		return l.d != nil && which(l) && (l.id == switching.Caller || l.d.Answered())
 	}
 	for _, b := range e.boards {
 		b.shard.Post(func(*sip.Shard) { b.hangUp(func(c *call) bool { return slices.ContainsFunc(c.legs, in) }) })
 	}
 }
-
-// EndFlow ends the calls over a connection, and not those that only ring there.
-// Then it is closed, so that what is at its other end learns of it.
-func (e *Edge) EndFlow(f sip.Flow) {
-	in := func(l *leg) bool {
-		return l.d != nil && l.d.Flow().Conn == f.Conn && (l.id == switching.Caller || l.d.Answered())
-	}
-	for _, b := range e.boards {
-		b.shard.Post(func(*sip.Shard) { b.hangUp(func(c *call) bool { return slices.ContainsFunc(c.legs, in) }) })
-	}
-	time.AfterFunc(endsIn, f.Conn.Close)
-}
-
-// endsIn is how long a connection that ends stays open for what is said last.
-const endsIn = time.Second
 
 // HangUpAll ends every call, before a node stops.
 func (e *Edge) HangUpAll() {

@@ -286,6 +286,7 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 	c.attempt = *a
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device, l.user, l.phone = d, a.Caller.Device, user, user
+	l.session = b.edge.cfg.Registrar.SessionOf(m)
 	if a.Role == routing.Origin { // of a center: who comes in for the one who passes a call on
 		l.who, _ = b.said(&in.Flow, m)
 		_, c.veiled = b.edge.cfg.Registrar.Temporary(rec.Dialled)

@@ -34,7 +34,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		}
 		b.uri = append(b.uri[:0], to.Binding.Contact...)
 		o.URI, o.NAT, l.device, l.user = b.uri, true, to.Binding.DeviceID, to.Binding.SIPUser
-		l.phone = to.Binding.Telephone()
+		l.phone, l.session = to.Binding.Telephone(), to.Binding.Session
 		if len(offer) > 0 {
 			b.mayTurn(c, l, to, f.Listener.Transport)
 		}

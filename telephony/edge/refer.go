@@ -148,6 +148,7 @@ func (b *board) replaces(in *sip.Incoming, cred *member.Credential) bool {
 		b.joins(c, l, c.peer(old), who)
 	} else {
 		l.device, l.user, l.phone = cred.Device, cred.SIPUser, cred.SIPUser
+		l.session = b.edge.cfg.Registrar.SessionOf(in.Msg)
 		l.who = b.party(c, old)
 		l.who.known = true
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/callisto-tel/callisto/business/cdr"
 	"github.com/callisto-tel/callisto/business/center"
 	"github.com/callisto-tel/callisto/business/fault"
+	"github.com/callisto-tel/callisto/business/location"
 	"github.com/callisto-tel/callisto/business/speech"
 	"github.com/callisto-tel/callisto/telephony/edge"
 	"github.com/callisto-tel/callisto/telephony/switching"
@@ -169,10 +170,13 @@ func (x *Exchange) Lends(device string) { x.edge.Lends(device) }
 // EndDevice ends the calls of a device that may call no more.
 func (x *Exchange) EndDevice(device string) { x.edge.EndDevice(device) }
 
-// EndFlow ends the calls over the connection of a terminal that may call no more,
-// and then the connection.
-func (x *Exchange) EndFlow(token string) {
-	if f, ok := x.core.Flow(token); ok && f.Conn != nil {
-		x.edge.EndFlow(f)
+// EndSession ends the calls that browsers are in by a session.
+func (x *Exchange) EndSession(session string) { x.edge.EndSession(session) }
+
+// Disconnect closes the connection of a terminal that is registered no more, so that
+// it learns of it. What is said to it last goes first.
+func (x *Exchange) Disconnect(b *location.Binding) {
+	if f, ok := x.core.Flow(b.Flow); ok && f.Conn != nil && b.Path == "" { // a proxy's is of others as well
+		time.AfterFunc(time.Second, f.Conn.Close)
 	}
 }

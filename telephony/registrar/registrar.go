@@ -151,10 +151,43 @@ func (r *Registrar) passes(in *sip.Incoming, pass []byte) (cred member.Credentia
 	x, ok := r.cfg.Passes.Open(pass)
 	cred, known := r.cfg.Credentials.Get(x.SIPUser)
 	if !ok || !known || cred.Revoked || cred.Kind == member.Telephone {
-		in.Respond(&sip.Reply{Status: 401, Reason: "The pass is not valid any more: sign in again"})
+		in.Respond(passOver())
 		return member.Credential{}, "", false
 	}
 	return cred, x.Session, true
+}
+
+func passOver() *sip.Reply {
+	return &sip.Reply{Status: 401, Reason: "The pass is not valid any more: sign in again"}
+}
+
+// over reports whether the session of a pass ended while the pass was used: who
+// removes what is registered in it may have been here already.
+func (r *Registrar) over(m *sip.Msg) bool {
+	pass, _ := m.Bearer()
+	_, ok := r.cfg.Passes.Open(pass)
+	return !ok
+}
+
+// signedOut removes what a device registered in a session.
+func (r *Registrar) signedOut(device, session string, w *room) {
+	w.existing = r.cfg.Bindings.ByDevice(w.existing[:0], device, r.cfg.Now())
+	for i := range w.existing {
+		if w.existing[i].Session == session {
+			r.remove(w.existing[i].ID)
+		}
+	}
+}
+
+// SessionOf is the session of the pass that a request carries, "" if it carries none
+// that is good.
+func (r *Registrar) SessionOf(m *sip.Msg) string {
+	pass, ok := m.Bearer()
+	if !ok || r.cfg.Passes == nil {
+		return ""
+	}
+	x, _ := r.cfg.Passes.Open(pass)
+	return x.Session
 }
 
 // Credential is that of a live device, by its SIP user.
@@ -221,6 +254,10 @@ func (r *Registrar) Register(in *sip.Incoming, at center.ID) {
 	}
 	if reply == nil {
 		reply = r.apply(in, at, &cred, session, w, all, way)
+	}
+	if reply == nil && session != "" && r.over(m) {
+		reply = passOver()
+		r.signedOut(cred.Device, session, w)
 	}
 	if reply == nil {
 		reply = r.list(m, &cred, w, want, to.Host)

@@ -104,9 +104,9 @@ export class Line {
 				return this.open();
 			}
 			this.numberless = r.none;
-			if (!r.again) this.shut();
+			if (!r.again && !this.busy()) this.shut();
 			this.set({ link: !r.again ? "off" : on() ? "ready" : "lost", sentence: r.again ? "" : r.sentence });
-			if (r.again) this.again(() => this.open());
+			if (r.again || this.busy()) this.again(() => this.open()); // calls that are there go on
 			return;
 		}
 		this.tries = 0;
