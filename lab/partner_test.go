@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -116,39 +115,6 @@ func TestWhoWithholdsHisNumberIsNotTold(t *testing.T) {
 				}
 			}
 			s.Play(bobHangsUpOnCarol)
-			s.leavesNothing(t)
-		})
-	}
-}
-
-// TestAnAddressThatHidesHidesOnTheWay: passed on to a temporary GRUU (RFC 5627), which
-// alice was given; bob is not told whose it is either.
-func TestAnAddressThatHidesHidesOnTheWay(t *testing.T) {
-	for _, country := range []string{"KR", "US"} {
-		t.Run("bob in "+country, func(t *testing.T) {
-			s := newStage(t, country)
-			s.Play(`
-				bob   -> REGISTER "Contact: <sip:bob@203.0.113.2:5060>` + bobsInstance + `" "Supported: gruu"
-				bob   <- 200 REGISTER "Contact: temp-gruu="
-				`)
-			temp := regexp.MustCompile(`temp-gruu="sip:([^"@]+)@`).FindStringSubmatch(s.Last("bob", "200 REGISTER"))
-			if temp == nil {
-				t.Fatal("no temporary GRUU")
-			}
-			s.Play(strings.ReplaceAll(answered, "bob", "carol") + `
-				alice -> REFER auth "Refer-To: <sip:` + temp[1] + `@192.0.2.1;gr>"
-				alice <- 202 REFER
-				alice <- NOTIFY body="SIP/2.0 100 "
-				alice -> 200 NOTIFY
-				bob   <- INVITE nosdp "From: {alice.number}"
-				bob   -> 200 INVITE sdp` + updates + `
-				carol <- INVITE sdp ` + isNobody + ` "-Privacy"
-				carol -> 200 INVITE sdp
-				carol <- ACK
-				bob   <- ACK sdp
-				bob   <- UPDATE nosdp ` + isCarol + `
-				bob   -> 200 UPDATE
-				` + aliceDone + bobHangsUpOnCarol)
 			s.leavesNothing(t)
 		})
 	}

@@ -60,7 +60,7 @@ type facts struct {
 	hops           int      // how often it was forwarded
 	unheard        string   // why a carrier could not be offered the sound
 	private        bool     // the caller's number is not to be shown
-	veiled         bool     // nor the one that a temporary GRUU called
+	veiled         bool     // nor whose the temporary GRUU is that he called
 	payers         []string // accounts with a call outside counted
 	carrier, trunk string   // by whose trunk it came in, else left last
 	skipped        []string // trunks that were passed over, for they are down

@@ -287,12 +287,15 @@ func (b *board) beginWith(in *sip.Incoming, a *routing.Attempt, rec *cdr.Record,
 	l := b.newLeg(c, switching.Caller)
 	l.d, l.device, l.user, l.phone = d, a.Caller.Device, user, user
 	l.session = b.edge.cfg.Registrar.SessionOf(m)
-	if a.Role == routing.Origin { // of a center: who comes in for the one who passes a call on
+	switch a.Role {
+	case routing.Origin: // of a center: who comes in for the one who passes a call on
 		l.who, _ = b.said(&in.Flow, m)
 		_, c.veiled = b.edge.cfg.Registrar.Temporary(rec.Dialled)
-	}
-	if a.Role == routing.Entry {
+	case routing.Entry:
 		l.trunk, l.alien, l.taken, l.by = !a.Open, a.Open, rec.Trunk, by
+	default: // of a center
+		u, _ := sip.ParseURI(m.RequestURI())
+		_, c.veiled = u.Param("veiled")
 	}
 	d.User = l
 	b.enters(c, counted)

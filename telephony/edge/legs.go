@@ -71,7 +71,7 @@ func (s *signalling) Dial(r switching.Ref, id switching.LegID, to *switching.Tar
 		buf = append(buf, "\r\nP-Asserted-Identity: "...)
 		buf = appendNameAddr(buf, shows.name, shows.user, string(c.center))
 		buf = append(buf, "\r\n"...)
-		if shows.private {
+		if shows.hidden() {
 			buf = append(buf, "Privacy: id\r\n"...)
 		}
 	case routing.ToTrunk:
@@ -150,6 +150,9 @@ func appendCenterURI(dst []byte, c *call, to *switching.Target) []byte {
 		if c.attempt.Entered {
 			dst = append(dst, ";entered"...)
 		}
+	}
+	if c.veiled && to.Role != routing.Exit {
+		dst = append(dst, ";veiled"...)
 	}
 	hops := c.hops
 	if to.Forward {

@@ -18,9 +18,13 @@ import (
 // partner is who a leg's party is to the other side.
 type partner struct {
 	caller
-	private bool
+	private bool // he withholds his number
+	veiled  bool // he was called by a temporary GRUU, which tells nobody whose it is
 	known   bool // it is set down, not to be worked out
 }
+
+// hidden reports whether nobody is to be told who he is.
+func (p *partner) hidden() bool { return p.private || p.veiled }
 
 // said reads whom another center says it has; nobody else is believed.
 func (b *board) said(f *sip.Flow, m *sip.Msg) (p partner, ok bool) {
@@ -39,12 +43,12 @@ func (b *board) party(c *call, l *leg) partner {
 	case l.id == switching.Caller:
 		return partner{caller: c.shown, private: c.private}
 	}
-	p := partner{caller: caller{user: c.called}, private: c.veiled}
+	p := partner{caller: caller{user: c.called}, veiled: c.veiled}
 	if cred, ok := b.edge.cfg.Registrar.Credential(l.user); ok {
 		p.name = cred.Name
 	}
 	if h, ok := b.edge.cfg.Tables().Sold.Typed(c.called); ok {
-		p.private = p.private || h.Private
+		p.private = h.Private
 	}
 	return p
 }
@@ -58,12 +62,12 @@ func (b *board) about(l *leg, p *partner) []byte {
 	switch _, link := b.edge.cfg.Links.Peer(&f); {
 	case link:
 		h = append(appendNameAddr(h, p.name, p.user, string(l.call.center)), "\r\n"...)
-		if p.private {
+		if p.hidden() {
 			h = append(h, "Privacy: id\r\n"...)
 		}
 	case l.trunk || l.alien || l.device == "":
 		return nil
-	case p.private || p.user == "":
+	case p.hidden() || p.user == "":
 		h = append(append(h, anonymous...), "\r\n"...)
 	default:
 		h = append(appendNameAddr(h, p.name, p.user, f.Listener.HostPort()), "\r\n"...)
@@ -113,9 +117,7 @@ func (b *board) learns(l *leg, m *sip.Msg) bool {
 // (not by an exit: where somebody has his calls sent on to is not everybody's), and
 // whoever stays in a call that is passed on to him with what follows.
 func (b *board) takenBy(c *call, l *leg, m *sip.Msg) {
-	if b.learns(l, m) && c.veiled {
-		l.who.private = true
-	}
+	b.learns(l, m)
 	if from := c.leg(switching.Caller); from != nil && from.d != nil && !from.d.Answered() && c.attempt.Role != routing.Exit {
 		f := from.d.Flow()
 		if _, link := b.edge.cfg.Links.Peer(&f); link {
