@@ -56,6 +56,8 @@ type Dialog struct {
 	sdp   []byte // our last session description, for a refresh by re-INVITE
 	told  []byte // header lines that our answer carries besides
 	about []byte // and each INVITE and UPDATE from now on
+	// An UPDATE without an offer is out; and what there is to say by one has changed since.
+	updating, unsaid bool
 
 	refer    referral
 	patience Mono // how long the INVITE waits for any answer; 0: Timer B
@@ -289,6 +291,7 @@ func (d *Dialog) send(method Method, u use, headers string, sdp []byte) {
 		t.msg = append(t.msg, d.flow.Listener.contact...)
 		t.msg = append(t.msg, AllowLine+"Supported: timer\r\n"...)
 		t.msg = append(d.sess.append(t.msg, true), d.about...)
+		d.unsaid = false
 	}
 	t.msg = append(t.msg, headers...)
 	t.msg = appendBody(t.msg, sdp)

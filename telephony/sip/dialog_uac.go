@@ -177,9 +177,15 @@ func (d *Dialog) About() []byte { return d.about }
 func (d *Dialog) SetAbout(headers []byte) { d.about = append(d.about[:0], headers...) }
 
 // Update says it at once (RFC 3311), to whoever takes an UPDATE: nothing of the sound
-// changes, and the session is refreshed (RFC 4028 §7.4).
+// changes, and the session is refreshed (RFC 4028 §7.4). Before he has answered
+// one he refuses another (RFC 3311 §5.2), which therefore waits.
 func (d *Dialog) Update() {
-	if d.canUpdate && d.state == dialogConfirmed && !d.quiet {
+	switch {
+	case !d.canUpdate || d.state != dialogConfirmed || d.quiet:
+	case d.updating:
+		d.unsaid = true
+	default:
+		d.updating = true
 		d.send(UPDATE, useRefresh, "", nil)
 	}
 }
@@ -230,12 +236,16 @@ func (s *Shard) requestDone(d *Dialog, u use, status int, m *Msg) {
 			s.emit(d, Event{Kind: EventRefused, Status: status, Msg: m})
 		}
 	case useRefresh:
-		switch {
-		case status < 300:
+		if status == 481 || status == 408 {
+			s.lost(d, status)
+			return
+		}
+		if status < 300 {
 			d.sess.take(m, false)
 			d.sess.arm(d)
-		case status == 481 || status == 408:
-			s.lost(d, status)
+		}
+		if d.updating = false; d.unsaid {
+			d.Update()
 		}
 	case useOther:
 		if status == 481 || status == 408 && m == nil {

@@ -213,6 +213,37 @@ func TestUpdateFromUsBeforeTheAnswer(t *testing.T) {
 	b.leavesNothing()
 }
 
+// TestOneUpdateAtATime: RFC 3311 §5.2, a second one is refused before the first is
+// answered. Who is somebody else meanwhile says so after that, and says who he is last.
+func TestOneUpdateAtATime(t *testing.T) {
+	for _, first := range []string{"200", "500"} {
+		b := newBench(t)
+		b.calls("198.51.100.1:5060", sip.Outgoing{SDP: []byte(plain)})
+		b.Play(`
+			bob <- INVITE
+			bob -> 200 INVITE sdp "Allow: INVITE, ACK, BYE, CANCEL, UPDATE"
+			bob <- ACK
+			`)
+		for _, who := range []string{"one", "two", "three"} {
+			b.do(func() {
+				b.d.SetAbout([]byte("P-Asserted-Identity: <sip:" + who + "@a.example>\r\n"))
+				b.d.Update()
+			})
+		}
+		b.Play(`
+			bob <- UPDATE nosdp "P-Asserted-Identity: <sip:one@a.example>"
+			silence 300ms
+			bob -> ` + first + ` UPDATE
+			bob <- UPDATE nosdp "P-Asserted-Identity: <sip:three@a.example>"
+			bob -> 200 UPDATE
+			silence 5s
+			bob -> BYE
+			bob <- 200 BYE
+			`)
+		b.leavesNothing()
+	}
+}
+
 // TestEndBeforeAnyAnswer: RFC 3261 §9.1, an INVITE nobody answers is given up
 // for good; a 200 that comes all the same is ended.
 func TestEndBeforeAnyAnswer(t *testing.T) {

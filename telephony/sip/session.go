@@ -104,7 +104,7 @@ func (s *Shard) dialogTimer(slot uint32) {
 	// Once more at the end of the interval, should this refresh get no answer.
 	s.wheel.set(&d.timer, s.now+Mono(d.sess.interval/2)*Second)
 	if d.canUpdate {
-		d.send(UPDATE, useRefresh, "", nil)
+		d.Update()
 	} else if !d.offering && !d.offer.ok && !d.in.ok {
 		d.send(INVITE, useRefresh, "", d.sdp) // the same description: nothing changes
 	}
