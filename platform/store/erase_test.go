@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,7 @@ func TestAnAccountIsErased(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, _, err := h.members.NewAPIKey(ctx, who, who.Account, "script")
+		key, apiKey, err := h.members.NewAPIKey(ctx, who, who.Account, "script")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,8 +99,13 @@ func TestAnAccountIsErased(t *testing.T) {
 		if _, err := h.members.Session(ctx, session.Token); err != nil {
 			t.Fatalf("a refusal changed something: %v", err)
 		}
+		var ended []string
+		h.roster.OnSignedOut(func(ids []string) { ended = ids })
 		if err := h.members.Erase(ctx, who, true); err != nil {
 			t.Fatal(err)
+		}
+		if !slices.Equal(ended, []string{session.ID, apiKey.ID}) {
+			t.Errorf("ended is %v", ended)
 		}
 		h.gone(t, session.Token, key, first.Device.SIPUser)
 		a, err := h.members.Account(ctx, member.System(), ann.Account)

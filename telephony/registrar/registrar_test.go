@@ -120,3 +120,33 @@ func TestABrowserHasNoPassword(t *testing.T) {
 type passes struct{}
 
 func (passes) Open([]byte) (terminal.Pass, bool) { return terminal.Pass{SIPUser: "u"}, true }
+
+// TestASessionEndsWhileItRegisters: what is registered with a pass that opens no more
+// when that is done, does not stay.
+func TestASessionEndsWhileItRegisters(t *testing.T) {
+	for opens, kept := range map[int]int{1: 0, 2: 1} {
+		sim := sip.NewSim(1)
+		us, phone := ap("192.0.2.99:5060"), ap("192.0.2.1:40000")
+		users, table := member.NewDirectory(), location.NewTable()
+		users.Apply(member.Credential{SIPUser: "u", Device: "dev_1", Kind: member.Browser})
+		d := desk{New(Config{Realm: "r", Credentials: users, Passes: &ending{opens}, Bindings: table, Now: time.Now})}
+		core, err := sim.Core(sip.Config{Handler: func(*sip.Shard) sip.Handler { return d }}, map[netip.AddrPort]string{us: "KR"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		core.Shards()[0].Packet(sip.Flow{Listener: core.Socketless("KR", sip.WS, us), Remote: phone}, []byte("REGISTER sip:r SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK1\r\n"+
+			"From: <sip:u@r>;tag=1\r\nTo: <sip:u@r>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\nAuthorization: Bearer pass\r\nContact: <sip:u@x.invalid;transport=ws>\r\nContent-Length: 0\r\n\r\n"))
+		list := table.ByDevice(nil, "dev_1", time.Now())
+		if len(list) != kept || kept > 0 && list[0].Session != "ses_1" {
+			t.Errorf("a pass that opens %d times leaves %+v", opens, list)
+		}
+	}
+}
+
+// ending is a session whose pass opens so many times.
+type ending struct{ opens int }
+
+func (e *ending) Open([]byte) (terminal.Pass, bool) {
+	e.opens--
+	return terminal.Pass{SIPUser: "u", Session: "ses_1"}, e.opens >= 0
+}
