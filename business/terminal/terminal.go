@@ -87,7 +87,7 @@ func (p *Passes) over(session string) bool {
 const mostPass = 256
 
 // Open reads a pass; false if it is none of ours, too old, or of a session that
-// has ended.
+// has ended, and which that is is said all the same.
 func (p *Passes) Open(pass []byte) (x Pass, ok bool) {
 	if len(pass) > mostPass {
 		return x, false

@@ -64,6 +64,9 @@ func TestAPassEndsWithItsSession(t *testing.T) {
 	if opens(first) || !opens(second) || !opens(lasting) {
 		t.Errorf("one of the session that ended opens: %v, another's %v, a device's %v", opens(first), opens(second), opens(lasting))
 	}
+	if x, ok := p.Open([]byte(first)); ok || x.Session != "ses_1" {
+		t.Errorf("of a session that ended it says %+v, %v", x, ok)
+	}
 	late := issue("ses_1") // asked for before it ended
 	now = now.Add(terminal.PassFor - time.Second)
 	p.End([]string{"ses_3"})

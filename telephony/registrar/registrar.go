@@ -179,8 +179,9 @@ func (r *Registrar) signedOut(device, session string, w *room) {
 	}
 }
 
-// SessionOf is the session of the pass that a request carries, "" if it carries none
-// that is good.
+// SessionOf is the session of the pass that a request carries, "" if it carries none.
+// It is told also of one that ended since the pass was taken: what the request begins
+// is then about to be ended by it.
 func (r *Registrar) SessionOf(m *sip.Msg) string {
 	pass, ok := m.Bearer()
 	if !ok || r.cfg.Passes == nil {
